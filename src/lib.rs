@@ -1,1 +1,19 @@
-//! x
+//! envctl as a library: databases and APIs up, seeded and proven with four commands.
+//!
+//! The rooms, each of which names only what stands below it (see docs/architecture.md):
+//!
+//! - [`config`]: layered TOML becomes two immutable values,
+//! - [`probe`]: looking at a service from outside,
+//! - [`report`]: the vocabulary of a run, and the renderers that print it,
+//! - [`engine`]: where instances run,
+//! - [`postgres`]: talking to PostgreSQL servers,
+//! - [`seed`]: bringing a database to its declared data,
+//! - [`smoke`]: smoke checks and their reports.
+
+pub mod config;
+pub mod engine;
+pub mod postgres;
+pub mod probe;
+pub mod report;
+pub mod seed;
+pub mod smoke;

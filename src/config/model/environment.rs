@@ -1,0 +1,67 @@
+//! An environment as it was declared, checked and resolved.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+use super::{Check, Condition, Image, Mount, Secret, Service, Template};
+
+/// Everything that `envs/<name>/` and the layers on top of it declare, in declaration order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Environment {
+    pub name: String,
+    pub description: Option<String>,
+    /// The canonical folder `envs/<name>`.
+    pub folder: PathBuf,
+    /// Profiles that were applied, `extends` resolved, in order.
+    pub profiles: Vec<String>,
+    pub images: IndexMap<String, Image>,
+    pub services: IndexMap<String, Service>,
+    pub seeds: IndexMap<String, Seed>,
+    pub tasks: IndexMap<String, Task>,
+    pub checks: IndexMap<String, Check>,
+    /// Every secret that was read, for the renderers to mask.
+    pub secrets: Vec<Secret>,
+}
+
+/// Data that a database starts with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seed {
+    /// The `postgres` service it goes to.
+    pub service: String,
+    pub source: SeedSource,
+}
+
+/// Where a seed's data comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SeedSource {
+    /// An absolute path of a dump: `.sql` or `.sql.gz`.
+    File(PathBuf),
+    /// A task that sends the data once its services are ready.
+    Task(String),
+}
+
+/// Where a `postgres` service's migrations are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migrations {
+    /// An absolute folder with `V<n>__<name>.sql` files.
+    pub dir: PathBuf,
+}
+
+/// Something that runs once; done at exit 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// The image it runs in: an `[images.*]` name, or a reference. With `service`, that
+    /// service's image, environment, user and mounts were filled in by the reader.
+    pub image: super::ImageSource,
+    pub command: Option<Vec<Template>>,
+    pub entrypoint: Option<Vec<Template>>,
+    pub environment: IndexMap<String, Template>,
+    pub volumes: Vec<Mount>,
+    pub user: Option<String>,
+    pub working_dir: Option<String>,
+    pub depends_on: IndexMap<String, Condition>,
+    /// How long it may run.
+    pub timeout: Duration,
+}

@@ -1,0 +1,79 @@
+//! What a command line means, before any environment is read.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::Digest;
+
+/// The variables of the process, captured once in `main`.
+pub type Variables = BTreeMap<String, String>;
+
+/// Where instances run, as asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EngineChoice {
+    #[default]
+    Auto,
+    Docker,
+}
+
+/// The workspace, the instance and the flags of one command; it needs no env.toml.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    /// The canonical path of the folder that holds `envs/`.
+    pub workspace: PathBuf,
+    pub id: InstanceId,
+    pub engine: EngineChoice,
+    /// Profiles in the order given, from `--profile` or `ENVCTL_PROFILE`.
+    pub profiles: Vec<String>,
+    /// `--set` values as typed: `services.api.ports.http.host=3001`.
+    pub sets: Vec<String>,
+    /// The deadline of the whole command.
+    pub timeout: Option<Duration>,
+    /// Answers every question with yes.
+    pub yes: bool,
+    pub variables: Variables,
+}
+
+/// Names one running copy of an environment; two clones of a workspace never share one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct InstanceId {
+    pub environment: String,
+    pub instance: String,
+    /// Eight hex digits of the workspace's canonical path.
+    pub workspace: String,
+}
+
+impl InstanceId {
+    /// The instance's name where none is given.
+    pub const DEFAULT_INSTANCE: &str = "default";
+
+    pub fn new(environment: &str, instance: &str, workspace: &Path) -> Self {
+        let digest = Digest::of(workspace.as_os_str().as_encoded_bytes());
+        Self {
+            environment: environment.to_owned(),
+            instance: instance.to_owned(),
+            workspace: digest[..8].to_owned(),
+        }
+    }
+
+    /// Whether this is the instance that takes the host ports that the environment names.
+    pub fn is_default(&self) -> bool {
+        self.instance == Self::DEFAULT_INSTANCE
+    }
+}
+
+impl fmt::Display for InstanceId {
+    /// Writes `rates-default-1a2b3c4d`, which is unique on a machine and valid in Docker names.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{}-{}-{}",
+            self.environment, self.instance, self.workspace
+        )
+    }
+}

@@ -1,0 +1,190 @@
+//! Services and images as they were declared.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+use super::{Migrations, Secret, Template};
+
+/// What containers are made from. Sources are tried in the order local, pull, build, load.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Image {
+    pub pull: Option<String>,
+    pub build: Option<Build>,
+    /// Writes an image archive or a root file system to its standard output.
+    pub load: Option<HostCommand>,
+}
+
+/// How an image is built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Build {
+    /// An absolute folder. It may not exist yet when `prepare` makes it.
+    pub context: PathBuf,
+    /// A path inside the context.
+    pub dockerfile: PathBuf,
+    pub args: IndexMap<String, Template>,
+    pub target: Option<String>,
+    /// A command on the host that makes the context; run when its inputs' hash differs.
+    pub prepare: Option<HostCommand>,
+}
+
+/// A command on the host; its arguments are never rewritten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostCommand {
+    pub command: Vec<String>,
+    /// An absolute folder; the workspace's root unless said otherwise.
+    pub working_dir: PathBuf,
+    /// Absolute files and folders whose content decides whether it runs again.
+    pub inputs: Vec<PathBuf>,
+    pub environment: IndexMap<String, String>,
+}
+
+/// Which image a service or task runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImageSource {
+    /// An `[images.NAME]` of the environment.
+    Named(String),
+    /// A plain reference, such as `redis:7`; it is pulled when it is not there.
+    Reference(String),
+}
+
+/// Something that runs until it is stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    pub kind: Kind,
+    /// The image; a service without one cannot run on `docker`.
+    pub image: Option<ImageSource>,
+    pub command: Option<Vec<Template>>,
+    pub entrypoint: Option<Vec<Template>>,
+    /// `env_file` contents first, then `environment`.
+    pub environment: IndexMap<String, Template>,
+    pub ports: IndexMap<String, Port>,
+    pub volumes: Vec<Mount>,
+    pub depends_on: IndexMap<String, Condition>,
+    pub healthcheck: Option<Healthcheck>,
+    pub restart: Restart,
+    pub limits: Limits,
+    pub user: Option<String>,
+    pub working_dir: Option<String>,
+    /// Paths in the container.
+    pub tmpfs: Vec<String>,
+    pub shm_size_bytes: Option<u64>,
+    /// A signal's name: `SIGTERM`.
+    pub stop_signal: Option<String>,
+    pub stop_grace_period: Duration,
+    /// How long it may take to become ready.
+    pub ready_timeout: Duration,
+    pub process: Option<Process>,
+}
+
+/// What envctl knows about a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Container,
+    Postgres(Postgres),
+}
+
+/// What a `postgres` service declares beyond a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Postgres {
+    /// `13.5` or `13`; only said and compared, never enforced on a plain reference.
+    pub version: Option<String>,
+    pub database: String,
+    pub user: String,
+    pub password: Secret,
+    pub migrations: Option<Migrations>,
+}
+
+/// A named port of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Port {
+    /// The port in the container.
+    pub container: u16,
+    pub host: HostPort,
+    /// The address it is published on; `127.0.0.1` unless set.
+    pub bind: IpAddr,
+}
+
+/// The port on the host. Only the default instance takes a fixed one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostPort {
+    Any,
+    Fixed(u16),
+}
+
+/// A mount of a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    pub source: MountSource,
+    /// An absolute path in the container.
+    pub target: String,
+    pub read_only: bool,
+}
+
+/// What is mounted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MountSource {
+    /// A volume of the instance, by its name in the environment.
+    Volume(String),
+    /// An absolute path on the host.
+    Bind(PathBuf),
+}
+
+/// When a dependant may start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// Its container was started.
+    Started,
+    /// It is ready (a task: it exited 0; a database: seeds and migrations are in).
+    Ready,
+}
+
+/// How readiness is seen from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Healthcheck {
+    pub probe: Probe,
+}
+
+/// One kind of readiness probe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// A GET on the named port that must answer with a status below 400.
+    Http { port: String, path: String },
+    /// A TCP connection to the named port that stays open.
+    Tcp { port: String },
+    /// A command in the container that must exit 0.
+    Command(Vec<String>),
+}
+
+/// When the engine starts a stopped service again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Restart {
+    #[default]
+    No,
+    Always,
+    OnFailure {
+        max_retries: Option<u32>,
+    },
+    UnlessStopped,
+}
+
+/// Resource limits of a container.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// In billionths of a processor, as the Docker API counts.
+    pub nano_cpus: Option<u64>,
+    pub memory_bytes: Option<u64>,
+    pub pids: Option<u32>,
+}
+
+/// How the service runs without a container; read and checked here, used by that engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Process {
+    pub build: Option<Vec<String>>,
+    pub command: Vec<String>,
+    pub working_dir: Option<PathBuf>,
+    pub environment: IndexMap<String, Template>,
+    pub user: Option<String>,
+}

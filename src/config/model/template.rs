@@ -1,0 +1,115 @@
+//! A text with holes for what is known only while an instance runs.
+
+use std::fmt;
+
+use super::Secret;
+
+/// A text whose `${services.…}` and `${images.…}` are still open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Template {
+    pub parts: Vec<Part>,
+}
+
+/// A piece of a [`Template`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    Text(String),
+    Secret(Secret),
+    Reference(Reference),
+}
+
+/// What a hole is filled with.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reference {
+    /// `${images.NAME}`: the reference of the image that the engine has.
+    Image(String),
+    /// `${services.NAME.…}`: an address that the reader of the text can reach.
+    Service {
+        service: String,
+        field: ServiceField,
+    },
+}
+
+/// Which part of a service's address is meant.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ServiceField {
+    /// `.url`: `http://api:3000`, `postgresql://user:password@db:5432/name`.
+    Url,
+    /// `.host`
+    Host,
+    /// `.port`: the number of the service's only port.
+    Port,
+    /// `.ports.NAME`: the number of that port.
+    NamedPort(String),
+}
+
+impl Template {
+    /// Returns a template without holes.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self {
+            parts: vec![Part::Text(text.into())],
+        }
+    }
+
+    /// Returns every reference, in order.
+    pub fn references(&self) -> impl Iterator<Item = &Reference> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Reference(reference) => Some(reference),
+            Part::Text(_) | Part::Secret(_) => None,
+        })
+    }
+
+    /// Returns the text with every hole filled by `lookup`; it may hold secrets, so it is one.
+    pub fn fill<E>(
+        &self,
+        mut lookup: impl FnMut(&Reference) -> Result<Secret, E>,
+    ) -> Result<Secret, E> {
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(piece) => text.push_str(piece),
+                Part::Secret(secret) => text.push_str(secret.expose()),
+                Part::Reference(reference) => text.push_str(lookup(reference)?.expose()),
+            }
+        }
+        Ok(Secret::new(text))
+    }
+
+    /// Returns a text that changes when the declaration changes: references by name, secrets by
+    /// digest. It is what hashes are made of.
+    pub fn canonical(&self) -> String {
+        let piece = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Secret(secret) => format!("${{secret:{}}}", secret.digest()),
+            Part::Reference(reference) => reference.to_string(),
+        };
+        self.parts.iter().map(piece).collect()
+    }
+}
+
+impl fmt::Display for Template {
+    /// Writes the declaration with secrets masked.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.parts.iter().try_for_each(|part| match part {
+            Part::Text(text) => formatter.write_str(text),
+            Part::Secret(secret) => secret.fmt(formatter),
+            Part::Reference(reference) => reference.fmt(formatter),
+        })
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Image(name) => write!(formatter, "${{images.{name}}}"),
+            Self::Service { service, field } => match field {
+                ServiceField::Url => write!(formatter, "${{services.{service}.url}}"),
+                ServiceField::Host => write!(formatter, "${{services.{service}.host}}"),
+                ServiceField::Port => write!(formatter, "${{services.{service}.port}}"),
+                ServiceField::NamedPort(port) => {
+                    write!(formatter, "${{services.{service}.ports.{port}}}")
+                }
+            },
+        }
+    }
+}

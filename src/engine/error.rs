@@ -1,0 +1,95 @@
+//! What can go wrong in an engine; facts only. Hints and exit codes are `commands/failure.rs`'s.
+
+use std::fmt;
+
+/// A failure of an engine.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No daemon answered.
+    #[error("no {engine} engine answers at {endpoint}")]
+    Unreachable {
+        engine: &'static str,
+        endpoint: String,
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// The daemon answers, but cannot be used (too old, not on this machine).
+    #[error("the {engine} engine at {endpoint} cannot be used: {reason}")]
+    Unusable {
+        engine: &'static str,
+        endpoint: String,
+        reason: String,
+    },
+    /// No source gave the image; one line for each that was tried.
+    #[error("image `{image}` cannot be had")]
+    Image {
+        image: String,
+        /// (`pull postgres:13.5`, `no route to the registry`) in the order tried.
+        attempts: Vec<(String, String)>,
+        /// The last lines that the failed command or build printed.
+        output: Vec<String>,
+    },
+    /// A host port is not free.
+    #[error("port {port} of `{service}` is taken on {bind}")]
+    PortTaken {
+        service: String,
+        port: u16,
+        bind: String,
+        holder: PortHolder,
+    },
+    /// There is no container for the service.
+    #[error("`{service}` has no container")]
+    NoService { service: String },
+    /// The service has no such port, or it is not published (yet).
+    #[error("port `{port}` of `{service}` is not published")]
+    NoPort { service: String, port: String },
+    /// The service is not running, so nothing can be run in it.
+    #[error("`{service}` is not running")]
+    NotRunning { service: String },
+    /// A container could not be started.
+    #[error("`{service}` cannot be started: {reason}")]
+    Start { service: String, reason: String },
+    /// The engine refused a call or broke off.
+    #[error("cannot {doing}")]
+    Call {
+        /// `create the network`: finishes "cannot …".
+        doing: String,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Who holds a port, as far as it can be known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PortHolder {
+    /// Another container: its name, and its instance when it is one of ours.
+    Container {
+        name: String,
+        instance: Option<String>,
+    },
+    /// A process of this machine.
+    Process {
+        pid: u32,
+        command: String,
+    },
+    Unknown,
+}
+
+impl fmt::Display for PortHolder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Container {
+                name,
+                instance: Some(instance),
+            } => {
+                write!(formatter, "container {name} of instance {instance}")
+            }
+            Self::Container {
+                name,
+                instance: None,
+            } => write!(formatter, "container {name}"),
+            Self::Process { pid, command } => write!(formatter, "process {pid} ({command})"),
+            Self::Unknown => formatter.write_str("a process that cannot be seen from here"),
+        }
+    }
+}

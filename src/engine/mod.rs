@@ -1,0 +1,67 @@
+//! Where instances run. The trait speaks of services, images and volumes, in no engine's own
+//! words; an engine object is bound to one instance and knows nothing of `Environment`.
+
+mod error;
+mod model;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::pin::Pin;
+
+pub use error::{Error, PortHolder};
+pub use model::*;
+
+use crate::report::StepEvents;
+
+/// What every method of an engine returns.
+pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// A place where one instance runs.
+pub trait Engine: Send + Sync {
+    /// Returns the engine's name as in configuration: `docker`.
+    fn name(&self) -> &'static str;
+
+    /// Reads all that exists of this instance, and which of `images` are there and current.
+    fn observe<'a>(&'a self, images: &'a [ImageSpec]) -> Work<'a, Observed>;
+
+    /// Makes an image available: a current local copy, else the declared sources in order.
+    /// `bases` holds the images that its `${images.…}` name, made before.
+    fn ensure_image<'a>(
+        &'a self,
+        image: &'a ImageSpec,
+        bases: &'a BTreeMap<String, ImageHandle>,
+        step: &'a StepEvents,
+    ) -> Work<'a, ImageOutcome>;
+
+    /// Makes a network or a volume that is not there yet; one that is there is left alone.
+    fn ensure<'a>(&'a self, resource: &'a Resource) -> Work<'a, ()>;
+
+    /// Creates a service's or task's container, replacing one of that name; it is not started.
+    fn create<'a>(&'a self, spec: &'a ServiceSpec, launch: &'a Launch) -> Work<'a, ()>;
+
+    /// Starts what `create` made. A taken host port is `Error::PortTaken`, with its holder.
+    fn start<'a>(&'a self, service: &'a str) -> Work<'a, ()>;
+
+    /// Stops a service with its own signal and grace period; stopped or missing is fine.
+    fn stop<'a>(&'a self, service: &'a str) -> Work<'a, ()>;
+
+    /// Removes something that `observe` saw; missing is fine.
+    fn remove<'a>(&'a self, what: &'a Removal) -> Work<'a, ()>;
+
+    /// Returns what a service is doing now; `None` when there is no such container.
+    fn state<'a>(&'a self, service: &'a str) -> Work<'a, Option<ServiceState>>;
+
+    /// Returns the address of a running service's named port, reachable from this process.
+    fn address<'a>(&'a self, service: &'a str, port: &'a str) -> Work<'a, SocketAddr>;
+
+    /// Sends log lines of a service to `sink`; with `follow`, until it ends or the sink closes.
+    fn logs<'a>(
+        &'a self,
+        service: &'a str,
+        options: LogOptions,
+        sink: tokio::sync::mpsc::Sender<LogLine>,
+    ) -> Work<'a, ()>;
+
+    /// Runs a command beside a running service and returns its exit code and output.
+    fn exec<'a>(&'a self, service: &'a str, command: &'a Exec) -> Work<'a, ExecOutcome>;
+}

@@ -1,0 +1,224 @@
+//! What goes into an engine and what comes back, in words that every engine shares.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use crate::config::model::{
+    HostPort, Image, ImageSource, InstanceId, Limits, Mount, Restart, Secret, Template,
+};
+
+/// Whom an engine object works for; all of it goes into the labels of what it makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub id: InstanceId,
+    /// The workspace's canonical path.
+    pub workspace: PathBuf,
+    /// The profiles that the instance is made with.
+    pub profiles: Vec<String>,
+    /// The `--set` values that the instance is made with.
+    pub sets: Vec<String>,
+}
+
+/// Whether something runs on or ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Service,
+    Task,
+}
+
+/// An image to be had. Plain references of services become one with only `pull`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageSpec {
+    /// Its name in the environment, or the plain reference.
+    pub name: String,
+    pub image: Image,
+    /// How long a pull may take.
+    pub pull_timeout: Duration,
+}
+
+/// An image that the engine has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ImageHandle {
+    /// The content's id: `sha256:…`.
+    pub id: String,
+    /// What it can be named by: `postgres:13.5`, `envctl/postgres:0123456789ab`.
+    pub reference: String,
+}
+
+/// Where an image came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    Local,
+    Pulled,
+    Built,
+    Loaded,
+}
+
+/// What [`super::Engine::ensure_image`] did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageOutcome {
+    pub handle: ImageHandle,
+    pub source: Source,
+    /// Sources that were tried in vain before, each with its reason, for a notice.
+    pub passed_over: Vec<String>,
+}
+
+/// Something without a process that an instance needs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Resource {
+    /// The one network of the instance.
+    Network,
+    /// A named volume.
+    Volume(String),
+}
+
+/// A service or task, ready to be created but for its open templates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceSpec {
+    pub name: String,
+    pub role: Role,
+    pub image: ImageSource,
+    pub command: Option<Vec<Template>>,
+    pub entrypoint: Option<Vec<Template>>,
+    pub environment: IndexMap<String, Template>,
+    pub ports: Vec<PortSpec>,
+    pub mounts: Vec<Mount>,
+    pub limits: Limits,
+    pub user: Option<String>,
+    pub working_dir: Option<String>,
+    pub tmpfs: Vec<String>,
+    pub shm_size_bytes: Option<u64>,
+    pub restart: Restart,
+    pub stop_signal: Option<String>,
+    pub stop_grace_period: Duration,
+    /// Its place in the start order; `down` goes from the highest to the lowest.
+    pub order: u32,
+    /// SHA-256 in hex over the declaration, without the image's id.
+    pub hash: String,
+}
+
+/// A port that is published on the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortSpec {
+    pub name: String,
+    pub container: u16,
+    pub host: HostPort,
+    pub bind: IpAddr,
+}
+
+/// What was found out at run time for a [`ServiceSpec`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Launch {
+    pub image: ImageHandle,
+    pub command: Option<Vec<Secret>>,
+    pub entrypoint: Option<Vec<Secret>>,
+    pub environment: Vec<(String, Secret)>,
+    /// The spec's hash together with the image's id; it goes into the label `envctl.hash`.
+    pub hash: String,
+}
+
+/// Everything that exists of an instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Observed {
+    /// The current image of each spec that needs no work; absent means that it must be ensured.
+    pub images: BTreeMap<String, ImageHandle>,
+    /// The engine's handle of the network.
+    pub network: Option<String>,
+    /// Volume name in the environment -> the engine's handle.
+    pub volumes: BTreeMap<String, String>,
+    /// Containers, in start order; one name can stand here twice after a crash.
+    pub services: Vec<ObservedService>,
+}
+
+/// A container as it was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObservedService {
+    pub name: String,
+    pub role: Role,
+    /// The engine's handle: a container id.
+    pub handle: String,
+    /// The label `envctl.hash`; empty when the label is missing.
+    pub hash: String,
+    pub image: ImageHandle,
+    pub state: ServiceState,
+    pub order: u32,
+    /// Port name -> where it is published.
+    pub ports: BTreeMap<String, PublishedPort>,
+    pub profiles: Vec<String>,
+    pub sets: Vec<String>,
+}
+
+/// A published port as it was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PublishedPort {
+    pub container: u16,
+    pub bind: IpAddr,
+    pub host: u16,
+}
+
+/// What a container is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServiceState {
+    Created,
+    Running,
+    Restarting,
+    Paused,
+    Exited {
+        code: i64,
+        out_of_memory: bool,
+    },
+    /// The engine gave up on it.
+    Dead,
+}
+
+/// Something to remove.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// A container by its handle, with its anonymous volumes; it was stopped before.
+    Service { handle: String },
+    /// The network by its handle.
+    Network { handle: String },
+    /// A named volume by its handle: this loses data.
+    Volume { handle: String },
+}
+
+/// Which log lines are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogOptions {
+    /// The last so many lines; all when `None`.
+    pub tail: Option<usize>,
+    pub follow: bool,
+}
+
+/// A line of a service's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    pub service: String,
+    pub stderr: bool,
+    pub line: String,
+}
+
+/// A command to run beside a service.
+#[derive(Clone, Debug, Default)]
+pub struct Exec {
+    pub command: Vec<String>,
+    /// Fed to its standard input, then closed.
+    pub stdin: Option<Secret>,
+    pub user: Option<String>,
+    pub environment: Vec<(String, Secret)>,
+}
+
+/// How a command ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExecOutcome {
+    pub exit_code: i64,
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+}

@@ -1,0 +1,142 @@
+//! The answers of commands: plain values that a renderer turns into a table or into JSON.
+
+use serde::Serialize;
+
+/// What a command was asked for; it goes to standard output.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Answer {
+    /// Nothing to print.
+    Silent,
+    /// A text that is printed as it is (a resolved configuration, a completion script).
+    Text {
+        text: String,
+    },
+    Up(UpAnswer),
+    Down(DownAnswer),
+    Plan(PlanAnswer),
+    Status(StatusAnswer),
+    Smoke(SmokeAnswer),
+    /// Rows of a query, of the migrations, of the environments.
+    Table(TableAnswer),
+}
+
+/// What `up`, `build`, `seed` and `migrate` did.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct UpAnswer {
+    pub environment: String,
+    pub instance: String,
+    /// How many steps changed something; 0 is "nothing to do".
+    pub changed: usize,
+    pub endpoints: Vec<Endpoint>,
+    pub phases: Vec<Phase>,
+    pub elapsed_s: f64,
+}
+
+/// An address that a user can call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Endpoint {
+    pub service: String,
+    /// `http`, `postgres`: the port's name.
+    pub port: String,
+    /// A URL without a password.
+    pub url: String,
+    /// A command line to try: `envctl psql -e rates`.
+    pub try_it: Option<String>,
+}
+
+/// How long one phase took (`images`, `database`, `seed`, `services`).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Phase {
+    pub name: String,
+    pub elapsed_s: f64,
+}
+
+/// What `down` removed, and the proof that nothing is left.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DownAnswer {
+    pub environment: String,
+    pub instance: String,
+    pub containers: usize,
+    pub networks: usize,
+    pub volumes: usize,
+    /// Volumes that were kept because `--volumes` was not given.
+    pub kept_volumes: usize,
+    /// Objects with this instance's labels that are still there.
+    pub left: usize,
+}
+
+/// Every step that a command would take.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PlanAnswer {
+    pub environment: String,
+    pub instance: String,
+    pub steps: Vec<PlannedStep>,
+}
+
+/// One step of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlannedStep {
+    /// From 1.
+    pub number: usize,
+    pub title: String,
+    pub cause: String,
+    /// The numbers of the steps that must end well first.
+    pub after: Vec<usize>,
+    pub loses_data: bool,
+}
+
+/// What runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct StatusAnswer {
+    pub environment: String,
+    pub instance: String,
+    pub engine: String,
+    pub services: Vec<ServiceStatus>,
+    pub volumes: Vec<String>,
+}
+
+/// One service as it is seen now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ServiceStatus {
+    pub service: String,
+    /// `service` or `task`.
+    pub role: String,
+    /// `running`, `exited (1)`, `created`, `missing`.
+    pub state: String,
+    pub image: String,
+    /// `127.0.0.1:3000 -> 3000`.
+    pub ports: Vec<String>,
+    /// What else is to be known: `seeded from dump`, `differs from env.toml`.
+    pub notes: Vec<String>,
+}
+
+/// The results of the smoke checks.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct SmokeAnswer {
+    pub environment: String,
+    pub instance: String,
+    pub checks: Vec<CheckAnswer>,
+    pub elapsed_s: f64,
+}
+
+/// The result of one smoke check.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CheckAnswer {
+    pub check: String,
+    pub passed: bool,
+    pub attempts: u32,
+    pub elapsed_s: f64,
+    /// One text for each expectation that failed: expected against actual.
+    pub failures: Vec<String>,
+    /// A line that does the same by hand: `curl …`.
+    pub reproduce: Option<String>,
+}
+
+/// Columns and rows of text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TableAnswer {
+    pub columns: Vec<String>,
+    /// One row each; `None` is SQL's NULL.
+    pub rows: Vec<Vec<Option<String>>>,
+}

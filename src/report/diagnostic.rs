@@ -1,0 +1,61 @@
+//! A failure as a person should read it. `commands/failure.rs` makes these; renderers draw them.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+/// A small dossier on one failure.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Diagnostic {
+    /// What failed: a fragment in lower case, without a period.
+    pub title: String,
+    /// What caused it, outermost first.
+    pub causes: Vec<String>,
+    /// Where in a file it is, with that line.
+    pub place: Option<Place>,
+    /// What was seen last: (`last observation`, `connection refused`).
+    pub facts: Vec<(String, String)>,
+    /// The last lines of the log that tells more.
+    pub tail: Option<Tail>,
+    /// The steps that were not started because of it.
+    pub blocked: Vec<String>,
+    /// What to do next; a command stands in backticks.
+    pub hints: Vec<String>,
+}
+
+/// A place in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    pub file: PathBuf,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+    /// The line's text, without its end.
+    pub text: String,
+    /// How many characters of the line are meant; at least 1.
+    pub width: usize,
+}
+
+/// The end of a log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Tail {
+    /// Whose log: `db`.
+    pub of: String,
+    pub lines: Vec<String>,
+}
+
+impl Diagnostic {
+    pub fn new(title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            ..Self::default()
+        }
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}

@@ -1,0 +1,197 @@
+//! The events of a run, and the handles that send them. They are data: who sends one does not
+//! know whether it becomes a bar, a line or JSON.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// Identifies a step within one run; the number is its place in the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct StepId(pub usize);
+
+/// What a progress counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    Bytes,
+    Layers,
+    Steps,
+}
+
+/// How far a step is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Progress {
+    pub done: u64,
+    /// The whole, where it is known.
+    pub total: Option<u64>,
+    pub unit: Unit,
+    /// What is being worked on: `COPY public.prices`.
+    pub doing: Option<String>,
+}
+
+/// How a step ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// It changed something; `detail` says what in a few words.
+    Done { detail: Option<String> },
+    /// There was nothing to do.
+    Unchanged { detail: Option<String> },
+    /// It failed; `reason` is one line.
+    Failed { reason: String },
+    /// It never started, because of what it depends on.
+    Skipped { because: String },
+    /// The user or a deadline stopped it.
+    Interrupted,
+}
+
+/// How much a notice matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Shown with `--verbose` only.
+    Detail,
+    Info,
+    Warning,
+}
+
+/// One thing that happened. In `--output json` each is one line.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A command starts to work on an instance; `steps` is how many steps its plan has.
+    RunStarted {
+        command: String,
+        environment: String,
+        instance: String,
+        steps: usize,
+    },
+    StepStarted {
+        step: StepId,
+        title: String,
+    },
+    StepProgress {
+        step: StepId,
+        #[serde(flatten)]
+        progress: Progress,
+    },
+    /// A short text on what a step waits for or does: `waiting for db: connection refused`.
+    StepMessage {
+        step: StepId,
+        text: String,
+    },
+    /// A line that a program of a step printed (a build, `prepare`).
+    StepOutput {
+        step: StepId,
+        line: String,
+    },
+    StepFinished {
+        step: StepId,
+        title: String,
+        #[serde(flatten)]
+        outcome: Outcome,
+        #[serde(serialize_with = "seconds", rename = "elapsed_s")]
+        elapsed: Duration,
+    },
+    /// A smoke check ended.
+    CheckFinished {
+        check: String,
+        passed: bool,
+        attempts: u32,
+        #[serde(serialize_with = "seconds", rename = "elapsed_s")]
+        elapsed: Duration,
+        /// One line for each expectation that failed.
+        failures: Vec<String>,
+    },
+    Notice {
+        level: Level,
+        text: String,
+    },
+    /// A line of a service's log, for `logs`. It belongs to standard output.
+    LogLine {
+        service: String,
+        stderr: bool,
+        line: String,
+    },
+}
+
+fn seconds<S: serde::Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((elapsed.as_secs_f64() * 1000.0).round() / 1000.0)
+}
+
+/// Sends events to the renderer; sending never waits and never fails.
+#[derive(Clone, Debug)]
+pub struct Events(Sender<Event>);
+
+impl Events {
+    /// Returns a handle and the end that a renderer reads until every handle is gone.
+    pub fn channel() -> (Self, Receiver<Event>) {
+        let (sender, receiver) = channel();
+        (Self(sender), receiver)
+    }
+
+    pub fn send(&self, event: Event) {
+        // A renderer that is gone (a closed pipe) must not stop the work.
+        let _ = self.0.send(event);
+    }
+
+    pub fn detail(&self, text: impl Into<String>) {
+        self.send(Event::Notice {
+            level: Level::Detail,
+            text: text.into(),
+        });
+    }
+
+    pub fn info(&self, text: impl Into<String>) {
+        self.send(Event::Notice {
+            level: Level::Info,
+            text: text.into(),
+        });
+    }
+
+    pub fn warning(&self, text: impl Into<String>) {
+        self.send(Event::Notice {
+            level: Level::Warning,
+            text: text.into(),
+        });
+    }
+
+    /// Returns a handle that speaks for one step.
+    pub fn step(&self, step: StepId) -> StepEvents {
+        StepEvents {
+            events: self.clone(),
+            step,
+        }
+    }
+}
+
+/// Sends the events of one step; this is what a room gets that works for a step.
+#[derive(Clone, Debug)]
+pub struct StepEvents {
+    pub events: Events,
+    pub step: StepId,
+}
+
+impl StepEvents {
+    pub fn progress(&self, progress: Progress) {
+        self.events.send(Event::StepProgress {
+            step: self.step,
+            progress,
+        });
+    }
+
+    pub fn message(&self, text: impl Into<String>) {
+        self.events.send(Event::StepMessage {
+            step: self.step,
+            text: text.into(),
+        });
+    }
+
+    pub fn output(&self, line: impl Into<String>) {
+        self.events.send(Event::StepOutput {
+            step: self.step,
+            line: line.into(),
+        });
+    }
+}

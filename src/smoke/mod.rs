@@ -1,0 +1,1 @@
+//! Smoke checks: what to call, what must come back, and the reports of it.
