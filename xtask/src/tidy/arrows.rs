@@ -1,7 +1,7 @@
 //! Which room of src/ may name which: the table of the architecture, held against the code.
 
 use super::paths::{self, NamedPath};
-use super::{Source, Violation, is_rust};
+use super::{Source, Violation, is_rust, rust};
 
 /// A room, or the part of one that others may name by itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -157,8 +157,13 @@ impl Reexports {
             let text = source.text.replace("use ", "use super::here::");
             for NamedPath { segments, .. } in paths::named(&source.path, &text) {
                 let from = segments.get(1).map_or("", String::as_str);
-                if from == "model" || VOCABULARY.contains(&from) {
-                    names.extend(segments.last().cloned());
+                if from != "model" && !VOCABULARY.contains(&from) {
+                    continue;
+                }
+                match segments.last().map(String::as_str) {
+                    Some("*") => names.extend(public_items(sources, &source.path, from)),
+                    Some(name) => names.push(name.to_owned()),
+                    None => {}
                 }
             }
         }
@@ -172,6 +177,27 @@ impl Reexports {
     fn is_vocabulary(&self, name: &str) -> bool {
         VOCABULARY.contains(&name) || self.vocabulary.iter().any(|known| known == name)
     }
+}
+
+/// Returns what a glob hands on: the public items of the module `name` beside a room's top module.
+fn public_items(sources: &[Source], top: &str, name: &str) -> Vec<String> {
+    const KINDS: [&str; 7] = ["const", "enum", "fn", "static", "struct", "trait", "type"];
+    let mut module = paths::module(top);
+    module.push(name.to_owned());
+    let mut names = Vec::new();
+    for source in sources
+        .iter()
+        .filter(|source| paths::module(&source.path) == module)
+    {
+        let code = rust::code(&source.text);
+        let tokens = rust::tokens(&code);
+        for words in tokens.windows(3) {
+            if words[0].text == "pub" && KINDS.contains(&words[1].text) {
+                names.push(words[2].text.to_owned());
+            }
+        }
+    }
+    names
 }
 
 #[cfg(test)]
@@ -201,9 +227,13 @@ mod tests {
             ),
             (
                 "src/report/mod.rs",
-                "mod event;\npub use event::{Event, Events};",
+                "mod event;\npub use event::{Event, Events};\npub use answer::*;",
             ),
-            ("src/seed/copy.rs", "use crate::report::Events;"),
+            (
+                "src/report/answer.rs",
+                "pub struct UpAnswer;\nstruct Inner;",
+            ),
+            ("src/seed/copy.rs", "use crate::report::{Events, UpAnswer};"),
             ("src/config/mod.rs", "pub use model::Environment;"),
             ("src/cli/mod.rs", "use crate::config::Environment;"),
         ];
