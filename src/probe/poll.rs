@@ -79,16 +79,19 @@ impl Poll {
                     }
                     last = observation;
                 }
-                Err(_) => {}
+                Err(_) if attempts == 1 => last = String::from("no answer"),
+                Err(_) => last = format!("no answer; before that: {last}"),
             }
-            let next = Instant::now() + pause;
-            if next >= deadline {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left <= self.first {
                 return Err(Exhausted::TimedOut {
                     last,
                     attempts,
                     waited: start.elapsed(),
                 });
             }
+            // The waits get short again towards the end, so that none gives up early.
+            let next = Instant::now() + pause.min(left / 2).max(self.first);
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Err(Exhausted::Cancelled),
@@ -145,6 +148,53 @@ mod tests {
         };
         assert_eq!(last, "refused");
         assert!(attempts > 3, "{attempts}");
+    }
+
+    #[tokio::test]
+    async fn an_attempt_that_hangs_does_not_hide_what_was_seen_before() {
+        let mut first = true;
+        let result = quick()
+            .until(
+                &CancellationToken::new(),
+                async || {
+                    if !std::mem::take(&mut first) {
+                        std::future::pending::<()>().await;
+                    }
+                    Attempt::<(), ()>::NotYet("refused".to_owned())
+                },
+                |_| {},
+            )
+            .await;
+        let Err(Exhausted::TimedOut { last, attempts, .. }) = result else {
+            panic!("{result:?}");
+        };
+        assert_eq!(
+            (last.as_str(), attempts),
+            ("no answer; before that: refused", 2)
+        );
+    }
+
+    #[tokio::test]
+    async fn the_last_attempt_is_close_to_the_deadline() {
+        let poll = Poll {
+            first: Duration::from_millis(5),
+            longest: Duration::from_secs(60),
+            timeout: Duration::from_millis(200),
+        };
+        let start = Instant::now();
+        let mut at = Duration::ZERO;
+        let result = poll
+            .until(
+                &CancellationToken::new(),
+                async || {
+                    at = start.elapsed();
+                    Attempt::<(), ()>::NotYet("refused".to_owned())
+                },
+                |_| {},
+            )
+            .await;
+        assert!(result.is_err());
+        assert!(at > Duration::from_millis(150), "{at:?}");
     }
 
     #[tokio::test]
