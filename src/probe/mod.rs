@@ -7,6 +7,6 @@ mod request;
 mod tcp;
 
 pub use http::{BODY_LIMIT_BYTES, Http, HttpError, Response};
-pub use poll::{Attempt, Exhausted, Poll};
+pub use poll::{Attempt, Exhausted, Poll, Turns};
 pub use request::{InvalidRequest, Request};
 pub use tcp::connect;
