@@ -57,7 +57,10 @@ pub(super) fn http(
 
 /// Returns what is wrong with the rows of a query.
 pub(super) fn sql(check: &SqlCheck, rows: &Rows, mask: &Mask) -> Vec<Failure> {
-    let values = rows.json();
+    table(check, rows.json(), mask)
+}
+
+fn table(check: &SqlCheck, values: Vec<Vec<Value>>, mask: &Mask) -> Vec<Failure> {
     let first = values.first().and_then(|row| row.first());
     let mut failures = all("value", first, "no row", &check.value, mask);
     let count = Value::from(values.len());
@@ -336,6 +339,44 @@ mod tests {
             &check,
             &response(200, ""),
             &["body: expected JSON, got an empty body"],
+        );
+    }
+
+    #[test]
+    fn rows_values_and_counts() {
+        let mut check = SqlCheck {
+            service: "db".to_owned(),
+            database: None,
+            query: "SELECT …".to_owned(),
+            rows: Some(vec![
+                vec![json!("EETLL"), json!(3)],
+                vec![json!("CNGGZ"), json!(null)],
+            ]),
+            value: vec![Matcher::Equal(json!("EETLL"))],
+            count: vec![Matcher::GreaterOrEqual(2.0)],
+        };
+        let verify = |check: &SqlCheck, values, expect: &[&str]| {
+            let failures = table(check, values, &Mask::default());
+            let texts: Vec<String> = failures.iter().map(ToString::to_string).collect();
+            assert_eq!(texts, expect);
+        };
+        let row = |code: &str, count: Value| vec![json!(code), count];
+        let good = vec![row("EETLL", json!(3.0)), row("CNGGZ", json!(null))];
+        verify(&check, good, &[]);
+        verify(
+            &check,
+            vec![row("EETLL", json!(4))],
+            &[
+                "count: expected >= 2, got 1",
+                "rows[0][1]: expected 3, got 4",
+            ],
+        );
+        check.rows = None;
+        check.count = vec![Matcher::Equal(json!(0))];
+        verify(
+            &check,
+            Vec::new(),
+            &[r#"value: expected "EETLL", got nothing (no row)"#],
         );
     }
 }
