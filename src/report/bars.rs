@@ -83,7 +83,6 @@ impl View for Bars {
     }
 
     fn tick(&mut self, now: Now, outputs: &mut Outputs) {
-        self.write_above(outputs);
         let (columns, lines) = self.size();
         let rows = self.board.rows(now.elapsed, columns, lines);
         if rows.is_empty() {
@@ -95,7 +94,9 @@ impl View for Bars {
             let style = ProgressStyle::with_template("{msg}").expect("the template is valid");
             ProgressBar::with_draw_target(None, target).with_style(style)
         });
+        // The rows come first: writing above them draws them again, as they then are.
         bar.set_message(rows.join("\n"));
+        self.write_above(outputs);
     }
 
     fn clear(&mut self, outputs: &mut Outputs) {

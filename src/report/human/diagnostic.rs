@@ -2,7 +2,7 @@
 //! to do next.
 
 use super::super::Diagnostic;
-use super::super::cut::{pad, width};
+use super::super::cut::{pad, plain_line, width};
 use super::Page;
 use super::snippet::snippet;
 
@@ -32,7 +32,7 @@ fn one(diagnostic: &Diagnostic, page: Page) -> String {
     if let Some(tail) = &diagnostic.tail {
         text = format!("{text}  last lines of {}:\n", tail.of);
         for line in &tail.lines {
-            let line = format!("    {line}");
+            let line = format!("    {}", plain_line(line));
             text = format!("{text}{}\n", line.trim_end());
         }
     }

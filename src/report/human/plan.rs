@@ -30,12 +30,12 @@ pub(super) fn plan(answer: &PlanAnswer, page: Page) -> String {
         });
     }
     let losing = answer.steps.iter().filter(|step| step.loses_data).count();
-    if losing > 0 {
-        let losing = plural(losing, "step");
-        let warning = page.paint.red(&format!("{losing} of them lose data"));
-        text.push_str(&format!("\n{warning}\n").replace("1 step of them lose", "1 of them loses"));
-    }
-    text
+    let warning = match losing {
+        0 => return text,
+        1 => "1 of them loses data".to_owned(),
+        _ => format!("{losing} of them lose data"),
+    };
+    format!("{text}\n{}\n", page.paint.red(&warning))
 }
 
 fn number(step: &PlannedStep) -> String {

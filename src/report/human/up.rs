@@ -1,11 +1,11 @@
 //! What `up`, `build`, `seed` and `migrate` did: where to call the services, and what took how
 //! long.
 
-use super::super::UpAnswer;
 use super::super::cut::{pad, pad_left, width};
 use super::super::duration::seconds;
 use super::super::plural::plural;
 use super::super::table::Table;
+use super::super::{Endpoint, UpAnswer};
 use super::Page;
 
 pub(super) fn up(answer: &UpAnswer, page: Page) -> String {
@@ -21,7 +21,7 @@ pub(super) fn up(answer: &UpAnswer, page: Page) -> String {
 fn endpoints(answer: &UpAnswer, page: Page) -> String {
     let mut table = Table::new(&["SERVICE", "URL", "TRY"]);
     for endpoint in &answer.endpoints {
-        let of_service = |other: &&super::super::Endpoint| other.service == endpoint.service;
+        let of_service = |other: &&Endpoint| other.service == endpoint.service;
         let service = if answer.endpoints.iter().filter(of_service).count() > 1 {
             format!("{} {}", endpoint.service, endpoint.port)
         } else {
@@ -64,7 +64,7 @@ fn summary(answer: &UpAnswer, command: &str) -> String {
 mod tests {
     use expect_test::expect;
 
-    use super::super::super::{Endpoint, Phase};
+    use super::super::super::Phase;
     use super::*;
 
     fn answer() -> UpAnswer {
