@@ -71,8 +71,9 @@ impl Defaults {
         self.text(service, "user", "postgres");
         self.text(service, "password", "postgres");
         // As in the official image: the database is named after its user.
-        let user = service.get("user").map(|user| user.value.clone());
-        self.set(service, "database", user.unwrap_or(Value::Unusable));
+        if let (Some(user), None) = (service.get("user"), service.get("database")) {
+            service.insert("database".to_owned(), user.clone());
+        }
         // SIGTERM waits for its clients to leave.
         self.text(service, "stop_signal", "SIGINT");
         self.set(service, "ports", Value::Table(Table::new()));

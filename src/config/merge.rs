@@ -79,12 +79,13 @@ fn put(low: &mut Table, key: String, child: Node, (shape, path): (Shape, &str), 
 fn drop_alternatives(low: &mut Table, high: &Table, fields: &Fields, log: &mut Log, path: &str) {
     for group in fields.alternatives {
         let is_set = |set: &&[&str]| set.iter().any(|key| high.contains_key(*key));
-        if !group.iter().any(&is_set) {
+        let keys = group.iter().copied().flatten();
+        let Some(reason) = keys.filter_map(|key| high.get(*key)).next() else {
             continue;
-        }
+        };
         for key in group.iter().filter(|set| !is_set(set)).copied().flatten() {
-            if let Some(gone) = low.shift_remove(*key) {
-                log.removed.push((dotted(path, key), gone.at));
+            if low.shift_remove(*key).is_some() {
+                log.removed.push((dotted(path, key), reason.at.clone()));
             }
         }
     }

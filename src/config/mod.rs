@@ -7,6 +7,7 @@ mod env_file;
 mod files;
 mod interpolate;
 mod invocation;
+mod key;
 mod layers;
 mod load;
 mod merge;

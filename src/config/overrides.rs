@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use toml::de::{DeTable, DeValue};
-
+use super::key;
 use super::mistake::Mistake;
 use super::model::Variables;
 use super::schema::{Named, ROOT, Shape};
@@ -107,21 +106,11 @@ fn set_segments(set: &str, source: &Arc<Source>) -> Result<(Vec<Segment>, usize)
             .hint("for example `--set services.api.ports.http.host=3001`")
     };
     let equals = unquoted_equals(set).ok_or_else(wrong)?;
-    let text = format!("{} = 0", &set[..equals]);
-    if set[..equals].contains(['\n', '#']) {
-        return Err(wrong());
-    }
-    let table = DeTable::parse(&text).map_err(|_| wrong())?;
-    let mut segments = Vec::new();
-    let mut table = table.get_ref();
-    while let Some((key, value)) = table.iter().next() {
-        let name = key.get_ref().to_string();
-        segments.push((name, Origin::new(source, key.span())));
-        match value.get_ref() {
-            DeValue::Table(inner) => table = inner,
-            _ => break,
-        }
-    }
+    let names = key::split(&set[..equals]).ok_or_else(wrong)?;
+    let segments = names
+        .into_iter()
+        .map(|(name, span)| (name, Origin::new(source, span)))
+        .collect();
     Ok((segments, equals))
 }
 

@@ -2,17 +2,16 @@
 
 use std::fmt;
 
-use serde::ser::SerializeStruct as _;
-use serde::{Serialize, Serializer};
-use serde_json::{Map, Value as Json};
-use toml::de::DeTable;
-
+use super::key;
 use super::merge::{is_password, shown};
 use super::mistake::Mistake;
 use super::schema::{ROOT, Shape};
 use super::source::Origin;
 use super::suggest;
 use super::tree::{Node, Value, bare, dotted};
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value as Json};
 
 /// The layers over each other, every value with its place; secrets are masked wherever it shows.
 #[derive(Clone, Debug)]
@@ -104,11 +103,11 @@ impl Merged {
             Some(Shape::Table(fields)) => fields.names().collect(),
             _ => Vec::new(),
         };
-        let message = if possible.contains(&name) {
-            format!("`{gone}` is not set, and has no default")
-        } else {
-            format!("there is no `{gone}`")
-        };
+        if possible.contains(&name) {
+            let message = format!("`{gone}` is not set, and has no default");
+            return Err(Mistake::new(message));
+        }
+        let message = format!("there is no `{gone}`");
         let known = set.into_iter().chain(possible);
         let hint = suggest::nearest(name, known).map(|near| format!("did you mean `{near}`?"));
         Err(Mistake::new(message).maybe_hint(hint))
@@ -132,25 +131,11 @@ fn split_key(key: &str) -> Result<Vec<String>, Mistake> {
     if key.is_empty() {
         return Ok(Vec::new());
     }
-    let wrong = || {
+    let names = key::split(key).ok_or_else(|| {
         let hint = "for example `services.api.ports.http.host`";
         Mistake::new(format!("`{key}` is no key")).hint(hint)
-    };
-    if key.contains(['=', '\n', '#']) {
-        return Err(wrong());
-    }
-    let text = format!("{key} = 0");
-    let table = DeTable::parse(&text).map_err(|_| wrong())?;
-    let mut names = Vec::new();
-    let mut table = table.get_ref();
-    while let Some((name, value)) = table.iter().next() {
-        names.push(name.get_ref().to_string());
-        match value.get_ref().as_table() {
-            Some(inner) => table = inner,
-            None => break,
-        }
-    }
-    Ok(names)
+    })?;
+    Ok(names.into_iter().map(|(name, _)| name).collect())
 }
 
 /// A table is where its name is; a value is where it stands.

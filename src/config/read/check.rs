@@ -81,7 +81,12 @@ fn sql(section: &Section<'_>, services: &Services) -> Option<SqlCheck> {
 
 fn rows(section: &Section<'_>, node: &Node) -> Option<Vec<Vec<Json>>> {
     let row = |row: Json| match row {
-        Json::Array(row) if row.iter().all(|value| !value.is_array()) => Some(row),
+        Json::Array(row) if row.iter().all(|value| !value.is_array()) => {
+            // TOML has no null.
+            let null = serde_json::json!({ "type": "null" });
+            let value = |value| if value == null { Json::Null } else { value };
+            Some(row.into_iter().map(value).collect())
+        }
         _ => None,
     };
     let rows = match matcher::json(section, node)? {

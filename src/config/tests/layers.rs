@@ -254,10 +254,17 @@ fn false_removes_a_table_but_is_a_text_in_environment() {
         A = false  # envs/rates/local.toml:4
     "#]],
     );
-    expect!["envs/rates/profiles/ci.toml:1: `none = false` removes nothing: there is no `seeds.none`"].assert_eq(&removed.right().warnings.join("\n"));
-    explain(&removed, "services.extra.image", &expect![[r#"
+    expect![
+        "envs/rates/profiles/ci.toml:1: `none = false` removes nothing: there is no `seeds.none`"
+    ]
+    .assert_eq(&removed.right().warnings.join("\n"));
+    explain(
+        &removed,
+        "services.extra.image",
+        &expect![[r#"
         services.extra.image was removed
-          from envs/profiles/ci.toml:1"#]]);
+          from envs/profiles/ci.toml:1"#]],
+    );
 }
 
 #[test]
@@ -426,9 +433,13 @@ fn set_takes_dotted_keys() {
     let base = base
         .set("smoke.a.json.\"$['a=b']\"=3")
         .set("description=a=2");
-    explain(&base, "smoke.a.json.\"$['a=b']\"", &expect![[r#"
-        `smoke.a.json."$['a=b']"` is no key
-          hint: for example `services.api.ports.http.host`"#]]);
+    explain(
+        &base,
+        "smoke.a.json.\"$['a=b']\"",
+        &expect![[r#"
+            smoke.a.json."$['a=b']" = 3
+              from --set"#]],
+    );
     wrong(
         &base
             .set("nothing")
@@ -551,8 +562,8 @@ fn explain_knows_defaults_and_what_is_not_there() {
         (
             "services.db.database",
             expect![[r#"
-            services.db.database = "app"
-              from default"#]],
+                services.db.database = "app"
+                  from envs/rates/env.toml:3"#]],
         ),
         (
             "services.db.password",
@@ -568,9 +579,7 @@ fn explain_knows_defaults_and_what_is_not_there() {
         ),
         (
             "services.db.image",
-            expect![[r#"
-            `services.db.image` is not set, and has no default
-              hint: did you mean `image`?"#]],
+            expect!["`services.db.image` is not set, and has no default"],
         ),
         (
             "services.db.imgae",
