@@ -3,4 +3,4 @@
 
 mod poll;
 
-pub use poll::{Attempt, Exhausted, Poll};
+pub use poll::{Attempt, Exhausted, Poll, Turns};
