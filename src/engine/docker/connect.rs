@@ -43,9 +43,11 @@ impl Endpoint {
         // `tcp`, `ssh` and `npipe` get their arms here.
         match host.split_once("://") {
             Some(("unix", path)) if !path.is_empty() => Ok(Self::Unix(PathBuf::from(path))),
-            Some((scheme @ ("tcp" | "http" | "https" | "ssh" | "npipe" | "fd"), _)) => Err(
-                unusable(format!("`{scheme}://` is not supported yet, only `unix://` is")),
-            ),
+            Some((scheme @ ("tcp" | "http" | "https" | "ssh" | "npipe" | "fd"), _)) => {
+                Err(unusable(format!(
+                    "`{scheme}://` is not supported yet, only `unix://` is"
+                )))
+            }
             _ => Err(unusable(
                 "`DOCKER_HOST` must look like `unix:///var/run/docker.sock`".to_owned(),
             )),
@@ -169,7 +171,8 @@ mod tests {
     }
 
     fn check_versions(newest: &str, oldest: Option<&str>, expect: &str) {
-        let found = agree(newest, oldest).map_or_else(|reason| reason, |version| version.to_string());
+        let found =
+            agree(newest, oldest).map_or_else(|reason| reason, |version| version.to_string());
         assert_eq!(found, expect);
     }
 

@@ -35,9 +35,8 @@ pub(super) async fn create(
             .client
             .api()
             .create_container(Some(options), body.clone());
-        let fault = match docker.client.raw(call).await {
-            Ok(_) => return Ok(()),
-            Err(fault) => fault,
+        let Err(fault) = docker.client.raw(call).await else {
+            return Ok(());
         };
         attempts += 1;
         if fault.status() != Some(409) || attempts == ATTEMPTS_MAX {
@@ -58,10 +57,12 @@ async fn make_room(docker: &Docker, name: &str, doing: &str) -> Result<(), Error
         return container::take_away(docker, &holder).await;
     }
     let (id, _) = container::identify(&holder);
-    let owner = held_by.and_then(|labels| labels.get(labels::ID)).map_or_else(
-        || "envctl did not make it".to_owned(),
-        |id| format!("it belongs to the instance {id}"),
-    );
+    let owner = held_by
+        .and_then(|labels| labels.get(labels::ID))
+        .map_or_else(
+            || "envctl did not make it".to_owned(),
+            |id| format!("it belongs to the instance {id}"),
+        );
     let short = id.get(..12).unwrap_or(id);
     let reason = format!("its name is taken by the container {short}, and {owner}");
     Err(docker.client.error(doing, Fault::Reported(reason)))
@@ -101,7 +102,10 @@ fn body(identity: &Identity, spec: &ServiceSpec, launch: &Launch) -> ContainerCr
 }
 
 fn words(command: &[Secret]) -> Vec<String> {
-    command.iter().map(|word| word.expose().to_owned()).collect()
+    command
+        .iter()
+        .map(|word| word.expose().to_owned())
+        .collect()
 }
 
 /// An empty list means "none" in Compose; to the daemon it means "the image's".

@@ -63,7 +63,12 @@ async fn read_answer(
     let mut loaded = Vec::new();
     while let Some(answer) = answers.next().await {
         let text = answer?.stream.unwrap_or_default();
-        loaded.extend(lines.push(text.as_bytes()).iter().filter_map(|line| read(line)));
+        loaded.extend(
+            lines
+                .push(text.as_bytes())
+                .iter()
+                .filter_map(|line| read(line)),
+        );
     }
     Ok(loaded)
 }

@@ -49,8 +49,8 @@ pub(super) async fn build(
         }
         Err(error @ NoImage::Engine(_)) => return Err(error),
     };
-    let content = inputs.unwrap_or(sent);
-    let hash = fingerprint::built(build, &arguments, &content, workspace);
+    let made_from = inputs.unwrap_or(sent);
+    let hash = fingerprint::built(build, &arguments, &made_from, workspace);
     give_name(docker, image, &hash, id).await
 }
 

@@ -102,6 +102,9 @@ mod tests {
     fn a_missing_dockerfile_is_named() {
         let root = tempfile::tempdir().unwrap();
         let error = Context::read(root.path(), Path::new("Dockerfile")).unwrap_err();
-        assert!(error.to_string().ends_with("Dockerfile: is not there"), "{error}");
+        assert!(
+            error.to_string().ends_with("Dockerfile: is not there"),
+            "{error}"
+        );
     }
 }

@@ -49,7 +49,9 @@ pub(super) fn arguments(
                     identity.push_str(&base.id);
                 }
                 Part::Reference(reference @ Reference::Service { .. }) => {
-                    return Err(format!("`{name}` names {reference}, which no build can reach"));
+                    return Err(format!(
+                        "`{name}` names {reference}, which no build can reach"
+                    ));
                 }
             }
         }

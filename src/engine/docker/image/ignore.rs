@@ -87,20 +87,34 @@ mod tests {
     fn check(patterns: &str, excluded: &[&str], sent: &[&str]) {
         let ignore = Ignore::parse(patterns).unwrap();
         for path in excluded {
-            assert!(ignore.excludes(Path::new(path)), "{patterns:?} sends {path}");
+            assert!(
+                ignore.excludes(Path::new(path)),
+                "{patterns:?} sends {path}"
+            );
         }
         for path in sent {
-            assert!(!ignore.excludes(Path::new(path)), "{patterns:?} drops {path}");
+            assert!(
+                !ignore.excludes(Path::new(path)),
+                "{patterns:?} drops {path}"
+            );
         }
     }
 
     #[test]
     fn patterns_start_at_the_root() {
-        check("target", &["target", "target/a/b"], &["a/target", "targets"]);
+        check(
+            "target",
+            &["target", "target/a/b"],
+            &["a/target", "targets"],
+        );
         check("/target/", &["target/a"], &["a/target"]);
         check("./a/../b", &["b"], &["a"]);
         check("*.md", &["README.md"], &["docs/README.md"]);
-        check("*/temp*", &["a/temp", "a/temporary/b"], &["temp", "a/b/temp"]);
+        check(
+            "*/temp*",
+            &["a/temp", "a/temporary/b"],
+            &["temp", "a/b/temp"],
+        );
         check("temp?", &["tempa"], &["temp", "tempab"]);
     }
 

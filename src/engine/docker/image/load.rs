@@ -88,13 +88,12 @@ async fn judge(
 ) -> Result<String, NoImage> {
     match (fed, made) {
         (Ok(()), Ok(id)) => Ok(id),
-        (Ok(()), Err(fault)) => Err(NoImage::call(&docker.client, doing, fault)),
+        (Ok(()), Err(fault)) | (Err(_), Err(fault @ Fault::Gone(_))) => {
+            Err(NoImage::call(&docker.client, doing, fault))
+        }
         (Err(reason), Ok(id)) => {
             ensure::remove(docker, &id).await;
             Err(NoImage::because(reason))
-        }
-        (Err(_), Err(fault @ Fault::Gone(_))) => {
-            Err(NoImage::call(&docker.client, doing, fault))
         }
         (Err(reason), Err(_)) => Err(NoImage::because(reason)),
     }

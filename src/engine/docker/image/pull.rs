@@ -127,10 +127,15 @@ impl Layers {
             ("Download complete" | "Pull complete", Some(layer)) => layer.0 = layer.1,
             _ => return None,
         }
-        let (done, total) = self.0.values().fold((0, 0), |sum, layer| {
-            (sum.0 + layer.0, sum.1 + layer.1)
-        });
-        let whole = self.0.values().filter(|it| it.1 > 0 && it.0 == it.1).count();
+        let (done, total) = self
+            .0
+            .values()
+            .fold((0, 0), |sum, layer| (sum.0 + layer.0, sum.1 + layer.1));
+        let whole = self
+            .0
+            .values()
+            .filter(|it| it.1 > 0 && it.0 == it.1)
+            .count();
         Some(Progress {
             done,
             total: (total > 0).then_some(total),
@@ -166,8 +171,14 @@ mod tests {
             Some((progress.done, progress.total, progress.doing.unwrap()))
         };
         let expect = |done, total, doing: &str| Some((done, total, doing.to_owned()));
-        assert_eq!(sum(line("13.5", "Pulling from library/postgres", None)), None);
-        assert_eq!(sum(line("a", "Pulling fs layer", None)), expect(0, None, "0 of 1 layers"));
+        assert_eq!(
+            sum(line("13.5", "Pulling from library/postgres", None)),
+            None
+        );
+        assert_eq!(
+            sum(line("a", "Pulling fs layer", None)),
+            expect(0, None, "0 of 1 layers")
+        );
         sum(line("b", "Pulling fs layer", None));
         let progress = sum(line("a", "Downloading", Some((10, 40))));
         assert_eq!(progress, expect(10, Some(40), "0 of 2 layers"));

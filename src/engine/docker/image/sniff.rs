@@ -48,12 +48,10 @@ fn first_name(stream: impl Read) -> Option<String> {
 }
 
 fn judge(name: &str) -> Payload {
-    let mut parts = Path::new(name)
-        .components()
-        .filter_map(|part| match part {
-            std::path::Component::Normal(part) => part.to_str(),
-            _ => None,
-        });
+    let mut parts = Path::new(name).components().filter_map(|part| match part {
+        std::path::Component::Normal(part) => part.to_str(),
+        _ => None,
+    });
     let top = parts.next().unwrap_or_default();
     let stem = top.split('.').next().unwrap_or_default();
     let is_digest = stem.len() == 64 && stem.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -75,7 +73,9 @@ mod tests {
         let mut header = tar::Header::new_gnu();
         header.set_size(0);
         header.set_entry_type(tar::EntryType::Regular);
-        archive.append_data(&mut header, name, std::io::empty()).unwrap();
+        archive
+            .append_data(&mut header, name, std::io::empty())
+            .unwrap();
         archive.into_inner().unwrap()
     }
 
@@ -84,13 +84,22 @@ mod tests {
         assert_eq!(sniff(&bytes), Some(expect), "{name}");
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gzip.write_all(&bytes).unwrap();
-        assert_eq!(sniff(&gzip.finish().unwrap()), Some(expect), "{name}, compressed");
+        assert_eq!(
+            sniff(&gzip.finish().unwrap()),
+            Some(expect),
+            "{name}, compressed"
+        );
     }
 
     #[test]
     fn archives_and_root_file_systems() {
         let digest = "0".repeat(64);
-        for name in ["blobs/sha256", "oci-layout", "./index.json", "manifest.json"] {
+        for name in [
+            "blobs/sha256",
+            "oci-layout",
+            "./index.json",
+            "manifest.json",
+        ] {
             check(name, Payload::Archive);
         }
         check(&format!("{digest}/layer.tar"), Payload::Archive);

@@ -86,7 +86,10 @@ impl Pieces {
     /// Says that all was written.
     pub(super) fn end(mut self) -> io::Result<()> {
         self.flush()?;
-        self.uploader.0.blocking_send(Piece::End).map_err(|_| gone())
+        self.uploader
+            .0
+            .blocking_send(Piece::End)
+            .map_err(|_| gone())
     }
 }
 
@@ -141,7 +144,10 @@ mod tests {
         });
         let pieces: Vec<_> = body.collect().await;
         writing.await.unwrap();
-        let length: usize = pieces.iter().map(|piece| piece.as_ref().unwrap().len()).sum();
+        let length: usize = pieces
+            .iter()
+            .map(|piece| piece.as_ref().unwrap().len())
+            .sum();
         assert_eq!(length, 1_000_000);
     }
 }
