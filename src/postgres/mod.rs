@@ -1,2 +1,36 @@
 //! Talking to PostgreSQL servers: connections, readiness, databases, roles, migrations. Knows
 //! where a server is, not who runs it.
+
+mod brake;
+mod database;
+mod error;
+mod lock;
+mod migrate;
+mod migration;
+mod place;
+mod probe;
+mod query;
+mod quote;
+mod scanner;
+mod server;
+mod session;
+mod statement;
+mod token;
+
+pub(crate) use brake::{Brake, on_thread};
+pub(crate) use lock::{try_lock, wait_for_lock};
+pub(crate) use migrate::migrate_here;
+pub(crate) use migration::is_copy_from_stdin;
+pub(crate) use place::first_line;
+pub(crate) use quote::{identifier, literal};
+pub(crate) use scanner::{Scanner, Step};
+pub(crate) use session::{Session, TextRow};
+pub(crate) use token::{Token, tokens};
+
+pub use database::{Ensured, ensure_database, password_sql};
+pub use error::{Error, ServerError};
+pub use migrate::{Applied, MigrationState, MigrationStatus, migrate, migration_status};
+pub use migration::{Migration, read_migrations};
+pub use probe::{Version, probe};
+pub use query::{Column, MOST_ROWS, Rows, query};
+pub use server::{Server, Target};
