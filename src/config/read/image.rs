@@ -72,7 +72,9 @@ fn dockerfile(section: &Section<'_>, context: &Path) -> PathBuf {
     if let Ok(inside) = whole.strip_prefix(context) {
         return inside.to_owned();
     }
-    let message = format!("`{text}` is outside of the context `{}`", context.display());
+    let shown = context.strip_prefix(section.reader.workspace);
+    let shown = shown.unwrap_or(context).display();
+    let message = format!("`{text}` is outside of the context `{shown}`");
     section.wrong("dockerfile", message);
     PathBuf::from(text)
 }

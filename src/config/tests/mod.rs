@@ -1,5 +1,11 @@
 //! The whole pipeline on texts, without files.
 
+#![expect(
+    clippy::needless_raw_string_hashes,
+    reason = "expect-test writes expected texts with them"
+)]
+
+mod documentation;
 mod layers;
 mod mistakes;
 mod reading;
