@@ -81,7 +81,7 @@ fn listed(node: &mut Node, named: &Named, path: &str, mistakes: &mut Vec<Mistake
     }
     let hint = match named.list {
         // Compose's own form, which names no ports.
-        ListForm::None if path.ends_with(".ports") => {
+        ListForm::None if path.rsplit('.').next() == Some("ports") => {
             Some("name each port: `ports = { http = { container = 3000, host = 3000 } }`")
         }
         ListForm::None => None,

@@ -47,9 +47,8 @@ fn read_build(section: &Section<'_>) -> Build {
     for (name, template) in &args {
         for reference in template.references() {
             if let Reference::Service { .. } = reference {
-                let message = format!(
-                    "`{reference}` cannot stand in a build argument: no service runs while an image is built"
-                );
+                let why = "no service runs while an image is built";
+                let message = format!("`{reference}` cannot stand in a build argument: {why}");
                 let args = section.section("args");
                 args.inspect(|args| args.wrong(name, message));
             }

@@ -855,3 +855,15 @@ fn paths_start_at_the_file_that_wrote_them() {
         it.images["x"], it.services["db"].kind, it.services["db"].volumes, it.seeds
     ));
 }
+
+#[test]
+fn no_part_of_a_file_panics() {
+    let all = "é = '${vars.é}'\n[vars]\né = \"${env:É:-é}\"\n".to_owned() + RATES;
+    for end in all.char_indices().map(|(index, _)| index).step_by(5) {
+        let _ = given(&all[..end]).mistakes();
+        let _ = given(&all[end..]).mistakes();
+        let without = format!("{}{}", &all[..end], all[end..].get(7..).unwrap_or_default());
+        let _ = given(&without).mistakes();
+        let _ = given(API).set(&all[end..]).mistakes();
+    }
+}

@@ -3,6 +3,7 @@
 use expect_test::{Expect, expect};
 
 use super::{API, Given, given};
+use crate::config::model::{Kind, Secret};
 
 fn show(given: &Given, expected: &Expect) {
     let all = given.show();
@@ -276,7 +277,7 @@ fn secrets_are_read_when_they_are_used_and_never_shown() {
         [services.db.ports.postgres]"#]],
     );
     let environment = base.environment();
-    let secrets: Vec<_> = environment.secrets.iter().map(|it| it.expose()).collect();
+    let secrets: Vec<_> = environment.secrets.iter().map(Secret::expose).collect();
     assert_eq!(secrets, ["aaa", "bbb", "<pass show db>"]);
     expect![[r#"{"B": Template { parts: [Text("x"), Secret(***)] }, "C": Template { parts: [Secret(***)] }}"#]].assert_eq(&format!("{:?}", environment.services["db"].environment));
     expect![[r#"
@@ -342,8 +343,8 @@ fn an_override_of_a_password_is_masked_everywhere() {
     let json = serde_json::to_string(&base.right().merged).expect("it is plain data");
     assert!(!json.contains("third"));
     let password = match &base.environment().services["db"].kind {
-        crate::config::model::Kind::Postgres(postgres) => postgres.password.clone(),
-        crate::config::model::Kind::Container => panic!("it is a database"),
+        Kind::Postgres(postgres) => postgres.password.clone(),
+        Kind::Container => panic!("it is a database"),
     };
     assert_eq!(password.expose(), "third");
 }
