@@ -93,9 +93,10 @@ fn fits(node: &Node, want: Want, path: &str) -> Result<(), Mistake> {
         | (Want::Number, Float(_))
         | (Want::Boolean, Boolean(_)) => return Ok(()),
         (Want::Texts | Want::HostTexts, List(items)) => {
+            let path = format!("{path}[]");
             let wrong = items
                 .iter()
-                .find_map(|item| fits(item, Want::Text, path).err());
+                .find_map(|item| fits(item, Want::Text, &path).err());
             return wrong.map_or(Ok(()), Err);
         }
         (Want::Text, _) => "a text",
@@ -110,7 +111,11 @@ fn fits(node: &Node, want: Want, path: &str) -> Result<(), Mistake> {
         Raw(text) => format!("the text `{text}`"),
         other => other.describe().to_owned(),
     };
-    let message = format!("`{path}` must be {wanted}, not {found}");
+    let what = match path.strip_suffix("[]") {
+        Some(list) => format!("an item of `{list}`"),
+        None => format!("`{path}`"),
+    };
+    let message = format!("{what} must be {wanted}, not {found}");
     let hint = text_hint(want, &node.value, &node.at);
     Err(Mistake::new(message).at(&node.at).maybe_hint(hint))
 }

@@ -18,7 +18,7 @@ use super::source::{Origin, Source};
 const LARGEST: u64 = 4 << 20;
 
 /// How long a secret's command may take.
-const COMMAND_TIME: Duration = Duration::from_secs(10);
+pub(crate) const COMMAND_TIME: Duration = Duration::from_secs(10);
 
 /// The most that a secret's command may print.
 const LARGEST_SECRET: u64 = 64 << 10;
@@ -89,11 +89,12 @@ fn not_utf8(path: &Path, shown: &str, error: &std::string::FromUtf8Error) -> Mis
         .hint("save it as UTF-8")
 }
 
-/// Runs a secret's command in `folder` and returns what it printed.
+/// Runs a secret's command in `folder`, for at most `time`, and returns what it printed.
 pub(crate) fn run(
     folder: &Path,
     variables: &Variables,
     words: &[String],
+    time: Duration,
 ) -> Result<String, String> {
     let (program, arguments) = words.split_first().ok_or("its command is empty")?;
     let mut child = Command::new(program)
@@ -108,15 +109,15 @@ pub(crate) fn run(
         .map_err(|error| format!("cannot run `{program}`: {error}"))?;
     let (sender, receiver) = channel();
     let stdout = child.stdout.take();
-    let deadline = Instant::now() + COMMAND_TIME;
+    let deadline = Instant::now() + time;
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
         let read = stdout.map(|stdout| stdout.take(LARGEST_SECRET).read_to_end(&mut bytes));
         // Nobody listens any more when the time is up.
         let _ = sender.send(read.transpose().map(|_| bytes));
     });
-    let printed = receiver.recv_timeout(COMMAND_TIME);
-    let too_long = || format!("`{program}` took longer than {} s", COMMAND_TIME.as_secs());
+    let printed = receiver.recv_timeout(time);
+    let too_long = || format!("`{program}` took longer than {time:?}");
     let bytes = match printed {
         Ok(Ok(bytes)) => bytes,
         Ok(Err(error)) => return Err(error.to_string()),
@@ -150,13 +151,20 @@ fn stop(child: &mut std::process::Child) {
 
 /// Reports declared files and folders that are not there, or are something else.
 pub(crate) fn check_claims(claims: &[Claim], workspace: &Path) -> Vec<Mistake> {
-    claims
-        .iter()
-        .filter_map(|claim| {
-            let why = refuted(claim, workspace)?;
-            Some(Mistake::new(why).at(&claim.at))
-        })
-        .collect()
+    let mut missing: Vec<&Path> = Vec::new();
+    let mut mistakes = Vec::new();
+    for claim in claims {
+        // What would be in a folder that is not there is no second mistake.
+        let hidden = |folder: &&Path| claim.path != *folder && claim.path.starts_with(folder);
+        if missing.iter().any(hidden) {
+            continue;
+        }
+        if let Some(why) = refuted(claim, workspace) {
+            missing.push(&claim.path);
+            mistakes.push(Mistake::new(why).at(&claim.at));
+        }
+    }
+    mistakes
 }
 
 fn refuted(claim: &Claim, workspace: &Path) -> Option<String> {
@@ -203,4 +211,22 @@ fn names(folder: &Path, pick: impl Fn(&str) -> Option<String>) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_that_hangs_is_stopped() {
+        let path = std::env::vars_os().find(|(name, _)| name == "PATH");
+        let path = path.map(|(_, value)| value.to_string_lossy().into_owned());
+        let variables = Variables::from([("PATH".to_owned(), path.unwrap_or_default())]);
+        let words = |script: &str| ["sh", "-c", script].map(str::to_owned);
+        for script in ["exec sleep 60", "exec sleep 60 >&-"] {
+            let time = Duration::from_millis(50);
+            let why = run(Path::new("/"), &variables, &words(script), time);
+            assert_eq!(why, Err("`sh` took longer than 50ms".to_owned()));
+        }
+    }
 }

@@ -45,6 +45,7 @@ pub(crate) fn expand(
         mistakes,
         vars: BTreeMap::new(),
         open: Vec::new(),
+        in_secrets: true,
         secret_sources: None,
         secrets: BTreeMap::new(),
     };
@@ -54,9 +55,14 @@ pub(crate) fn expand(
         conform::check(sources, shape, "secrets", expander.mistakes);
         expander.secret_sources = Some(sources.clone());
     }
+    expander.in_secrets = false;
     for (key, node) in root.table_mut().into_iter().flatten() {
         if let Some(shape) = ROOT.shape(key).filter(|_| key != "secrets") {
-            expander.walk(node, shape);
+            if key == "vars" {
+                expander.all_vars(node);
+            } else {
+                expander.walk(node, shape);
+            }
             conform::check(node, shape, key, expander.mistakes);
         }
     }
@@ -71,7 +77,9 @@ struct Expander<'a> {
     vars: BTreeMap<String, Value>,
     /// Variables that are being expanded, outermost first.
     open: Vec<String>,
-    /// The table `secrets`, expanded; `None` while that is being done.
+    /// Whether the table `secrets` is being expanded.
+    in_secrets: bool,
+    /// That table, expanded.
     secret_sources: Option<Node>,
     /// `None` is one that could not be read.
     secrets: BTreeMap<String, Option<Secret>>,
@@ -192,13 +200,24 @@ impl Expander<'_> {
         node.value
     }
 
+    fn all_vars(&mut self, vars: &mut Node) {
+        for (name, node) in vars.table_mut().into_iter().flatten() {
+            let value = self.var(name, &node.at);
+            if node.text().is_some_and(|text| text.contains("${")) {
+                node.written = node.text().map(str::to_owned);
+            }
+            node.value = value;
+        }
+    }
+
     fn secret(&mut self, name: &str, at: &Origin) -> Value {
-        let Some(sources) = &self.secret_sources else {
+        if self.in_secrets {
             let message = "a secret cannot be made of another one";
             return self.wrong(Mistake::new(message).at(at));
-        };
+        }
         if !self.secrets.contains_key(name) {
-            let Some(source) = sources.get(name) else {
+            let sources = self.secret_sources.as_ref();
+            let Some(source) = sources.and_then(|sources| sources.get(name)) else {
                 let hint = suggest::did_you_mean(name, self.written.names("secrets"))
                     .unwrap_or_else(|| {
                         format!("declare it: `[secrets.{name}]` with `env`, `file` or `command`")

@@ -15,11 +15,6 @@ use super::tree::{Node, Value};
 /// The file that all environments share.
 pub(crate) const SHARED: &str = "envs/envctl.toml";
 
-/// One file in the long form.
-pub(crate) struct Layer {
-    pub root: Node,
-}
-
 /// Reads a file by its path in the workspace; `None` is one that is not there.
 pub(crate) type ReadFile<'a> = dyn FnMut(&str) -> Result<Option<Arc<Source>>, Mistake> + 'a;
 
@@ -34,8 +29,8 @@ pub(crate) struct Wanted<'a> {
 /// What was found.
 #[derive(Default)]
 pub(crate) struct Found {
-    /// The lowest first.
-    pub layers: Vec<Layer>,
+    /// The files in the long form, the lowest first.
+    pub layers: Vec<Node>,
     /// `extends` resolved, in order.
     pub profiles: Vec<String>,
     pub mistakes: Vec<Mistake>,
@@ -77,7 +72,7 @@ impl Walk<'_, '_> {
                 table.shift_remove("default_env");
             }
             self.misplaced(&mut root, "extends", "in a profile");
-            self.found.layers.push(Layer { root });
+            self.found.layers.push(root);
         }
     }
 
@@ -135,7 +130,7 @@ impl Walk<'_, '_> {
             for (name, origin) in self.extended(extends) {
                 self.profile(&name, Some(&origin));
             }
-            layers.push(Layer { root });
+            layers.push(root);
         }
         self.open.pop();
         self.found.profiles.push(name.to_owned());

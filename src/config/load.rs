@@ -63,7 +63,8 @@ pub fn load(invocation: &Invocation) -> Result<Loaded, Mistakes> {
         known: &known,
     };
     let found = layers::collect(&wanted, &mut |path| files::read_layer(workspace, path));
-    let run = |words: &[String]| files::run(workspace, &invocation.variables, words);
+    let run =
+        |words: &[String]| files::run(workspace, &invocation.variables, words, files::COMMAND_TIME);
     let context = Context {
         environment: name,
         instance: &invocation.id.instance,

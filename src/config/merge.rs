@@ -79,8 +79,8 @@ fn put(low: &mut Table, key: String, child: Node, (shape, path): (Shape, &str), 
 fn drop_alternatives(low: &mut Table, high: &Table, fields: &Fields, log: &mut Log, path: &str) {
     for group in fields.alternatives {
         let is_set = |set: &&[&str]| set.iter().any(|key| high.contains_key(*key));
-        let keys = group.iter().copied().flatten();
-        let Some(reason) = keys.filter_map(|key| high.get(*key)).next() else {
+        let mut keys = group.iter().copied().flatten();
+        let Some(reason) = keys.find_map(|key| high.get(*key)) else {
             continue;
         };
         for key in group.iter().filter(|set| !is_set(set)).copied().flatten() {

@@ -37,7 +37,7 @@ fn long_form(node: &mut Node, fields: &Fields, path: &str, mistakes: &mut Vec<Mi
         let value = node.beside(node.value.clone());
         node.value = Value::Table(Table::from_iter([(key.to_owned(), value)]));
     }
-    want_table(node, path, mistakes);
+    want_table(node, path, None, mistakes);
 }
 
 fn known_keys(node: &mut Node, fields: &Fields, path: &str, mistakes: &mut Vec<Mistake>) {
@@ -79,7 +79,16 @@ fn listed(node: &mut Node, named: &Named, path: &str, mistakes: &mut Vec<Mistake
         }
         node.value = Value::Table(table);
     }
-    want_table(node, path, mistakes);
+    let hint = match named.list {
+        // Compose's own form, which names no ports.
+        ListForm::None if path.rsplit('.').next() == Some("ports") => {
+            Some("name each port: `ports = { http = { container = 3000, host = 3000 } }`")
+        }
+        ListForm::None => None,
+        ListForm::Names(_) => Some("write `[\"NAME\"]` or `{ NAME = \"started\" }`"),
+        ListForm::Assignments => Some("write `{ NAME = \"value\" }` or `[\"NAME=value\"]`"),
+    };
+    want_table(node, path, hint, mistakes);
 }
 
 fn entry(
@@ -123,10 +132,11 @@ fn raw_table(node: &mut Node) {
     }
 }
 
-fn want_table(node: &mut Node, path: &str, mistakes: &mut Vec<Mistake>) {
+fn want_table(node: &mut Node, path: &str, hint: Option<&str>, mistakes: &mut Vec<Mistake>) {
     if !matches!(node.value, Value::Table(_) | Value::Unusable) {
         let what = format!("`{path}` must be a table, not {}", node.value.describe());
-        mistakes.push(Mistake::new(what).at(&node.at));
+        let hint = hint.map(str::to_owned);
+        mistakes.push(Mistake::new(what).at(&node.at).maybe_hint(hint));
         node.value = Value::Unusable;
     }
 }

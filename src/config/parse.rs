@@ -17,12 +17,19 @@ pub(crate) fn document(source: &Arc<Source>) -> (Node, Vec<Mistake>) {
         .iter()
         .map(|error| {
             let span = error.span().unwrap_or(0..0);
-            Mistake::new(error.message().to_lowercase()).at(&Origin::new(source, span))
+            Mistake::new(fragment(error.message())).at(&Origin::new(source, span))
         })
         .collect();
     let start = Origin::new(source, 0..0);
     let root = Value::Table(entries(table.get_ref(), source, &mut mistakes));
     (Node::new(root, start.clone(), start), mistakes)
+}
+
+/// Turns a sentence of the parser into a fragment like all the others.
+fn fragment(message: &str) -> String {
+    let mut chars = message.chars();
+    let first = chars.next().map(|c| c.to_ascii_lowercase());
+    first.into_iter().chain(chars).collect()
 }
 
 /// Reads a value that stands alone, such as one from a variable; every part is at `node`'s place.

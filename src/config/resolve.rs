@@ -41,7 +41,7 @@ pub(crate) fn resolve(
     let mut log = Log::default();
     let mut root = empty();
     for layer in found.layers {
-        merge(&mut root, layer.root, Shape::Table(&ROOT), "", &mut log);
+        merge(&mut root, layer, Shape::Table(&ROOT), "", &mut log);
     }
     for layer in overrides::from_variables(context.variables, &root, mistakes) {
         lay(&mut root, layer, mistakes, &mut log);

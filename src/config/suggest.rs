@@ -17,7 +17,9 @@ pub(crate) fn did_you_mean<'a>(
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
     let distance = |known: &str| strsim::damerau_levenshtein(&lower, &known.to_lowercase());
-    let limit = (name.chars().count() / 3).clamp(1, 3);
+    let length = name.chars().count();
+    // A name of one letter is near to nothing.
+    let limit = (length / 3).clamp(usize::from(length > 1), 3);
     known
         .into_iter()
         .map(|known| (distance(known), known))

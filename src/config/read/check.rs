@@ -40,8 +40,8 @@ const SQL_KEYS: [&str; 4] = ["database", "rows", "value", "count"];
 pub(super) fn read(section: &Section<'_>, services: &Services) -> Option<Check> {
     let timeout = section.time_limit("timeout");
     let kind = if section.has("sql") {
-        refuse(section, "sql", &METHODS);
-        refuse(section, "sql", &HTTP_KEYS);
+        refuse(section, "`sql`", &METHODS);
+        refuse(section, "`sql`", &HTTP_KEYS);
         CheckKind::Sql(sql(section, services)?)
     } else {
         refuse(section, "a request", &SQL_KEYS);
@@ -144,14 +144,14 @@ fn request(section: &Section<'_>) -> Option<(String, Template)> {
             several => format!("{} exclude each other", suggest::list(several)),
         };
         let hint = "write `get = \"/path\"`, or `sql = \"SELECT …\"`".to_owned();
-        section.wrong_with("", message, Some(hint));
+        section.wrong_with("", message, Some(hint).filter(|_| set.is_empty()));
         return None;
     };
     let (method, path_key) = if key == "method" {
         section.missing("path", "");
         (section.text("method")?, "path")
     } else {
-        refuse(section, key, &["path"]);
+        refuse(section, &format!("`{key}`"), &["path"]);
         (key.to_owned(), key)
     };
     if method.is_empty() || !method.chars().all(|c| c.is_ascii_alphabetic()) {

@@ -47,9 +47,8 @@ fn read_build(section: &Section<'_>) -> Build {
     for (name, template) in &args {
         for reference in template.references() {
             if let Reference::Service { .. } = reference {
-                let message = format!(
-                    "`{reference}` cannot stand in a build argument: no service runs while an image is built"
-                );
+                let why = "no service runs while an image is built";
+                let message = format!("`{reference}` cannot stand in a build argument: {why}");
                 let args = section.section("args");
                 args.inspect(|args| args.wrong(name, message));
             }
@@ -72,7 +71,9 @@ fn dockerfile(section: &Section<'_>, context: &Path) -> PathBuf {
     if let Ok(inside) = whole.strip_prefix(context) {
         return inside.to_owned();
     }
-    let message = format!("`{text}` is outside of the context `{}`", context.display());
+    let shown = context.strip_prefix(section.reader.workspace);
+    let shown = shown.unwrap_or(context).display();
+    let message = format!("`{text}` is outside of the context `{shown}`");
     section.wrong("dockerfile", message);
     PathBuf::from(text)
 }

@@ -53,7 +53,7 @@ fn one(section: &Section<'_>, operator: &str, operand: &Node, all: &Table) -> Op
     let wrong = |wanted: &str| {
         let message = format!(
             "`{operator}` wants {wanted}, not {}",
-            operand.value.describe()
+            operand.value.to_toml()
         );
         section.reader.report(Mistake::new(message).at(&operand.at));
         None
@@ -83,10 +83,14 @@ fn one(section: &Section<'_>, operator: &str, operand: &Node, all: &Table) -> Op
         "type" => Matcher::Type(value_type(section, operand)?),
         _ => {
             let message = format!("there is no operator `{operator}`");
-            let hint = suggest::did_you_mean(operator, OPERATORS).map(|hint| {
-                format!("{hint}; an object to compare with is `{{ equal = {{ … }} }}`")
-            });
-            let mistake = Mistake::new(message).at(&operand.key).maybe_hint(hint);
+            let hint = match suggest::nearest(operator, OPERATORS) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!(
+                    "an object to compare with is `{{ equal = {{ … }} }}`; the operators are {}",
+                    suggest::list(&OPERATORS)
+                ),
+            };
+            let mistake = Mistake::new(message).at(&operand.key).hint(hint);
             section.reader.report(mistake);
             return None;
         }

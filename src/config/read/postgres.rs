@@ -24,10 +24,17 @@ pub(super) fn read(section: &Section<'_>) -> Postgres {
             section.wrong_with("version", format!("`{version}` is no version"), hint);
         }
     }
+    let user = filled(section, "user");
+    let database = if user.is_empty() {
+        // It is named after its user unless it was set.
+        section.text("database").unwrap_or_default()
+    } else {
+        filled(section, "database")
+    };
     Postgres {
         version,
-        database: filled(section, "database"),
-        user: filled(section, "user"),
+        database,
+        user,
         password: password(section),
         migrations: section.section("migrations").map(|it| migrations(&it)),
     }

@@ -206,8 +206,11 @@ impl<'a> Section<'a> {
     pub(super) fn plain_texts(&self, key: &str) -> IndexMap<String, String> {
         let table = self.get(key).and_then(Node::table);
         let entry = |(name, node): (&String, &Node)| {
-            let text = self.plain(&format!("{key}.{name}"), node)?;
-            Some((name.clone(), text))
+            let table = Self {
+                path: self.path_of(key),
+                ..self.clone()
+            };
+            Some((name.clone(), table.plain(name, node)?))
         };
         table.map_or_else(IndexMap::new, |table| {
             table.iter().filter_map(entry).collect()

@@ -22,7 +22,8 @@ pub(super) fn read(section: &Section<'_>) -> Service {
     let ports = port::read(section);
     let process = section.section("process").map(|it| process(&it));
     let image = image::source(section, "image");
-    if !is_postgres && process.is_none() {
+    let is_container = section.text("kind").as_deref() == Some("container");
+    if is_container && process.is_none() {
         section.missing("image", "an `[images.*]` name, or a reference with a tag");
     }
     Service {

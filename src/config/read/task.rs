@@ -48,6 +48,7 @@ fn host<'a>(section: &Section<'_>, services: &'a IndexMap<String, Service>) -> O
     if section.has("image") == section.has("service") {
         let message = format!("`{}` needs one of `image` and `service`", section.path);
         section.wrong("", message);
+        return None;
     }
     let name = section.text("service")?;
     let Some(service) = services.get(&name) else {

@@ -11,19 +11,18 @@ use crate::config::tree::Node;
 pub(super) fn read(section: &Section<'_>) -> Vec<Mount> {
     let mut mounts: Vec<Mount> = Vec::new();
     for (text, node) in section.texts("volumes") {
-        let report = |why: String| {
-            let hint = "write `name:/path`, `./folder:/path` or `./folder:/path:ro`";
-            section
-                .reader
-                .report(Mistake::new(why).at(&node.at).hint(hint));
-        };
-        match mount(&text, node, section) {
-            Err(why) => report(format!("`{text}` is no volume: {why}")),
+        let mistake = match mount(&text, node, section) {
+            Err(why) => Mistake::new(format!("`{text}` is no volume: {why}"))
+                .hint("write `name:/path`, `./folder:/path` or `./folder:/path:ro`"),
             Ok(mount) if mounts.iter().any(|other| other.target == mount.target) => {
-                report(format!("two volumes at `{}`", mount.target));
+                Mistake::new(format!("two volumes at `{}`", mount.target))
             }
-            Ok(mount) => mounts.push(mount),
-        }
+            Ok(mount) => {
+                mounts.push(mount);
+                continue;
+            }
+        };
+        section.reader.report(mistake.at(&node.at));
     }
     mounts
 }
@@ -32,13 +31,13 @@ fn mount(text: &str, node: &Node, section: &Section<'_>) -> Result<Mount, String
     let mut parts = text.split(':');
     let (source, target) = match (parts.next(), parts.next()) {
         (Some(source), Some(target)) if !source.is_empty() => (source, target),
-        _ => return Err("it has no `:`".to_owned()),
+        _ => return Err("it has no source and target".to_owned()),
     };
     let read_only = match (parts.next(), parts.next()) {
         (None | Some("rw"), None) => false,
         (Some("ro"), None) => true,
-        (option, _) => {
-            let option = option.unwrap_or_default();
+        (option, more) => {
+            let option = more.or(option).unwrap_or_default();
             return Err(format!("`{option}` is neither `ro` nor `rw`"));
         }
     };

@@ -516,26 +516,26 @@ fn wrong_profiles_name_the_chain_and_the_known_ones() {
     wrong(
         &base,
         &expect![[r#"
-        there is no profile `c1`
-          hint: did you mean `c`?
-        there is no profile `../x`
-          hint: known: `a`, `b`, `c`, `ci`
-        envs/profiles/c.toml:1:12: the profile `a` extends itself: a -> b -> c -> a
-          1 | extends = ['a', 'd', 3]
-            |            ^^^
-        envs/profiles/c.toml:1:17: there is no profile `d`
-          1 | extends = ['a', 'd', 3]
-            |                 ^^^
-          hint: did you mean `a`?
-        envs/profiles/c.toml:1:22: `extends` wants names of profiles
-          1 | extends = ['a', 'd', 3]
-            |                      ^
-        envs/profiles/ci.toml:1:12: the profile `ci` extends itself: ci -> ci
-          1 | extends = ['ci']
-            |            ^^^^
-        envs/profiles/ci.toml:2:1: `default_env` only works in envs/envctl.toml
-          2 | default_env = 'x'
-            | ^^^^^^^^^^^"#]],
+            there is no profile `c1`
+              hint: did you mean `c`?
+            there is no profile `../x`
+              hint: known: `a`, `b`, `c`, `ci`
+            envs/profiles/c.toml:1:12: the profile `a` extends itself: a -> b -> c -> a
+              1 | extends = ['a', 'd', 3]
+                |            ^^^
+            envs/profiles/c.toml:1:17: there is no profile `d`
+              1 | extends = ['a', 'd', 3]
+                |                 ^^^
+              hint: known: `a`, `b`, `c`, `ci`
+            envs/profiles/c.toml:1:22: `extends` wants names of profiles
+              1 | extends = ['a', 'd', 3]
+                |                      ^
+            envs/profiles/ci.toml:1:12: the profile `ci` extends itself: ci -> ci
+              1 | extends = ['ci']
+                |            ^^^^
+            envs/profiles/ci.toml:2:1: `default_env` only works in envs/envctl.toml
+              2 | default_env = 'x'
+                | ^^^^^^^^^^^"#]],
     );
     wrong(
         &given(&format!("default_env = 'rates'\nextends = ['a']\n{API}")),

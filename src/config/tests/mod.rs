@@ -1,5 +1,12 @@
 //! The whole pipeline on texts, without files.
 
+#![expect(
+    clippy::needless_raw_string_hashes,
+    clippy::too_many_lines,
+    reason = "expect-test writes the expected texts, which are long"
+)]
+
+mod documentation;
 mod layers;
 mod mistakes;
 mod reading;

@@ -3,6 +3,7 @@
 use expect_test::{Expect, expect};
 
 use super::{API, Given, given};
+use crate::config::model::{Kind, Secret};
 
 fn show(given: &Given, expected: &Expect) {
     let all = given.show();
@@ -25,7 +26,9 @@ fn a_reference_alone_keeps_its_type() {
          [smoke.a]\nservice = 'api'\nget = '/'\neventually = '${vars.on}'\nstatus = '${env:N}'\n\
          json = { '$.a' = '${vars.port}', '$.b' = { '<' = '${env:N}' } }",
     );
-    show(&base.variable("N", "200").variable("E", ""), &expect![[r#"
+    show(
+        &base.variable("N", "200").variable("E", ""),
+        &expect![[r#"
         [vars]
         port = 3000  # envs/rates/env.toml:2
         ratio = 1.5  # envs/rates/env.toml:3
@@ -56,7 +59,8 @@ fn a_reference_alone_keeps_its_type() {
 
         [smoke.a.json]
         "$.a" = 3000  # envs/rates/env.toml:17
-        "$.b" = { "<" = 200 }  # envs/rates/env.toml:17"#]]);
+        "$.b" = { "<" = 200 }  # envs/rates/env.toml:17"#]],
+    );
 }
 
 #[test]
@@ -67,7 +71,9 @@ fn addresses_and_images_stay_references() {
          environment = { A = '${services.db.url}', B = '${services.api.ports.x}', C = '${services.api.host}:${services.api.port}' }\n\
          command = 'serve --url ${services.db.url} \"a b\"'",
     );
-    show(&base, &expect![[r#"
+    show(
+        &base,
+        &expect![[r#"
         [images.base]
         pull = "x:1"  # envs/rates/env.toml:2
 
@@ -95,7 +101,8 @@ fn addresses_and_images_stay_references() {
         [services.api.environment]
         A = "${services.db.url}"  # envs/rates/env.toml:10
         B = "${services.api.ports.x}"  # envs/rates/env.toml:10
-        C = "${services.api.host}:${services.api.port}"  # envs/rates/env.toml:10"#]]);
+        C = "${services.api.host}:${services.api.port}"  # envs/rates/env.toml:10"#]],
+    );
     let api = &base.environment().services["api"];
     let command = api.command.as_ref().expect("it was set");
     let words: Vec<_> = command.iter().map(ToString::to_string).collect();
@@ -109,7 +116,9 @@ fn host_commands_expand_vars_only() {
         "[vars]\nsuite = 'bullseye'\n[images.a]\nload = ['sh', '-c', 'echo ${HOME} ${vars.suite} $${vars.suite} ${env:X} ${']\n\
          [services.a]\nimage = 'a'\nprocess = { command = ['${vars.suite}'], environment = { A = '${env:X}' } }",
     );
-    show(&base.variable("X", "x"), &expect![[r#"
+    show(
+        &base.variable("X", "x"),
+        &expect![[r#"
         [vars]
         suite = "bullseye"  # envs/rates/env.toml:2
 
@@ -123,7 +132,8 @@ fn host_commands_expand_vars_only() {
         command = ["bullseye"]  # envs/rates/env.toml:7
 
         [services.a.process.environment]
-        A = "x"  # envs/rates/env.toml:7"#]]);
+        A = "x"  # envs/rates/env.toml:7"#]],
+    );
 }
 
 #[test]
@@ -140,9 +150,9 @@ fn wrong_references_are_shown_where_they_stand() {
              environment.I = '${services.db}'\nenvironment.J = '${secret:x}'",
         ),
         &expect![[r#"
-            envs/rates/env.toml:2:6: a cycle in `[vars]`: b -> c -> a -> b
-              2 | a = '${vars.b}'
-                |      ^^^^^^^^^
+            envs/rates/env.toml:4:7: a cycle in `[vars]`: a -> b -> c -> a
+              4 | c = 'x${vars.a}'
+                |       ^^^^^^^^^
             envs/rates/env.toml:5:6: a cycle in `[vars]`: d -> d
               5 | d = '${vars.d}'
                 |      ^^^^^^^^^
@@ -185,9 +195,10 @@ fn wrong_references_are_shown_where_they_stand() {
               21 | environment.I = '${services.db}'
                  |                  ^^^^^^^^^^^^^^
               hint: there are `vars.NAME`, `env:NAME`, `env:NAME:-default`, `instance`, `workspace`, `secret:NAME`, `images.NAME`, and `services.NAME` with `.url`, `.host`, `.port` or `.ports.NAME`
-            envs/rates/env.toml:22:18: a secret cannot be made of another one
+            envs/rates/env.toml:22:18: there is no secret `x`
               22 | environment.J = '${secret:x}'
-                 |                  ^^^^^^^^^^^"#]],
+                 |                  ^^^^^^^^^^^
+              hint: declare it: `[secrets.x]` with `env`, `file` or `command`"#]],
     );
 }
 
@@ -201,28 +212,31 @@ fn references_and_secrets_have_their_places() {
          [services.db]\nkind = 'postgres'\npassword = '${services.api.host}'\ndatabase = '${secret:key}'\n\
          [smoke.a]\nservice = 'api'\npost = '/'\njson_body = { a = '${secret:key}' }",
     );
-    wrong(&base.variable("KEY", "hunter2"), &expect![[r#"
-        envs/rates/env.toml:4:8: a secret cannot stand in `images.a.pull`
-          4 | pull = 'x:${secret:key}'
-            |        ^^^^^^^^^^^^^^^^^
-        envs/rates/env.toml:5:47: a secret cannot stand in `images.a.load."environment.A"`
-          5 | load = { command = ['a'], environment = { A = '${secret:key}' } }
-            |                                               ^^^^^^^^^^^^^^^
-        envs/rates/env.toml:9:8: `${services.api.port}`, which is known only while the environment runs, cannot stand in `services.api.user`
-          9 | user = '${services.api.port}'
-            |        ^^^^^^^^^^^^^^^^^^^^^^
-        envs/rates/env.toml:10:27: a secret cannot stand in `services.api.healthcheck.command`
-          10 | healthcheck = { command = ['${secret:key}'] }
-             |                           ^^^^^^^^^^^^^^^^^
-        envs/rates/env.toml:13:12: `${services.api.host}` cannot stand in a password
-          13 | password = '${services.api.host}'
-             |            ^^^^^^^^^^^^^^^^^^^^^^
-        envs/rates/env.toml:14:12: a secret cannot stand in `services.db.database`
-          14 | database = '${secret:key}'
-             |            ^^^^^^^^^^^^^^^
-        envs/rates/env.toml:18:19: a secret or an address cannot stand in JSON
-          18 | json_body = { a = '${secret:key}' }
-             |                   ^^^^^^^^^^^^^^^"#]]);
+    wrong(
+        &base.variable("KEY", "hunter2"),
+        &expect![[r#"
+            envs/rates/env.toml:4:8: a secret cannot stand in `images.a.pull`
+              4 | pull = 'x:${secret:key}'
+                |        ^^^^^^^^^^^^^^^^^
+            envs/rates/env.toml:5:47: a secret cannot stand in `images.a.load.environment.A`
+              5 | load = { command = ['a'], environment = { A = '${secret:key}' } }
+                |                                               ^^^^^^^^^^^^^^^
+            envs/rates/env.toml:9:8: `${services.api.port}`, which is known only while the environment runs, cannot stand in `services.api.user`
+              9 | user = '${services.api.port}'
+                |        ^^^^^^^^^^^^^^^^^^^^^^
+            envs/rates/env.toml:10:27: a secret cannot stand in `services.api.healthcheck.command`
+              10 | healthcheck = { command = ['${secret:key}'] }
+                 |                           ^^^^^^^^^^^^^^^^^
+            envs/rates/env.toml:13:12: `${services.api.host}` cannot stand in a password
+              13 | password = '${services.api.host}'
+                 |            ^^^^^^^^^^^^^^^^^^^^^^
+            envs/rates/env.toml:14:12: a secret cannot stand in `services.db.database`
+              14 | database = '${secret:key}'
+                 |            ^^^^^^^^^^^^^^^
+            envs/rates/env.toml:18:19: a secret or an address cannot stand in JSON
+              18 | json_body = { a = '${secret:key}' }
+                 |                   ^^^^^^^^^^^^^^^"#]],
+    );
 }
 
 #[test]
@@ -234,7 +248,9 @@ fn secrets_are_read_when_they_are_used_and_never_shown() {
     )
     .file("envs/rates/b.txt", "bbb\r\n")
     .variable("A", "aaa");
-    show(&base, &expect![[r#"
+    show(
+        &base,
+        &expect![[r#"
         [secrets.a]
         env = "A"  # envs/rates/env.toml:2
 
@@ -258,17 +274,20 @@ fn secrets_are_read_when_they_are_used_and_never_shown() {
         B = "x***"  # envs/rates/env.toml:11
         C = "***"  # envs/rates/env.toml:11
 
-        [services.db.ports.postgres]"#]]);
+        [services.db.ports.postgres]"#]],
+    );
     let environment = base.environment();
-    let secrets: Vec<_> = environment.secrets.iter().map(|it| it.expose()).collect();
+    let secrets: Vec<_> = environment.secrets.iter().map(Secret::expose).collect();
     assert_eq!(secrets, ["aaa", "bbb", "<pass show db>"]);
     expect![[r#"{"B": Template { parts: [Text("x"), Secret(***)] }, "C": Template { parts: [Secret(***)] }}"#]].assert_eq(&format!("{:?}", environment.services["db"].environment));
     expect![[r#"
         services.db.environment.B = "x***"
-          from envs/rates/env.toml:11, written as "x${secret:b}""#]].assert_eq(&base.explain("services.db.environment.B"));
+          from envs/rates/env.toml:11, written as "x${secret:b}""#]]
+    .assert_eq(&base.explain("services.db.environment.B"));
     expect![[r#"
         services.db.password = "***"
-          from envs/rates/env.toml:10, written as "${secret:a}""#]].assert_eq(&base.explain("services.db.password"));
+          from envs/rates/env.toml:10, written as "${secret:a}""#]]
+    .assert_eq(&base.explain("services.db.password"));
 }
 
 #[test]
@@ -279,29 +298,32 @@ fn missing_secrets_name_themselves() {
          [secrets]\na.env = 'A'\nb.file = 'b.txt'\nc.command = []\nd = {{}}\ne = {{ env = 'A', file = 'x' }}\n\
          f.file = '${{secret:a}}'\n"
     ));
-    wrong(&base, &expect![[r#"
-        envs/rates/env.toml:4:147: there is no secret `g`
-          4 | environment = { A = '${secret:a}', B = '${secret:b}${secret:a}', C = '${secret:c}', D = '${secret:d}', E = '${secret:e}', F = '${secret:f}', G = '${secret:g}' }
-            |                                                                                                                                                   ^^^^^^^^^^^
-          hint: did you mean `a`?
-        envs/rates/env.toml:6:9: the secret `a` is missing: the variable `A` is not set
-          6 | a.env = 'A'
-            |         ^^^
-        envs/rates/env.toml:7:10: the secret `b` is missing: there is no file `envs/rates/b.txt`
-          7 | b.file = 'b.txt'
-            |          ^^^^^^^
-        envs/rates/env.toml:8:13: `secrets.c.command` is empty
-          8 | c.command = []
-            |             ^^
-        envs/rates/env.toml:9:1: `secrets.d` needs one of `env`, `file` and `command`
-          9 | d = {}
-            | ^
-        envs/rates/env.toml:10:1: `secrets.e` needs one of `env`, `file` and `command`
-          10 | e = { env = 'A', file = 'x' }
-             | ^
-        envs/rates/env.toml:11:11: a secret cannot be made of another one
-          11 | f.file = '${secret:a}'
-             |           ^^^^^^^^^^^"#]]);
+    wrong(
+        &base,
+        &expect![[r#"
+            envs/rates/env.toml:4:147: there is no secret `g`
+              4 | environment = { A = '${secret:a}', B = '${secret:b}${secret:a}', C = '${secret:c}', D = '${secret:d}', E = '${secret:e}', F = '${secret:f}', G = '${secret:g}' }
+                |                                                                                                                                                   ^^^^^^^^^^^
+              hint: known: `a`, `b`, `c`, `d`, `e`, `f`
+            envs/rates/env.toml:6:9: the secret `a` is missing: the variable `A` is not set
+              6 | a.env = 'A'
+                |         ^^^
+            envs/rates/env.toml:7:10: the secret `b` is missing: there is no file `envs/rates/b.txt`
+              7 | b.file = 'b.txt'
+                |          ^^^^^^^
+            envs/rates/env.toml:8:13: `secrets.c.command` is empty
+              8 | c.command = []
+                |             ^^
+            envs/rates/env.toml:9:1: `secrets.d` needs one of `env`, `file` and `command`
+              9 | d = {}
+                | ^
+            envs/rates/env.toml:10:1: `secrets.e` needs one of `env`, `file` and `command`
+              10 | e = { env = 'A', file = 'x' }
+                 | ^
+            envs/rates/env.toml:11:11: a secret cannot be made of another one
+              11 | f.file = '${secret:a}'
+                 |           ^^^^^^^^^^^"#]],
+    );
 }
 
 #[test]
@@ -314,14 +336,15 @@ fn an_override_of_a_password_is_masked_everywhere() {
         services.db.password = "***"
           from --set
           overrides "${env:P}" from envs/rates/local.toml:1
-          overrides "***" from envs/rates/env.toml:3"#]].assert_eq(&base.explain("services.db.password"));
+          overrides "***" from envs/rates/env.toml:3"#]]
+    .assert_eq(&base.explain("services.db.password"));
     assert!(!base.explain("services.db").contains("third"));
     assert!(!base.show().contains("third"));
     let json = serde_json::to_string(&base.right().merged).expect("it is plain data");
     assert!(!json.contains("third"));
     let password = match &base.environment().services["db"].kind {
-        crate::config::model::Kind::Postgres(postgres) => postgres.password.clone(),
-        crate::config::model::Kind::Container => panic!("it is a database"),
+        Kind::Postgres(postgres) => postgres.password.clone(),
+        Kind::Container => panic!("it is a database"),
     };
     assert_eq!(password.expose(), "third");
 }
