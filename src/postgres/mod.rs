@@ -2,6 +2,7 @@
 //! where a server is, not who runs it.
 
 mod brake;
+mod copy;
 mod database;
 mod error;
 mod lock;

@@ -4,9 +4,10 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use ::postgres::{Client, Config, CopyInWriter, NoTls, SimpleQueryMessage, Statement};
+use ::postgres::{Client, Config, NoTls, SimpleQueryMessage, Statement};
 
 use super::brake::{Brake, Registration};
+use super::copy::CopyIn;
 use super::{Error, Target};
 
 /// How long connecting may take, the server's greeting and the password included.
@@ -46,10 +47,6 @@ impl Session {
         })
     }
 
-    pub(crate) fn target(&self) -> &Target {
-        &self.target
-    }
-
     /// Runs statements and drops their rows.
     pub(crate) fn run(&mut self, sql: &str) -> Result<(), Error> {
         self.check_brake()?;
@@ -62,6 +59,16 @@ impl Session {
         self.check_brake()?;
         let result = self.client.simple_query(sql);
         result.map_err(|error| self.sort(error, sql))
+    }
+
+    /// Runs statements and returns how many rows they touched.
+    pub(crate) fn affected(&mut self, sql: &str) -> Result<u64, Error> {
+        let messages = self.messages(sql)?;
+        let counts = messages.iter().map(|message| match message {
+            SimpleQueryMessage::CommandComplete(count) => *count,
+            _ => 0,
+        });
+        Ok(counts.sum())
     }
 
     /// Runs a query of ours and returns its rows as texts.
@@ -98,12 +105,19 @@ impl Session {
     }
 
     /// Starts a `COPY … FROM stdin`.
-    pub(crate) fn copy_in(&mut self, sql: &str) -> Result<CopyInWriter<'_>, Error> {
+    pub(crate) fn copy_in<'a>(&'a mut self, sql: &'a str) -> Result<CopyIn<'a>, Error> {
         self.check_brake()?;
-        let (target, pulled) = (&self.target, self.brake.as_ref());
-        self.client
-            .copy_in(sql)
-            .map_err(|error| sort(error, target, pulled.map(|(brake, _)| brake), sql))
+        let target = &self.target;
+        let brake = self.brake.as_ref().map(|(brake, _)| brake);
+        match self.client.copy_in(sql) {
+            Ok(writer) => Ok(CopyIn {
+                writer,
+                target,
+                brake,
+                sql,
+            }),
+            Err(error) => Err(sort(error, target, brake, sql)),
+        }
     }
 
     /// Ends the connection.
@@ -112,8 +126,7 @@ impl Session {
         let _ = self.client.close();
     }
 
-    /// Sorts an error of a writer that [`Self::copy_in`] gave.
-    pub(crate) fn sort(&self, error: ::postgres::Error, sql: &str) -> Error {
+    fn sort(&self, error: ::postgres::Error, sql: &str) -> Error {
         let brake = self.brake.as_ref().map(|(brake, _)| brake);
         sort(error, &self.target, brake, sql)
     }
@@ -148,7 +161,12 @@ pub(super) fn within<T: Send + 'static>(
     })
 }
 
-fn sort(error: ::postgres::Error, target: &Target, brake: Option<&Brake>, sql: &str) -> Error {
+pub(super) fn sort(
+    error: ::postgres::Error,
+    target: &Target,
+    brake: Option<&Brake>,
+    sql: &str,
+) -> Error {
     if brake.is_some_and(Brake::is_pulled) {
         return Error::Cancelled;
     }

@@ -1,1 +1,24 @@
 //! Bringing a database to its declared data: dumps, and the fingerprint that says what is in.
+//! Knows a server and files, not where either comes from.
+
+mod declared;
+mod dump;
+mod error;
+mod fingerprint;
+mod input;
+mod keeper;
+mod load;
+mod names;
+mod progress;
+mod roles;
+mod rules;
+mod script;
+mod shape;
+mod state;
+mod swap;
+
+pub use declared::{Declared, Dump};
+pub use error::Error;
+pub use fingerprint::{Fingerprint, SeedDigest, fingerprint};
+pub use load::{Loaded, load};
+pub use state::{Seeded, State, heal, state};

@@ -1,0 +1,298 @@
+//! Loads one dump into the scratch database.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use crate::postgres::{self, Brake, Server, Session, Target, first_line, identifier};
+use crate::report::Place;
+
+use super::Error;
+use super::input::{Input, Meter};
+use super::progress::LoadProgress;
+use super::roles::mentions;
+use super::rules::{MetaVerdict, Verdict, judge, judge_meta};
+use super::script::{Item, Script, Statement};
+
+/// What holds for every dump of a load.
+pub(super) struct Scene<'a> {
+    pub(super) server: &'a Server,
+    pub(super) scratch: &'a Target,
+    /// The name that the dump itself may call its database.
+    pub(super) database: &'a str,
+    pub(super) brake: &'a Brake,
+    /// The roles of the server, as far as they are known.
+    pub(super) roles: HashSet<String>,
+    pub(super) roles_created: Vec<String>,
+}
+
+/// What one dump brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) bytes: u64,
+    pub(super) rows: u64,
+    pub(super) statements: u64,
+    /// The SHA-256 of the file as it was read.
+    pub(super) digest: String,
+}
+
+/// Runs a dump from its first line to its last.
+pub(super) fn load_dump(
+    scene: &mut Scene<'_>,
+    file: &Path,
+    progress: &mut LoadProgress,
+) -> Result<Counts, Error> {
+    let input = Input::open(file)?;
+    let meter = input.meter();
+    let mut loader = Loader {
+        session: connect(scene)?,
+        script: Script::new(input),
+        meter: meter.clone(),
+        counts: Counts::default(),
+        scene,
+        progress,
+    };
+    while let Some(item) = loader.script.next()? {
+        match item {
+            Item::Statement(statement) => loader.statement(&statement)?,
+            Item::Meta { text, line } => loader.meta(&text, line)?,
+        }
+    }
+    loader.end()?;
+    let mut counts = loader.counts;
+    counts.bytes = meter.bytes();
+    counts.digest = meter.digest();
+    progress.finish(counts.bytes);
+    Ok(counts)
+}
+
+fn connect(scene: &Scene<'_>) -> Result<Session, Error> {
+    let mut session = Session::open(scene.scratch, scene.brake)?;
+    // The swap's commit comes later on a session that waits for the disk, and covers these.
+    session.run("SET synchronous_commit = off; SET maintenance_work_mem = '256MB'")?;
+    Ok(session)
+}
+
+struct Loader<'a, 'b> {
+    session: Session,
+    script: Script,
+    meter: Meter,
+    counts: Counts,
+    scene: &'a mut Scene<'b>,
+    progress: &'a mut LoadProgress,
+}
+
+impl Loader<'_, '_> {
+    fn statement(&mut self, statement: &Statement) -> Result<(), Error> {
+        let bytes = self.meter.bytes();
+        self.progress.at(bytes, || first_line(&statement.sql));
+        match judge(&statement.sql) {
+            Verdict::Skip => Ok(()),
+            Verdict::Refuse(reason) => Err(self.refused(statement, reason)),
+            Verdict::CopyIn { table } => self.copy(statement, &table),
+            Verdict::Insert => self.insert(statement),
+            Verdict::StandardStrings(standard) => {
+                self.script.set_standard_strings(standard);
+                self.run(statement)
+            }
+            Verdict::Run => {
+                if self.prepare_roles(statement)? {
+                    self.run(statement)
+                } else {
+                    Ok(())
+                }
+            }
+        }
+    }
+
+    fn run(&mut self, statement: &Statement) -> Result<(), Error> {
+        self.counts.statements += 1;
+        let result = self.session.run(&statement.sql);
+        result.map_err(|error| self.located(error, statement))
+    }
+
+    fn insert(&mut self, statement: &Statement) -> Result<(), Error> {
+        self.counts.statements += 1;
+        match self.session.affected(&statement.sql) {
+            Ok(rows) => {
+                self.counts.rows += rows;
+                Ok(())
+            }
+            Err(error) => Err(self.located(error, statement)),
+        }
+    }
+
+    fn copy(&mut self, statement: &Statement, table: &str) -> Result<(), Error> {
+        self.counts.statements += 1;
+        let rest = self.script.rest_of_line()?;
+        if !rest.is_empty() && !rest.trim_start().starts_with("--") {
+            let reason = "the data of a COPY begins on the line after it".to_owned();
+            return Err(self.refused(statement, reason));
+        }
+        let mut copy = match self.session.copy_in(&statement.sql) {
+            Ok(copy) => copy,
+            Err(error) => return Err(located(error, self.script.file(), statement, None)),
+        };
+        let (meter, progress) = (&self.meter, &mut *self.progress);
+        let first = self.script.copy_data(statement.line, |data| {
+            progress.at(meter.bytes(), || format!("COPY {table}"));
+            Ok(copy.send(data)?)
+        })?;
+        match copy.finish() {
+            Ok(rows) => {
+                self.counts.rows += rows;
+                Ok(())
+            }
+            Err(error) => Err(located(error, self.script.file(), statement, Some(first))),
+        }
+    }
+
+    /// Creates the roles that a statement needs and the server lacks. Returns whether the
+    /// statement is still to be run: a role that is there is not created again.
+    fn prepare_roles(&mut self, statement: &Statement) -> Result<bool, Error> {
+        let mentions = mentions(&statement.sql);
+        if let Some(role) = mentions.creates {
+            let is_new = self.scene.roles.insert(role.clone());
+            if !is_new {
+                let text = format!("role `{role}` exists already, and stays as it is");
+                self.progress.step().events.detail(text);
+            }
+            return Ok(is_new);
+        }
+        for role in mentions.needs {
+            if self.scene.roles.contains(&role) {
+                continue;
+            }
+            // On a session of its own: the dump may be inside a transaction, or another role.
+            let beside = self.scene.server.beside(self.scene.database);
+            let mut session = Session::open(&beside, self.scene.brake)?;
+            match session.run(&format!("CREATE ROLE {} NOLOGIN", identifier(&role))) {
+                // Another load may have been faster.
+                Err(error) if !matches!(error.code(), Some("42710" | "23505")) => {
+                    return Err(self.located(error, statement));
+                }
+                _ => {}
+            }
+            self.progress.step().message(format!("role {role} created"));
+            self.scene.roles.insert(role.clone());
+            self.scene.roles_created.push(role);
+        }
+        Ok(true)
+    }
+
+    fn meta(&mut self, text: &str, line: usize) -> Result<(), Error> {
+        match judge_meta(text, self.scene.database) {
+            MetaVerdict::Skip => Ok(()),
+            MetaVerdict::Reconnect => {
+                self.end()?;
+                self.session = connect(self.scene)?;
+                self.script.set_standard_strings(true);
+                Ok(())
+            }
+            MetaVerdict::Refuse(reason) => {
+                let statement = Statement {
+                    sql: format!("\\{text}"),
+                    line,
+                };
+                Err(self.refused(&statement, reason))
+            }
+        }
+    }
+
+    /// Makes sure that nothing is lost when the session ends.
+    fn end(&mut self) -> Result<(), Error> {
+        const WROTE: &str = "SELECT pg_catalog.txid_current_if_assigned()";
+        let open = match self.session.value(WROTE) {
+            Ok(open) => open.is_some(),
+            Err(error) if error.code() == Some("25P02") => true,
+            Err(error) => return Err(error.into()),
+        };
+        if open {
+            return Err(Error::OpenTransaction {
+                file: self.script.file().to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    fn located(&self, error: postgres::Error, statement: &Statement) -> Error {
+        located(error, self.script.file(), statement, None)
+    }
+
+    fn refused(&self, statement: &Statement, reason: String) -> Error {
+        Error::Refused {
+            place: Box::new(place(self.script.file(), statement, (1, 1))),
+            reason,
+        }
+    }
+}
+
+fn place(file: &Path, statement: &Statement, (line, column): (usize, usize)) -> Place {
+    Place {
+        file: file.to_owned(),
+        line: statement.line + line - 1,
+        // A statement that begins within a line counts its columns from there.
+        column,
+        text: statement
+            .sql
+            .lines()
+            .nth(line - 1)
+            .map(first_line)
+            .unwrap_or_default(),
+        width: 1,
+    }
+}
+
+/// Turns a refused statement into one with its place; `data` is the first line of a COPY's rows.
+fn located(
+    error: postgres::Error,
+    file: &Path,
+    statement: &Statement,
+    data: Option<usize>,
+) -> Error {
+    let postgres::Error::Statement {
+        server,
+        statement: first,
+        at,
+    } = error
+    else {
+        return error.into();
+    };
+    let mut place = place(file, statement, at.unwrap_or((1, 1)));
+    let row = server.context.as_deref().and_then(row_of_context);
+    if let (Some(first), Some(row)) = (data, row) {
+        place.line = first + row - 1;
+        place.text.clear();
+    }
+    Error::Statement {
+        place: Box::new(place),
+        server,
+        statement: first,
+    }
+}
+
+/// Returns the row in a context such as `COPY prices, line 3, column day: "x"`. The words may be
+/// in any language, so it takes the number that ends a word between two signs.
+fn row_of_context(context: &str) -> Option<usize> {
+    let rest = context.strip_prefix("COPY ")?;
+    let (_, rest) = rest.split_once(", ")?;
+    let digits = rest.find(|character: char| character.is_ascii_digit())?;
+    let number = &rest[digits..];
+    let end = number
+        .find(|character: char| !character.is_ascii_digit())
+        .unwrap_or(number.len());
+    number[..end].parse().ok().filter(|row| *row > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::row_of_context;
+
+    #[test]
+    fn the_row_is_read_in_any_language() {
+        let check = |context, expected| assert_eq!(row_of_context(context), expected, "{context}");
+        check("COPY prices, line 3, column day: \"2021\"", Some(3));
+        check("COPY prices, Zeile 12: »x«", Some(12));
+        check("SQL function \"f\", line 3", None);
+        check("COPY prices", None);
+    }
+}

@@ -1,0 +1,131 @@
+//! The one session beside the target that a load keeps: it holds the lock, and makes, renames
+//! and drops databases. What a dead run left behind is put right here.
+
+use crate::postgres::{
+    Brake, Server, Session, Target, identifier, literal, try_lock, wait_for_lock,
+};
+use crate::report::StepEvents;
+
+use super::Error;
+use super::names::{Beside, is_made};
+
+/// How often a drop is tried against sessions that come back.
+const DROP_TRIES: usize = 3;
+
+/// Holds the lock on the loads of one database until it is dropped.
+pub(super) struct Keeper {
+    pub(super) session: Session,
+    pub(super) beside: Target,
+    pub(super) database: String,
+}
+
+impl Keeper {
+    /// Waits for other loads of the database to end.
+    pub(super) fn wait(
+        server: &Server,
+        database: &str,
+        brake: &Brake,
+        step: &StepEvents,
+    ) -> Result<Self, Error> {
+        let mut keeper = Self::connect(server, database)?;
+        let name = keeper.lock_name();
+        wait_for_lock(&mut keeper.session, &name, brake, |holder| {
+            step.message(format!(
+                "waiting for another load of `{database}` ({holder})"
+            ));
+        })?;
+        Ok(keeper)
+    }
+
+    /// Returns a keeper unless a load is running.
+    pub(super) fn unless_busy(server: &Server, database: &str) -> Result<Option<Self>, Error> {
+        let mut keeper = Self::connect(server, database)?;
+        let name = keeper.lock_name();
+        Ok(try_lock(&mut keeper.session, &name)?.then_some(keeper))
+    }
+
+    /// Its session hears no brake: it must tidy up after one.
+    fn connect(server: &Server, database: &str) -> Result<Self, Error> {
+        let beside = server.beside(database);
+        Ok(Self {
+            session: Session::unstoppable(&beside)?,
+            beside,
+            database: database.to_owned(),
+        })
+    }
+
+    fn lock_name(&self) -> String {
+        format!("envctl load {}", self.database)
+    }
+
+    /// Returns whether a database is there.
+    pub(super) fn exists(&mut self, name: &str) -> Result<bool, Error> {
+        let query = format!(
+            "SELECT 1 FROM pg_catalog.pg_database WHERE datname = {}",
+            literal(name)
+        );
+        Ok(self.session.value(&query)?.is_some())
+    }
+
+    /// Puts the old database back when the target is missing; returns whether it did.
+    pub(super) fn heal(&mut self) -> Result<bool, Error> {
+        let database = self.database.clone();
+        if self.exists(&database)? {
+            return Ok(false);
+        }
+        let Some(old) = self.left_over(Beside::Old)?.pop() else {
+            return Ok(false);
+        };
+        let rename = format!(
+            "ALTER DATABASE {} RENAME TO {}",
+            identifier(&old),
+            identifier(&database)
+        );
+        self.session.run(&rename)?;
+        Ok(true)
+    }
+
+    /// Drops what dead runs left; a live one would hold the lock. Returns what cannot be dropped.
+    pub(super) fn sweep(&mut self) -> Result<Vec<String>, Error> {
+        let mut kept = Vec::new();
+        for kind in [Beside::Scratch, Beside::Old] {
+            for name in self.left_over(kind)? {
+                if self.drop_database(&name).is_err() {
+                    kept.push(name);
+                }
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Returns the databases of dead runs, the newest last.
+    fn left_over(&mut self, kind: Beside) -> Result<Vec<String>, Error> {
+        let rows = self.session.rows(
+            "SELECT datname FROM pg_catalog.pg_database \
+             WHERE datname LIKE 'envctl\\_%' ORDER BY oid",
+        )?;
+        let names = rows.into_iter().flatten().flatten();
+        Ok(names
+            .filter(|name| is_made(kind, &self.database, name))
+            .collect())
+    }
+
+    /// Ends the sessions of a database and drops it.
+    pub(super) fn drop_database(&mut self, name: &str) -> Result<(), Error> {
+        let end = format!(
+            "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \
+             WHERE datname = {} AND pid <> pg_catalog.pg_backend_pid()",
+            literal(name)
+        );
+        let drop = format!("DROP DATABASE IF EXISTS {}", identifier(name));
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            self.session.run(&end)?;
+            match self.session.run(&drop) {
+                Err(error) if error.code() == Some("55006") && tries < DROP_TRIES => {}
+                other => return Ok(other?),
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What becomes of each statement and meta-command of a dump: run, skipped or refused. A dump
+//! may fill its database, and nothing else.
+
+use crate::postgres::{Token, is_copy_from_stdin, tokens};
+
+/// What the loader does with a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Run,
+    /// It is an INSERT, whose rows count.
+    Insert,
+    /// Data follows; the table as it is written.
+    CopyIn {
+        table: String,
+    },
+    /// It sets `standard_conforming_strings`.
+    StandardStrings(bool),
+    Skip,
+    Refuse(String),
+}
+
+/// What the loader does with a meta-command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum MetaVerdict {
+    Skip,
+    /// The session begins anew.
+    Reconnect,
+    Refuse(String),
+}
+
+const DATABASE_REASON: &str = "a dump fills the database that env.toml names, and makes, changes \
+                               or drops none; write it without --create and --clean";
+
+/// Judges a statement by its first words.
+pub(super) fn judge(sql: &str) -> Verdict {
+    let first = tokens(sql, 1);
+    let Some(Token::Word(first)) = first.first() else {
+        return Verdict::Run;
+    };
+    match first.as_str() {
+        "insert" => Verdict::Insert,
+        "copy" => judge_copy(sql),
+        "create" | "alter" | "drop" => judge_object(&tokens(sql, 2)),
+        "set" => judge_set(&tokens(sql, 6)),
+        _ => Verdict::Run,
+    }
+}
+
+fn judge_object(tokens: &[Token]) -> Verdict {
+    let Some(Token::Word(kind)) = tokens.get(1) else {
+        return Verdict::Run;
+    };
+    match kind.as_str() {
+        "database" => Verdict::Refuse(DATABASE_REASON.to_owned()),
+        "tablespace" | "system" => {
+            Verdict::Refuse("a dump changes nothing outside its database".to_owned())
+        }
+        _ => Verdict::Run,
+    }
+}
+
+fn judge_copy(sql: &str) -> Verdict {
+    let tokens = tokens(sql, 5_000);
+    if !is_copy_from_stdin(&tokens) {
+        let reason = "a dump copies from its own lines only (COPY … FROM stdin): no file, no \
+                      program";
+        return Verdict::Refuse(reason.to_owned());
+    }
+    let mut table = String::new();
+    for token in &tokens[1..] {
+        match token {
+            Token::Symbol('.') => table.push('.'),
+            Token::Word(name) | Token::Name(name) if table.is_empty() || table.ends_with('.') => {
+                table.push_str(name);
+            }
+            _ => break,
+        }
+    }
+    Verdict::CopyIn { table }
+}
+
+fn judge_set(tokens: &[Token]) -> Verdict {
+    let scope = ["session", "local"];
+    let skip = usize::from(
+        tokens
+            .get(1)
+            .is_some_and(|one| scope.iter().any(|word| one.is(word))),
+    );
+    let Some(name) = tokens.get(1 + skip).and_then(Token::identifier) else {
+        return Verdict::Run;
+    };
+    let value = match tokens.get(3 + skip) {
+        Some(Token::Word(text) | Token::Name(text) | Token::Text(text)) => text.to_lowercase(),
+        _ => return Verdict::Run,
+    };
+    match name {
+        "standard_conforming_strings" => {
+            Verdict::StandardStrings(matches!(value.as_str(), "on" | "true" | "yes"))
+        }
+        // The connection speaks UTF-8 all the time; this is the place to transcode.
+        "client_encoding" => judge_encoding(&value),
+        _ => Verdict::Run,
+    }
+}
+
+fn judge_encoding(name: &str) -> Verdict {
+    match name.replace(['-', '_'], "").as_str() {
+        "utf8" | "unicode" | "sqlascii" | "default" => Verdict::Skip,
+        _ => Verdict::Refuse(format!(
+            "the text is in {}; a dump is read as UTF-8 (write it with --encoding=UTF8)",
+            name.to_uppercase()
+        )),
+    }
+}
+
+/// Judges a meta-command; `database` is the one that the dump is for.
+pub(super) fn judge_meta(text: &str, database: &str) -> MetaVerdict {
+    let (command, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let rest = rest.trim();
+    match command {
+        "restrict" | "unrestrict" | "echo" | "qecho" | "timing" => MetaVerdict::Skip,
+        "set" if rest.starts_with("ON_ERROR_STOP") => MetaVerdict::Skip,
+        "encoding" => match judge_encoding(&rest.trim_matches('\'').to_lowercase()) {
+            Verdict::Refuse(reason) => MetaVerdict::Refuse(reason),
+            _ => MetaVerdict::Skip,
+        },
+        "c" | "connect" => match connects_to(rest).as_deref() {
+            Some(name) if name == database => MetaVerdict::Reconnect,
+            _ => MetaVerdict::Refuse(format!("a dump stays in its database, `{database}`")),
+        },
+        _ => MetaVerdict::Refuse(format!("psql's \\{command} is never run")),
+    }
+}
+
+/// Returns the database of a `\connect`, when it names nothing else.
+fn connects_to(arguments: &str) -> Option<String> {
+    let rest = arguments
+        .strip_prefix("-reuse-previous=on")
+        .map_or(arguments, str::trim_start);
+    let words = tokens(rest, 2);
+    let [Token::Word(_) | Token::Name(_)] = words.as_slice() else {
+        return None;
+    };
+    // A quoted argument can be a whole connection string: "dbname='rates'".
+    let text = rest.trim_matches('"');
+    match text.strip_prefix("dbname=") {
+        Some(name) => Some(name.trim_matches('\'').to_owned()),
+        None => Some(text.replace("\"\"", "\"")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_are_judged_by_their_first_words() {
+        let check = |sql, expected| assert_eq!(judge(sql), expected, "{sql}");
+        check("SELECT 1", Verdict::Run);
+        check(
+            "insert into t values ('copy t from stdin')",
+            Verdict::Insert,
+        );
+        let table = |table: &str| Verdict::CopyIn {
+            table: table.to_owned(),
+        };
+        check(
+            "COPY public.prices (a, b) FROM stdin",
+            table("public.prices"),
+        );
+        check(
+            "copy \"My\".\"T\" from STDIN with (format csv)",
+            table("My.T"),
+        );
+        check("CREATE TABLE database (a int)", Verdict::Run);
+        check(
+            "SET standard_conforming_strings = off",
+            Verdict::StandardStrings(false),
+        );
+        check(
+            "SET SESSION standard_conforming_strings TO 'on'",
+            Verdict::StandardStrings(true),
+        );
+        check("SET client_encoding = 'UTF8'", Verdict::Skip);
+        check("SET client_encoding TO sql_ascii", Verdict::Skip);
+        check("SET search_path = a, b", Verdict::Run);
+    }
+
+    #[test]
+    fn a_dump_stays_in_its_database() {
+        for sql in [
+            "CREATE DATABASE x",
+            "drop database if exists x",
+            "ALTER DATABASE x OWNER TO y",
+            "ALTER SYSTEM SET fsync = off",
+            "COPY t FROM PROGRAM 'ls'",
+            "COPY t FROM '/etc/passwd'",
+            "COPY (SELECT 1) TO stdout",
+            "SET client_encoding = 'LATIN1'",
+        ] {
+            assert!(matches!(judge(sql), Verdict::Refuse(_)), "{sql}");
+        }
+    }
+
+    #[test]
+    fn meta_commands_never_run_anything() {
+        let skip = [
+            "restrict a1",
+            "unrestrict a1",
+            "set ON_ERROR_STOP on",
+            "encoding 'utf-8'",
+        ];
+        for text in skip {
+            assert_eq!(judge_meta(text, "rates"), MetaVerdict::Skip, "{text}");
+        }
+        for text in [
+            "connect rates",
+            "c \"rates\"",
+            "connect -reuse-previous=on \"dbname='rates'\"",
+        ] {
+            assert_eq!(judge_meta(text, "rates"), MetaVerdict::Reconnect, "{text}");
+        }
+        for text in [
+            "! ls",
+            "i other.sql",
+            "copy t from program 'ls'",
+            "o |cat",
+            "g",
+            "connect other",
+            "connect rates someone",
+            "setenv A b",
+            "set x `ls`",
+            "encoding LATIN1",
+        ] {
+            assert!(
+                matches!(judge_meta(text, "rates"), MetaVerdict::Refuse(_)),
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! A real server of its own for this test binary: the host's programs, a private folder and port.
+
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use envctl::config::model::Secret;
+use envctl::postgres::Server;
+
+/// The user that the tests log in as.
+pub(crate) const USER: &str = "tester";
+/// Its password has what quoting can get wrong.
+pub(crate) const PASSWORD: &str = "it's a \\ \"secret\"";
+
+static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+
+/// Returns the server, or `None` where the programs are missing and nothing requires them.
+pub(crate) fn server() -> Option<Server> {
+    SERVER.get_or_init(start).clone()
+}
+
+fn start() -> Option<Server> {
+    let Some(programs) = programs() else {
+        let required = std::env::vars_os().any(|(name, value)| {
+            name == "ENVCTL_REQUIRE" && value.to_string_lossy().contains("postgres")
+        });
+        assert!(
+            !required,
+            "no PostgreSQL server program (apt-get install postgresql)"
+        );
+        println!("skipped: no PostgreSQL server program (apt-get install postgresql)");
+        return None;
+    };
+    let folder = tempfile::Builder::new()
+        .prefix("envctl-postgres-")
+        .tempdir()
+        .expect("a folder")
+        .keep();
+    let port = free_port();
+    spawn_keeper(&programs, &folder, port);
+    Some(Server {
+        address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+        user: USER.to_owned(),
+        password: Secret::new(PASSWORD),
+    })
+}
+
+fn programs() -> Option<PathBuf> {
+    let output = Command::new("pg_config").arg("--bindir").output().ok()?;
+    let folder = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
+    folder.join("initdb").exists().then_some(folder)
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+/// Starts the server under a shell that waits on a pipe of ours, and stops and removes
+/// everything when this process ends, however it does.
+fn spawn_keeper(programs: &Path, folder: &Path, port: u16) {
+    const SCRIPT: &str = r#"
+        set -eu
+        bin=$1 dir=$2 port=$3
+        as() { if [ "$(id -u)" = 0 ]; then exec setpriv --reuid nobody --regid nogroup --clear-groups "$@"; else exec "$@"; fi; }
+        if [ "$(id -u)" = 0 ]; then chown nobody:nogroup "$dir"; fi
+        trap 'rm -rf "$dir"' EXIT
+        cd "$dir"
+        (as "$bin/initdb" -D "$dir/data" -U "$4" --pwfile="$dir/password" -A scram-sha-256 \
+            -E UTF8 --locale=C.UTF-8 --no-sync) >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log"; exit 1; }
+        as "$bin/postgres" -D "$dir/data" -p "$port" -k "$dir" -h 127.0.0.1 -c fsync=off \
+            -c max_connections=60 -c max_prepared_transactions=5 \
+            -c log_min_messages=warning >"$dir/server.log" 2>&1 &
+        server=$!
+        echo started
+        cat >/dev/null
+        kill -QUIT "$server"
+        wait "$server" || true
+    "#;
+    fs_err::write(folder.join("password"), PASSWORD).expect("the password");
+    let mut keeper = Command::new("sh")
+        .args(["-c", SCRIPT, "keeper"])
+        .args([programs.as_os_str(), folder.as_os_str()])
+        .args([port.to_string().as_str(), USER])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("sh");
+    let mut said = String::new();
+    let stdout = keeper.stdout.take().expect("a pipe");
+    BufReader::new(stdout).read_line(&mut said).expect("a line");
+    assert_eq!(said.trim(), "started", "the server does not start");
+    // The pipe must live as long as this process does, and no longer.
+    std::mem::forget(keeper);
+}

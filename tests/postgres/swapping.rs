@@ -1,0 +1,147 @@
+//! The instant in which the new database takes the old one's place, and what a crash leaves.
+
+use envctl::postgres::{self, Error};
+use envctl::seed::{self, State};
+use tokio_util::sync::CancellationToken;
+
+use super::bench::Bench;
+
+#[tokio::test]
+async fn sessions_of_the_old_database_are_ended() {
+    let Some(bench) = Bench::new("swap_sessions").await else {
+        return;
+    };
+    bench
+        .load(&bench.declare("CREATE TABLE t AS SELECT 1 AS a;"))
+        .await
+        .unwrap();
+    let target = bench.server.target(&bench.database);
+    let forever = CancellationToken::new();
+    let sleeper = "SELECT pg_sleep(60) FROM t";
+    let declared = bench.declare("CREATE TABLE t AS SELECT 2 AS a;");
+    let (slept, loaded) = tokio::join!(postgres::query(&target, sleeper, &forever), async {
+        let running = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'swap_sessions' \
+                       AND query LIKE 'FETCH%'";
+        bench.eventually(running, "1").await;
+        bench.load(&declared).await
+    });
+    loaded.unwrap();
+    assert!(matches!(slept, Err(Error::Closed { .. })), "{slept:?}");
+    assert_eq!(bench.sql("SELECT a FROM t").await, "2");
+    assert_eq!(bench.beside().await, "");
+}
+
+#[tokio::test]
+async fn settings_grants_and_comment_are_carried_over() {
+    let Some(bench) = Bench::new("swap_shape").await else {
+        return;
+    };
+    bench.create().await;
+    bench
+        .sql(
+            "CREATE ROLE swap_shape_reader; \
+             ALTER DATABASE swap_shape SET search_path = \"My Schema\", public; \
+             ALTER DATABASE swap_shape SET work_mem = '7MB'; \
+             ALTER DATABASE swap_shape SET app.greeting = 'it''s \\ fine'; \
+             ALTER ROLE swap_shape_reader IN DATABASE swap_shape SET statement_timeout = '3s'; \
+             GRANT CREATE ON DATABASE swap_shape TO swap_shape_reader WITH GRANT OPTION; \
+             REVOKE CONNECT ON DATABASE swap_shape FROM PUBLIC; \
+             ALTER DATABASE swap_shape CONNECTION LIMIT 33; \
+             COMMENT ON DATABASE swap_shape IS 'the shape'",
+        )
+        .await;
+    let shape = "SELECT d.datacl::text || d.datconnlimit || shobj_description(d.oid, 'pg_database') \
+                 || (SELECT string_agg(setrole::regrole::text || setconfig::text, ' ' ORDER BY setrole) \
+                     FROM pg_db_role_setting WHERE setdatabase = d.oid) \
+                 || d.datcollate || pg_encoding_to_char(d.encoding) \
+                 FROM pg_database d WHERE datname = 'swap_shape'";
+    let before = bench.sql(shape).await;
+    assert!(before.contains("33the shape"), "{before}");
+    bench
+        .load(&bench.declare("CREATE TABLE t (a int);"))
+        .await
+        .unwrap();
+    assert_eq!(bench.sql(shape).await, before);
+    assert_eq!(bench.sql("SHOW search_path").await, "\"My Schema\", public");
+    assert_eq!(bench.sql("SHOW app.greeting").await, "it's \\ fine");
+}
+
+#[tokio::test]
+async fn what_a_crash_leaves_is_put_right() {
+    let Some(bench) = Bench::new("swap_crash").await else {
+        return;
+    };
+    let declared = bench.declare("CREATE TABLE t AS SELECT 1 AS a;");
+    bench.load(&declared).await.unwrap();
+    // A scratch of a dead run, and the target renamed away.
+    bench
+        .sql_on(
+            "postgres",
+            "CREATE DATABASE envctl_scratch_swap_crash_0badf00d",
+        )
+        .await;
+    bench
+        .sql_on(
+            "postgres",
+            "ALTER DATABASE swap_crash RENAME TO envctl_old_swap_crash_deadbeef",
+        )
+        .await;
+    assert!(matches!(
+        bench.state(&declared).await,
+        State::Current { .. }
+    ));
+    assert_eq!(bench.sql("SELECT a FROM t").await, "1");
+    assert!(!seed::heal(&bench.server, "swap_crash").await.unwrap());
+    bench.load(&declared).await.unwrap();
+    assert_eq!(bench.beside().await, "");
+}
+
+#[tokio::test]
+async fn two_loads_of_one_database_take_turns() {
+    let Some(bench) = Bench::new("swap_turns").await else {
+        return;
+    };
+    let declared = bench.declare("CREATE TABLE t AS SELECT 1 AS a; SELECT pg_sleep(0.5);");
+    let (one, other) = tokio::join!(bench.load(&declared), bench.load(&declared));
+    one.unwrap();
+    other.unwrap();
+    assert_eq!(bench.sql("SELECT a FROM t").await, "1");
+    assert_eq!(bench.beside().await, "");
+}
+
+#[tokio::test]
+async fn a_prepared_transaction_holds_the_old_database() {
+    let Some(bench) = Bench::new("swap_prepared").await else {
+        return;
+    };
+    bench
+        .load(&bench.declare("CREATE TABLE t AS SELECT 1 AS a;"))
+        .await
+        .unwrap();
+    bench
+        .sql("BEGIN; INSERT INTO t VALUES (2); PREPARE TRANSACTION 'kept'")
+        .await;
+    let error = bench.load(&bench.declare("SELECT 1;")).await.unwrap_err();
+    let seed::Error::Busy { holders, .. } = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(holders, &["prepared transaction kept"]);
+    bench.sql("ROLLBACK PREPARED 'kept'").await;
+    assert_eq!(bench.sql("SELECT a FROM t").await, "1");
+    assert_eq!(bench.beside().await, "");
+}
+
+#[tokio::test]
+async fn the_database_postgres_can_be_the_target() {
+    let Some(bench) = Bench::new("swap_other").await else {
+        return;
+    };
+    let mut declared = bench.declare("CREATE TABLE t AS SELECT 1 AS a;");
+    // Others use `postgres`, so the shape of its name is tried on a stand-in.
+    declared.database = "swap \"odd\" name; ".repeat(3);
+    bench.load(&declared).await.unwrap();
+    assert_eq!(
+        bench.sql_on(&declared.database, "SELECT a FROM t").await,
+        "1"
+    );
+}
