@@ -83,8 +83,9 @@ fn skip(name: &str, missing: &str) {
         !variable("ENVCTL_REQUIRE").contains("docker"),
         "docker is required: {missing}"
     );
-    // Not a macro, whose output the test harness keeps to itself.
-    writeln!(std::io::stderr(), "skipped: {name}: {missing}").unwrap();
+    // Not by a macro, whose output the test harness keeps to itself.
+    let mut stderr = std::io::stderr();
+    writeln!(stderr, "skipped: {name}: {missing}").unwrap();
 }
 
 #[expect(

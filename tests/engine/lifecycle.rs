@@ -95,7 +95,7 @@ pub(crate) async fn creating_again_replaces(fixture: &Fixture) {
     fixture.idle("idle").await;
     let before = fixture.observe().await.services;
     let mut launch = fixture.launch("true");
-    launch.hash = "4567".to_owned();
+    "4567".clone_into(&mut launch.hash);
     fixture
         .engine
         .create(&service("idle"), &launch)

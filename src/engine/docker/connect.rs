@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bollard::{API_DEFAULT_VERSION, ClientVersion};
+use bollard::{API_DEFAULT_VERSION, BollardRequest, ClientVersion};
 
 use super::Docker;
 use super::client::{Client, ENGINE, Fault};
@@ -84,6 +84,7 @@ pub async fn connect(endpoint: &Endpoint, identity: Identity) -> Result<Docker, 
         endpoint: endpoint.to_string(),
         source: Some(Box::new(fault)),
     })?;
+    let docker = docker.with_request_modifier(move |request| with_version(request, version));
     Ok(Docker::new(
         Client::new(docker, endpoint.to_string()),
         identity,
@@ -107,6 +108,26 @@ fn open(endpoint: &Endpoint, version: &ClientVersion) -> Result<bollard::Docker,
             version,
         )?),
     }
+}
+
+/// Puts the version before the path. The client means to, and then joins the bare path over it,
+/// so that a daemon would answer in whatever its newest version is.
+fn with_version(mut request: BollardRequest, version: ClientVersion) -> BollardRequest {
+    let uri = request.uri().to_string();
+    let Some(path_at) = uri.find("://").and_then(|at| {
+        let after = at + "://".len();
+        uri[after..].find('/').map(|slash| after + slash)
+    }) else {
+        return request;
+    };
+    let (before, path) = uri.split_at(path_at);
+    let prefix = format!("/v{version}");
+    if !path.starts_with(&format!("{prefix}/"))
+        && let Ok(versioned) = format!("{before}{prefix}{path}").parse()
+    {
+        *request.uri_mut() = versioned;
+    }
+    request
 }
 
 /// Returns the newest version that both sides speak, or why there is none.
