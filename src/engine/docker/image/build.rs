@@ -11,7 +11,7 @@ use super::context::Context;
 use super::fingerprint::{self, Argument};
 use super::source::{LastLines, NoImage};
 use super::upload::channel_of_bytes;
-use super::{name, program};
+use super::{ensure, local, name, program};
 use crate::config::model::Build;
 use crate::engine::ImageHandle;
 use crate::engine::docker::client::Fault;
@@ -73,23 +73,33 @@ pub(super) async fn blocking<T: Send + 'static>(
     result.map_err(|error| NoImage::because(error.to_string()))
 }
 
-/// Gives a whole image its name.
+/// Gives a whole image its name. When another run was faster, its image stays, since containers
+/// may have been made from it, and ours goes.
 pub(super) async fn give_name(
     docker: &Docker,
     image: &str,
     hash: &str,
     id: String,
 ) -> Result<ImageHandle, NoImage> {
-    let name = name::ours(image, hash);
+    let (repository, tag) = name::ours(image, hash);
+    let reference = format!("{repository}:{tag}");
+    if let Some(there) = local::find(docker, &reference).await? {
+        if there.id != id {
+            ensure::remove(docker, &id).await;
+        }
+        return Ok(there);
+    }
     let options = TagImageOptions {
-        repo: Some(name.0.clone()),
-        tag: Some(name.1.clone()),
+        repo: Some(repository),
+        tag: Some(tag),
     };
     let call = docker.client.api().tag_image(&id, Some(options));
-    let doing = format!("name the image {}:{}", name.0, name.1);
     match docker.client.raw(call).await {
-        Ok(()) => Ok(name::handle(&name, id)),
-        Err(fault) => Err(NoImage::call(&docker.client, &doing, fault)),
+        Ok(()) => Ok(ImageHandle { id, reference }),
+        Err(fault) => {
+            let doing = format!("name the image {reference}");
+            Err(NoImage::call(&docker.client, &doing, fault))
+        }
     }
 }
 

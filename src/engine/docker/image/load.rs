@@ -9,7 +9,7 @@ use tokio::process::ChildStdout;
 use tokio_util::bytes::Bytes;
 
 use super::build::{blocking, give_name};
-use super::program::{Program, beside, print};
+use super::program::{Program, Waiter, beside, print};
 use super::sniff::{HEAD_BYTES_MAX, Payload, sniff};
 use super::source::{LastLines, NoImage};
 use super::upload::{Uploader, channel_of_bytes};
@@ -33,9 +33,10 @@ pub(super) async fn load(
     let (declared, workspace) = (command.clone(), docker.identity.workspace.clone());
     let hash = blocking(move || fingerprint::loaded(&declared, &workspace)).await?;
     step.message(format!("running {}", command.command.join(" ")));
-    let (program, stdout, stderr) = Program::start(command)?;
+    let mut program = Program::start(command)?;
+    let (waiter, stdout, stderr) = program.sides();
     let last = std::sync::Mutex::new(LastLines::default());
-    let work = take_in(docker, image, (program, stdout), step);
+    let work = take_in(docker, image, (waiter, stdout), step);
     let made = beside(work, print(stderr, step, &last)).await;
     let id = made.map_err(|error| with_output(error, last.into_inner().unwrap_or_default()))?;
     give_name(docker, image, &hash, id).await
@@ -55,18 +56,18 @@ fn with_output(error: NoImage, last: LastLines) -> NoImage {
 async fn take_in(
     docker: &Docker,
     image: &str,
-    (program, mut stdout): (Program, ChildStdout),
+    (waiter, stdout): (&mut Waiter, &mut ChildStdout),
     step: &StepEvents,
 ) -> Result<String, NoImage> {
-    let (head, payload) = read_head(&mut stdout).await;
+    let (head, payload) = read_head(stdout).await;
     if head.is_empty() {
-        let ended = program.finish().await;
+        let ended = waiter.finish().await;
         return Err(NoImage::because(
             ended.err().unwrap_or_else(|| "it wrote nothing".to_owned()),
         ));
     }
     let (uploader, body) = channel_of_bytes();
-    let feeding = feed(uploader, program, (head, stdout), step);
+    let feeding = feed(uploader, waiter, (head, stdout), step);
     match payload {
         Payload::RootFs => {
             let (fed, made) = tokio::join!(feeding, import(docker, image, body));
@@ -117,8 +118,8 @@ async fn read_head(stdout: &mut ChildStdout) -> (Vec<u8>, Payload) {
 /// the daemon throws away what it has.
 async fn feed(
     uploader: Uploader,
-    program: Program,
-    (head, mut stdout): (Vec<u8>, ChildStdout),
+    waiter: &mut Waiter,
+    (head, stdout): (Vec<u8>, &mut ChildStdout),
     step: &StepEvents,
 ) -> Result<(), String> {
     let mut done = 0;
@@ -126,7 +127,7 @@ async fn feed(
     loop {
         done += piece.len() as u64;
         if !uploader.send(piece).await {
-            // The daemon wants no more; its answer says why. Dropping the program ends it.
+            // The daemon wants no more, and its answer says why.
             return Ok(());
         }
         step.progress(Progress {
@@ -142,7 +143,7 @@ async fn feed(
             Err(error) => return Err(format!("its output cannot be read: {error}")),
         }
     }
-    program.finish().await?;
+    waiter.finish().await?;
     uploader.end().await;
     Ok(())
 }

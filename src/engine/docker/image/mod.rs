@@ -4,6 +4,7 @@ mod archive;
 mod build;
 mod content;
 mod context;
+mod ending;
 mod ensure;
 mod fingerprint;
 mod ignore;

@@ -1,7 +1,5 @@
 //! References of images: ours, and other people's.
 
-use crate::engine::ImageHandle;
-
 /// How many hex digits of a hash an image's tag has.
 const TAG_DIGITS: usize = 12;
 
@@ -17,14 +15,6 @@ pub(super) fn ours(name: &str, hash: &str) -> (String, String) {
     let name: String = name.chars().map(valid).collect();
     let name = name.trim_matches('-');
     (format!("envctl/{name}"), hash[..TAG_DIGITS].to_owned())
-}
-
-/// Returns the handle of an image that envctl built or loaded.
-pub(super) fn handle((repository, tag): &(String, String), id: String) -> ImageHandle {
-    ImageHandle {
-        id,
-        reference: format!("{repository}:{tag}"),
-    }
 }
 
 /// Returns the host of the registry that a reference is pulled from.

@@ -3,39 +3,44 @@
 
 use std::io::ErrorKind;
 use std::process::{ExitStatus, Stdio};
+use std::sync::Mutex;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
+use super::ending::Ending;
 use super::source::{LastLines, NoImage};
 use crate::config::model::HostCommand;
 use crate::engine::docker::lines::Lines;
 use crate::report::StepEvents;
 
-/// How long a program may clean up after it was told to end.
-const CLEANUP_TIMEOUT: Duration = Duration::from_secs(5);
-
 /// How long its output may stay open after it ended, since a child of it can hold it.
-pub(super) const OUTPUT_TIMEOUT: Duration = Duration::from_secs(2);
+const OUTPUT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Programs whose package is known, for the line that installs them.
 const PACKAGES: [(&str, &str); 2] = [("mmdebstrap", "mmdebstrap"), ("debootstrap", "debootstrap")];
 
-/// A running program.
+/// A running program with its output in pipes.
 #[derive(Debug)]
 pub(super) struct Program {
+    waiter: Waiter,
+    /// Kept here and only lent, so that a program that cleans up can still write.
+    stdout: Option<ChildStdout>,
+    stderr: Option<ChildStderr>,
+}
+
+/// The side of a program that waits for its end.
+#[derive(Debug)]
+pub(super) struct Waiter {
     name: String,
     /// `None` once it has ended.
     child: Option<Child>,
 }
 
 impl Program {
-    /// Starts a command with its output in pipes.
-    pub(super) fn start(
-        command: &HostCommand,
-    ) -> Result<(Self, ChildStdout, ChildStderr), NoImage> {
+    /// Starts a command.
+    pub(super) fn start(command: &HostCommand) -> Result<Self, NoImage> {
         let Some((name, arguments)) = command.command.split_first() else {
             return Err(NoImage::because("its command is empty"));
         };
@@ -55,18 +60,28 @@ impl Program {
             .process_group(0)
             .spawn()
             .map_err(|error| NoImage::because(not_started(name, &error)))?;
-        let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-            unreachable!("both streams were asked for");
-        };
-        let program = Self {
-            name: name.clone(),
-            child: Some(child),
-        };
-        Ok((program, stdout, stderr))
+        Ok(Self {
+            stdout: child.stdout.take(),
+            stderr: child.stderr.take(),
+            waiter: Waiter {
+                name: name.clone(),
+                child: Some(child),
+            },
+        })
     }
 
-    /// Waits for its end; the error says how it failed.
-    pub(super) async fn finish(mut self) -> Result<(), String> {
+    /// Lends the three sides, to be used side by side.
+    pub(super) fn sides(&mut self) -> (&mut Waiter, &mut ChildStdout, &mut ChildStderr) {
+        let (Some(stdout), Some(stderr)) = (&mut self.stdout, &mut self.stderr) else {
+            unreachable!("both streams are pipes until the program is dropped");
+        };
+        (&mut self.waiter, stdout, stderr)
+    }
+}
+
+impl Waiter {
+    /// Waits for the program's end; the error says how it failed.
+    pub(super) async fn finish(&mut self) -> Result<(), String> {
         let Some(child) = &mut self.child else {
             return Ok(());
         };
@@ -76,6 +91,14 @@ impl Program {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => Err(format!("`{}` {}", self.name, describe(status))),
             Err(error) => Err(format!("`{}` cannot be waited for: {error}", self.name)),
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        if let Some(child) = self.waiter.child.take() {
+            Ending::begin(child, self.stdout.take(), self.stderr.take());
         }
     }
 }
@@ -100,54 +123,13 @@ fn describe(status: ExitStatus) -> String {
     }
 }
 
-impl Drop for Program {
-    /// Ends the whole group: politely first, since such programs clean up mounts and folders.
-    fn drop(&mut self) {
-        let Some(mut child) = self.child.take() else {
-            return;
-        };
-        let Some(group) = Group::of(&child) else {
-            return;
-        };
-        group.signal(Signal::TERM);
-        // Without a runtime, dropping the group kills at once.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move {
-                let _ = tokio::time::timeout(CLEANUP_TIMEOUT, child.wait()).await;
-                drop(group);
-            });
-        }
-    }
-}
-
-/// A process group that is killed when dropped.
-struct Group(Pid);
-
-impl Group {
-    /// Returns the group that the child leads; `None` when it has been waited for.
-    fn of(child: &Child) -> Option<Self> {
-        let id = child.id()?;
-        Pid::from_raw(i32::try_from(id).ok()?).map(Self)
-    }
-
-    fn signal(&self, signal: Signal) {
-        // One that is gone needs no signal.
-        let _ = kill_process_group(self.0, signal);
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.signal(Signal::KILL);
-    }
-}
-
 /// Runs a command to its end; what it prints goes to the step.
 pub(super) async fn run(command: &HostCommand, step: &StepEvents) -> Result<(), NoImage> {
-    let (program, stdout, stderr) = Program::start(command)?;
-    let last = std::sync::Mutex::new(LastLines::default());
+    let mut program = Program::start(command)?;
+    let (waiter, stdout, stderr) = program.sides();
+    let last = Mutex::new(LastLines::default());
     let printed = async { tokio::join!(print(stdout, step, &last), print(stderr, step, &last)) };
-    let ended = beside(program.finish(), printed).await;
+    let ended = beside(waiter.finish(), printed).await;
     let last = last.into_inner().unwrap_or_default();
     ended.map_err(|reason| NoImage::Failed {
         reason,
@@ -174,7 +156,7 @@ pub(super) async fn beside<T, P>(
 pub(super) async fn print(
     mut stream: impl AsyncRead + Unpin,
     step: &StepEvents,
-    last: &std::sync::Mutex<LastLines>,
+    last: &Mutex<LastLines>,
 ) {
     let keep = |line: String| {
         step.output(line.clone());
@@ -193,11 +175,12 @@ pub(super) async fn print(
 #[cfg(test)]
 mod tests {
     use indexmap::IndexMap;
+    use rustix::process::{Pid, test_kill_process_group};
+    use tokio_util::sync::CancellationToken;
 
     use super::*;
     use crate::probe::{Attempt, Poll};
     use crate::report::{Event, Events, StepId};
-    use tokio_util::sync::CancellationToken;
 
     fn command(words: &[&str]) -> HostCommand {
         HostCommand {
@@ -245,19 +228,37 @@ mod tests {
         assert_eq!(not_started("mmdebstrap", &error), expect);
     }
 
-    #[tokio::test]
-    async fn a_dropped_program_takes_its_children_along() {
-        let (program, stdout, _) = Program::start(&command(&["sh", "-c", "sleep 300 | cat"]))
-            .unwrap_or_else(|error| panic!("{error:?}"));
-        let group = Group::of(program.child.as_ref().unwrap()).unwrap();
+    /// Drops a program after it wrote its first byte, and waits until its group is gone.
+    async fn check_dropped(script: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = command(&["sh", "-c", script]);
+        folder.path().clone_into(&mut command.working_dir);
+        let mut program = Program::start(&command).unwrap_or_else(|error| panic!("{error:?}"));
+        let (waiter, stdout, _) = program.sides();
+        let id = waiter.child.as_ref().unwrap().id().unwrap();
+        let group = Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
+        stdout.read_u8().await.unwrap();
         drop(program);
-        let gone = async || match rustix::process::test_kill_process_group(group.0) {
+        let gone = async || match test_kill_process_group(group) {
             Ok(()) => Attempt::<(), ()>::NotYet("still there".to_owned()),
             Err(_) => Attempt::Done(()),
         };
         let poll = Poll::within(Duration::from_secs(10));
         let result = poll.until(&CancellationToken::new(), gone, |_| {}).await;
         assert!(result.is_ok(), "{result:?}");
-        drop(stdout);
+        folder
+    }
+
+    #[tokio::test]
+    async fn a_dropped_program_takes_its_children_along() {
+        check_dropped("echo; sleep 300 | cat").await;
+    }
+
+    #[tokio::test]
+    async fn a_dropped_program_cleans_up_while_its_output_is_still_read() {
+        let script = "(trap 'sleep 0.3; seq 50000; touch cleaned; exit' TERM; echo; \
+                      while true; do sleep 0.01; done)";
+        let folder = check_dropped(script).await;
+        assert!(folder.path().join("cleaned").exists());
     }
 }
