@@ -12,8 +12,10 @@
 //! - [`smoke`]: smoke checks and their reports.
 
 pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod engine;
+pub mod plan;
 pub mod postgres;
 pub mod probe;
 pub mod report;

@@ -68,6 +68,11 @@ pub enum Command {
 }
 
 impl Cli {
+    /// Returns what was typed; a mistake in it, and `--help`, end the program here.
+    pub fn from_process() -> Self {
+        Self::parse()
+    }
+
     /// Returns the flags of all levels, those nearer to the command last.
     pub fn flags(&self) -> GlobalFlags {
         GlobalFlags::merge(self.global.clone(), self.command.flags())

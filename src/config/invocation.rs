@@ -60,7 +60,7 @@ pub fn invocation(request: &Request) -> Result<Invocation, Mistakes> {
 }
 
 /// Returns the canonical path of the nearest folder upwards that holds `envs/`.
-fn workspace(directory: &Path) -> Result<PathBuf, Mistake> {
+pub fn workspace(directory: &Path) -> Result<PathBuf, Mistake> {
     let start = fs_err::canonicalize(directory)
         .map_err(|error| Mistake::new(format!("cannot find the workspace: {error}")))?;
     let found = start

@@ -29,7 +29,7 @@ mod suggest;
 mod tests;
 mod tree;
 
-pub use invocation::{Request, invocation};
+pub use invocation::{Request, invocation, workspace};
 pub use load::{Listed, Loaded, environments, load};
 pub use mistake::{Mistake, Mistakes, Place};
 pub use show::{Explained, Merged, Overridden};

@@ -249,7 +249,7 @@ static SERVICE: Fields = fields(&[
     ("healthcheck", Shape::Table(&HEALTHCHECK)),
     ("restart", TEXT),
     ("cpus", Shape::Value(Want::Number)),
-    ("memory", INTEGER_OR_TEXT),
+    ("mem_limit", INTEGER_OR_TEXT),
     ("pids_limit", INTEGER),
     ("working_dir", TEXT),
     ("tmpfs", TEXTS),

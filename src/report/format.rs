@@ -22,3 +22,14 @@ pub enum Verbosity {
     /// Also details, and what programs print.
     Verbose,
 }
+
+impl Verbosity {
+    /// Returns what two flags ask for, of which at most one is set.
+    pub fn of(quiet: bool, verbose: bool) -> Self {
+        match (quiet, verbose) {
+            (true, _) => Self::Quiet,
+            (false, true) => Self::Verbose,
+            (false, false) => Self::Normal,
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! What is known of the terminal, captured once. Knows nothing of what is printed.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, stderr, stdout};
+use std::io::{IsTerminal, stderr, stdin, stdout};
 
 use console::Term;
 
@@ -70,6 +70,12 @@ impl Terminal {
             height: if height == 0 { 24 } else { height },
             color,
         }
+    }
+
+    /// Whether somebody can be asked: questions go to standard error, answers come from standard
+    /// input.
+    pub fn is_interactive(self) -> bool {
+        self.stderr_is_tty && stdin().is_terminal()
     }
 
     /// Whether standard output is coloured.

@@ -256,7 +256,7 @@ mod tests {
         JUnit {
             environment: "rates",
             instance: "default",
-            started: SystemTime::UNIX_EPOCH + Duration::from_secs(1_612_051_200),
+            started: SystemTime::UNIX_EPOCH + Duration::from_hours(447_792),
             elapsed: Duration::from_millis(10_017),
             results,
         }

@@ -28,7 +28,7 @@ impl Bench {
         let server = server()?;
         let target = server.target("postgres");
         let cancel = CancellationToken::new();
-        let ready = Poll::within(Duration::from_secs(60))
+        let ready = Poll::within(Duration::from_mins(1))
             .until(
                 &cancel,
                 async || match postgres::probe(&target).await {

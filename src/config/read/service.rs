@@ -231,7 +231,7 @@ fn limits(section: &Section<'_>) -> Limits {
     });
     Limits {
         nano_cpus,
-        memory_bytes: section.bytes("memory"),
+        memory_bytes: section.bytes("mem_limit"),
         pids,
     }
 }

@@ -71,7 +71,7 @@ fn unknown_keys_name_the_nearest() {
             envs/rates/env.toml:5:1: unknown key `services.api.x`
               5 | x = 1
                 | ^
-              hint: known: `kind`, `image`, `version`, `database`, `user`, `password`, `migrations`, `command`, `entrypoint`, `environment`, `env_file`, `ports`, `volumes`, `depends_on`, `healthcheck`, `restart`, `cpus`, `memory`, `pids_limit`, `working_dir`, `tmpfs`, `shm_size`, `stop_signal`, `stop_grace_period`, `ready_timeout`, `process`
+              hint: known: `kind`, `image`, `version`, `database`, `user`, `password`, `migrations`, `command`, `entrypoint`, `environment`, `env_file`, `ports`, `volumes`, `depends_on`, `healthcheck`, `restart`, `cpus`, `mem_limit`, `pids_limit`, `working_dir`, `tmpfs`, `shm_size`, `stop_signal`, `stop_grace_period`, `ready_timeout`, `process`
             envs/rates/env.toml:6:12: unknown key `services.api.ports.http.hosst`
               6 | ports.http.hosst = 1
                 |            ^^^^^
@@ -359,7 +359,7 @@ fn the_default_password_stays_on_loopback() {
 #[test]
 fn durations_sizes_and_policies() {
     api(
-        "stop_grace_period = '10'\nready_timeout = '0s'\nmemory = '512x'\nshm_size = -1\ncpus = 0\n\
+        "stop_grace_period = '10'\nready_timeout = '0s'\nmem_limit = '512x'\nshm_size = -1\ncpus = 0\n\
          pids_limit = 0\nrestart = 'sometimes'\nstop_signal = 'INT'\nworking_dir = 'app'\n\
          tmpfs = ['/run', 'tmp']\ncommand = \"it's\"\nentrypoint = []\n",
         &expect![[r#"
@@ -371,7 +371,7 @@ fn durations_sizes_and_policies() {
               5 | ready_timeout = '0s'
                 |                 ^^^^
             envs/rates/env.toml:6:10: `services.api.memory` is no size
-              6 | memory = '512x'
+              6 | mem_limit = '512x'
                 |          ^^^^^^
               hint: write `64m`, `512mb`, `1gb` or a number of bytes
             envs/rates/env.toml:7:12: `services.api.shm_size` is no size

@@ -350,7 +350,7 @@ fn a_service_with_everything() {
     check(
         "[services.api]\nimage = 'reg.example/api@sha256:00'\ncommand = ['a', '${instance}']\nentrypoint = []\n\
          env_file = []\nvolumes = ['data:/data', './x:/x:ro', '/etc/y:/y:rw']\nrestart = 'on-failure:3'\n\
-         cpus = 1.5\nmemory = '512m'\npids_limit = 100\nuser = '1000:1000'\nworking_dir = '/app'\n\
+         cpus = 1.5\nmem_limit = '512m'\npids_limit = 100\nuser = '1000:1000'\nworking_dir = '/app'\n\
          tmpfs = '/run:size=64m'\nshm_size = 67108864\nstop_signal = 'SIGQUIT'\nstop_grace_period = '1m30s'\n\
          ready_timeout = '500ms'\nports = { http = { container = 80, host = 'any', bind = '0.0.0.0' } }\n\
          depends_on = { db = { condition = 'started' } }\nhealthcheck = { command = 'curl -f localhost' }\n\

@@ -11,11 +11,11 @@ use crate::engine::Error;
 pub(super) const ENGINE: &str = "docker";
 
 /// How long a call may take that only looks or writes a little.
-const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+const CALL_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What bollard waits for the first answer of a call that works for long (an upload, a stop);
 /// such calls are bounded by what they wait for, and by the deadline of the step.
-const LONG_CALL_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
+const LONG_CALL_TIMEOUT: Duration = Duration::from_hours(24);
 
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]

@@ -20,7 +20,7 @@ const STOP_MARGIN: Duration = Duration::from_secs(30);
 const DEFAULT_GRACE_S: i64 = 10;
 
 /// How long a removal that is already under way may take.
-const REMOVAL_TIMEOUT: Duration = Duration::from_secs(60);
+const REMOVAL_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Returns the service's container; `None` when there is none, or one that is not ours.
 pub(super) async fn inspect(

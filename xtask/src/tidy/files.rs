@@ -32,7 +32,9 @@ fn name(source: &Source) -> Option<Violation> {
 }
 
 fn length(source: &Source) -> Option<Violation> {
-    let is_test = source.path.starts_with("tests/") || source.path.ends_with("/tests.rs");
+    let is_test = source.path.starts_with("tests/")
+        || source.path.contains("/tests/")
+        || source.path.ends_with("/tests.rs");
     if is_test || LONGER.iter().any(|(path, _)| *path == source.path) {
         return None;
     }

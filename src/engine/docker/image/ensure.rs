@@ -14,7 +14,7 @@ use crate::report::StepEvents;
 
 /// A nameless image of ours that is older was left by a run that is gone; a younger one may be
 /// about to get its name in another run.
-const LEFTOVER_AGE: Duration = Duration::from_secs(10 * 60);
+const LEFTOVER_AGE: Duration = Duration::from_mins(10);
 
 /// Makes an image available from the first source that can give it.
 pub(in crate::engine::docker) async fn ensure(

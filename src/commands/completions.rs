@@ -1,0 +1,10 @@
+//! `completions`: a script for a shell.
+
+use crate::cli::{CompletionsArgs, completions};
+use crate::report::Answer;
+
+pub(super) fn run(args: &CompletionsArgs) -> Answer {
+    Answer::Text {
+        text: completions(args.shell),
+    }
+}

@@ -1,0 +1,301 @@
+//! The only place for failure kinds, hints and exit codes: what a room says went wrong becomes
+//! what a person should read, and the code that a script can act on.
+
+use std::fmt;
+use std::io;
+
+use super::explain;
+use crate::config::Mistakes;
+use crate::config::model::Invocation;
+use crate::plan::{self, Report, StepFailure};
+use crate::report::{Answer, Diagnostic, DownAnswer, Failed, SmokeAnswer};
+use crate::{engine, postgres, smoke};
+
+/// What kind of failure it is; docs/exit-codes.md says what to do about each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    Other,
+    Usage,
+    Configuration,
+    Engine,
+    Image,
+    NotReady,
+    Data,
+    Check,
+    Interrupted,
+}
+
+impl FailureKind {
+    /// Returns the program's exit code.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Other => 1,
+            Self::Usage => 2,
+            Self::Configuration => 3,
+            Self::Engine => 4,
+            Self::Image => 5,
+            Self::NotReady => 6,
+            Self::Data => 7,
+            Self::Check => 8,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// A command that failed.
+#[derive(Debug)]
+pub struct Failure {
+    pub kind: FailureKind,
+    pub diagnostics: Vec<Diagnostic>,
+    /// What is printed all the same: the results of smoke checks.
+    pub answer: Option<Box<Answer>>,
+}
+
+impl Failure {
+    pub(super) fn new(kind: FailureKind, diagnostic: Diagnostic) -> Self {
+        Self {
+            kind,
+            diagnostics: vec![diagnostic],
+            answer: None,
+        }
+    }
+
+    /// Returns the failure as the renderer takes it.
+    pub(super) fn into_failed(self) -> Failed {
+        Failed {
+            exit_code: self.kind.exit_code(),
+            diagnostics: self.diagnostics,
+            answer: self.answer.map(|answer| *answer),
+        }
+    }
+
+    pub(super) fn is_configuration(&self) -> bool {
+        self.kind == FailureKind::Configuration
+    }
+
+    /// A run that ended with failed or interrupted steps.
+    pub(super) fn of_run(invocation: &Invocation, command: &str, report: &Report) -> Self {
+        let Some(first) = report.failures.first() else {
+            let environment = &invocation.id.environment;
+            let mut failure = Self::interrupted();
+            for diagnostic in &mut failure.diagnostics {
+                diagnostic.hints = vec![
+                    format!("`envctl {command}` goes on from here"),
+                    format!("`envctl down {environment}` takes it away"),
+                ];
+            }
+            return failure;
+        };
+        let kind = explain::kind(&first.error);
+        let diagnostics = report.failures.iter();
+        Self {
+            kind,
+            diagnostics: diagnostics
+                .map(|failure| step(invocation, failure))
+                .collect(),
+            answer: None,
+        }
+    }
+
+    pub(super) fn interrupted() -> Self {
+        Self::new(FailureKind::Interrupted, Diagnostic::new("interrupted"))
+    }
+
+    pub(super) fn declined() -> Self {
+        Self::new(FailureKind::Other, Diagnostic::new("nothing was done"))
+    }
+
+    pub(super) fn needs_yes(question: &str, command: &str) -> Self {
+        let title = format!("`{command}` loses data, and there is no terminal to ask on");
+        let mut diagnostic = Diagnostic::new(title);
+        diagnostic
+            .facts
+            .push(("question".to_owned(), question.to_owned()));
+        Self::new(
+            FailureKind::Usage,
+            diagnostic.hint("`--yes` answers the question with yes"),
+        )
+    }
+
+    pub(super) fn needs_reset(service: &str, reason: &str) -> Self {
+        let mut diagnostic = Diagnostic::new(format!("the data of `{service}` is kept as it is"));
+        diagnostic.causes.push(reason.to_owned());
+        let hint = "`envctl seed --reset` replaces the content of the database";
+        Self::new(FailureKind::Data, diagnostic.hint(hint))
+    }
+
+    pub(super) fn locked(holder: &str) -> Self {
+        let title = format!("{holder} still works on this instance");
+        let hint = "wait for it, or raise `--timeout`";
+        Self::new(FailureKind::Other, Diagnostic::new(title).hint(hint))
+    }
+
+    pub(super) fn left_over(invocation: &Invocation, answer: &DownAnswer) -> Self {
+        let title = format!("{} left of instance {}", answer.left, invocation.id);
+        let hint = format!("`envctl status {}` shows what", answer.environment);
+        let mut failure = Self::new(FailureKind::Other, Diagnostic::new(title).hint(hint));
+        failure.answer = Some(Box::new(Answer::Down(answer.clone())));
+        failure
+    }
+
+    pub(super) fn checks_failed(answer: SmokeAnswer) -> Self {
+        // The answer itself says which, and why.
+        let mut failure = Self {
+            kind: FailureKind::Check,
+            diagnostics: Vec::new(),
+            answer: None,
+        };
+        failure.answer = Some(Box::new(Answer::Smoke(answer)));
+        failure
+    }
+
+    pub(super) fn nothing_runs(invocation: &Invocation) -> Self {
+        let title = format!("nothing runs of {}", invocation.id);
+        let hint = format!("`envctl up {}` starts it", invocation.id.environment);
+        Self::new(FailureKind::NotReady, Diagnostic::new(title).hint(hint))
+    }
+
+    pub(super) fn database_not_up(invocation: &Invocation, service: &str) -> Self {
+        let title = format!("the database of `{service}` does not answer");
+        let environment = &invocation.id.environment;
+        let hint = format!(
+            "`envctl up {environment} --no-seed` starts it; `envctl status {environment}` shows \
+             what runs"
+        );
+        Self::new(FailureKind::NotReady, Diagnostic::new(title).hint(hint))
+    }
+
+    pub(super) fn unknown_service(name: &str, known: &[String]) -> Self {
+        let title = format!("no service `{name}` runs");
+        let hint = format!("there are {}", known.join(", "));
+        Self::new(FailureKind::Usage, Diagnostic::new(title).hint(hint))
+    }
+
+    pub(super) fn unknown_check(name: &str, known: &[String]) -> Self {
+        let title = format!("no smoke check matches `{name}`");
+        let hint = match known {
+            [] => "the environment declares none: add a [smoke.NAME] table".to_owned(),
+            known => format!("there are {}", known.join(", ")),
+        };
+        Self::new(FailureKind::Usage, Diagnostic::new(title).hint(hint))
+    }
+
+    pub(super) fn no_single_postgres(name: Option<&str>, known: &[String]) -> Self {
+        let title = match (name, known) {
+            (Some(name), _) => format!("no postgres service `{name}`"),
+            (None, []) => "the environment has no postgres service".to_owned(),
+            (None, _) => "the environment has several postgres services".to_owned(),
+        };
+        let mut diagnostic = Diagnostic::new(title);
+        if !known.is_empty() {
+            diagnostic = diagnostic.hint(format!("name one: `--service {}`", known.join("|")));
+        }
+        Self::new(FailureKind::Usage, diagnostic)
+    }
+
+    pub(super) fn not_up(invocation: &Invocation, error: engine::Error) -> Self {
+        let stopped = matches!(
+            error,
+            engine::Error::NoService { .. }
+                | engine::Error::NotRunning { .. }
+                | engine::Error::NoPort { .. }
+        );
+        let mut failure = Self::from(error);
+        if stopped {
+            let hint = format!("`envctl up {}` starts it", invocation.id.environment);
+            failure
+                .diagnostics
+                .iter_mut()
+                .for_each(|each| each.hints = vec![hint.clone()]);
+        }
+        failure
+    }
+
+    pub(super) fn of_migration(error: postgres::Error) -> Self {
+        Self::from(plan::Error::Migration(error))
+    }
+
+    /// A query that a user wrote.
+    pub(super) fn of_query(error: postgres::Error) -> Self {
+        if matches!(error, postgres::Error::Cancelled) {
+            return Self::interrupted();
+        }
+        let error = plan::Error::Postgres(error);
+        Self::new(FailureKind::Other, explain::diagnostic(&error))
+    }
+
+    pub(super) fn no_such_engine(name: &str) -> Self {
+        let title = format!("engine `{name}` is not there in this version");
+        let hint = "`--engine docker` runs it on Docker";
+        Self::new(FailureKind::Engine, Diagnostic::new(title).hint(hint))
+    }
+
+    pub(super) fn of_report(error: &smoke::JUnitError) -> Self {
+        let mut diagnostic = Diagnostic::new(error.to_string());
+        let cause = std::error::Error::source(error).map(ToString::to_string);
+        diagnostic.causes.extend(cause);
+        Self::new(FailureKind::Other, diagnostic)
+    }
+
+    pub(super) fn of_io(error: &io::Error) -> Self {
+        Self::new(FailureKind::Other, Diagnostic::new(error.to_string()))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let titles = self
+            .diagnostics
+            .iter()
+            .map(|diagnostic| diagnostic.title.as_str());
+        formatter.write_str(&titles.collect::<Vec<_>>().join("; "))
+    }
+}
+
+impl From<Mistakes> for Failure {
+    fn from(mistakes: Mistakes) -> Self {
+        let diagnostics = mistakes.into_iter().map(explain::mistake).collect();
+        Self {
+            kind: FailureKind::Configuration,
+            diagnostics,
+            answer: None,
+        }
+    }
+}
+
+impl From<engine::Error> for Failure {
+    fn from(error: engine::Error) -> Self {
+        Self::from(plan::Error::from(error))
+    }
+}
+
+impl From<plan::Error> for Failure {
+    fn from(error: plan::Error) -> Self {
+        Self::new(explain::kind(&error), explain::diagnostic(&error))
+    }
+}
+
+/// The dossier of a failed step, with how to go on.
+fn step(invocation: &Invocation, failure: &StepFailure) -> Diagnostic {
+    let mut diagnostic = explain::diagnostic(&failure.error);
+    diagnostic
+        .facts
+        .insert(0, ("step".to_owned(), failure.step.clone()));
+    diagnostic.tail = failure.tail.clone().or(diagnostic.tail);
+    diagnostic.blocked.clone_from(&failure.blocked);
+    let environment = &invocation.id.environment;
+    let instance = if invocation.id.is_default() {
+        String::new()
+    } else {
+        format!(" -i {}", invocation.id.instance)
+    };
+    if let Some(tail) = &diagnostic.tail {
+        let of = &tail.of;
+        diagnostic.hints.push(format!(
+            "`envctl logs -e {environment}{instance} {of}` shows all"
+        ));
+    }
+    let down = format!("`envctl down {environment}{instance}` takes away what is there");
+    diagnostic.hints.push(down);
+    diagnostic
+}

@@ -1,0 +1,100 @@
+//! One changing command on an instance at a time. The lock is the operating system's, so it dies
+//! with its holder; the file's text only says who that is.
+
+use std::fs::{File, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use super::failure::Failure;
+use super::session::Session;
+use crate::config::model::{InstanceId, Variables};
+use crate::probe::{Attempt, Exhausted, Poll};
+
+/// How long a command waits for another where no `--timeout` says otherwise.
+const WAIT: Duration = Duration::from_hours(1);
+
+/// Holds an instance until it is dropped.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+/// Waits until nobody else changes the instance; says for whom.
+pub(super) async fn hold(
+    session: &Session,
+    id: &InstanceId,
+    command: &str,
+) -> Result<Lock, Failure> {
+    let path = folder(&session.request.variables).join(format!("{id}.lock"));
+    let file = open(&path).map_err(|error| Failure::of_io(&error))?;
+    let attempt = async || match file.try_lock() {
+        Ok(()) => Attempt::Done(()),
+        Err(TryLockError::WouldBlock) => Attempt::NotYet(holder(&file)),
+        Err(TryLockError::Error(error)) => Attempt::Hopeless(error),
+    };
+    let waiting = |holder: &str| session.events.info(format!("waiting for {holder}"));
+    let timeout = session.request.timeout.unwrap_or(WAIT);
+    match Poll::within(timeout)
+        .until(&session.cancel, attempt, waiting)
+        .await
+    {
+        Ok(_) => {}
+        Err(Exhausted::Cancelled) => return Err(Failure::interrupted()),
+        Err(Exhausted::Hopeless(error)) => return Err(Failure::of_io(&error)),
+        Err(Exhausted::TimedOut { last, .. }) => return Err(Failure::locked(&last)),
+    }
+    // What the file says is for people; a failure to write it takes nothing from the lock.
+    let _ = sign(&file, command);
+    Ok(Lock { _file: file })
+}
+
+fn open(path: &PathBuf) -> std::io::Result<File> {
+    if let Some(folder) = path.parent() {
+        fs_err::create_dir_all(folder)?;
+    }
+    let mut options = fs_err::OpenOptions::new();
+    let file = options
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)?;
+    Ok(file.into_parts().0)
+}
+
+fn sign(mut file: &File, command: &str) -> std::io::Result<()> {
+    let since = humantime::format_rfc3339_seconds(SystemTime::now());
+    file.set_len(0)?;
+    file.rewind()?;
+    writeln!(
+        file,
+        "`envctl {command}` (pid {}, since {since})",
+        std::process::id()
+    )
+}
+
+fn holder(mut file: &File) -> String {
+    let mut text = String::new();
+    let read = file
+        .rewind()
+        .and_then(|()| file.take(200).read_to_string(&mut text));
+    match read {
+        Ok(_) if !text.trim().is_empty() => text.trim().to_owned(),
+        _ => "another envctl".to_owned(),
+    }
+}
+
+/// Returns the folder of locks: below `/var/lib/envctl` for root, else the user's state folder.
+fn folder(variables: &Variables) -> PathBuf {
+    let state = if rustix::process::geteuid().is_root() {
+        PathBuf::from("/var/lib")
+    } else {
+        match (variables.get("XDG_STATE_HOME"), variables.get("HOME")) {
+            (Some(folder), _) if folder.starts_with('/') => PathBuf::from(folder),
+            (_, Some(home)) => PathBuf::from(home).join(".local/state"),
+            (_, None) => std::env::temp_dir(),
+        }
+    };
+    state.join("envctl/locks")
+}

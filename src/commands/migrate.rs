@@ -1,0 +1,88 @@
+//! `migrate`: applies what is pending; `--status` shows what is applied.
+
+use std::time::Instant;
+
+use super::failure::Failure;
+use super::lock;
+use super::scene::Scene;
+use super::session::Session;
+use super::up::phases;
+use crate::cli::MigrateArgs;
+use crate::plan::{Database, Plan, Step};
+use crate::postgres::{MigrationState, migration_status, read_migrations};
+use crate::report::{Answer, TableAnswer, UpAnswer};
+
+pub(super) async fn run(session: &Session, args: &MigrateArgs) -> Result<Answer, Failure> {
+    let start = Instant::now();
+    let scene = Scene::open(session, args.environment.as_ref()).await?;
+    if args.status {
+        return status(session, &scene).await;
+    }
+    let command = format!("migrate {}", scene.environment.name);
+    let _lock = lock::hold(session, &scene.invocation.id, &command).await?;
+    let observation = scene.observe().await?;
+    scene.warn_of_differences(session, &observation.engine);
+    let mut plan = Plan::default();
+    for (name, database) in migrated(&scene) {
+        if !observation.databases.contains_key(name) {
+            return Err(Failure::database_not_up(&scene.invocation, name));
+        }
+        let step = Step::Migrate {
+            service: name.to_owned(),
+            database: Box::new(database.clone()),
+        };
+        plan.add(step, "migrate");
+    }
+    let report = scene.run(session, &command, (&plan, &observation)).await?;
+    Ok(Answer::Up(UpAnswer {
+        environment: scene.environment.name.clone(),
+        instance: scene.invocation.id.instance.clone(),
+        changed: report.finished.iter().filter(|step| step.changed).count(),
+        endpoints: Vec::new(),
+        phases: phases(&report),
+        elapsed_s: start.elapsed().as_secs_f64(),
+    }))
+}
+
+fn migrated(scene: &Scene) -> impl Iterator<Item = (&str, &Database)> {
+    let services = scene.desired.services.iter();
+    let databases = services.filter_map(|service| {
+        service
+            .database()
+            .map(|database| (&*service.spec.name, database))
+    });
+    databases.filter(|(_, database)| database.migrations.is_some())
+}
+
+async fn status(session: &Session, scene: &Scene) -> Result<Answer, Failure> {
+    let columns = ["service", "version", "name", "state", "applied at"].map(ToOwned::to_owned);
+    let mut table = TableAnswer {
+        columns: columns.to_vec(),
+        rows: Vec::new(),
+    };
+    for (name, database) in migrated(scene) {
+        let Some(dir) = &database.migrations else {
+            continue;
+        };
+        let migrations = read_migrations(dir).map_err(Failure::of_migration)?;
+        let server = scene.server(name, database).await?;
+        let entries =
+            migration_status(&server.target(&database.name), &migrations, &session.cancel)
+                .await
+                .map_err(Failure::of_migration)?;
+        for entry in entries {
+            let (state, at) = match entry.state {
+                MigrationState::Applied { at } => ("applied", Some(at)),
+                MigrationState::Pending => ("pending", None),
+                MigrationState::Changed => ("changed since", None),
+                MigrationState::Missing => ("applied, file missing", None),
+            };
+            let version = entry.version.to_string();
+            let row = [name.to_owned(), version, entry.name, state.to_owned()];
+            table
+                .rows
+                .push(row.into_iter().map(Some).chain([at]).collect());
+        }
+    }
+    Ok(Answer::Table(table))
+}

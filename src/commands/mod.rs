@@ -1,0 +1,27 @@
+//! The commands, a file each, which reads as its story. They choose rooms and print nothing.
+
+mod build;
+mod completions;
+mod config;
+mod down;
+mod explain;
+mod failure;
+mod interrupt;
+mod list;
+mod lock;
+mod logs;
+mod migrate;
+mod plan;
+mod psql;
+mod question;
+mod scene;
+mod seed;
+mod session;
+mod smoke_test;
+mod start;
+mod status;
+mod up;
+
+pub use failure::{Failure, FailureKind};
+pub use session::{Screen, Session, Suspend};
+pub use start::run;

@@ -1,0 +1,26 @@
+//! `plan`: every step that `up` would take, and why.
+
+use super::failure::Failure;
+use super::scene::Scene;
+use super::session::Session;
+use crate::cli::UpArgs;
+use crate::plan::{Options, diff};
+use crate::report::{Answer, PlanAnswer};
+
+pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Failure> {
+    let scene = Scene::open(session, args.environment.as_ref()).await?;
+    let observation = scene.observe().await?;
+    let options = Options {
+        seed: !args.no_seed,
+        migrate: !args.no_migrate,
+    };
+    let plan = diff(&scene.desired, &observation, options);
+    for notice in &plan.notices {
+        session.events.warning(notice.clone());
+    }
+    Ok(Answer::Plan(PlanAnswer {
+        environment: scene.environment.name.clone(),
+        instance: scene.invocation.id.instance.clone(),
+        steps: plan.planned(),
+    }))
+}

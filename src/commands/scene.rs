@@ -1,0 +1,183 @@
+//! What commands on a running environment start from: its declaration, its engine, and both in
+//! the words of a plan.
+
+use std::sync::{Arc, Mutex};
+
+use super::failure::Failure;
+use super::session::Session;
+use crate::config::model::{EngineChoice, Environment, Invocation};
+use crate::engine::{Engine, Identity, Observed, Role, docker};
+use crate::plan::{
+    Database, Desired, DesiredService, Observation, Outside, Plan, Report, Wiring, World, observe,
+};
+use crate::postgres::Server;
+use crate::report::Event;
+
+/// An environment and the engine that it runs on.
+pub(super) struct Scene {
+    pub invocation: Invocation,
+    pub environment: Environment,
+    pub engine: Arc<dyn Engine>,
+    pub desired: Desired,
+    pub wiring: Wiring,
+}
+
+impl Scene {
+    pub(super) async fn open(
+        session: &Session,
+        environment: Option<&String>,
+    ) -> Result<Self, Failure> {
+        let invocation = session.invocation(environment)?;
+        let environment = session.load(&invocation)?.environment;
+        if invocation.engine == EngineChoice::Auto && environment.engine == EngineChoice::Process {
+            return Err(Failure::no_such_engine("process"));
+        }
+        let engine = connect(&invocation, environment.profiles.clone()).await?;
+        Ok(Self {
+            desired: Desired::new(&environment),
+            wiring: Wiring::new(&environment),
+            invocation,
+            environment,
+            engine,
+        })
+    }
+
+    pub(super) async fn observe(&self) -> Result<Observation, Failure> {
+        Ok(observe(self.engine.as_ref(), &self.desired).await?)
+    }
+
+    /// Runs a plan of this environment.
+    pub(super) async fn run(
+        &self,
+        session: &Session,
+        command: &str,
+        (plan, observation): (&Plan, &Observation),
+    ) -> Result<Report, Failure> {
+        let world = World {
+            engine: Arc::clone(&self.engine),
+            wiring: self.wiring.clone(),
+            events: session.events.clone(),
+            cancel: session.cancel.clone(),
+            images: Mutex::new(observation.engine.images.clone()),
+        };
+        run_plan(&world, &self.invocation, command, plan).await
+    }
+
+    /// Warns where the instance was made with other profiles or `--set` values than these.
+    pub(super) fn warn_of_differences(&self, session: &Session, observed: &Observed) {
+        let differs = observed.services.iter().find(|service| {
+            service.role == Role::Service
+                && (service.profiles != self.environment.profiles
+                    || service.sets != self.invocation.sets)
+        });
+        let Some(service) = differs else { return };
+        let mut made_with: Vec<String> = service
+            .profiles
+            .iter()
+            .map(|profile| format!("--profile {profile}"))
+            .collect();
+        made_with.extend(service.sets.iter().map(|set| format!("--set {set}")));
+        let made_with = match made_with.as_slice() {
+            [] => "no profile and no --set".to_owned(),
+            flags => flags.join(" "),
+        };
+        session.events.warning(format!(
+            "the instance was made with {made_with}, which differs from this command's"
+        ));
+    }
+
+    /// Returns the `postgres` service that is meant: the named one, or the only one.
+    pub(super) fn postgres(
+        &self,
+        name: Option<&str>,
+    ) -> Result<(&DesiredService, &Database), Failure> {
+        let services = self.desired.services.iter();
+        let all: Vec<(&DesiredService, &Database)> = services
+            .filter_map(|service| service.database().map(|database| (service, database)))
+            .collect();
+        let named = |(service, _): &&(&DesiredService, &Database)| {
+            name.is_none_or(|name| name == service.spec.name)
+        };
+        let mut found = all.iter().filter(named);
+        if let (Some(only), None) = (found.next(), found.next()) {
+            return Ok(*only);
+        }
+        let known = all.iter().map(|(service, _)| service.spec.name.clone());
+        Err(Failure::no_single_postgres(
+            name,
+            &known.collect::<Vec<_>>(),
+        ))
+    }
+
+    /// Returns where a running `postgres` service can be reached.
+    pub(super) async fn server(
+        &self,
+        service: &str,
+        database: &Database,
+    ) -> Result<Server, Failure> {
+        let address = self
+            .engine
+            .address(service, "postgres")
+            .await
+            .map_err(|error| Failure::not_up(&self.invocation, error))?;
+        Ok(Server {
+            address,
+            user: database.user.clone(),
+            password: database.password.clone(),
+        })
+    }
+
+    /// Returns every address that is published now.
+    pub(super) async fn outside(&self) -> Outside {
+        let ports: Vec<(String, String)> = self
+            .wiring
+            .ports()
+            .map(|(service, port)| (service.to_owned(), port.to_owned()))
+            .collect();
+        let looks = ports.into_iter().map(async |(service, port)| {
+            let address = self.engine.address(&service, &port).await.ok()?;
+            Some(((service, port), address))
+        });
+        futures_util::future::join_all(looks)
+            .await
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+}
+
+/// Connects to the engine that the invocation asks for.
+pub(super) async fn connect(
+    invocation: &Invocation,
+    profiles: Vec<String>,
+) -> Result<Arc<dyn Engine>, Failure> {
+    let identity = Identity {
+        id: invocation.id.clone(),
+        workspace: invocation.workspace.clone(),
+        profiles,
+        sets: invocation.sets.clone(),
+    };
+    let endpoint = docker::Endpoint::from_variables(&invocation.variables)?;
+    Ok(Arc::new(docker::connect(&endpoint, identity).await?))
+}
+
+/// Runs a plan and fails as its first failure does.
+pub(super) async fn run_plan(
+    world: &World,
+    invocation: &Invocation,
+    command: &str,
+    plan: &Plan,
+) -> Result<Report, Failure> {
+    world.events.send(Event::RunStarted {
+        command: command.split(' ').next().unwrap_or(command).to_owned(),
+        environment: invocation.id.environment.clone(),
+        instance: invocation.id.instance.clone(),
+        steps: plan.nodes.len(),
+    });
+    let report = crate::plan::run(plan, world).await;
+    if report.failures.is_empty() && !report.interrupted {
+        Ok(report)
+    } else {
+        Err(Failure::of_run(invocation, command, &report))
+    }
+}

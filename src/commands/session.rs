@@ -1,0 +1,85 @@
+//! What every command is given: what was typed, and the ways to tell, to ask and to stop.
+
+use std::path::PathBuf;
+
+use tokio_util::sync::CancellationToken;
+
+use super::failure::Failure;
+use crate::cli::GlobalFlags;
+use crate::config::model::{Invocation, Kind, Variables};
+use crate::config::{self, Loaded, Request};
+use crate::report::Events;
+
+/// A password that the documentation names hides nothing, and would mask every such word.
+const DOCUMENTED: &str = "postgres";
+
+/// Runs what it is given while nothing else is drawn.
+pub type Suspend = Box<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
+
+/// What the program can do with its terminal.
+pub struct Screen {
+    /// Whether there is somebody to ask.
+    pub interactive: bool,
+    /// Hides texts in all that is printed from now on.
+    pub mask: Box<dyn Fn(Vec<String>) + Send + Sync>,
+    /// Runs a prompt while nothing else is drawn.
+    pub suspend: Suspend,
+}
+
+/// One run of the program.
+pub struct Session {
+    pub(super) request: Request,
+    pub(super) events: Events,
+    pub(super) cancel: CancellationToken,
+    pub(super) screen: Screen,
+}
+
+impl Session {
+    /// Returns the session of what was typed.
+    pub fn new(flags: &GlobalFlags, variables: Variables, events: Events, screen: Screen) -> Self {
+        let request = Request {
+            directory: flags
+                .directory
+                .clone()
+                .unwrap_or_else(|| PathBuf::from(".")),
+            environment: None,
+            instance: flags.instance.clone(),
+            engine: flags.engine,
+            profiles: flags.profiles.clone(),
+            sets: flags.sets.clone(),
+            timeout: flags.timeout,
+            yes: flags.yes,
+            variables,
+        };
+        Self {
+            request,
+            events,
+            cancel: CancellationToken::new(),
+            screen,
+        }
+    }
+
+    /// Returns which instance of which environment is meant.
+    pub(super) fn invocation(&self, environment: Option<&String>) -> Result<Invocation, Failure> {
+        let mut request = self.request.clone();
+        request.environment = environment.cloned();
+        Ok(config::invocation(&request)?)
+    }
+
+    /// Reads the environment of an invocation and has its secrets masked.
+    pub(super) fn load(&self, invocation: &Invocation) -> Result<Loaded, Failure> {
+        let loaded = config::load(invocation)?;
+        let services = loaded.environment.services.values();
+        let passwords = services.filter_map(|service| match &service.kind {
+            Kind::Postgres(postgres) => Some(&postgres.password),
+            Kind::Container => None,
+        });
+        let secrets = loaded.environment.secrets.iter().chain(passwords);
+        let secrets = secrets.map(|secret| secret.expose().to_owned());
+        (self.screen.mask)(secrets.filter(|secret| secret != DOCUMENTED).collect());
+        for warning in &loaded.warnings {
+            self.events.warning(warning.clone());
+        }
+        Ok(loaded)
+    }
+}

@@ -1,0 +1,59 @@
+//! The dispatch: one line for each command, and a runtime for those that need one.
+
+use super::failure::{Failure, FailureKind};
+use super::interrupt::until_interrupted;
+use super::session::Session;
+use super::{
+    build, completions, config, down, list, logs, migrate, plan, psql, seed, smoke_test, status, up,
+};
+use crate::cli::Command;
+use crate::report::{Answer, Diagnostic, Failed};
+
+/// Runs one command to its end.
+pub fn run(session: Session, command: &Command) -> Result<Answer, Box<Failed>> {
+    let result = match command {
+        Command::Config(args) => config::run(&session, args),
+        Command::List(args) => list::run(&session, args),
+        Command::Completions(args) => Ok(completions::run(args)),
+        _ => block_on(&session, command),
+    };
+    // The renderer ends when the last handle is gone.
+    drop(session);
+    result.map_err(|failure| Box::new(failure.into_failed()))
+}
+
+fn block_on(session: &Session, command: &Command) -> Result<Answer, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| Failure::of_io(&error))?;
+    let (cancel, events) = (session.cancel.clone(), session.events.clone());
+    let work = until_interrupted(
+        Box::pin(dispatch(session, command)),
+        session.request.timeout,
+        (cancel, events),
+    );
+    let result = runtime.block_on(work);
+    // After a second Ctrl-C, threads may still be in the middle of a call.
+    runtime.shutdown_background();
+    result
+}
+
+async fn dispatch(session: &Session, command: &Command) -> Result<Answer, Failure> {
+    match command {
+        Command::Up(args) => up::run(session, args).await,
+        Command::Build(args) => build::run(session, args).await,
+        Command::Seed(args) => seed::run(session, args).await,
+        Command::Migrate(args) => migrate::run(session, args).await,
+        Command::SmokeTest(args) => smoke_test::run(session, args).await,
+        Command::Down(args) => down::run(session, args).await,
+        Command::Plan(args) => plan::run(session, args).await,
+        Command::Status(args) => status::run(session, args).await,
+        Command::Logs(args) => logs::run(session, args).await,
+        Command::Psql(args) => psql::run(session, args).await,
+        Command::Config(_) | Command::List(_) | Command::Completions(_) => {
+            let diagnostic = Diagnostic::new("this command needs no runtime");
+            Err(Failure::new(FailureKind::Other, diagnostic))
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! `status`: what runs. It works without a readable env.toml, and says more with one.
+
+use super::failure::Failure;
+use super::scene::{Scene, connect};
+use super::session::Session;
+use crate::cli::StatusArgs;
+use crate::config::model::Invocation;
+use crate::engine::{Engine, ObservedService, Role};
+use crate::plan::{Observation, observe, state_text};
+use crate::report::{Answer, ServiceStatus, StatusAnswer};
+use crate::seed::State;
+
+pub(super) async fn run(session: &Session, args: &StatusArgs) -> Result<Answer, Failure> {
+    let invocation = session.invocation(args.environment.as_ref())?;
+    match Scene::open(session, args.environment.as_ref()).await {
+        Ok(scene) => {
+            let observation = observe(scene.engine.as_ref(), &scene.desired).await?;
+            scene.warn_of_differences(session, &observation.engine);
+            Ok(answer(
+                &invocation,
+                scene.engine.as_ref(),
+                &observation,
+                Some(&scene),
+            ))
+        }
+        Err(failure) if failure.is_configuration() => {
+            session
+                .events
+                .warning(format!("{failure}; `envctl config validate` shows more"));
+            let engine = connect(&invocation, Vec::new()).await?;
+            let observed = engine.observe(&[]).await?;
+            let observation = Observation {
+                engine: observed,
+                ..Observation::default()
+            };
+            Ok(answer(&invocation, engine.as_ref(), &observation, None))
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+fn answer(
+    invocation: &Invocation,
+    engine: &dyn Engine,
+    observation: &Observation,
+    scene: Option<&Scene>,
+) -> Answer {
+    let seen = &observation.engine.services;
+    let mut services: Vec<ServiceStatus> = seen
+        .iter()
+        .map(|service| status(service, observation, scene))
+        .collect();
+    for service in scene.iter().flat_map(|scene| &scene.desired.services) {
+        let name = &service.spec.name;
+        let missing = !seen.iter().any(|seen| seen.name == *name);
+        if missing && service.spec.role == Role::Service {
+            services.push(ServiceStatus {
+                service: name.clone(),
+                role: "service".to_owned(),
+                state: "missing".to_owned(),
+                image: service.image.clone(),
+                ports: Vec::new(),
+                notes: Vec::new(),
+            });
+        }
+    }
+    Answer::Status(StatusAnswer {
+        environment: invocation.id.environment.clone(),
+        instance: invocation.id.instance.clone(),
+        engine: engine.name().to_owned(),
+        services,
+        volumes: observation.engine.volumes.keys().cloned().collect(),
+    })
+}
+
+fn status(
+    seen: &ObservedService,
+    observation: &Observation,
+    scene: Option<&Scene>,
+) -> ServiceStatus {
+    let ready = observation.ready.get(&seen.name);
+    let state = match ready {
+        Some(true) => "ready".to_owned(),
+        Some(false) => "running, not ready".to_owned(),
+        None => state_text(&seen.state),
+    };
+    let ports = seen.ports.values();
+    ServiceStatus {
+        service: seen.name.clone(),
+        role: match seen.role {
+            Role::Service => "service".to_owned(),
+            Role::Task => "task".to_owned(),
+        },
+        state,
+        image: seen.image.reference.clone(),
+        ports: ports
+            .map(|port| format!("{}:{} -> {}", port.bind, port.host, port.container))
+            .collect(),
+        notes: notes(seen, observation, scene),
+    }
+}
+
+fn notes(seen: &ObservedService, observation: &Observation, scene: Option<&Scene>) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(scene) = scene {
+        match scene.desired.service(&seen.name) {
+            None => notes.push("no longer declared".to_owned()),
+            Some(service) => {
+                let image = observation.engine.images.get(&service.image);
+                if image.is_none_or(|image| seen.hash != service.launch_hash(&image.id)) {
+                    notes.push("differs from its declaration".to_owned());
+                }
+            }
+        }
+    }
+    if let Some(view) = observation.databases.get(&seen.name) {
+        notes.push(match &view.seeds {
+            State::NoDatabase => "no database".to_owned(),
+            State::Never => "not seeded".to_owned(),
+            State::Foreign { .. } => "holds content that no seed put there".to_owned(),
+            State::Current { .. } => "seeded".to_owned(),
+            State::Stale { changed } => format!("stale: {} changed", changed.join(", ")),
+        });
+        if !view.pending.is_empty() {
+            notes.push(format!("pending: {}", view.pending.join(", ")));
+        }
+    }
+    notes
+}

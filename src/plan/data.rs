@@ -1,0 +1,110 @@
+//! The steps on a database's content, and what they start from.
+
+use super::desired::Database;
+use super::diff::{dump_is_in, never_seeded, seed_notice};
+use super::error::Error;
+use super::work::{Done, World};
+use crate::engine::Engine;
+use crate::postgres::{self, Migration, Server};
+use crate::report::StepEvents;
+use crate::seed::{self, Declared};
+
+/// Loads the seeds of a database that has none; with `reset`, of any.
+pub(super) async fn load_seeds(
+    service: &str,
+    server: &Server,
+    declared: Declared,
+    reset: bool,
+    (world, events): (&World, &StepEvents),
+) -> Result<Done, Error> {
+    let fingerprint = seed::fingerprint(&declared).await?;
+    let state = seed::state(server, &declared, &fingerprint).await?;
+    if !reset && !never_seeded(&state) {
+        if let Some(notice) = seed_notice(service, &state, false) {
+            world.events.warning(notice);
+        }
+        return Ok(Done::Unchanged(
+            dump_is_in(&state).then(|| "its dump is in".to_owned()),
+        ));
+    }
+    let loaded = seed::load(server, &declared, &fingerprint, events, &world.cancel).await?;
+    for role in &loaded.roles_created {
+        world.events.info(format!(
+            "{service}: role {role} was created, which the dump names"
+        ));
+    }
+    Ok(Done::Changed(Some(format!(
+        "{} rows, {} statements, {} migrations",
+        loaded.rows,
+        loaded.statements,
+        loaded.migrations_applied.len()
+    ))))
+}
+
+/// Applies the pending migrations, unless a declared dump is not in yet.
+pub(super) async fn migrate(
+    service: &str,
+    server: &Server,
+    database: &Database,
+    (world, events): (&World, &StepEvents),
+) -> Result<Done, Error> {
+    let declared = declared(database, true)?;
+    if !declared.dumps.is_empty() {
+        let fingerprint = seed::fingerprint(&declared).await?;
+        let state = seed::state(server, &declared, &fingerprint).await?;
+        if !dump_is_in(&state) {
+            if let Some(notice) = seed_notice(service, &state, true) {
+                world.events.warning(notice);
+            }
+            return Ok(Done::Unchanged(Some("its dump is not in yet".to_owned())));
+        }
+    }
+    let target = server.target(&database.name);
+    let applied = postgres::migrate(&target, &declared.migrations, events, &world.cancel)
+        .await
+        .map_err(Error::Migration)?;
+    if applied.is_empty() {
+        return Ok(Done::Unchanged(Some(
+            "all migrations are applied".to_owned(),
+        )));
+    }
+    let names = applied
+        .iter()
+        .map(|migration| format!("V{}__{}", migration.version, migration.name));
+    Ok(Done::Changed(Some(names.collect::<Vec<_>>().join(", "))))
+}
+
+/// Returns where a `postgres` service can be reached from here.
+pub(super) async fn server(
+    engine: &dyn Engine,
+    service: &str,
+    database: &Database,
+) -> Result<Server, Error> {
+    let address = engine.address(service, "postgres").await?;
+    Ok(Server {
+        address,
+        user: database.user.clone(),
+        password: database.password.clone(),
+    })
+}
+
+/// Returns what belongs into a database.
+pub(super) fn declared(database: &Database, migrate: bool) -> Result<Declared, Error> {
+    Ok(Declared {
+        database: database.name.clone(),
+        dumps: database.dumps.clone(),
+        migrations: if migrate {
+            migrations(database)?
+        } else {
+            Vec::new()
+        },
+    })
+}
+
+/// Returns the migrations of a database, from its folder.
+pub(super) fn migrations(database: &Database) -> Result<Vec<Migration>, Error> {
+    match &database.migrations {
+        Some(dir) => postgres::read_migrations(dir).map_err(Error::Migration),
+        None => Ok(Vec::new()),
+    }
+}

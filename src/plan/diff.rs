@@ -1,0 +1,748 @@
+//! What has to happen so that what is seen becomes what is declared. Pure: no clock, no prompt,
+//! no I/O.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::desired::{Database, Desired, DesiredImage, DesiredService, Readiness};
+use super::graph::Plan;
+use super::observe::{DatabaseView, Observation};
+use super::step::{Change, Step};
+use crate::config::model::{Condition, MountSource};
+use crate::engine::{ObservedService, Role, ServiceState};
+use crate::seed::State;
+
+/// What a command leaves out.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Load the dump seeds of a database that was never seeded.
+    pub seed: bool,
+    /// Apply pending migrations.
+    pub migrate: bool,
+}
+
+/// Returns the plan of `up`.
+pub fn diff(desired: &Desired, observation: &Observation, options: Options) -> Plan {
+    let mut diff = Diff::new(desired, observation, options);
+    let wanted = diff.wanted();
+    diff.remove_strays(&wanted);
+    let names = wanted
+        .iter()
+        .map(|service| service.image.as_str())
+        .collect();
+    diff.ensure_images(&desired.needed_images(&names));
+    diff.ensure_resources(&wanted);
+    for service in wanted {
+        match service.spec.role {
+            Role::Service => diff.service(service),
+            Role::Task => diff.task(service),
+        }
+    }
+    diff.plan
+}
+
+impl Plan {
+    /// Returns the plan of `build`: every declared image that is not there or not current.
+    pub fn of_images(desired: &Desired, observation: &Observation) -> Self {
+        let options = Options {
+            seed: false,
+            migrate: false,
+        };
+        let mut diff = Diff::new(desired, observation, options);
+        diff.ensure_images(&desired.images.iter().collect::<Vec<_>>());
+        diff.plan
+    }
+}
+
+/// The plan so far, and which node stands for what.
+struct Diff<'a> {
+    desired: &'a Desired,
+    observation: &'a Observation,
+    options: Options,
+    plan: Plan,
+    images: BTreeMap<&'a str, usize>,
+    /// The network is the empty name.
+    resources: BTreeMap<&'a str, usize>,
+    removals: Vec<usize>,
+    started: BTreeMap<&'a str, usize>,
+    ready: BTreeMap<&'a str, usize>,
+}
+
+impl<'a> Diff<'a> {
+    fn new(desired: &'a Desired, observation: &'a Observation, options: Options) -> Self {
+        Self {
+            desired,
+            observation,
+            options,
+            plan: Plan::default(),
+            images: BTreeMap::new(),
+            resources: BTreeMap::new(),
+            removals: Vec::new(),
+            started: BTreeMap::new(),
+            ready: BTreeMap::new(),
+        }
+    }
+
+    /// Returns every service, and the tasks that one of them depends on, in start order.
+    fn wanted(&self) -> Vec<&'a DesiredService> {
+        let mut names: BTreeSet<&str> = BTreeSet::new();
+        for service in self.desired.services.iter().rev() {
+            let name = service.spec.name.as_str();
+            if service.spec.role == Role::Service || names.contains(name) {
+                names.insert(name);
+                names.extend(service.depends_on.keys().map(String::as_str));
+            }
+        }
+        let wanted = |service: &&DesiredService| names.contains(service.spec.name.as_str());
+        self.desired.services.iter().filter(wanted).collect()
+    }
+
+    /// Removes containers that nothing declares any more, and doubles of a crashed run.
+    fn remove_strays(&mut self, wanted: &[&DesiredService]) {
+        let mut seen = BTreeSet::new();
+        for service in &self.observation.engine.services {
+            let declared = match service.role {
+                Role::Service => wanted.iter().any(|other| other.spec.name == service.name),
+                Role::Task => self.desired.service(&service.name).is_some(),
+            };
+            let cause = if !declared {
+                "no longer declared"
+            } else if !seen.insert(&service.name) {
+                "a second container of that name"
+            } else {
+                continue;
+            };
+            let (name, handle) = (service.name.clone(), service.handle.clone());
+            let node = self
+                .plan
+                .push(Step::Remove { name, handle }, cause, Vec::new());
+            self.removals.push(node);
+        }
+    }
+
+    fn ensure_images(&mut self, images: &[&'a DesiredImage]) {
+        for image in images {
+            let name = image.spec.name.as_str();
+            if !self.observation.engine.images.contains_key(name) {
+                let after = image.bases.iter();
+                let after = after
+                    .filter_map(|base| self.images.get(base.as_str()))
+                    .copied();
+                let after = after.collect();
+                let step = Step::EnsureImage(Box::new((*image).clone()));
+                let node = self
+                    .plan
+                    .push(step, "not there, or made from other inputs", after);
+                self.images.insert(name, node);
+            }
+        }
+    }
+
+    fn ensure_resources(&mut self, wanted: &[&'a DesiredService]) {
+        if self.observation.engine.network.is_none() && !wanted.is_empty() {
+            let node = self.plan.push(Step::CreateNetwork, "not there", Vec::new());
+            self.resources.insert("", node);
+        }
+        for service in wanted {
+            for volume in volumes(service) {
+                let there = self.observation.engine.volumes.contains_key(volume);
+                if !there && !self.resources.contains_key(volume) {
+                    let step = Step::CreateVolume {
+                        name: volume.to_owned(),
+                    };
+                    let node = self.plan.push(step, "not there", Vec::new());
+                    self.resources.insert(volume, node);
+                }
+            }
+        }
+    }
+
+    fn seen(&self, service: &DesiredService) -> Option<&'a ObservedService> {
+        let services = &self.observation.engine.services;
+        services.iter().find(|seen| seen.name == service.spec.name)
+    }
+
+    /// Returns the nodes that must end well before the service's container is touched.
+    fn before(&self, service: &DesiredService) -> Vec<usize> {
+        let mut after = self.removals.clone();
+        after.extend(self.images.get(service.image.as_str()));
+        after.extend(self.resources.get(""));
+        after.extend(volumes(service).filter_map(|volume| self.resources.get(volume)));
+        for (name, condition) in &service.depends_on {
+            after.extend(match condition {
+                Condition::Started => self.started.get(name.as_str()),
+                Condition::Ready => self.ready.get(name.as_str()),
+            });
+        }
+        after
+    }
+
+    fn service(&mut self, service: &'a DesiredService) {
+        let name = service.spec.name.as_str();
+        let changed = self.change(service);
+        if let Some((change, cause)) = changed {
+            let after = self.before(service);
+            let step = Step::Service {
+                service: Box::new(service.clone()),
+                change,
+            };
+            let node = self.plan.push(step, cause, after);
+            self.started.insert(name, node);
+            self.ready.insert(name, node);
+        }
+        let ready = self.observation.ready.get(name).copied().unwrap_or(false);
+        if changed.is_some() || !ready {
+            self.await_ready(service);
+        }
+        if let Readiness::Postgres(database) = &service.readiness {
+            self.database(name, database);
+        }
+    }
+
+    fn await_ready(&mut self, service: &'a DesiredService) {
+        let name = service.spec.name.as_str();
+        let volume = service.database().map(|database| database.volume.as_str());
+        let fresh = volume.filter(|volume| self.resources.contains_key(volume));
+        let step = Step::AwaitReady {
+            service: Box::new(service.clone()),
+            fresh_volume: fresh.map(ToOwned::to_owned),
+        };
+        let after = self.started.get(name).copied().into_iter().collect();
+        let node = self.plan.push(step, "not ready yet", after);
+        self.ready.insert(name, node);
+    }
+
+    /// Returns what happens to a service's container, and why.
+    fn change(&self, service: &DesiredService) -> Option<(Change, &'static str)> {
+        let Some(seen) = self.seen(service) else {
+            return Some((Change::Create, "not there"));
+        };
+        if self.observation.engine.network.is_none() {
+            return Some((Change::Recreate, "its network is gone"));
+        }
+        match self.observation.engine.images.get(&service.image) {
+            None => return Some((Change::RecreateIfImageDiffers, "its image may change")),
+            Some(image) if seen.hash != service.launch_hash(&image.id) => {
+                let cause = if seen.image.id == image.id {
+                    "its declaration changed"
+                } else {
+                    "its image changed"
+                };
+                return Some((Change::Recreate, cause));
+            }
+            Some(_) => {}
+        }
+        match seen.state {
+            ServiceState::Running | ServiceState::Restarting => None,
+            ServiceState::Created => Some((Change::Start, "created, never started")),
+            ServiceState::Exited { .. } => Some((Change::Start, "it ended")),
+            ServiceState::Paused => Some((Change::Recreate, "it is paused")),
+            ServiceState::Dead => Some((Change::Recreate, "the engine gave up on it")),
+        }
+    }
+
+    fn database(&mut self, service: &'a str, database: &Database) {
+        let after: Vec<usize> = self.ready.get(service).copied().into_iter().collect();
+        let view = self
+            .observation
+            .databases
+            .get(service)
+            .filter(|_| after.is_empty());
+        let view = view.cloned();
+        let loads = !database.dumps.is_empty();
+        let seeds = match &view {
+            None => loads && self.options.seed,
+            Some(view) => loads && self.options.seed && never_seeded(&view.seeds),
+        };
+        let mut last = after;
+        if seeds {
+            let step = Step::Seed {
+                service: service.to_owned(),
+                database: Box::new(database.clone()),
+                reset: false,
+                migrate: self.options.migrate,
+            };
+            let cause = match view {
+                Some(_) => "never seeded",
+                None => "unless it is seeded already",
+            };
+            last = vec![self.plan.push(step, cause, last)];
+        } else if let Some(view) = &view {
+            self.notice(service, loads, view);
+        }
+        if let Some(cause) = self.migrates(database, view.as_ref(), seeds) {
+            let database = Box::new(database.clone());
+            let step = Step::Migrate {
+                service: service.to_owned(),
+                database,
+            };
+            last = vec![self.plan.push(step, cause, last)];
+        }
+        if let Some(node) = last.first() {
+            self.ready.insert(service, *node);
+        }
+    }
+
+    /// Returns why there is a step for the migrations, if there is one.
+    fn migrates(
+        &self,
+        database: &Database,
+        view: Option<&DatabaseView>,
+        seeds: bool,
+    ) -> Option<&'static str> {
+        if database.migrations.is_none() || !self.options.migrate {
+            return None;
+        }
+        match view {
+            None => Some("unless all are applied"),
+            // The load of the seeds applies them.
+            Some(_) if seeds => None,
+            Some(view) if view.pending.is_empty() => None,
+            Some(view) if !database.dumps.is_empty() && !dump_is_in(&view.seeds) => None,
+            Some(_) => Some("some are pending"),
+        }
+    }
+
+    fn notice(&mut self, service: &str, loads: bool, view: &DatabaseView) {
+        if !loads {
+            return;
+        }
+        let waiting = self.options.migrate && !view.pending.is_empty();
+        self.plan
+            .notices
+            .extend(seed_notice(service, &view.seeds, waiting));
+    }
+
+    fn task(&mut self, task: &'a DesiredService) {
+        let image = self.observation.engine.images.get(&task.image);
+        let done = self.seen(task).is_some_and(|seen| {
+            let ended_well = matches!(seen.state, ServiceState::Exited { code: 0, .. });
+            ended_well && image.is_some_and(|image| seen.hash == task.launch_hash(&image.id))
+        });
+        if !done {
+            let after = self.before(task);
+            let step = Step::Task {
+                task: Box::new(task.clone()),
+            };
+            let node = self.plan.push(step, "not done yet", after);
+            self.started.insert(&task.spec.name, node);
+            self.ready.insert(&task.spec.name, node);
+        }
+    }
+}
+
+/// Returns the names of the volumes that a service mounts.
+fn volumes(service: &DesiredService) -> impl Iterator<Item = &str> {
+    service
+        .spec
+        .mounts
+        .iter()
+        .filter_map(|mount| match &mount.source {
+            MountSource::Volume(volume) => Some(volume.as_str()),
+            MountSource::Bind(_) => None,
+        })
+}
+
+/// Whether `up` may load the seeds.
+pub(super) fn never_seeded(state: &State) -> bool {
+    matches!(state, State::NoDatabase | State::Never)
+}
+
+/// Whether a declared dump is in, be it this version or an older one.
+pub(super) fn dump_is_in(state: &State) -> bool {
+    matches!(state, State::Current { .. } | State::Stale { .. })
+}
+
+/// Says what a user should know of a database's seeds, if anything.
+pub(super) fn seed_notice(service: &str, state: &State, migrations_wait: bool) -> Option<String> {
+    let text = match state {
+        State::Current { .. } => return None,
+        State::Stale { changed } => format!(
+            "the data of {service} is stale: {} changed since it was loaded; `envctl seed --reset` \
+             loads it again",
+            changed.join(", ")
+        ),
+        State::Foreign { tables } => format!(
+            "{service} holds {} that no seed put there ({}), so its seeds are not loaded; `envctl \
+             seed --reset` replaces the content",
+            if tables.len() == 1 {
+                "a table"
+            } else {
+                "tables"
+            },
+            first_few(tables)
+        ),
+        State::NoDatabase | State::Never if migrations_wait => {
+            format!("{service} is not seeded, so its migrations wait; `envctl seed` does both")
+        }
+        State::NoDatabase | State::Never => {
+            format!("{service} is not seeded; `envctl seed` does it")
+        }
+    };
+    Some(text)
+}
+
+fn first_few(names: &[String]) -> String {
+    match names {
+        [a, b, c, _, ..] => format!("{a}, {b}, {c}, …"),
+        _ => names.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use expect_test::{Expect, expect};
+    use indexmap::IndexMap;
+
+    use super::*;
+    use crate::config::model::{Image, ImageSource, Limits, Mount, Restart, Secret};
+    use crate::engine::{ImageHandle, ImageSpec, ServiceSpec};
+    use crate::seed::Dump;
+
+    const ALL: Options = Options {
+        seed: true,
+        migrate: true,
+    };
+
+    fn image(name: &str, bases: &[&str]) -> DesiredImage {
+        DesiredImage {
+            spec: ImageSpec {
+                name: name.to_owned(),
+                image: Image::default(),
+                pull_timeout: Duration::from_secs(1),
+            },
+            bases: bases.iter().map(|base| (*base).to_owned()).collect(),
+        }
+    }
+
+    fn service(name: &str, role: Role, depends_on: &[(&str, Condition)]) -> DesiredService {
+        let depends_on = depends_on
+            .iter()
+            .map(|(name, condition)| ((*name).to_owned(), *condition));
+        DesiredService {
+            spec: ServiceSpec {
+                name: name.to_owned(),
+                role,
+                image: ImageSource::Named(name.to_owned()),
+                command: None,
+                entrypoint: None,
+                environment: IndexMap::new(),
+                ports: Vec::new(),
+                mounts: Vec::new(),
+                limits: Limits::default(),
+                user: None,
+                working_dir: None,
+                tmpfs: Vec::new(),
+                shm_size_bytes: None,
+                restart: Restart::No,
+                stop_signal: None,
+                stop_grace_period: Duration::from_secs(10),
+                order: 0,
+                hash: format!("hash of {name}"),
+            },
+            image: name.to_owned(),
+            depends_on: depends_on.collect(),
+            readiness: match role {
+                Role::Service => Readiness::Running,
+                Role::Task => Readiness::Exit,
+            },
+            ready_timeout: Duration::from_secs(1),
+        }
+    }
+
+    /// A database with a dump and migrations, and an API that waits for it.
+    fn rates() -> Desired {
+        let mut db = service("db", Role::Service, &[]);
+        db.spec.mounts.push(Mount {
+            source: MountSource::Volume("db-data".to_owned()),
+            target: "/data".to_owned(),
+            read_only: false,
+        });
+        db.readiness = Readiness::Postgres(Box::new(Database {
+            name: "rates".to_owned(),
+            user: "postgres".to_owned(),
+            password: Secret::new("postgres"),
+            dumps: vec![Dump {
+                name: "dump".to_owned(),
+                file: "/rates.sql.gz".into(),
+            }],
+            migrations: Some("/migrations".into()),
+            volume: "db-data".to_owned(),
+        }));
+        Desired {
+            images: vec![
+                image("debian", &[]),
+                image("db", &["debian"]),
+                image("api", &[]),
+            ],
+            volumes: BTreeSet::from(["db-data".to_owned()]),
+            services: vec![
+                db,
+                service("api", Role::Service, &[("db", Condition::Ready)]),
+            ],
+        }
+    }
+
+    /// All of `desired`, running and ready, with its dump in.
+    fn green(desired: &Desired) -> Observation {
+        let mut seen = Observation::default();
+        for image in &desired.images {
+            let name = &image.spec.name;
+            let handle = ImageHandle {
+                id: format!("id of {name}"),
+                reference: name.clone(),
+            };
+            seen.engine.images.insert(name.clone(), handle);
+        }
+        seen.engine.network = Some("net".to_owned());
+        for volume in &desired.volumes {
+            seen.engine.volumes.insert(volume.clone(), volume.clone());
+        }
+        for service in &desired.services {
+            let name = service.spec.name.clone();
+            let image = seen.engine.images[&service.image].clone();
+            seen.engine.services.push(ObservedService {
+                name: name.clone(),
+                role: service.spec.role,
+                handle: format!("id of {name}"),
+                hash: service.launch_hash(&image.id),
+                image,
+                state: match service.spec.role {
+                    Role::Service => ServiceState::Running,
+                    Role::Task => ServiceState::Exited {
+                        code: 0,
+                        out_of_memory: false,
+                    },
+                },
+                order: 0,
+                ports: BTreeMap::new(),
+                profiles: Vec::new(),
+                sets: Vec::new(),
+            });
+            seen.ready.insert(name, true);
+        }
+        seen.databases
+            .insert("db".to_owned(), database(current(), &[]));
+        seen
+    }
+
+    fn current() -> State {
+        State::Current { seeds: Vec::new() }
+    }
+
+    fn database(seeds: State, pending: &[&str]) -> DatabaseView {
+        let pending = pending.iter().map(|name| (*name).to_owned()).collect();
+        DatabaseView { seeds, pending }
+    }
+
+    fn check(desired: &Desired, seen: &Observation, options: Options, expect: &Expect) {
+        expect.assert_eq(&diff(desired, seen, options).to_string());
+    }
+
+    #[test]
+    fn from_nothing() {
+        check(
+            &rates(),
+            &Observation::default(),
+            ALL,
+            &expect![[r"
+                1 image debian, not there, or made from other inputs []
+                2 image db, not there, or made from other inputs [1]
+                3 image api, not there, or made from other inputs []
+                4 network, not there []
+                5 volume db-data, not there []
+                6 create db, not there [2 4 5]
+                7 ready db, not ready yet [6]
+                8 seed db, unless it is seeded already [7]
+                9 migrate db, unless all are applied [8]
+                10 create api, not there [3 4 9]
+                11 ready api, not ready yet [10]
+            "]],
+        );
+    }
+
+    #[test]
+    fn nothing_to_do() {
+        check(&rates(), &green(&rates()), ALL, &expect![[""]]);
+    }
+
+    #[test]
+    fn a_service_that_ended_is_started_and_waited_for() {
+        let mut seen = green(&rates());
+        seen.engine.services[1].state = ServiceState::Exited {
+            code: 1,
+            out_of_memory: false,
+        };
+        seen.ready.insert("api".to_owned(), false);
+        check(
+            &rates(),
+            &seen,
+            ALL,
+            &expect![[r"
+            1 start api, it ended []
+            2 ready api, not ready yet [1]
+        "]],
+        );
+    }
+
+    #[test]
+    fn another_declaration_recreates_that_service_alone() {
+        let mut desired = rates();
+        desired.services[1].spec.hash = "another".to_owned();
+        check(
+            &desired,
+            &green(&rates()),
+            ALL,
+            &expect![[r"
+            1 recreate api, its declaration changed []
+            2 ready api, not ready yet [1]
+        "]],
+        );
+    }
+
+    #[test]
+    fn a_base_that_is_gone_may_change_what_stands_on_it() {
+        let mut seen = green(&rates());
+        seen.engine.images.remove("debian");
+        seen.engine.images.remove("db");
+        check(
+            &rates(),
+            &seen,
+            ALL,
+            &expect![[r"
+            1 image debian, not there, or made from other inputs []
+            2 image db, not there, or made from other inputs [1]
+            3 update db, its image may change [2]
+            4 ready db, not ready yet [3]
+            5 seed db, unless it is seeded already [4]
+            6 migrate db, unless all are applied [5]
+        "]],
+        );
+    }
+
+    #[test]
+    fn a_database_that_was_never_seeded() {
+        let mut seen = green(&rates());
+        seen.databases
+            .insert("db".to_owned(), database(State::Never, &["V1__index"]));
+        check(
+            &rates(),
+            &seen,
+            ALL,
+            &expect![[r"
+            1 seed db, never seeded []
+        "]],
+        );
+        let no_seed = Options {
+            seed: false,
+            migrate: true,
+        };
+        check(
+            &rates(),
+            &seen,
+            no_seed,
+            &expect![[r"
+            ! db is not seeded, so its migrations wait; `envctl seed` does both
+        "]],
+        );
+    }
+
+    #[test]
+    fn pending_migrations_are_applied_to_stale_data_too() {
+        let mut seen = green(&rates());
+        let stale = State::Stale {
+            changed: vec!["dump".to_owned()],
+        };
+        seen.databases
+            .insert("db".to_owned(), database(stale, &["V2__more"]));
+        check(
+            &rates(),
+            &seen,
+            ALL,
+            &expect![[r"
+            1 migrate db, some are pending []
+            ! the data of db is stale: dump changed since it was loaded; `envctl seed --reset` loads it again
+        "]],
+        );
+    }
+
+    #[test]
+    fn foreign_content_is_left_alone() {
+        let mut seen = green(&rates());
+        let foreign = State::Foreign {
+            tables: vec!["public.mine".to_owned()],
+        };
+        seen.databases
+            .insert("db".to_owned(), database(foreign, &["V1__index"]));
+        check(
+            &rates(),
+            &seen,
+            ALL,
+            &expect![[r"
+            ! db holds a table that no seed put there (public.mine), so its seeds are not loaded; `envctl seed --reset` replaces the content
+        "]],
+        );
+    }
+
+    #[test]
+    fn a_task_runs_only_when_something_depends_on_it_and_once() {
+        let mut desired = rates();
+        desired.images.push(image("send", &[]));
+        desired
+            .services
+            .insert(1, service("send", Role::Task, &[("db", Condition::Ready)]));
+        check(&desired, &green(&desired), ALL, &expect![[""]]);
+        let unseen = {
+            let mut seen = green(&desired);
+            seen.engine.services.remove(1);
+            seen
+        };
+        check(&desired, &unseen, ALL, &expect![[""]]);
+        desired.services[2]
+            .depends_on
+            .insert("send".to_owned(), Condition::Ready);
+        check(
+            &desired,
+            &unseen,
+            ALL,
+            &expect![[r"
+            1 task send, not done yet []
+        "]],
+        );
+    }
+
+    #[test]
+    fn what_nothing_declares_any_more_is_removed_first() {
+        let mut desired = rates();
+        let seen = green(&desired);
+        desired.services.pop();
+        desired.services[0].spec.hash = "another".to_owned();
+        check(
+            &desired,
+            &seen,
+            ALL,
+            &expect![[r"
+            1 remove api, no longer declared []
+            2 recreate db, its declaration changed [1]
+            3 ready db, not ready yet [2]
+            4 seed db, unless it is seeded already [3]
+            5 migrate db, unless all are applied [4]
+        "]],
+        );
+    }
+
+    #[test]
+    fn a_failure_blocks_all_that_stands_on_it() {
+        let plan = diff(&rates(), &Observation::default(), ALL);
+        let blocked = plan
+            .dependants(6)
+            .into_iter()
+            .map(|index| plan.nodes[index].step.to_string());
+        let blocked: Vec<String> = blocked.collect();
+        assert_eq!(
+            blocked,
+            ["seed db", "migrate db", "create api", "ready api"]
+        );
+    }
+}

@@ -1,0 +1,74 @@
+//! What can go wrong in a step, with what was seen last.
+
+use std::time::Duration;
+
+use crate::engine::{self, ServiceState};
+use crate::report::Tail;
+use crate::{postgres, seed};
+
+/// Why a step failed; facts only.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Engine(#[from] engine::Error),
+    #[error(transparent)]
+    Postgres(#[from] postgres::Error),
+    #[error(transparent)]
+    Seed(#[from] seed::Error),
+    /// A migration, told apart from other work on a server by its exit code.
+    #[error(transparent)]
+    Migration(postgres::Error),
+    #[error("`{service}` did not become ready within {}", humantime::format_duration(*waited))]
+    NotReady {
+        service: String,
+        last: String,
+        attempts: u32,
+        waited: Duration,
+    },
+    #[error("`{service}` ended while it was waited for: {}", state_text(state))]
+    Ended {
+        service: String,
+        state: ServiceState,
+    },
+    #[error("task `{task}` failed: {}", state_text(state))]
+    Task { task: String, state: ServiceState },
+    #[error("task `{task}` did not end within {}", humantime::format_duration(*waited))]
+    TaskTimeout { task: String, waited: Duration },
+    #[error("cannot fill in a value of `{service}`: {reason}")]
+    Template { service: String, reason: String },
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// A step that failed, and what belongs to its dossier.
+#[derive(Debug)]
+pub struct StepFailure {
+    /// The step's title.
+    pub step: String,
+    pub error: Error,
+    /// The last lines of the service's log.
+    pub tail: Option<Tail>,
+    /// The titles of the steps that were not started because of it.
+    pub blocked: Vec<String>,
+}
+
+/// Says what a container is doing, for people.
+pub fn state_text(state: &ServiceState) -> String {
+    match state {
+        ServiceState::Created => "created, not started".to_owned(),
+        ServiceState::Running => "running".to_owned(),
+        ServiceState::Restarting => "restarting".to_owned(),
+        ServiceState::Paused => "paused".to_owned(),
+        ServiceState::Exited {
+            code,
+            out_of_memory: true,
+        } => {
+            format!("killed for using more memory than its limit (exit code {code})")
+        }
+        ServiceState::Exited {
+            code,
+            out_of_memory: false,
+        } => format!("exit code {code}"),
+        ServiceState::Dead => "dead".to_owned(),
+    }
+}

@@ -1,0 +1,72 @@
+//! The images of an environment, in the order in which they can be made.
+
+use std::time::Duration;
+
+use super::desired::{DesiredImage, DesiredService};
+use crate::config::model::{Environment, Image, ImageSource, Reference, Template};
+use crate::engine::ImageSpec;
+
+/// How long a pull may take.
+const PULL_TIMEOUT: Duration = Duration::from_mins(15);
+
+/// Returns the declared images, bases first, and one for each plain reference.
+pub(super) fn desired_images(
+    environment: &Environment,
+    services: &[DesiredService],
+) -> Vec<DesiredImage> {
+    let mut images: Vec<DesiredImage> = Vec::new();
+    let mut waiting: Vec<&String> = environment.images.keys().collect();
+    // The declaration has no cycle, so every round places at least one.
+    while !waiting.is_empty() {
+        let before = waiting.len();
+        waiting.retain(|name| {
+            let bases = bases(&environment.images[*name]);
+            let placed = |base: &String| images.iter().any(|image| image.spec.name == *base);
+            let ready = bases.iter().all(placed);
+            if ready {
+                let image = environment.images[*name].clone();
+                images.push(DesiredImage {
+                    spec: image_spec(name, image),
+                    bases,
+                });
+            }
+            !ready
+        });
+        assert!(
+            waiting.len() < before,
+            "configuration refuses images that need each other"
+        );
+    }
+    for service in services {
+        let known = images.iter().any(|image| image.spec.name == service.image);
+        if let (ImageSource::Reference(reference), false) = (&service.spec.image, known) {
+            let image = Image {
+                pull: Some(reference.clone()),
+                ..Image::default()
+            };
+            images.push(DesiredImage {
+                spec: image_spec(reference, image),
+                bases: Vec::new(),
+            });
+        }
+    }
+    images
+}
+
+fn image_spec(name: &str, image: Image) -> ImageSpec {
+    ImageSpec {
+        name: name.to_owned(),
+        image,
+        pull_timeout: PULL_TIMEOUT,
+    }
+}
+
+fn bases(image: &Image) -> Vec<String> {
+    let args = image.build.iter().flat_map(|build| build.args.values());
+    args.flat_map(Template::references)
+        .filter_map(|reference| match reference {
+            Reference::Image(name) => Some(name.clone()),
+            Reference::Service { .. } => None,
+        })
+        .collect()
+}

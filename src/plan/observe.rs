@@ -1,0 +1,115 @@
+//! All reads of a command in one place: what the engine has, what is ready, what is in the
+//! databases. Every probe is one attempt; nothing waits here.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::{join, join_all};
+use tokio_util::sync::CancellationToken;
+
+use super::data;
+use super::desired::{Database, Desired, DesiredService, Readiness};
+use super::error::Error;
+use super::ready;
+use crate::engine::{Engine, Observed, Role, ServiceState};
+use crate::postgres::{MigrationState, migration_status};
+use crate::seed;
+
+/// What is seen of an instance and its surroundings.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Observation {
+    pub engine: Observed,
+    /// Service -> whether it answered its probe just now.
+    pub ready: BTreeMap<String, bool>,
+    /// Service -> its database; absent when the server does not answer.
+    pub databases: BTreeMap<String, DatabaseView>,
+}
+
+/// What is seen of a database.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DatabaseView {
+    pub seeds: seed::State,
+    /// Files that are not applied: `V1__index_prices`.
+    pub pending: Vec<String>,
+}
+
+/// Looks once at everything that `desired` names.
+pub async fn observe(engine: &dyn Engine, desired: &Desired) -> Result<Observation, Error> {
+    let specs = desired.image_specs();
+    let observed = engine.observe(&specs).await?;
+    let running = |service: &&DesiredService| {
+        observed.services.iter().any(|seen| {
+            seen.name == service.spec.name
+                && seen.role == Role::Service
+                && seen.state == ServiceState::Running
+        })
+    };
+    let looks = desired
+        .services
+        .iter()
+        .filter(running)
+        .map(async |service| {
+            let name = service.spec.name.clone();
+            let ready = ready::look(engine, service);
+            let (ready, database) = join(ready, view(engine, service)).await;
+            (name, ready, database)
+        });
+    let mut observation = Observation {
+        ready: BTreeMap::new(),
+        databases: BTreeMap::new(),
+        engine: observed.clone(),
+    };
+    for (name, ready, database) in join_all(looks).await {
+        observation.ready.insert(name.clone(), ready);
+        if let Some(database) = database? {
+            observation.databases.insert(name, database);
+        }
+    }
+    Ok(observation)
+}
+
+/// Returns what a `postgres` service holds; `None` where it does not answer or is none.
+async fn view(
+    engine: &dyn Engine,
+    service: &DesiredService,
+) -> Result<Option<DatabaseView>, Error> {
+    let Readiness::Postgres(database) = &service.readiness else {
+        return Ok(None);
+    };
+    let Ok(server) = data::server(engine, &service.spec.name, database).await else {
+        return Ok(None);
+    };
+    let declared = data::declared(database, true)?;
+    let fingerprint = seed::fingerprint(&declared).await?;
+    // A server that does not answer now is waited for by a step.
+    let Ok(seeds) = seed::state(&server, &declared, &fingerprint).await else {
+        return Ok(None);
+    };
+    let pending = pending(&server, database, &seeds).await?;
+    Ok(Some(DatabaseView { seeds, pending }))
+}
+
+async fn pending(
+    server: &crate::postgres::Server,
+    database: &Database,
+    seeds: &seed::State,
+) -> Result<Vec<String>, Error> {
+    let migrations = data::migrations(database)?;
+    if *seeds == seed::State::NoDatabase {
+        return Ok(migrations
+            .iter()
+            .map(|migration| migration.name.clone())
+            .collect());
+    }
+    let status = migration_status(
+        &server.target(&database.name),
+        &migrations,
+        &CancellationToken::new(),
+    )
+    .await?;
+    let pending = status
+        .into_iter()
+        .filter(|entry| entry.state == MigrationState::Pending);
+    Ok(pending
+        .map(|entry| format!("V{}__{}", entry.version, entry.name))
+        .collect())
+}

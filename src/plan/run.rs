@@ -1,0 +1,226 @@
+//! The executor: starts every step whose predecessors ended well, side by side, and passes each
+//! result along the edges. It takes no decision but when to start what.
+
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+
+use super::error::{Error, StepFailure};
+use super::graph::Plan;
+use super::step::Step;
+pub use super::work::World;
+use super::work::{Done, TAIL_TIMEOUT, perform};
+use crate::engine::{self, Engine, LogLine, LogOptions};
+use crate::postgres;
+use crate::report::{Event, Outcome, StepId, Tail};
+
+/// How many steps run at once.
+const PARALLEL_MAX: usize = 8;
+/// How many lines of a log belong to a failure's dossier.
+const TAIL_LINES: usize = 20;
+
+/// How a run went.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub finished: Vec<Finished>,
+    pub failures: Vec<StepFailure>,
+    pub interrupted: bool,
+}
+
+/// A step that ended well.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    pub title: String,
+    pub phase: &'static str,
+    pub changed: bool,
+    /// Since the run's start.
+    pub from: Duration,
+    pub until: Duration,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Waiting,
+    Started,
+    Well,
+    Ill,
+}
+
+/// Runs a plan. After a first failure nothing new is started; what runs already is finished.
+pub async fn run(plan: &Plan, world: &World) -> Report {
+    let start = Instant::now();
+    for notice in &plan.notices {
+        world.events.warning(notice.clone());
+    }
+    let mut fates = vec![Fate::Waiting; plan.nodes.len()];
+    let mut report = Report::default();
+    let mut running = FuturesUnordered::new();
+    loop {
+        let stopping = !report.failures.is_empty() || world.cancel.is_cancelled();
+        while !stopping && running.len() < PARALLEL_MAX {
+            let Some(index) = next(plan, &fates) else {
+                break;
+            };
+            fates[index] = Fate::Started;
+            running.push(take(plan, index, world, start));
+        }
+        let Some((index, result)) = running.next().await else {
+            break;
+        };
+        match result {
+            Ok(finished) => {
+                fates[index] = Fate::Well;
+                report.finished.push(finished);
+            }
+            Err(failure) => {
+                fates[index] = Fate::Ill;
+                if matches!(failure.error, Error::Interrupted) || interrupted(&failure.error) {
+                    report.interrupted = true;
+                } else {
+                    report.failures.push(failure);
+                }
+            }
+        }
+    }
+    report.interrupted |= world.cancel.is_cancelled();
+    skip_the_rest(plan, &fates, world, &report);
+    report
+}
+
+/// Whether a room below stopped because the run was cancelled.
+fn interrupted(error: &Error) -> bool {
+    match error {
+        Error::Interrupted => true,
+        Error::Seed(error) => error.is_cancelled(),
+        Error::Postgres(error) | Error::Migration(error) => {
+            matches!(error, postgres::Error::Cancelled)
+        }
+        _ => false,
+    }
+}
+
+fn next(plan: &Plan, fates: &[Fate]) -> Option<usize> {
+    let ready = |index: &usize| {
+        fates[*index] == Fate::Waiting
+            && plan.nodes[*index]
+                .after
+                .iter()
+                .all(|before| fates[*before] == Fate::Well)
+    };
+    (0..plan.nodes.len()).find(ready)
+}
+
+async fn take(
+    plan: &Plan,
+    index: usize,
+    world: &World,
+    start: Instant,
+) -> (usize, Result<Finished, StepFailure>) {
+    let step = &plan.nodes[index].step;
+    let title = step.to_string();
+    let events = world.events.step(StepId(index));
+    world.events.send(Event::StepStarted {
+        step: events.step,
+        title: title.clone(),
+    });
+    let from = start.elapsed();
+    let result = perform(step, world, &events).await;
+    let until = start.elapsed();
+    let outcome = match &result {
+        Ok(Done::Changed(detail)) => Outcome::Done {
+            detail: detail.clone(),
+        },
+        Ok(Done::Unchanged(detail)) => Outcome::Unchanged {
+            detail: detail.clone(),
+        },
+        Err(error) if interrupted(error) => Outcome::Interrupted,
+        Err(error) => Outcome::Failed {
+            reason: error.to_string(),
+        },
+    };
+    world.events.send(Event::StepFinished {
+        step: events.step,
+        title: title.clone(),
+        outcome,
+        elapsed: until.saturating_sub(from),
+    });
+    let result = match result {
+        Ok(done) => {
+            let changed = matches!(done, Done::Changed(_));
+            Ok(Finished {
+                title,
+                phase: step.phase(),
+                changed,
+                from,
+                until,
+            })
+        }
+        Err(error) => {
+            let tail = tail(step, &error, world.engine.as_ref()).await;
+            let blocked = plan.dependants(index);
+            let blocked = blocked
+                .into_iter()
+                .map(|index| plan.nodes[index].step.to_string());
+            Err(StepFailure {
+                step: title,
+                error,
+                tail,
+                blocked: blocked.collect(),
+            })
+        }
+    };
+    (index, result)
+}
+
+/// Returns the last log lines where they explain a failure.
+async fn tail(step: &Step, error: &Error, engine: &dyn Engine) -> Option<Tail> {
+    let telling = matches!(
+        error,
+        Error::NotReady { .. }
+            | Error::Ended { .. }
+            | Error::Task { .. }
+            | Error::TaskTimeout { .. }
+            | Error::Postgres(_)
+            | Error::Engine(engine::Error::NotRunning { .. })
+    );
+    let service = step.subject().filter(|_| telling)?;
+    let (sender, mut receiver) = tokio::sync::mpsc::channel::<LogLine>(TAIL_LINES);
+    let options = LogOptions {
+        tail: Some(TAIL_LINES),
+        follow: false,
+    };
+    let mut lines = Vec::new();
+    let read = async {
+        while let Some(line) = receiver.recv().await {
+            lines.push(line.line);
+        }
+    };
+    let both = futures_util::future::join(engine.logs(service, options, sender), read);
+    // A log that does not come in time must not hold up the failure itself.
+    let _ = tokio::time::timeout(TAIL_TIMEOUT, both).await;
+    (!lines.is_empty()).then(|| Tail {
+        of: service.to_owned(),
+        lines,
+    })
+}
+
+/// Tells of every step that never started.
+fn skip_the_rest(plan: &Plan, fates: &[Fate], world: &World, report: &Report) {
+    let because = match report.failures.first() {
+        Some(failure) => format!("`{}` failed", failure.step),
+        None => "interrupted".to_owned(),
+    };
+    for (index, fate) in fates.iter().enumerate() {
+        if *fate == Fate::Waiting {
+            world.events.send(Event::StepFinished {
+                step: StepId(index),
+                title: plan.nodes[index].step.to_string(),
+                outcome: Outcome::Skipped {
+                    because: because.clone(),
+                },
+                elapsed: Duration::ZERO,
+            });
+        }
+    }
+}

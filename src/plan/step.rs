@@ -1,0 +1,136 @@
+//! Every step that a command can take: a closed set.
+
+use std::fmt;
+
+use super::desired::{Database, DesiredImage, DesiredService};
+
+/// One step, with all that it needs but what only the run can know.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Makes an image available from the first source that gives it.
+    EnsureImage(Box<DesiredImage>),
+    CreateNetwork,
+    CreateVolume {
+        name: String,
+    },
+    /// Creates what is to be created and starts it.
+    Service {
+        service: Box<DesiredService>,
+        change: Change,
+    },
+    /// Waits until a service is ready, seen from outside.
+    AwaitReady {
+        service: Box<DesiredService>,
+        /// A volume of this run, which goes again when the database on it never answers.
+        fresh_volume: Option<String>,
+    },
+    /// Loads the dump seeds and the migrations beside the database and swaps them in.
+    Seed {
+        service: String,
+        database: Box<Database>,
+        /// Load even where there is content already: this loses data.
+        reset: bool,
+        migrate: bool,
+    },
+    /// Applies the pending migrations.
+    Migrate {
+        service: String,
+        database: Box<Database>,
+    },
+    /// Runs a task to its end.
+    Task {
+        task: Box<DesiredService>,
+    },
+    /// Stops and removes a container.
+    Remove {
+        name: String,
+        handle: String,
+    },
+    RemoveNetwork {
+        handle: String,
+    },
+    /// Removes a volume: this loses data.
+    RemoveVolume {
+        name: String,
+        handle: String,
+    },
+}
+
+/// What happens to a service's container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    Create,
+    Recreate,
+    /// Recreated only when the image of this run is not the one that it has.
+    RecreateIfImageDiffers,
+    Start,
+}
+
+impl Step {
+    /// Whether the step destroys data that a user may want back.
+    pub fn loses_data(&self) -> bool {
+        matches!(
+            self,
+            Self::RemoveVolume { .. } | Self::Seed { reset: true, .. }
+        )
+    }
+
+    /// Returns the phase of a run that the step belongs to, for the summary.
+    pub fn phase(&self) -> &'static str {
+        match self {
+            Self::EnsureImage(_) => "images",
+            Self::CreateNetwork | Self::CreateVolume { .. } | Self::Service { .. } => "start",
+            Self::AwaitReady { .. } => "ready",
+            Self::Seed { .. } => "seed",
+            Self::Migrate { .. } => "migrate",
+            Self::Task { .. } => "tasks",
+            Self::Remove { .. } | Self::RemoveNetwork { .. } | Self::RemoveVolume { .. } => {
+                "remove"
+            }
+        }
+    }
+
+    /// Returns the service or task that the step works on.
+    pub fn subject(&self) -> Option<&str> {
+        match self {
+            Self::Service { service, .. } | Self::AwaitReady { service, .. } => {
+                Some(&service.spec.name)
+            }
+            Self::Seed { service, .. } | Self::Migrate { service, .. } => Some(service),
+            Self::Task { task } => Some(&task.spec.name),
+            Self::Remove { name, .. } => Some(name),
+            Self::EnsureImage(_)
+            | Self::CreateNetwork
+            | Self::CreateVolume { .. }
+            | Self::RemoveNetwork { .. }
+            | Self::RemoveVolume { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    /// Writes the step's title: `image postgres`, `ready db`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EnsureImage(image) => write!(formatter, "image {}", image.spec.name),
+            Self::CreateNetwork => formatter.write_str("network"),
+            Self::CreateVolume { name } => write!(formatter, "volume {name}"),
+            Self::Service { service, change } => {
+                let verb = match change {
+                    Change::Create => "create",
+                    Change::Recreate => "recreate",
+                    Change::RecreateIfImageDiffers => "update",
+                    Change::Start => "start",
+                };
+                write!(formatter, "{verb} {}", service.spec.name)
+            }
+            Self::AwaitReady { service, .. } => write!(formatter, "ready {}", service.spec.name),
+            Self::Seed { service, .. } => write!(formatter, "seed {service}"),
+            Self::Migrate { service, .. } => write!(formatter, "migrate {service}"),
+            Self::Task { task } => write!(formatter, "task {}", task.spec.name),
+            Self::Remove { name, .. } => write!(formatter, "remove {name}"),
+            Self::RemoveNetwork { .. } => formatter.write_str("remove network"),
+            Self::RemoveVolume { name, .. } => write!(formatter, "remove volume {name}"),
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What `${services.…}` means to the one who reads it: service names and container ports inside
+//! the instance's network, loopback addresses and published ports outside of it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use crate::config::model::{Environment, Kind, Reference, Secret, ServiceField};
+
+/// The addresses that are published now: (service, port name) -> address.
+pub type Outside = BTreeMap<(String, String), SocketAddr>;
+
+/// The declared ports and credentials of every service.
+#[derive(Clone, Debug, Default)]
+pub struct Wiring {
+    services: BTreeMap<String, Wire>,
+}
+
+#[derive(Clone, Debug)]
+struct Wire {
+    /// Port name -> container port, in declaration order.
+    ports: Vec<(String, u16)>,
+    postgres: Option<Login>,
+}
+
+#[derive(Clone, Debug)]
+struct Login {
+    user: String,
+    password: Secret,
+    database: String,
+}
+
+impl Wiring {
+    pub fn new(environment: &Environment) -> Self {
+        let wire = |service: &crate::config::model::Service| Wire {
+            ports: service
+                .ports
+                .iter()
+                .map(|(name, port)| (name.clone(), port.container))
+                .collect(),
+            postgres: match &service.kind {
+                Kind::Container => None,
+                Kind::Postgres(postgres) => Some(Login {
+                    user: postgres.user.clone(),
+                    password: postgres.password.clone(),
+                    database: postgres.database.clone(),
+                }),
+            },
+        };
+        let services = environment.services.iter();
+        Self {
+            services: services
+                .map(|(name, service)| (name.clone(), wire(service)))
+                .collect(),
+        }
+    }
+
+    /// Fills a reference for a reader inside the instance's network.
+    pub fn inside(&self, reference: &Reference) -> Result<Secret, String> {
+        self.fill(reference, |service, _, port| Ok((service.to_owned(), port)))
+    }
+
+    /// Fills a reference for a reader on this machine.
+    pub fn outside(&self, reference: &Reference, published: &Outside) -> Result<Secret, String> {
+        self.fill(reference, |service, name, _| {
+            published
+                .get(&(service.to_owned(), name.to_owned()))
+                .map(|address| (address.ip().to_string(), address.port()))
+                .ok_or_else(|| format!("port `{name}` of `{service}` is not published now"))
+        })
+    }
+
+    /// Returns every (service, port name).
+    pub fn ports(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.services.iter().flat_map(|(service, wire)| {
+            wire.ports
+                .iter()
+                .map(move |(name, _)| (service.as_str(), name.as_str()))
+        })
+    }
+
+    /// Returns a service's URL without its password, for people.
+    pub fn public_url(&self, service: &str, port: &str, address: SocketAddr) -> String {
+        match self
+            .services
+            .get(service)
+            .and_then(|wire| wire.postgres.as_ref())
+        {
+            Some(login) => {
+                format!(
+                    "postgresql://{}@{address}/{}",
+                    encode(&login.user),
+                    encode(&login.database)
+                )
+            }
+            None if port.starts_with("http") => format!("http://{address}"),
+            None => address.to_string(),
+        }
+    }
+
+    fn fill(
+        &self,
+        reference: &Reference,
+        address: impl Fn(&str, &str, u16) -> Result<(String, u16), String>,
+    ) -> Result<Secret, String> {
+        let Reference::Service { service, field } = reference else {
+            return Err(format!("{reference} can only be used in build arguments"));
+        };
+        let wire = self
+            .services
+            .get(service)
+            .ok_or_else(|| format!("no service `{service}`"))?;
+        let (name, container) = wire.port(service, field)?;
+        let (host, port) = address(service, name, container)?;
+        Ok(Secret::new(match field {
+            ServiceField::Host => host,
+            ServiceField::Port | ServiceField::NamedPort(_) => port.to_string(),
+            ServiceField::Url => wire.url(&host, port),
+        }))
+    }
+}
+
+impl Wire {
+    fn port(&self, service: &str, field: &ServiceField) -> Result<(&str, u16), String> {
+        let found = match field {
+            ServiceField::NamedPort(wanted) => self.ports.iter().find(|(name, _)| name == wanted),
+            ServiceField::Url | ServiceField::Host | ServiceField::Port => self
+                .ports
+                .iter()
+                .find(|(name, _)| name == "http")
+                .or_else(|| self.ports.first()),
+        };
+        found
+            .map(|(name, port)| (name.as_str(), *port))
+            .ok_or_else(|| format!("`{service}` has no such port"))
+    }
+
+    fn url(&self, host: &str, port: u16) -> String {
+        match &self.postgres {
+            Some(login) => format!(
+                "postgresql://{}:{}@{host}:{port}/{}",
+                encode(&login.user),
+                encode(login.password.expose()),
+                encode(&login.database)
+            ),
+            None => format!("http://{host}:{port}"),
+        }
+    }
+}
+
+/// Percent-encodes everything but the unreserved characters of RFC 3986.
+fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            encoded.push(char::from(HEX[usize::from(byte >> 4)]));
+            encoded.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+    }
+    encoded
+}
+
+const HEX: &[u8; 16] = b"0123456789ABCDEF";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_with_reserved_characters_is_encoded() {
+        assert_eq!(encode("p@ss:w/ö~"), "p%40ss%3Aw%2F%C3%B6~");
+    }
+}

@@ -1,0 +1,323 @@
+//! How each step is done. Nothing here chooses: what depends on the run's findings is said by
+//! the step's own type.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use std::{collections::BTreeMap, sync::Arc};
+
+use tokio_util::sync::CancellationToken;
+
+use super::data::{declared, load_seeds, migrate, server};
+use super::desired::{DesiredImage, DesiredService};
+use super::error::Error;
+use super::ready;
+use super::step::{Change, Step};
+use super::wiring::Wiring;
+use crate::config::model::{Secret, Template};
+use crate::engine::{Engine, ImageHandle, Launch, Removal, Resource, ServiceState, Source};
+use crate::probe::{Attempt, Exhausted, Poll};
+use crate::report::{Events, StepEvents};
+
+/// What every step may use.
+pub struct World {
+    pub engine: Arc<dyn Engine>,
+    pub wiring: Wiring,
+    pub events: Events,
+    pub cancel: CancellationToken,
+    /// The images that are known to be current: seen before, or made by this run.
+    pub images: Mutex<BTreeMap<String, ImageHandle>>,
+}
+
+/// What a step says when it ended well.
+pub(super) enum Done {
+    Changed(Option<String>),
+    Unchanged(Option<String>),
+}
+
+pub(super) async fn perform(
+    step: &Step,
+    world: &World,
+    events: &StepEvents,
+) -> Result<Done, Error> {
+    let engine = world.engine.as_ref();
+    match step {
+        Step::EnsureImage(image) => ensure_image(image, world, events).await,
+        Step::CreateNetwork => ensure(world, Resource::Network).await,
+        Step::CreateVolume { name } => ensure(world, Resource::Volume(name.clone())).await,
+        Step::Service { service, change } => run_service(service, *change, world).await,
+        Step::AwaitReady {
+            service,
+            fresh_volume,
+        } => await_ready(service, fresh_volume.as_deref(), world, events).await,
+        Step::Seed {
+            service,
+            database,
+            reset,
+            migrate,
+        } => {
+            let server = server(engine, service, database).await?;
+            let declared = declared(database, *migrate)?;
+            load_seeds(service, &server, declared, *reset, (world, events)).await
+        }
+        Step::Migrate { service, database } => {
+            let server = server(engine, service, database).await?;
+            migrate(service, &server, database, (world, events)).await
+        }
+        Step::Task { task } => run_task(task, world, events).await,
+        Step::Remove { name, handle } => {
+            interruptible(world, async {
+                engine.stop(name).await?;
+                engine
+                    .remove(&Removal::Service {
+                        handle: handle.clone(),
+                    })
+                    .await
+            })
+            .await?;
+            Ok(Done::Changed(None))
+        }
+        Step::RemoveNetwork { handle } => {
+            remove(
+                world,
+                Removal::Network {
+                    handle: handle.clone(),
+                },
+            )
+            .await
+        }
+        Step::RemoveVolume { handle, .. } => {
+            remove(
+                world,
+                Removal::Volume {
+                    handle: handle.clone(),
+                },
+            )
+            .await
+        }
+    }
+}
+
+/// Returns the result of an engine's work, or `Interrupted` as soon as the run is cancelled.
+async fn interruptible<T>(
+    world: &World,
+    work: impl Future<Output = Result<T, crate::engine::Error>>,
+) -> Result<T, Error> {
+    tokio::select! {
+        biased;
+        () = world.cancel.cancelled() => Err(Error::Interrupted),
+        result = work => Ok(result?),
+    }
+}
+
+async fn ensure(world: &World, resource: Resource) -> Result<Done, Error> {
+    interruptible(world, world.engine.ensure(&resource)).await?;
+    Ok(Done::Changed(None))
+}
+
+async fn remove(world: &World, what: Removal) -> Result<Done, Error> {
+    interruptible(world, world.engine.remove(&what)).await?;
+    Ok(Done::Changed(None))
+}
+
+async fn ensure_image(
+    image: &DesiredImage,
+    world: &World,
+    events: &StepEvents,
+) -> Result<Done, Error> {
+    let known = lock(&world.images).clone();
+    let work = world.engine.ensure_image(&image.spec, &known, events);
+    let outcome = interruptible(world, work).await?;
+    for attempt in outcome.passed_over {
+        world
+            .events
+            .detail(format!("image {}: {attempt}", image.spec.name));
+    }
+    let reference = outcome.handle.reference.clone();
+    lock(&world.images).insert(image.spec.name.clone(), outcome.handle);
+    Ok(match outcome.source {
+        Source::Local => Done::Unchanged(Some(reference)),
+        Source::Pulled => Done::Changed(Some(format!("pulled {reference}"))),
+        Source::Built => Done::Changed(Some(format!("built {reference}"))),
+        Source::Loaded => Done::Changed(Some(format!("loaded {reference}"))),
+    })
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Fills in what could be known only now.
+fn launch(service: &DesiredService, world: &World) -> Result<Launch, Error> {
+    let fail = |reason| Error::Template {
+        service: service.spec.name.clone(),
+        reason,
+    };
+    let fill = |template: &Template| {
+        template
+            .fill(|hole| world.wiring.inside(hole))
+            .map_err(fail)
+    };
+    let fill_all = |templates: &Option<Vec<Template>>| {
+        let filled = templates
+            .as_ref()
+            .map(|list| list.iter().map(fill).collect());
+        filled.transpose()
+    };
+    let image = lock(&world.images).get(&service.image).cloned();
+    let image = image.ok_or_else(|| fail(format!("image `{}` is not there", service.image)))?;
+    let variables = service.spec.environment.iter();
+    let variables = variables.map(|(name, value)| Ok((name.clone(), fill(value)?)));
+    Ok(Launch {
+        hash: service.launch_hash(&image.id),
+        image,
+        command: fill_all(&service.spec.command)?,
+        entrypoint: fill_all(&service.spec.entrypoint)?,
+        environment: variables.collect::<Result<Vec<(String, Secret)>, Error>>()?,
+    })
+}
+
+async fn run_service(
+    service: &DesiredService,
+    change: Change,
+    world: &World,
+) -> Result<Done, Error> {
+    let engine = world.engine.as_ref();
+    let name = &service.spec.name;
+    let launch = launch(service, world)?;
+    let create = match change {
+        Change::Create | Change::Recreate => true,
+        Change::Start => false,
+        Change::RecreateIfImageDiffers => {
+            let observed = interruptible(world, engine.observe(&[])).await?;
+            let seen = observed
+                .services
+                .into_iter()
+                .find(|seen| seen.name == *name);
+            if let Some(seen) = &seen
+                && seen.hash == launch.hash
+                && seen.state == ServiceState::Running
+            {
+                return Ok(Done::Unchanged(Some("its image is the same".to_owned())));
+            }
+            seen.is_none_or(|seen| seen.hash != launch.hash)
+        }
+    };
+    let work = async {
+        if create {
+            engine.create(&service.spec, &launch).await?;
+        }
+        engine.start(name).await
+    };
+    let result = interruptible(world, work).await;
+    if result.is_err() && create {
+        remove_unstarted(engine, name).await;
+    }
+    result.map(|()| Done::Changed(None))
+}
+
+/// Removes a container that was created and never ran, so that a failed start leaves nothing.
+async fn remove_unstarted(engine: &dyn Engine, name: &str) {
+    let Ok(observed) = engine.observe(&[]).await else {
+        return;
+    };
+    for seen in observed.services {
+        if seen.name == name && seen.state == ServiceState::Created {
+            // The failure that led here is the one to report.
+            let _ = engine
+                .remove(&Removal::Service {
+                    handle: seen.handle,
+                })
+                .await;
+        }
+    }
+}
+
+async fn await_ready(
+    service: &DesiredService,
+    fresh_volume: Option<&str>,
+    world: &World,
+    events: &StepEvents,
+) -> Result<Done, Error> {
+    let engine = world.engine.as_ref();
+    let result = ready::wait(engine, service, &world.cancel, events).await;
+    match result {
+        Ok(detail) => Ok(Done::Unchanged(Some(detail))),
+        Err(error) => {
+            if let Some(volume) = fresh_volume {
+                // What a server left half made would fail every later start.
+                abandon_volume(engine, &service.spec.name, volume).await;
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Takes away a data volume of this run whose server never answered, with its container.
+async fn abandon_volume(engine: &dyn Engine, service: &str, volume: &str) {
+    let Ok(observed) = engine.observe(&[]).await else {
+        return;
+    };
+    for seen in observed.services.iter().filter(|seen| seen.name == service) {
+        // Best effort: the failure that led here is the one to report.
+        let _ = engine.stop(service).await;
+        let _ = engine
+            .remove(&Removal::Service {
+                handle: seen.handle.clone(),
+            })
+            .await;
+    }
+    if let Some(handle) = observed.volumes.get(volume) {
+        let _ = engine
+            .remove(&Removal::Volume {
+                handle: handle.clone(),
+            })
+            .await;
+    }
+}
+
+async fn run_task(
+    task: &DesiredService,
+    world: &World,
+    events: &StepEvents,
+) -> Result<Done, Error> {
+    let engine = world.engine.as_ref();
+    let name = &task.spec.name;
+    let launch = launch(task, world)?;
+    let start = async {
+        engine.create(&task.spec, &launch).await?;
+        engine.start(name).await
+    };
+    interruptible(world, start).await?;
+    let ended = Poll::within(task.ready_timeout).until(
+        &world.cancel,
+        async || match engine.state(name).await {
+            Ok(Some(state @ (ServiceState::Exited { .. } | ServiceState::Dead))) => {
+                Attempt::Done(state)
+            }
+            Ok(_) => Attempt::NotYet("it runs".to_owned()),
+            Err(error) => Attempt::Hopeless(error),
+        },
+        |observation| events.message(observation),
+    );
+    match ended.await {
+        Ok((ServiceState::Exited { code: 0, .. }, _)) => Ok(Done::Changed(None)),
+        Ok((state, _)) => Err(Error::Task {
+            task: name.clone(),
+            state,
+        }),
+        Err(exhausted) => {
+            engine.stop(name).await?;
+            Err(match exhausted {
+                Exhausted::Cancelled => Error::Interrupted,
+                Exhausted::Hopeless(error) => error.into(),
+                Exhausted::TimedOut { waited, .. } => Error::TaskTimeout {
+                    task: name.clone(),
+                    waited,
+                },
+            })
+        }
+    }
+}
+
+/// How long the tail of a log may take to come, when a failure is on its way to the user.
+pub(super) const TAIL_TIMEOUT: Duration = Duration::from_secs(3);
