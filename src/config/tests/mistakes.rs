@@ -370,9 +370,9 @@ fn durations_sizes_and_policies() {
             envs/rates/env.toml:5:17: `services.api.ready_timeout` must be more than 0
               5 | ready_timeout = '0s'
                 |                 ^^^^
-            envs/rates/env.toml:6:10: `services.api.memory` is no size
+            envs/rates/env.toml:6:13: `services.api.mem_limit` is no size
               6 | mem_limit = '512x'
-                |          ^^^^^^
+                |             ^^^^^^
               hint: write `64m`, `512mb`, `1gb` or a number of bytes
             envs/rates/env.toml:7:12: `services.api.shm_size` is no size
               7 | shm_size = -1
