@@ -98,7 +98,10 @@ fn of_engine(error: &engine::Error, diagnostic: &mut Diagnostic) {
             }
         }
         engine::Error::PortTaken {
-            service, holder, ..
+            service,
+            name,
+            holder,
+            ..
         } => {
             diagnostic
                 .facts
@@ -113,7 +116,7 @@ fn of_engine(error: &engine::Error, diagnostic: &mut Diagnostic) {
                     .push(format!("`envctl down` in the workspace of {instance}"));
             }
             let hint = format!(
-                "free the port, or take another: `--set services.{service}.ports.NAME.host=PORT`"
+                "free the port, or take another: `--set services.{service}.ports.{name}.host=any`"
             );
             diagnostic.hints.push(hint);
         }

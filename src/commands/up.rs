@@ -7,7 +7,7 @@ use super::lock;
 use super::scene::Scene;
 use super::session::Session;
 use crate::cli::UpArgs;
-use crate::plan::{Finished, Options, Outside, Report, diff};
+use crate::plan::{Finished, Options, Outside, Report, check, diff};
 use crate::report::{Answer, Endpoint, Phase, UpAnswer};
 
 pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Failure> {
@@ -21,6 +21,7 @@ pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Fail
         migrate: !args.no_migrate,
     };
     let plan = diff(&scene.desired, &observation, options);
+    check(&plan, scene.engine.as_ref()).await?;
     let report = scene.run(session, &command, (&plan, &observation)).await?;
     let outside = scene.outside().await;
     Ok(Answer::Up(UpAnswer {

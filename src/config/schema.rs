@@ -260,10 +260,7 @@ static SERVICE: Fields = fields(&[
     ("process", Shape::Table(&PROCESS)),
 ]);
 
-static SEED: Fields = Fields {
-    alternatives: &[&[&["file"], &["task"]]],
-    ..fields(&[("service", TEXT), ("file", TEXT), ("task", TEXT)])
-};
+static SEED: Fields = fields(&[("service", TEXT), ("file", TEXT)]);
 
 static TASK: Fields = Fields {
     alternatives: &[&[&["image"], &["service"]]],

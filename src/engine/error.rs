@@ -33,6 +33,8 @@ pub enum Error {
     #[error("port {port} of `{service}` is taken on {bind}")]
     PortTaken {
         service: String,
+        /// The port's name: `http`.
+        name: String,
         port: u16,
         bind: String,
         holder: PortHolder,

@@ -40,6 +40,10 @@ pub trait Engine: Send + Sync {
     /// Creates a service's or task's container, replacing one of that name; it is not started.
     fn create<'a>(&'a self, spec: &'a ServiceSpec, launch: &'a Launch) -> Work<'a, ()>;
 
+    /// Finds out before any work is done what would keep a service from starting: a taken host
+    /// port.
+    fn check<'a>(&'a self, spec: &'a ServiceSpec) -> Work<'a, ()>;
+
     /// Starts what `create` made. A taken host port is `Error::PortTaken`, with its holder.
     fn start<'a>(&'a self, service: &'a str) -> Work<'a, ()>;
 

@@ -33,11 +33,14 @@ pub(super) async fn load_seeds(
             "{service}: role {role} was created, which the dump names"
         ));
     }
+    let migrations = match loaded.migrations_applied.len() {
+        0 => String::new(),
+        1 => ", 1 migration".to_owned(),
+        count => format!(", {count} migrations"),
+    };
     Ok(Done::Changed(Some(format!(
-        "{} rows, {} statements, {} migrations",
-        loaded.rows,
-        loaded.statements,
-        loaded.migrations_applied.len()
+        "{} rows, {} statements{migrations}",
+        loaded.rows, loaded.statements
     ))))
 }
 

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 
 use crate::config::model::{
     Condition, Digest, Environment, ImageSource, Kind, Limits, Mount, MountSource, Part, Postgres,
-    Probe, Restart, Secret, SeedSource, Service, Task, Template,
+    Probe, Restart, Secret, Service, Task, Template,
 };
 use crate::engine::{ImageSpec, PortSpec, Role, ServiceSpec};
 use crate::seed::Dump;
@@ -266,12 +266,9 @@ fn database(environment: &Environment, service: &str, postgres: &Postgres) -> Da
         .seeds
         .iter()
         .filter(|(_, seed)| seed.service == service);
-    let dumps = dumps.filter_map(|(name, seed)| match &seed.source {
-        SeedSource::File(file) => Some(Dump {
-            name: name.clone(),
-            file: file.clone(),
-        }),
-        SeedSource::Task(_) => None,
+    let dumps = dumps.map(|(name, seed)| Dump {
+        name: name.clone(),
+        file: seed.file.clone(),
     });
     Database {
         name: postgres.database.clone(),

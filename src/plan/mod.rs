@@ -20,7 +20,7 @@ pub use diff::{Options, diff};
 pub use error::{Error, StepFailure, state_text};
 pub use graph::{Node, Plan};
 pub use observe::{DatabaseView, Observation, observe};
-pub use run::{Finished, Report, World, run};
+pub use run::{Finished, Report, World, check, run};
 pub use step::{Change, Step};
 pub use teardown::teardown;
 pub use wiring::{Outside, Wiring};

@@ -8,7 +8,7 @@ use futures_util::stream::FuturesUnordered;
 
 use super::error::{Error, StepFailure};
 use super::graph::Plan;
-use super::step::Step;
+use super::step::{Change, Step};
 pub use super::work::World;
 use super::work::{Done, TAIL_TIMEOUT, perform};
 use crate::engine::{self, Engine, LogLine, LogOptions};
@@ -88,6 +88,20 @@ pub async fn run(plan: &Plan, world: &World) -> Report {
     report
 }
 
+/// Finds out before a run what would make it fail late: a host port that somebody else holds.
+pub async fn check(plan: &Plan, engine: &dyn Engine) -> Result<(), Error> {
+    for node in &plan.nodes {
+        if let Step::Service {
+            service,
+            change: Change::Create | Change::Start,
+        } = &node.step
+        {
+            engine.check(&service.spec).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Whether a room below stopped because the run was cancelled.
 fn interrupted(error: &Error) -> bool {
     match error {
@@ -128,7 +142,7 @@ async fn take(
     let result = perform(step, world, &events).await;
     let until = start.elapsed();
     let outcome = match &result {
-        Ok(Done::Changed(detail)) => Outcome::Done {
+        Ok(Done::Changed(detail) | Done::Seen(detail)) => Outcome::Done {
             detail: detail.clone(),
         },
         Ok(Done::Unchanged(detail)) => Outcome::Unchanged {

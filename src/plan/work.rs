@@ -31,6 +31,8 @@ pub struct World {
 /// What a step says when it ended well.
 pub(super) enum Done {
     Changed(Option<String>),
+    /// It waited for something and changed nothing.
+    Seen(Option<String>),
     Unchanged(Option<String>),
 }
 
@@ -241,7 +243,7 @@ async fn await_ready(
     let engine = world.engine.as_ref();
     let result = ready::wait(engine, service, &world.cancel, events).await;
     match result {
-        Ok(detail) => Ok(Done::Unchanged(Some(detail))),
+        Ok(detail) => Ok(Done::Seen(Some(detail))),
         Err(error) => {
             if let Some(volume) = fresh_volume {
                 // What a server left half made would fail every later start.

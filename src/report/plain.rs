@@ -81,6 +81,8 @@ impl Plain {
                 outcome,
                 elapsed,
             } => Some(self.finished(step, &title, &outcome, elapsed)),
+            // The answer lists every check.
+            Event::CheckFinished { .. } if self.verbosity != Verbosity::Verbose => None,
             Event::CheckFinished {
                 check,
                 passed,

@@ -21,7 +21,7 @@ fn a_taken_port() {
     let set = format!("services.api.ports.http.host={port}");
     let pid = format!("process {}", std::process::id());
     let up = scenario.run(&["up", "rates", "--set", &set]).exits(6);
-    let up = up.says(&[&format!("port {port}"), &pid, "ports.NAME.host"]);
+    let up = up.says(&[&format!("port {port}"), &pid, "ports.http.host"]);
     drop(listener);
     drop(up);
     scenario.run(&["up", "rates", "--set", &set]).exits(0);

@@ -85,6 +85,7 @@ async fn check_taken(fixture: &Fixture, name: &str, taken: u16, expect: PortHold
         port,
         bind,
         holder,
+        ..
     }) = error
     else {
         panic!("{error:?}");

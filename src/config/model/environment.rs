@@ -32,16 +32,8 @@ pub struct Environment {
 pub struct Seed {
     /// The `postgres` service it goes to.
     pub service: String,
-    pub source: SeedSource,
-}
-
-/// Where a seed's data comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SeedSource {
     /// An absolute path of a dump: `.sql` or `.sql.gz`.
-    File(PathBuf),
-    /// A task that sends the data once its services are ready.
-    Task(String),
+    pub file: PathBuf,
 }
 
 /// Where a `postgres` service's migrations are.

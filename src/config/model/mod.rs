@@ -10,7 +10,7 @@ mod template;
 
 pub use check::{Body, Check, CheckKind, HttpCheck, Matcher, SqlCheck, StatusMatch, ValueType};
 pub use digest::Digest;
-pub use environment::{Environment, Migrations, Seed, SeedSource, Task};
+pub use environment::{Environment, Migrations, Seed, Task};
 pub use invocation::{EngineChoice, InstanceId, Invocation, Variables};
 pub use secret::Secret;
 pub use service::{

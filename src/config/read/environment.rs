@@ -45,7 +45,7 @@ pub(crate) fn read(root: &Node, known: Known, reader: &Reader<'_>) -> Environmen
     let seeds = section.sections("seeds").into_iter();
     let seeds = seeds
         .filter_map(|(name, section)| {
-            let seed = task::seed(&section, &services, &reader.names.tasks)?;
+            let seed = task::seed(&section, &services)?;
             Some((name, seed))
         })
         .collect();

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use super::section::{Claimed, Section};
 use super::{depends, image, service, volume};
-use crate::config::model::{ImageSource, Kind, Seed, SeedSource, Service, Task};
+use crate::config::model::{ImageSource, Kind, Seed, Service, Task};
 use crate::config::suggest;
 
 /// Reads one task; with `service`, it takes over what that service runs with.
@@ -64,40 +64,24 @@ fn host<'a>(section: &Section<'_>, services: &'a IndexMap<String, Service>) -> O
 }
 
 /// Reads one seed.
-pub(super) fn seed(
-    section: &Section<'_>,
-    services: &IndexMap<String, Service>,
-    tasks: &[String],
-) -> Option<Seed> {
-    if section.has("file") == section.has("task") {
-        let message = format!("`{}` needs one of `file` and `task`", section.path);
-        section.wrong("", message);
-    }
+pub(super) fn seed(section: &Section<'_>, services: &IndexMap<String, Service>) -> Option<Seed> {
     let service = section.needed("service", "the `postgres` service that the data goes to");
     if let Some(name) = &service {
         check_database(section, name, services);
     }
-    let source = if let Some(task) = section.text("task") {
-        if !tasks.contains(&task) {
-            let hint = suggest::did_you_mean(&task, tasks.iter().map(String::as_str));
-            section.wrong_with("task", format!("there is no task `{task}`"), hint);
-        }
-        SeedSource::Task(task)
-    } else {
-        let (path, node) = (section.host_path("file")?, section.get("file")?);
-        let name = path.to_string_lossy();
-        if !name.ends_with(".sql") && !name.ends_with(".sql.gz") {
-            let message = format!(
-                "`{}` is no dump that envctl can load",
-                section.text("file")?
-            );
-            let hint = Some("it loads `.sql` and `.sql.gz`".to_owned());
-            section.wrong_with("file", message, hint);
-        }
-        section.reader.claim(&path, Claimed::File, node);
-        SeedSource::File(path)
-    };
-    service.map(|service| Seed { service, source })
+    let written = section.needed("file", "the dump: `.sql` or `.sql.gz`");
+    let (path, node) = (section.host_path("file")?, section.get("file")?);
+    let name = path.to_string_lossy();
+    if !name.ends_with(".sql") && !name.ends_with(".sql.gz") {
+        let message = format!("`{}` is no dump that envctl can load", written?);
+        let hint = Some("it loads `.sql` and `.sql.gz`".to_owned());
+        section.wrong_with("file", message, hint);
+    }
+    section.reader.claim(&path, Claimed::File, node);
+    service.map(|service| Seed {
+        service,
+        file: path,
+    })
 }
 
 /// Reports a `service` that is none or is no database.

@@ -536,7 +536,7 @@ fn seeds_and_tasks() {
          [tasks.both]\nimage = 'x:1'\nservice = 'api'\n[tasks.neither]\ncommand = 'x'\n\
          [tasks.gone]\nservice = 'apo'\ncommand = 'x'\n[tasks.idle]\nservice = 'api'\n\
          [tasks.base]\nservice = 'db'\ncommand = 'x'\n\
-         [seeds.a]\nservice = 'db'\nfile = 'a.dump'\n[seeds.b]\nservice = 'api'\ntask = 'laod'\n\
+         [seeds.a]\nservice = 'db'\nfile = 'a.dump'\n[seeds.b]\nservice = 'api'\nfile = 'a.sql'\n\
          [seeds.c]\nservice = 'dp'\n[seeds.d]\nfile = 'a.sql'",
         &expect![[r#"
             envs/rates/env.toml:8:8: `tasks.both` needs one of `image` and `service`
@@ -564,13 +564,10 @@ fn seeds_and_tasks() {
               25 | service = 'api'
                  |           ^^^^^
               hint: known: `db`
-            envs/rates/env.toml:26:8: there is no task `laod`
-              26 | task = 'laod'
-                 |        ^^^^^^
-              hint: did you mean `load`?
-            envs/rates/env.toml:27:8: `seeds.c` needs one of `file` and `task`
+            envs/rates/env.toml:27:8: `seeds.c` is missing `file`
               27 | [seeds.c]
                  |        ^
+              hint: the dump: `.sql` or `.sql.gz`
             envs/rates/env.toml:28:11: there is no service `dp`
               28 | service = 'dp'
                  |           ^^^^

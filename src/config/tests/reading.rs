@@ -58,290 +58,288 @@ fn the_example_of_the_documentation() {
         RATES,
         |it| format!("{it:#?}"),
         &expect![[r#"
-        Environment {
-            name: "rates",
-            description: Some(
-                "Shipping rates between ports: a dump in PostgreSQL 13.5 and a REST API",
-            ),
-            engine: Auto,
-            folder: "/w/envs/rates",
-            profiles: [],
-            images: {
-                "debian": Image {
-                    pull: Some(
-                        "debian:bullseye-slim",
-                    ),
-                    build: None,
-                    load: Some(
-                        HostCommand {
-                            command: [
-                                "mmdebstrap",
-                                "--variant=minbase",
-                                "bullseye",
-                                "-",
-                            ],
-                            working_dir: "/w",
-                            inputs: [],
-                            environment: {},
-                        },
-                    ),
-                },
-                "postgres": Image {
-                    pull: Some(
-                        "postgres:13.5",
-                    ),
-                    build: Some(
-                        Build {
-                            context: "/w/fixtures/images/postgres",
-                            dockerfile: "Dockerfile",
-                            args: {
-                                "BASE": Template {
-                                    parts: [
-                                        Reference(
-                                            Image(
-                                                "debian",
+            Environment {
+                name: "rates",
+                description: Some(
+                    "Shipping rates between ports: a dump in PostgreSQL 13.5 and a REST API",
+                ),
+                engine: Auto,
+                folder: "/w/envs/rates",
+                profiles: [],
+                images: {
+                    "debian": Image {
+                        pull: Some(
+                            "debian:bullseye-slim",
+                        ),
+                        build: None,
+                        load: Some(
+                            HostCommand {
+                                command: [
+                                    "mmdebstrap",
+                                    "--variant=minbase",
+                                    "bullseye",
+                                    "-",
+                                ],
+                                working_dir: "/w",
+                                inputs: [],
+                                environment: {},
+                            },
+                        ),
+                    },
+                    "postgres": Image {
+                        pull: Some(
+                            "postgres:13.5",
+                        ),
+                        build: Some(
+                            Build {
+                                context: "/w/fixtures/images/postgres",
+                                dockerfile: "Dockerfile",
+                                args: {
+                                    "BASE": Template {
+                                        parts: [
+                                            Reference(
+                                                Image(
+                                                    "debian",
+                                                ),
                                             ),
-                                        ),
-                                    ],
+                                        ],
+                                    },
+                                },
+                                target: None,
+                                prepare: None,
+                            },
+                        ),
+                        load: None,
+                    },
+                    "rates-api": Image {
+                        pull: None,
+                        build: Some(
+                            Build {
+                                context: "/w/target/images/rates-api",
+                                dockerfile: "Dockerfile",
+                                args: {},
+                                target: None,
+                                prepare: Some(
+                                    HostCommand {
+                                        command: [
+                                            "cargo",
+                                            "xtask",
+                                            "image-context",
+                                            "rates-api",
+                                        ],
+                                        working_dir: "/w",
+                                        inputs: [
+                                            "/w/Cargo.lock",
+                                            "/w/fixtures/services/rates",
+                                        ],
+                                        environment: {},
+                                    },
+                                ),
+                            },
+                        ),
+                        load: None,
+                    },
+                },
+                services: {
+                    "db": Service {
+                        kind: Postgres(
+                            Postgres {
+                                version: Some(
+                                    "13.5",
+                                ),
+                                database: "rates",
+                                user: "postgres",
+                                password: ***,
+                                migrations: Some(
+                                    Migrations {
+                                        dir: "/w/envs/rates/migrations",
+                                    },
+                                ),
+                            },
+                        ),
+                        image: Some(
+                            Named(
+                                "postgres",
+                            ),
+                        ),
+                        command: None,
+                        entrypoint: None,
+                        environment: {},
+                        ports: {
+                            "postgres": Port {
+                                container: 5432,
+                                host: Any,
+                                bind: 127.0.0.1,
+                            },
+                        },
+                        volumes: [],
+                        depends_on: {},
+                        healthcheck: None,
+                        restart: No,
+                        limits: Limits {
+                            nano_cpus: None,
+                            memory_bytes: None,
+                            pids: None,
+                        },
+                        user: None,
+                        working_dir: None,
+                        tmpfs: [],
+                        shm_size_bytes: None,
+                        stop_signal: Some(
+                            "SIGINT",
+                        ),
+                        stop_grace_period: 10s,
+                        ready_timeout: 60s,
+                        process: None,
+                    },
+                    "api": Service {
+                        kind: Container,
+                        image: Some(
+                            Named(
+                                "rates-api",
+                            ),
+                        ),
+                        command: None,
+                        entrypoint: None,
+                        environment: {
+                            "DATABASE_URL": Template {
+                                parts: [
+                                    Reference(
+                                        Service {
+                                            service: "db",
+                                            field: Url,
+                                        },
+                                    ),
+                                ],
+                            },
+                            "BIND": Template {
+                                parts: [
+                                    Text(
+                                        "0.0.0.0:",
+                                    ),
+                                    Reference(
+                                        Service {
+                                            service: "api",
+                                            field: NamedPort(
+                                                "http",
+                                            ),
+                                        },
+                                    ),
+                                ],
+                            },
+                        },
+                        ports: {
+                            "http": Port {
+                                container: 3000,
+                                host: Fixed(
+                                    3000,
+                                ),
+                                bind: 127.0.0.1,
+                            },
+                        },
+                        volumes: [],
+                        depends_on: {
+                            "db": Ready,
+                        },
+                        healthcheck: Some(
+                            Healthcheck {
+                                probe: Http {
+                                    port: "http",
+                                    path: "/",
                                 },
                             },
-                            target: None,
-                            prepare: None,
+                        ),
+                        restart: No,
+                        limits: Limits {
+                            nano_cpus: None,
+                            memory_bytes: None,
+                            pids: None,
                         },
-                    ),
-                    load: None,
-                },
-                "rates-api": Image {
-                    pull: None,
-                    build: Some(
-                        Build {
-                            context: "/w/target/images/rates-api",
-                            dockerfile: "Dockerfile",
-                            args: {},
-                            target: None,
-                            prepare: Some(
-                                HostCommand {
-                                    command: [
+                        user: None,
+                        working_dir: None,
+                        tmpfs: [],
+                        shm_size_bytes: None,
+                        stop_signal: None,
+                        stop_grace_period: 10s,
+                        ready_timeout: 60s,
+                        process: Some(
+                            Process {
+                                build: Some(
+                                    [
                                         "cargo",
                                         "xtask",
                                         "image-context",
                                         "rates-api",
                                     ],
-                                    working_dir: "/w",
-                                    inputs: [
-                                        "/w/Cargo.lock",
-                                        "/w/fixtures/services/rates",
-                                    ],
-                                    environment: {},
-                                },
-                            ),
-                        },
-                    ),
-                    load: None,
-                },
-            },
-            services: {
-                "db": Service {
-                    kind: Postgres(
-                        Postgres {
-                            version: Some(
-                                "13.5",
-                            ),
-                            database: "rates",
-                            user: "postgres",
-                            password: ***,
-                            migrations: Some(
-                                Migrations {
-                                    dir: "/w/envs/rates/migrations",
-                                },
-                            ),
-                        },
-                    ),
-                    image: Some(
-                        Named(
-                            "postgres",
+                                ),
+                                command: [
+                                    "target/images/rates-api/rates-api",
+                                ],
+                                working_dir: None,
+                                environment: {},
+                                user: None,
+                            },
                         ),
-                    ),
-                    command: None,
-                    entrypoint: None,
-                    environment: {},
-                    ports: {
-                        "postgres": Port {
-                            container: 5432,
-                            host: Any,
-                            bind: 127.0.0.1,
-                        },
                     },
-                    volumes: [],
-                    depends_on: {},
-                    healthcheck: None,
-                    restart: No,
-                    limits: Limits {
-                        nano_cpus: None,
-                        memory_bytes: None,
-                        pids: None,
-                    },
-                    user: None,
-                    working_dir: None,
-                    tmpfs: [],
-                    shm_size_bytes: None,
-                    stop_signal: Some(
-                        "SIGINT",
-                    ),
-                    stop_grace_period: 10s,
-                    ready_timeout: 60s,
-                    process: None,
                 },
-                "api": Service {
-                    kind: Container,
-                    image: Some(
-                        Named(
-                            "rates-api",
-                        ),
-                    ),
-                    command: None,
-                    entrypoint: None,
-                    environment: {
-                        "DATABASE_URL": Template {
-                            parts: [
-                                Reference(
-                                    Service {
-                                        service: "db",
-                                        field: Url,
-                                    },
-                                ),
-                            ],
-                        },
-                        "BIND": Template {
-                            parts: [
-                                Text(
-                                    "0.0.0.0:",
-                                ),
-                                Reference(
-                                    Service {
-                                        service: "api",
-                                        field: NamedPort(
-                                            "http",
-                                        ),
-                                    },
-                                ),
-                            ],
-                        },
+                seeds: {
+                    "dump": Seed {
+                        service: "db",
+                        file: "/w/fixtures/rates/rates.sql.gz",
                     },
-                    ports: {
-                        "http": Port {
-                            container: 3000,
-                            host: Fixed(
-                                3000,
-                            ),
-                            bind: 127.0.0.1,
-                        },
-                    },
-                    volumes: [],
-                    depends_on: {
-                        "db": Ready,
-                    },
-                    healthcheck: Some(
-                        Healthcheck {
-                            probe: Http {
+                },
+                tasks: {},
+                checks: {
+                    "average-rates": Check {
+                        kind: Http(
+                            HttpCheck {
+                                service: "api",
                                 port: "http",
-                                path: "/",
+                                method: "GET",
+                                path: Template {
+                                    parts: [
+                                        Text(
+                                            "/rates?date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL",
+                                        ),
+                                    ],
+                                },
+                                query: {},
+                                headers: {},
+                                body: None,
+                                status: [
+                                    Code(
+                                        200,
+                                    ),
+                                ],
+                                expect_headers: {},
+                                json: {
+                                    "$.rates[0].day": [
+                                        Equal(
+                                            String("2021-01-31"),
+                                        ),
+                                    ],
+                                    "$.rates[0].count": [
+                                        Equal(
+                                            Number(3),
+                                        ),
+                                    ],
+                                    "$.rates[0].price": [
+                                        Approx {
+                                            value: 1154.333,
+                                            within: 1e-6,
+                                        },
+                                    ],
+                                },
+                                text: [],
+                                max_time: None,
                             },
-                        },
-                    ),
-                    restart: No,
-                    limits: Limits {
-                        nano_cpus: None,
-                        memory_bytes: None,
-                        pids: None,
+                        ),
+                        timeout: 10s,
+                        eventually: false,
                     },
-                    user: None,
-                    working_dir: None,
-                    tmpfs: [],
-                    shm_size_bytes: None,
-                    stop_signal: None,
-                    stop_grace_period: 10s,
-                    ready_timeout: 60s,
-                    process: Some(
-                        Process {
-                            build: Some(
-                                [
-                                    "cargo",
-                                    "xtask",
-                                    "image-context",
-                                    "rates-api",
-                                ],
-                            ),
-                            command: [
-                                "target/images/rates-api/rates-api",
-                            ],
-                            working_dir: None,
-                            environment: {},
-                            user: None,
-                        },
-                    ),
                 },
-            },
-            seeds: {
-                "dump": Seed {
-                    service: "db",
-                    source: File(
-                        "/w/fixtures/rates/rates.sql.gz",
-                    ),
-                },
-            },
-            tasks: {},
-            checks: {
-                "average-rates": Check {
-                    kind: Http(
-                        HttpCheck {
-                            service: "api",
-                            port: "http",
-                            method: "GET",
-                            path: Template {
-                                parts: [
-                                    Text(
-                                        "/rates?date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL",
-                                    ),
-                                ],
-                            },
-                            query: {},
-                            headers: {},
-                            body: None,
-                            status: [
-                                Code(
-                                    200,
-                                ),
-                            ],
-                            expect_headers: {},
-                            json: {
-                                "$.rates[0].day": [
-                                    Equal(
-                                        String("2021-01-31"),
-                                    ),
-                                ],
-                                "$.rates[0].count": [
-                                    Equal(
-                                        Number(3),
-                                    ),
-                                ],
-                                "$.rates[0].price": [
-                                    Approx {
-                                        value: 1154.333,
-                                        within: 1e-6,
-                                    },
-                                ],
-                            },
-                            text: [],
-                            max_time: None,
-                        },
-                    ),
-                    timeout: 10s,
-                    eventually: false,
-                },
-            },
-            secrets: [],
-        }"#]],
+                secrets: [],
+            }"#]],
     );
 }
 
@@ -627,7 +625,7 @@ fn checks_of_both_kinds() {
     check(
         &format!(
             "{API}[services.db]\nkind = 'postgres'\n[tasks.t]\nimage = 'x:1'\n\
-             [seeds.t]\nservice = 'db'\ntask = 't'\n\
+             [seeds.t]\nservice = 'db'\nfile = 't.sql'\n\
              [smoke.http]\nservice = 'api'\nmethod = 'post'\npath = '/x'\nquery = {{ a = 1 }}\n\
              headers = {{ Accept = 'x' }}\njson_body = {{ a = [1, {{ b = true }}], d = 2021-01-31 }}\n\
              status = [200, '3xx']\nexpect_headers = {{ Content-Type = {{ contains = 'json' }} }}\n\
@@ -643,9 +641,7 @@ fn checks_of_both_kinds() {
             {
                 "t": Seed {
                     service: "db",
-                    source: Task(
-                        "t",
-                    ),
+                    file: "/w/envs/rates/t.sql",
                 },
             }
             {
@@ -850,7 +846,7 @@ fn paths_start_at_the_file_that_wrote_them() {
         }
         Postgres(Postgres { version: None, database: "postgres", user: "postgres", password: ***, migrations: Some(Migrations { dir: "/w/envs/rates/m" }) })
         [Mount { source: Bind("/w/envs/profiles/v"), target: "/v", read_only: false }]
-        {"a": Seed { service: "db", source: File("/w/b.sql") }}"#]].assert_eq(&format!(
+        {"a": Seed { service: "db", file: "/w/b.sql" }}"#]].assert_eq(&format!(
         "{:#?}\n{:?}\n{:?}\n{:?}",
         it.images["x"], it.services["db"].kind, it.services["db"].volumes, it.seeds
     ));

@@ -63,6 +63,10 @@ impl Engine for Docker {
         Box::pin(create::create(self, spec, launch))
     }
 
+    fn check<'a>(&'a self, spec: &'a ServiceSpec) -> Work<'a, ()> {
+        Box::pin(start::check_ports(self, spec))
+    }
+
     fn start<'a>(&'a self, service: &'a str) -> Work<'a, ()> {
         Box::pin(start::start(self, service))
     }

@@ -9,21 +9,24 @@ use bollard::models::{ContainerInspectResponse, PortBinding, PortMap};
 use super::labels;
 use crate::engine::PublishedPort;
 
+/// A host port that a container needs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Fixed {
+    /// The port's name: `http`.
+    pub name: String,
+    pub bind: IpAddr,
+    pub host: u16,
+}
+
 /// Returns the host ports that a container was created with, without those left to the daemon.
-pub(super) fn fixed(container: &ContainerInspectResponse) -> Vec<(IpAddr, u16)> {
-    let bindings = container
-        .host_config
-        .as_ref()
-        .and_then(|config| config.port_bindings.as_ref());
-    let mut ports: Vec<(IpAddr, u16)> = bindings
-        .into_iter()
-        .flatten()
-        .filter_map(|(_, bindings)| bindings.as_ref())
-        .flatten()
-        .filter_map(host_side)
-        .collect();
-    ports.sort_unstable();
-    ports
+pub(super) fn fixed(container: &ContainerInspectResponse) -> Vec<Fixed> {
+    let config = container.host_config.as_ref();
+    let bindings = config.and_then(|config| config.port_bindings.as_ref());
+    let fixed = |(name, number): (String, u16)| {
+        let (bind, host) = host_side(first_binding(bindings?, number)?)?;
+        Some(Fixed { name, bind, host })
+    };
+    named(container).into_iter().filter_map(fixed).collect()
 }
 
 /// Returns where the container's named ports are published now.

@@ -158,8 +158,6 @@ fn checks_and_logs_have_their_lines() {
             (1, log),
         ],
         &expect![[r"
-            12:03:00 check a: passed (12 ms)
-            12:03:01 check b: failed (12 ms)
             db | ready
         "]],
     );
