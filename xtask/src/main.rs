@@ -11,6 +11,7 @@ mod image_context;
 mod images;
 mod program;
 mod repository;
+mod tally;
 mod test;
 mod tidy;
 

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
-use crate::{fixtures, program, tidy};
+use crate::tally::Tally;
+use crate::{fixtures, program, tally, tidy};
 
 /// How much of it runs.
 #[derive(Clone, Copy, PartialEq)]
@@ -13,7 +14,8 @@ pub(crate) enum Speed {
     Fast,
 }
 
-/// Runs every check in order and stops at the first that fails, by name.
+/// Runs every check in order and stops at the first that fails, by name. The last line counts the
+/// tests, those that were skipped for want of an engine or a program too.
 pub(crate) fn run(root: &Path, speed: Speed) -> anyhow::Result<()> {
     if speed == Speed::Whole {
         step("fmt", || cargo(root, "fmt --check"))?;
@@ -23,16 +25,30 @@ pub(crate) fn run(root: &Path, speed: Speed) -> anyhow::Result<()> {
     }
     step("tidy", || tidy::run(root))?;
     step("fixtures", || fixtures::check(root))?;
-    step("test", || cargo(root, "test --workspace"))?;
-    println!("all steps passed");
+    let tally = step("test", || tests(root))?;
+    println!("{tally}");
+    if tally.failed > 0 {
+        bail!("step test failed");
+    }
     Ok(())
 }
 
-fn step(name: &str, run: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+fn step<T>(name: &str, run: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
     println!("step {name}");
     run().with_context(|| format!("step {name} failed"))
 }
 
 fn cargo(root: &Path, arguments: &str) -> anyhow::Result<()> {
     program::run(program::cargo(root).args(arguments.split(' ')))
+}
+
+/// Runs every test of the workspace, also after a failure.
+fn tests(root: &Path) -> anyhow::Result<Tally> {
+    let mut command = program::cargo(root);
+    command.args(["test", "--workspace", "--no-fail-fast"]);
+    let (status, tally) = tally::count(&mut command)?;
+    if !status.success() && tally.failed == 0 {
+        bail!("the tests could not be run: {status}");
+    }
+    Ok(tally)
 }

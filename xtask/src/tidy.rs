@@ -5,6 +5,7 @@ mod arrows;
 mod fences;
 mod files;
 mod leftovers;
+mod libraries;
 mod owners;
 mod paths;
 mod rust;
@@ -49,6 +50,7 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
         fences::check,
         files::check,
         leftovers::check,
+        libraries::check,
         owners::check,
     ] {
         violations.extend(rule(&sources));
