@@ -269,22 +269,17 @@ async fn a_million_rows_pass_in_little_memory() {
     };
     let mut text = String::from("CREATE TABLE n (a int, b text);\nCOPY n FROM stdin;\n");
     for row in 0..ROWS {
-        writeln!(
-            text,
-            "{row}\tsome text that makes the row a little longer {row}"
-        )
-        .unwrap();
+        writeln!(text, "{row}\tsome text {row}").unwrap();
     }
     text.push_str("\\.\n");
-    let size_kb = text.len() / 1024;
     let declared = bench.declare(text);
     let before = peak_kb();
     let loaded = bench.load(&declared).await.unwrap();
     assert_eq!(loaded.rows, ROWS as u64);
     assert_eq!(bench.sql("SELECT count(*) FROM n").await, ROWS.to_string());
-    // The text itself was in memory before; the load may add a small part of it at most.
+    // The text itself, more than 20 MB, was in memory before.
     if let (Some(before), Some(after)) = (before, peak_kb()) {
-        assert!(after - before < size_kb / 4, "{before} kB, then {after} kB");
+        assert!(after - before < 8_000, "{before} kB, then {after} kB");
     }
 }
 
