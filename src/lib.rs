@@ -2,6 +2,7 @@
 //!
 //! The rooms, each of which names only what stands below it (see docs/architecture.md):
 //!
+//! - [`cli`]: what was typed, as clap types,
 //! - [`config`]: layered TOML becomes two immutable values,
 //! - [`probe`]: looking at a service from outside,
 //! - [`report`]: the vocabulary of a run, and the renderers that print it,
@@ -10,6 +11,7 @@
 //! - [`seed`]: bringing a database to its declared data,
 //! - [`smoke`]: smoke checks and their reports.
 
+pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod postgres;

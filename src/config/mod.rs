@@ -1,4 +1,35 @@
 //! From layered TOML to two immutable values: the [`model::Invocation`] (made without env.toml)
 //! and the [`model::Environment`]. After this room nobody sees TOML, variables or flags.
 
+mod conform;
+mod defaults;
+mod env_file;
+mod files;
+mod interpolate;
+mod invocation;
+mod key;
+mod layers;
+mod load;
+mod merge;
+mod mistake;
 pub mod model;
+mod normal;
+mod overrides;
+mod parse;
+mod paths;
+mod read;
+mod reference;
+mod resolve;
+mod schema;
+mod secrets;
+mod show;
+mod source;
+mod suggest;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+pub use invocation::{Request, invocation};
+pub use load::{Listed, Loaded, environments, load};
+pub use mistake::{Mistake, Mistakes, Place};
+pub use show::{Explained, Merged, Overridden};

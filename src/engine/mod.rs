@@ -1,6 +1,7 @@
 //! Where instances run. The trait speaks of services, images and volumes, in no engine's own
 //! words; an engine object is bound to one instance and knows nothing of `Environment`.
 
+pub mod docker;
 mod error;
 mod model;
 

@@ -1,6 +1,12 @@
 //! Looking at a service from outside: one poll loop, one back-off, one deadline, for readiness
 //! and for smoke checks. Knows neither engines nor configuration.
 
+mod http;
 mod poll;
+mod request;
+mod tcp;
 
-pub use poll::{Attempt, Exhausted, Poll};
+pub use http::{BODY_LIMIT_BYTES, Http, HttpError, Response};
+pub use poll::{Attempt, Exhausted, Poll, Turns};
+pub use request::{InvalidRequest, Request};
+pub use tcp::connect;

@@ -58,44 +58,87 @@ impl Poll {
         mut attempt: impl AsyncFnMut() -> Attempt<T, F>,
         mut observed: impl FnMut(&str),
     ) -> Result<(T, u32), Exhausted<F>> {
-        let start = Instant::now();
-        let deadline = start + self.timeout;
-        let mut pause = self.first;
-        let mut last = String::from("no answer yet");
-        let mut attempts = 0;
+        let mut turns = self.turns(cancel);
         loop {
-            attempts += 1;
-            let outcome = tokio::select! {
-                biased;
-                () = cancel.cancelled() => return Err(Exhausted::Cancelled),
-                outcome = timeout_at(deadline, attempt()) => outcome,
-            };
-            match outcome {
-                Ok(Attempt::Done(value)) => return Ok((value, attempts)),
-                Ok(Attempt::Hopeless(why)) => return Err(Exhausted::Hopeless(why)),
-                Ok(Attempt::NotYet(observation)) => {
-                    if observation != last {
-                        observed(&observation);
-                    }
-                    last = observation;
-                }
-                Err(_) => {}
+            if let Some(end) = turns.take(attempt(), &mut observed).await {
+                return end;
             }
-            let next = Instant::now() + pause;
-            if next >= deadline {
-                return Err(Exhausted::TimedOut {
-                    last,
-                    attempts,
-                    waited: start.elapsed(),
-                });
-            }
-            tokio::select! {
-                biased;
-                () = cancel.cancelled() => return Err(Exhausted::Cancelled),
-                () = sleep_until(next) => {}
-            }
-            pause = (pause * 3 / 2).min(self.longest);
         }
+    }
+
+    /// Starts the same loop for a caller that turns it itself. The compiler cannot prove of an
+    /// async closure with borrowed captures that its future is `Send`; of a plain future it can.
+    pub fn turns(self, cancel: &CancellationToken) -> Turns<'_> {
+        let start = Instant::now();
+        Turns {
+            poll: self,
+            cancel,
+            start,
+            deadline: start + self.timeout,
+            pause: self.first,
+            last: String::from("no answer yet"),
+            attempts: 0,
+        }
+    }
+}
+
+/// A poll that is under way.
+#[derive(Debug)]
+pub struct Turns<'a> {
+    poll: Poll,
+    cancel: &'a CancellationToken,
+    start: Instant,
+    deadline: Instant,
+    pause: Duration,
+    last: String,
+    attempts: u32,
+}
+
+impl Turns<'_> {
+    /// Makes one attempt and the wait after it; `None` asks for the next attempt.
+    pub async fn take<T, F>(
+        &mut self,
+        attempt: impl Future<Output = Attempt<T, F>>,
+        mut observed: impl FnMut(&str),
+    ) -> Option<Result<(T, u32), Exhausted<F>>> {
+        self.attempts += 1;
+        let begun = Instant::now();
+        let outcome = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return Some(Err(Exhausted::Cancelled)),
+            outcome = timeout_at(self.deadline, attempt) => outcome,
+        };
+        match outcome {
+            Ok(Attempt::Done(value)) => return Some(Ok((value, self.attempts))),
+            Ok(Attempt::Hopeless(why)) => return Some(Err(Exhausted::Hopeless(why))),
+            Ok(Attempt::NotYet(observation)) => {
+                if observation != self.last {
+                    observed(&observation);
+                }
+                self.last = observation;
+            }
+            Err(_) if self.attempts == 1 => self.last = String::from("no answer"),
+            // One that was cut short soon says nothing new.
+            Err(_) if begun.elapsed() < self.poll.longest => {}
+            Err(_) => self.last = format!("no answer; before that: {}", self.last),
+        }
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left <= self.poll.first {
+            return Some(Err(Exhausted::TimedOut {
+                last: std::mem::take(&mut self.last),
+                attempts: self.attempts,
+                waited: self.start.elapsed(),
+            }));
+        }
+        // The waits get short again towards the end, so that none gives up early.
+        let next = Instant::now() + self.pause.min(left / 2).max(self.poll.first);
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return Some(Err(Exhausted::Cancelled)),
+            () = sleep_until(next) => {}
+        }
+        self.pause = (self.pause * 3 / 2).min(self.poll.longest);
+        None
     }
 }
 
@@ -145,6 +188,53 @@ mod tests {
         };
         assert_eq!(last, "refused");
         assert!(attempts > 3, "{attempts}");
+    }
+
+    #[tokio::test]
+    async fn an_attempt_that_hangs_does_not_hide_what_was_seen_before() {
+        let mut first = true;
+        let result = quick()
+            .until(
+                &CancellationToken::new(),
+                async || {
+                    if !std::mem::take(&mut first) {
+                        std::future::pending::<()>().await;
+                    }
+                    Attempt::<(), ()>::NotYet("refused".to_owned())
+                },
+                |_| {},
+            )
+            .await;
+        let Err(Exhausted::TimedOut { last, attempts, .. }) = result else {
+            panic!("{result:?}");
+        };
+        assert_eq!(
+            (last.as_str(), attempts),
+            ("no answer; before that: refused", 2)
+        );
+    }
+
+    #[tokio::test]
+    async fn the_last_attempt_is_close_to_the_deadline() {
+        let poll = Poll {
+            first: Duration::from_millis(5),
+            longest: Duration::from_secs(60),
+            timeout: Duration::from_millis(200),
+        };
+        let start = Instant::now();
+        let mut at = Duration::ZERO;
+        let result = poll
+            .until(
+                &CancellationToken::new(),
+                async || {
+                    at = start.elapsed();
+                    Attempt::<(), ()>::NotYet("refused".to_owned())
+                },
+                |_| {},
+            )
+            .await;
+        assert!(result.is_err());
+        assert!(at > Duration::from_millis(150), "{at:?}");
     }
 
     #[tokio::test]

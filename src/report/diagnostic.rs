@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::Answer;
+
 /// A small dossier on one failure.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
@@ -43,6 +45,16 @@ pub struct Tail {
     /// Whose log: `db`.
     pub of: String,
     pub lines: Vec<String>,
+}
+
+/// How a command failed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Failed {
+    /// The failures, the one that counts first.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What can be answered in spite of it: the results of the smoke checks.
+    pub answer: Option<Answer>,
+    pub exit_code: u8,
 }
 
 impl Diagnostic {

@@ -1,7 +1,9 @@
 //! The events of a run, and the handles that send them. They are data: who sends one does not
 //! know whether it becomes a bar, a line or JSON.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -121,19 +123,33 @@ fn seconds<S: serde::Serializer>(elapsed: &Duration, serializer: S) -> Result<S:
 }
 
 /// Sends events to the renderer; sending never waits and never fails.
-#[derive(Clone, Debug)]
-pub struct Events(Sender<Event>);
+#[derive(Clone)]
+pub struct Events(Arc<dyn Fn(Event) + Send + Sync>);
+
+impl fmt::Debug for Events {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Events")
+    }
+}
 
 impl Events {
-    /// Returns a handle and the end that a renderer reads until every handle is gone.
+    /// Returns a handle that gives each event to `sink`, which must not wait.
+    pub fn new(sink: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(sink))
+    }
+
+    /// Returns a handle and the end that is read until every handle is gone.
     pub fn channel() -> (Self, Receiver<Event>) {
         let (sender, receiver) = channel();
-        (Self(sender), receiver)
+        let events = Self::new(move |event| {
+            // A reader that is gone must not stop the work.
+            let _ = sender.send(event);
+        });
+        (events, receiver)
     }
 
     pub fn send(&self, event: Event) {
-        // A renderer that is gone (a closed pipe) must not stop the work.
-        let _ = self.0.send(event);
+        (self.0)(event);
     }
 
     pub fn detail(&self, text: impl Into<String>) {

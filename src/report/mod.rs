@@ -2,9 +2,33 @@
 //! renderers, which are the only code that prints. Knows nothing of engines or configuration.
 
 mod answer;
+mod bars;
+mod board;
+mod bytes;
+mod cut;
 mod diagnostic;
+mod duration;
 mod event;
+mod format;
+mod human;
+mod json;
+mod log_lines;
+mod mask;
+mod outputs;
+mod paint;
+mod plain;
+mod plural;
+mod rate;
+mod renderer;
+mod row;
+mod table;
+mod terminal;
+mod texts;
+mod view;
 
 pub use answer::*;
-pub use diagnostic::{Diagnostic, Place, Tail};
+pub use diagnostic::{Diagnostic, Failed, Place, Tail};
 pub use event::{Event, Events, Level, Outcome, Progress, StepEvents, StepId, Unit};
+pub use format::{Format, Verbosity};
+pub use renderer::{Handle, Renderer, start};
+pub use terminal::{Color, Terminal};

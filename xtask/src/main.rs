@@ -1,1 +1,59 @@
-fn main() {}
+//! The developers' commands: `cargo xtask COMMAND`.
+//! Each command is one file; this one only finds it.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a developer's command talks to its terminal"
+)]
+
+mod fixtures;
+mod image_context;
+mod images;
+mod program;
+mod repository;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+
+const USAGE: &str = "\
+Usage: cargo xtask COMMAND
+
+Commands:
+  test [--fast]           every check of the project (--fast: without fmt and clippy)
+  tidy                    the guards on how the source is laid out
+  fixtures [--check]      write the generated data files (--check: only compare)
+  images                  have the images of every environment ready
+  image-context PROGRAM   build a service's program and write the context of its image";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[&str]) -> anyhow::Result<()> {
+    let root = repository::root().context("cannot find the repository")?;
+    match arguments {
+        ["test"] => test::run(&root, test::Speed::Whole),
+        ["test", "--fast"] => test::run(&root, test::Speed::Fast),
+        ["tidy"] => tidy::run(&root),
+        ["fixtures"] => fixtures::write(&root),
+        ["fixtures", "--check"] => fixtures::check(&root),
+        ["images"] => images::run(&root),
+        ["image-context", program] => image_context::run(&root, program),
+        [] | ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        _ => bail!("unknown arguments `{}`\n\n{USAGE}", arguments.join(" ")),
+    }
+}

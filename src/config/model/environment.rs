@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::{Check, Condition, Image, Mount, Secret, Service, Template};
+use super::{Check, Condition, EngineChoice, Image, Mount, Secret, Service, Template};
 
 /// Everything that `envs/<name>/` and the layers on top of it declare, in declaration order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Environment {
     pub name: String,
     pub description: Option<String>,
+    /// Where it wants to run; `--engine` goes before it.
+    pub engine: EngineChoice,
     /// The canonical folder `envs/<name>`.
     pub folder: PathBuf,
     /// Profiles that were applied, `extends` resolved, in order.

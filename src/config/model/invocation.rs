@@ -19,6 +19,7 @@ pub enum EngineChoice {
     #[default]
     Auto,
     Docker,
+    Process,
 }
 
 /// The workspace, the instance and the flags of one command; it needs no env.toml.

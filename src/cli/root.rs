@@ -1,0 +1,97 @@
+//! The program's own arguments and the list of its commands.
+
+use clap::{Parser, Subcommand};
+
+use super::help::{after_help, every_code};
+use super::{
+    BuildArgs, CompletionsArgs, ConfigArgs, DownArgs, GlobalFlags, ListArgs, LogsArgs, MigrateArgs,
+    PsqlArgs, SeedArgs, SmokeTestArgs, StatusArgs, UpArgs,
+};
+
+/// Databases and APIs up, seeded and proven with four commands
+///
+/// A workspace is a repository with an `envs/` folder. An environment, `envs/NAME/env.toml`, says
+/// which services there are, where their images and data come from, and how to prove that they
+/// work. `up` brings it up, `seed` its data, `smoke-test` proves it, `down` takes it away again.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "envctl",
+    version,
+    max_term_width = 100,
+    after_long_help = after_help(
+        &[
+            "envctl up rates",
+            "envctl smoke-test rates --junit report.xml",
+            "envctl down rates --volumes --yes",
+        ],
+        &every_code(),
+    )
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+
+    #[command(flatten)]
+    pub global: GlobalFlags,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Bring an environment up: images, databases, data, services; ready when it returns
+    Up(UpArgs),
+    /// Have every image of an environment ready
+    Build(BuildArgs),
+    /// Bring the data to its declared state
+    Seed(SeedArgs),
+    /// Apply the pending migrations
+    Migrate(MigrateArgs),
+    /// Call the endpoints and check the answers
+    SmokeTest(SmokeTestArgs),
+    /// Take an environment away again
+    Down(DownArgs),
+    /// Show every step that `up` would take, with its cause
+    #[command(after_long_help = after_help(&["envctl plan rates"], &[0, 1, 2, 3, 4, 130]))]
+    Plan(UpArgs),
+    /// Show what runs
+    Status(StatusArgs),
+    /// Print the logs of services
+    Logs(LogsArgs),
+    /// Run SQL on a database
+    Psql(PsqlArgs),
+    /// Show, explain or validate the configuration
+    Config(ConfigArgs),
+    /// List the environments of the workspace
+    List(ListArgs),
+    /// Print the completion script of a shell
+    Completions(CompletionsArgs),
+}
+
+impl Cli {
+    /// Returns the flags of all levels, those nearer to the command last.
+    pub fn flags(&self) -> GlobalFlags {
+        GlobalFlags::merge(self.global.clone(), self.command.flags())
+    }
+}
+
+impl Command {
+    fn flags(&self) -> GlobalFlags {
+        match self {
+            Self::Up(args) | Self::Plan(args) => args.flags.clone(),
+            Self::Build(args) => args.flags.clone(),
+            Self::Seed(args) => args.flags.clone(),
+            Self::Migrate(args) => args.flags.clone(),
+            Self::SmokeTest(args) => args.flags.clone(),
+            Self::Down(args) => args.flags.clone(),
+            Self::Status(args) => args.flags.clone(),
+            Self::Logs(args) => args.flags.clone(),
+            Self::Psql(args) => args.flags.clone(),
+            Self::Config(args) => args.flags(),
+            Self::List(args) => args.flags.clone(),
+            Self::Completions(args) => args.flags.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

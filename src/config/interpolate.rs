@@ -1,0 +1,345 @@
+//! Expands `${…}` in the merged tree. What only a running environment knows stays a reference in
+//! a template.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::conform;
+use super::mistake::Mistake;
+use super::model::{Part, Reference, Secret, ServiceField, Template, Variables};
+use super::reference::{Ask, Piece, ask, split};
+use super::schema::{ROOT, Shape, Want};
+use super::secrets;
+use super::source::Origin;
+use super::suggest;
+use super::tree::{Node, Value, float};
+
+/// What configuration is resolved for.
+pub(crate) struct Context<'a> {
+    pub environment: &'a str,
+    pub instance: &'a str,
+    /// The canonical path.
+    pub workspace: &'a Path,
+    pub variables: &'a Variables,
+    pub outside: &'a Outside<'a>,
+}
+
+/// The ways to the world outside of the texts that were read; tests hand in others.
+pub(crate) struct Outside<'a> {
+    /// Reads a file; the error is a fragment.
+    pub read_text: &'a dyn Fn(&Path) -> Result<String, String>,
+    /// Runs a command on the host in the workspace's root and returns its standard output.
+    pub run: &'a dyn Fn(&[String]) -> Result<String, String>,
+}
+
+/// Expands every text and checks every type, and returns the secrets that were read.
+pub(crate) fn expand(
+    root: &mut Node,
+    context: &Context<'_>,
+    mistakes: &mut Vec<Mistake>,
+) -> Vec<Secret> {
+    let written = root.clone();
+    let mut expander = Expander {
+        written: &written,
+        context,
+        mistakes,
+        vars: BTreeMap::new(),
+        open: Vec::new(),
+        in_secrets: true,
+        secret_sources: None,
+        secrets: BTreeMap::new(),
+    };
+    if let Some(sources) = root.table_mut().and_then(|root| root.get_mut("secrets")) {
+        let shape = ROOT.shape("secrets").expect("the root has secrets");
+        expander.walk(sources, shape);
+        conform::check(sources, shape, "secrets", expander.mistakes);
+        expander.secret_sources = Some(sources.clone());
+    }
+    expander.in_secrets = false;
+    for (key, node) in root.table_mut().into_iter().flatten() {
+        if let Some(shape) = ROOT.shape(key).filter(|_| key != "secrets") {
+            if key == "vars" {
+                expander.all_vars(node);
+            } else {
+                expander.walk(node, shape);
+            }
+            conform::check(node, shape, key, expander.mistakes);
+        }
+    }
+    expander.secrets.into_values().flatten().collect()
+}
+
+struct Expander<'a> {
+    written: &'a Node,
+    context: &'a Context<'a>,
+    mistakes: &'a mut Vec<Mistake>,
+    /// Variables that are expanded already.
+    vars: BTreeMap<String, Value>,
+    /// Variables that are being expanded, outermost first.
+    open: Vec<String>,
+    /// Whether the table `secrets` is being expanded.
+    in_secrets: bool,
+    /// That table, expanded.
+    secret_sources: Option<Node>,
+    /// `None` is one that could not be read.
+    secrets: BTreeMap<String, Option<Secret>>,
+}
+
+impl Expander<'_> {
+    fn walk(&mut self, node: &mut Node, shape: Shape) {
+        match shape {
+            Shape::Value(want) => self.leaf(node, want == Want::HostTexts),
+            Shape::Table(fields) => {
+                for (key, child) in node.table_mut().into_iter().flatten() {
+                    if let Some(shape) = fields.shape(key) {
+                        self.walk(child, shape);
+                    }
+                }
+            }
+            Shape::Named(named) => {
+                for (_, child) in node.table_mut().into_iter().flatten() {
+                    self.walk(child, named.each);
+                }
+            }
+        }
+    }
+
+    fn leaf(&mut self, node: &mut Node, on_host: bool) {
+        match &mut node.value {
+            Value::List(items) => items.iter_mut().for_each(|item| self.leaf(item, on_host)),
+            Value::Table(table) => table.values_mut().for_each(|item| self.leaf(item, on_host)),
+            Value::Text(text) | Value::Raw(text) if text.contains("${") => {
+                let raw = matches!(node.value, Value::Raw(_));
+                let text = node.text().unwrap_or_default().to_owned();
+                node.value = self.text(&text, &node.at, on_host);
+                if let (true, Value::Text(text)) = (raw, &node.value) {
+                    node.value = Value::Raw(text.clone());
+                }
+                node.written = Some(text);
+            }
+            _ => {}
+        }
+    }
+
+    /// Expands one text; a reference alone keeps its type.
+    fn text(&mut self, text: &str, at: &Origin, on_host: bool) -> Value {
+        let mut values = Vec::new();
+        for piece in split(text) {
+            values.push(match piece {
+                Piece::Text(text) => Value::Text(text),
+                Piece::Open(text) if on_host => Value::Text(text),
+                Piece::Hole(inner) if on_host && !inner.starts_with("vars.") => {
+                    Value::Text(format!("${{{inner}}}"))
+                }
+                Piece::Open(text) => self.wrong(
+                    Mistake::new("`${` without its `}`")
+                        .at(&at.within(&text))
+                        .hint("`$${` writes `${`"),
+                ),
+                Piece::Hole(inner) => {
+                    let at = at.within(&format!("${{{inner}}}"));
+                    self.hole(&inner, &at)
+                }
+            });
+        }
+        join(values)
+    }
+
+    fn hole(&mut self, inner: &str, at: &Origin) -> Value {
+        match ask(inner) {
+            Some(Ask::Var(name)) => self.var(&name, at),
+            Some(Ask::Env { name, default }) => {
+                let value = self.context.variables.get(&name);
+                match (value, default) {
+                    (Some(value), None) => Value::Raw(value.clone()),
+                    (Some(value), Some(_)) if !value.is_empty() => Value::Raw(value.clone()),
+                    (_, Some(default)) => Value::Raw(default),
+                    (None, None) => self.wrong(
+                        Mistake::new(format!("the variable `{name}` is not set"))
+                            .at(at)
+                            .hint(format!(
+                                "set it, or give a default: `${{env:{name}:-default}}`"
+                            )),
+                    ),
+                }
+            }
+            Some(Ask::Instance) => Value::Text(self.context.instance.to_owned()),
+            Some(Ask::Workspace) => {
+                Value::Text(self.context.workspace.to_string_lossy().into_owned())
+            }
+            Some(Ask::Secret(name)) => self.secret(&name, at),
+            Some(Ask::Later(reference)) => self.later(reference, at),
+            None => self.wrong(
+                Mistake::new(format!("`${{{inner}}}` names nothing that envctl knows"))
+                    .at(at)
+                    .hint(hint_for(inner)),
+            ),
+        }
+    }
+
+    fn var(&mut self, name: &str, at: &Origin) -> Value {
+        if let Some(value) = self.vars.get(name) {
+            return value.clone();
+        }
+        if let Some(start) = self.open.iter().position(|open| open == name) {
+            let mut chain = self.open[start..].to_vec();
+            chain.push(name.to_owned());
+            let chain = chain.join(" -> ");
+            return self.wrong(Mistake::new(format!("a cycle in `[vars]`: {chain}")).at(at));
+        }
+        let Some(node) = self.written.get("vars").and_then(|vars| vars.get(name)) else {
+            let hint = suggest::did_you_mean(name, self.written.names("vars"));
+            let message = format!("there is no `vars.{name}`");
+            return self.wrong(Mistake::new(message).at(at).maybe_hint(hint));
+        };
+        self.open.push(name.to_owned());
+        let mut node = node.clone();
+        self.leaf(&mut node, false);
+        self.open.pop();
+        self.vars.insert(name.to_owned(), node.value.clone());
+        node.value
+    }
+
+    fn all_vars(&mut self, vars: &mut Node) {
+        for (name, node) in vars.table_mut().into_iter().flatten() {
+            let value = self.var(name, &node.at);
+            if node.text().is_some_and(|text| text.contains("${")) {
+                node.written = node.text().map(str::to_owned);
+            }
+            node.value = value;
+        }
+    }
+
+    fn secret(&mut self, name: &str, at: &Origin) -> Value {
+        if self.in_secrets {
+            let message = "a secret cannot be made of another one";
+            return self.wrong(Mistake::new(message).at(at));
+        }
+        if !self.secrets.contains_key(name) {
+            let sources = self.secret_sources.as_ref();
+            let Some(source) = sources.and_then(|sources| sources.get(name)) else {
+                let hint = suggest::did_you_mean(name, self.written.names("secrets"))
+                    .unwrap_or_else(|| {
+                        format!("declare it: `[secrets.{name}]` with `env`, `file` or `command`")
+                    });
+                let message = format!("there is no secret `{name}`");
+                return self.wrong(Mistake::new(message).at(at).hint(hint));
+            };
+            let read = secrets::read(name, source, self.context);
+            let secret = read.map_err(|mistake| self.mistakes.extend(mistake)).ok();
+            self.secrets.insert(name.to_owned(), secret);
+        }
+        match self.secrets.get(name).cloned().flatten() {
+            Some(secret) => Value::Template(Template {
+                parts: vec![Part::Secret(secret)],
+            }),
+            None => Value::Unusable,
+        }
+    }
+
+    fn later(&mut self, reference: Reference, at: &Origin) -> Value {
+        if let Err(mistake) = known(&reference, self.written, at) {
+            return self.wrong(mistake);
+        }
+        Value::Template(Template {
+            parts: vec![Part::Reference(reference)],
+        })
+    }
+
+    fn wrong(&mut self, mistake: Mistake) -> Value {
+        self.mistakes.push(mistake);
+        Value::Unusable
+    }
+}
+
+/// Checks that a reference names something that was declared.
+fn known(reference: &Reference, root: &Node, at: &Origin) -> Result<(), Mistake> {
+    let missing = |kind: &str, name: &str, known: Vec<&str>| {
+        let hint = suggest::did_you_mean(name, known);
+        let message = format!("there is no {kind} `{name}`");
+        Err(Mistake::new(message).at(at).maybe_hint(hint))
+    };
+    let (service, field) = match reference {
+        Reference::Image(name) => {
+            let known = root.names("images");
+            let is_known = known.contains(&name.as_str());
+            return if is_known {
+                Ok(())
+            } else {
+                missing("image", name, known)
+            };
+        }
+        Reference::Service { service, field } => (service, field),
+    };
+    let Some(node) = root.get("services").and_then(|all| all.get(service)) else {
+        return missing("service", service, root.names("services"));
+    };
+    let ports = node.names("ports");
+    match field {
+        ServiceField::Host => Ok(()),
+        ServiceField::NamedPort(port) if ports.contains(&port.as_str()) => Ok(()),
+        ServiceField::NamedPort(port) => {
+            missing("port", &format!("services.{service}.ports.{port}"), ports)
+        }
+        ServiceField::Url | ServiceField::Port => match ports.as_slice() {
+            [_] => Ok(()),
+            _ if ports.contains(&"http") => Ok(()),
+            [] => {
+                let message = format!("`{service}` has no port, so it has no address");
+                Err(Mistake::new(message).at(at).hint(format!(
+                    "declare one: `ports = {{ http = 3000 }}` in `[services.{service}]`"
+                )))
+            }
+            several => {
+                let message = format!("`{service}` has several ports, and none is named `http`");
+                let first = several[0];
+                Err(Mistake::new(message)
+                    .at(at)
+                    .hint(format!("name one: `${{services.{service}.ports.{first}}}`")))
+            }
+        },
+    }
+}
+
+fn hint_for(inner: &str) -> String {
+    let variable = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if !inner.is_empty() && inner.chars().all(variable) {
+        return format!(
+            "`${{env:{inner}}}` reads a variable, `$${{{inner}}}` writes `${{{inner}}}`"
+        );
+    }
+    "there are `vars.NAME`, `env:NAME`, `env:NAME:-default`, `instance`, `workspace`, \
+     `secret:NAME`, `images.NAME`, and `services.NAME` with `.url`, `.host`, `.port` or \
+     `.ports.NAME`"
+        .to_owned()
+}
+
+/// Joins pieces to one value; one piece alone stays as it is.
+fn join(mut values: Vec<Value>) -> Value {
+    if values.len() == 1 {
+        return values.remove(0);
+    }
+    let mut parts: Vec<Part> = Vec::new();
+    for value in values {
+        let text = match value {
+            Value::Text(text) | Value::Raw(text) => text,
+            Value::Integer(number) => number.to_string(),
+            Value::Float(number) => float(number),
+            Value::Boolean(boolean) => boolean.to_string(),
+            Value::Template(template) => {
+                parts.extend(template.parts);
+                continue;
+            }
+            Value::List(_) | Value::Table(_) | Value::Unusable => return Value::Unusable,
+        };
+        match parts.last_mut() {
+            Some(Part::Text(last)) => last.push_str(&text),
+            _ => parts.push(Part::Text(text)),
+        }
+    }
+    match parts.as_slice() {
+        [] => Value::Text(String::new()),
+        [Part::Text(text)] => Value::Text(text.clone()),
+        _ => Value::Template(Template { parts }),
+    }
+}

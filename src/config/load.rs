@@ -1,0 +1,104 @@
+//! Reads an environment from its files.
+
+use std::path::Path;
+
+use super::files;
+use super::interpolate::{Context, Outside};
+use super::layers::{self, Wanted};
+use super::mistake::{Mistake, Mistakes};
+use super::model::{Environment, Invocation};
+use super::parse;
+use super::resolve::resolve;
+use super::show::Merged;
+use super::suggest;
+
+/// An environment, and how it came about.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub environment: Environment,
+    /// For `config show` and `config explain`.
+    pub merged: Merged,
+    /// What is no mistake but should be known.
+    pub warnings: Vec<String>,
+}
+
+/// An environment of the workspace, for lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub name: String,
+    /// None also when its env.toml cannot be read.
+    pub description: Option<String>,
+}
+
+/// Lists the environments of a workspace by name.
+pub fn environments(workspace: &Path) -> Vec<Listed> {
+    let names = files::environments(workspace).into_iter();
+    names
+        .map(|name| Listed {
+            description: description(workspace, &name),
+            name,
+        })
+        .collect()
+}
+
+fn description(workspace: &Path, name: &str) -> Option<String> {
+    let source = files::read_layer(workspace, &format!("envs/{name}/env.toml")).ok()??;
+    let (root, _) = parse::document(&source);
+    root.get("description")?.text().map(str::to_owned)
+}
+
+/// Reads every layer and returns the environment, or everything that is wrong with it.
+pub fn load(invocation: &Invocation) -> Result<Loaded, Mistakes> {
+    let workspace = invocation.workspace.as_path();
+    let name = invocation.id.environment.as_str();
+    exists(workspace, name)?;
+    let own = format!("envs/{name}/profiles");
+    let mut known = files::toml_files(&workspace.join("envs/profiles"));
+    known.extend(files::toml_files(&workspace.join(own)));
+    known.sort();
+    known.dedup();
+    let wanted = Wanted {
+        environment: name,
+        profiles: &invocation.profiles,
+        known: &known,
+    };
+    let found = layers::collect(&wanted, &mut |path| files::read_layer(workspace, path));
+    let run =
+        |words: &[String]| files::run(workspace, &invocation.variables, words, files::COMMAND_TIME);
+    let context = Context {
+        environment: name,
+        instance: &invocation.id.instance,
+        workspace,
+        variables: &invocation.variables,
+        outside: &Outside {
+            read_text: &files::read_text,
+            run: &run,
+        },
+    };
+    let mut mistakes = Vec::new();
+    let resolved = resolve(found, &invocation.sets, &context, &mut mistakes);
+    if let Some(resolved) = &resolved {
+        mistakes.extend(files::check_claims(&resolved.claims, workspace));
+    }
+    Mistakes::check(mistakes)?;
+    let resolved = resolved.expect("what cannot be resolved has a mistake");
+    let mut environment = resolved.environment;
+    if let Ok(folder) = fs_err::canonicalize(&environment.folder) {
+        environment.folder = folder;
+    }
+    Ok(Loaded {
+        environment,
+        merged: resolved.merged,
+        warnings: resolved.warnings,
+    })
+}
+
+fn exists(workspace: &Path, name: &str) -> Result<(), Mistake> {
+    if workspace.join("envs").join(name).join("env.toml").exists() {
+        return Ok(());
+    }
+    let known = files::environments(workspace);
+    let hint = suggest::did_you_mean(name, known.iter().map(String::as_str));
+    let message = format!("there is no environment `{name}`: no file `envs/{name}/env.toml`");
+    Err(Mistake::new(message).maybe_hint(hint))
+}

@@ -1,0 +1,142 @@
+//! Brings one layer into the long form: short forms expanded, unknown keys reported, so that
+//! merging only ever sees tables over tables. Knows no other layer.
+
+use super::mistake::Mistake;
+use super::parse;
+use super::schema::{Fields, ListForm, Named, Shape};
+use super::suggest;
+use super::tree::{Node, Table, Value, dotted};
+
+/// Expands a whole layer, or the part of it at `path`.
+pub(crate) fn expand(node: &mut Node, shape: Shape, path: &str, mistakes: &mut Vec<Mistake>) {
+    match shape {
+        Shape::Value(_) => {}
+        Shape::Table(fields) => {
+            if !node.value.removes() {
+                long_form(node, fields, path, mistakes);
+                known_keys(node, fields, path, mistakes);
+            }
+        }
+        Shape::Named(named) => {
+            listed(node, named, path, mistakes);
+            for (name, child) in node.table_mut().into_iter().flatten() {
+                expand(child, named.each, &dotted(path, name), mistakes);
+            }
+        }
+    }
+}
+
+/// Turns a value into the table that it is short for.
+fn long_form(node: &mut Node, fields: &Fields, path: &str, mistakes: &mut Vec<Mistake>) {
+    raw_table(node);
+    let is_value = !matches!(
+        node.value,
+        Value::Table(_) | Value::Unusable | Value::Boolean(_)
+    );
+    if let (Some(key), true) = (fields.short, is_value) {
+        let value = node.beside(node.value.clone());
+        node.value = Value::Table(Table::from_iter([(key.to_owned(), value)]));
+    }
+    want_table(node, path, None, mistakes);
+}
+
+fn known_keys(node: &mut Node, fields: &Fields, path: &str, mistakes: &mut Vec<Mistake>) {
+    let Some(table) = node.table_mut() else {
+        return;
+    };
+    let mut meant = Table::new();
+    table.retain(|key, child| {
+        if let Some(shape) = fields.shape(key) {
+            expand(child, shape, &dotted(path, key), mistakes);
+            return true;
+        }
+        let near = suggest::nearest(key, fields.names());
+        if let Some(near) = near {
+            // What was meant is there, so that its absence is no second mistake.
+            meant.insert(near.to_owned(), child.beside(Value::Unusable));
+        }
+        let hint = suggest::did_you_mean(key, fields.names());
+        let what = format!("unknown key `{}`", dotted(path, key));
+        mistakes.push(Mistake::new(what).at(&child.key).maybe_hint(hint));
+        false
+    });
+    for (key, child) in meant {
+        table.entry(key).or_insert(child);
+    }
+}
+
+/// Turns a list into the table that it is short for.
+fn listed(node: &mut Node, named: &Named, path: &str, mistakes: &mut Vec<Mistake>) {
+    raw_table(node);
+    if named.list != ListForm::None
+        && let Value::List(items) = &node.value
+    {
+        let mut table = Table::new();
+        for item in items {
+            if let Some((name, value)) = entry(item, named.list, path, mistakes) {
+                table.insert(name, item.beside(value));
+            }
+        }
+        node.value = Value::Table(table);
+    }
+    let hint = match named.list {
+        // Compose's own form, which names no ports.
+        ListForm::None if path.rsplit('.').next() == Some("ports") => {
+            Some("name each port: `ports = { http = { container = 3000, host = 3000 } }`")
+        }
+        ListForm::None => None,
+        ListForm::Names(_) => Some("write `[\"NAME\"]` or `{ NAME = \"started\" }`"),
+        ListForm::Assignments => Some("write `{ NAME = \"value\" }` or `[\"NAME=value\"]`"),
+    };
+    want_table(node, path, hint, mistakes);
+}
+
+fn entry(
+    item: &Node,
+    form: ListForm,
+    path: &str,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<(String, Value)> {
+    let text = item.text();
+    let found = match form {
+        ListForm::None => None,
+        ListForm::Names(value) => text.map(|name| (name.to_owned(), Value::Text(value.to_owned()))),
+        ListForm::Assignments => text
+            .and_then(|text| text.split_once('='))
+            .map(|(name, value)| (name.to_owned(), Value::Text(value.to_owned()))),
+    };
+    if found.is_none() && !matches!(item.value, Value::Unusable) {
+        let wanted = match form {
+            ListForm::Assignments => "`NAME=value`",
+            ListForm::None | ListForm::Names(_) => "a name",
+        };
+        let hint = match (form, text) {
+            (ListForm::Assignments, Some(name)) => Some(format!(
+                "to hand on a variable of your shell, write `{name}=${{env:{name}}}`"
+            )),
+            _ => None,
+        };
+        let message = format!("an item of `{path}` must be {wanted}");
+        mistakes.push(Mistake::new(message).at(&item.at).maybe_hint(hint));
+    }
+    found
+}
+
+/// Reads a table or list that came as a text, from a variable or `--set`.
+fn raw_table(node: &mut Node) {
+    if let Value::Raw(text) = &node.value
+        && text.trim_start().starts_with(['{', '['])
+        && let Some(value) = parse::alone(text, node)
+    {
+        node.value = value;
+    }
+}
+
+fn want_table(node: &mut Node, path: &str, hint: Option<&str>, mistakes: &mut Vec<Mistake>) {
+    if !matches!(node.value, Value::Table(_) | Value::Unusable) {
+        let what = format!("`{path}` must be a table, not {}", node.value.describe());
+        let hint = hint.map(str::to_owned);
+        mistakes.push(Mistake::new(what).at(&node.at).maybe_hint(hint));
+        node.value = Value::Unusable;
+    }
+}

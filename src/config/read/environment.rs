@@ -1,0 +1,109 @@
+//! The whole environment: every table is read, then what refers to each other is checked.
+
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+
+use super::section::{Reader, Section};
+use super::units::name_mistake;
+use super::{check, depends, image, port, service, task};
+use crate::config::mistake::Mistake;
+use crate::config::model::{EngineChoice, Environment, Secret};
+use crate::config::tree::Node;
+
+/// The longest name of a service, task, image or port.
+const LONGEST_NAME: usize = 40;
+
+/// What is known of an environment before its tables are read.
+pub(crate) struct Known {
+    pub name: String,
+    pub folder: PathBuf,
+    pub profiles: Vec<String>,
+    pub secrets: Vec<Secret>,
+}
+
+/// Reads the environment; what is wrong is in the reader.
+pub(crate) fn read(root: &Node, known: Known, reader: &Reader<'_>) -> Environment {
+    let section = Section {
+        reader,
+        path: String::new(),
+        node: root,
+    };
+    check_names(&section);
+    let images = section.sections("images").into_iter();
+    let images: IndexMap<_, _> = images
+        .map(|(name, section)| (name, image::read(&section)))
+        .collect();
+    let services = section.sections("services").into_iter();
+    let services: IndexMap<_, _> = services
+        .map(|(name, section)| (name, service::read(&section)))
+        .collect();
+    let tasks = section.sections("tasks").into_iter();
+    let tasks: IndexMap<_, _> = tasks
+        .filter_map(|(name, section)| Some((name, task::read(&section, &services)?)))
+        .collect();
+    let seeds = section.sections("seeds").into_iter();
+    let seeds = seeds
+        .filter_map(|(name, section)| {
+            let seed = task::seed(&section, &services, &reader.names.tasks)?;
+            Some((name, seed))
+        })
+        .collect();
+    let checks = section.sections("smoke").into_iter();
+    let checks = checks
+        .filter_map(|(name, section)| Some((name, check::read(&section, &services)?)))
+        .collect();
+    image::check_bases(&section, &images);
+    depends::check(&section, &services, &tasks);
+    port::check(&section, &services);
+    Environment {
+        name: known.name,
+        description: section.text("description"),
+        engine: engine(&section),
+        folder: known.folder,
+        profiles: known.profiles,
+        images,
+        services,
+        seeds,
+        tasks,
+        checks,
+        secrets: known.secrets,
+    }
+}
+
+fn engine(section: &Section<'_>) -> EngineChoice {
+    match section.text("engine").as_deref() {
+        None | Some("auto") => EngineChoice::Auto,
+        Some("docker") => EngineChoice::Docker,
+        Some("process") => EngineChoice::Process,
+        Some(other) => {
+            let hint = Some("the engines are `auto`, `docker` and `process`".to_owned());
+            section.wrong_with("engine", format!("there is no engine `{other}`"), hint);
+            EngineChoice::Auto
+        }
+    }
+}
+
+/// Reports names that cannot become part of other names, and names that are used twice.
+fn check_names(root: &Section<'_>) {
+    let check = |name: &str, node: &Node| {
+        if let Some(why) = name_mistake(name, LONGEST_NAME) {
+            root.reader.report(Mistake::new(why).at(&node.key));
+        }
+    };
+    for kind in ["images", "services", "tasks", "seeds", "smoke"] {
+        for (name, section) in root.sections(kind) {
+            check(&name, section.node);
+            for (port, port_section) in section.sections("ports") {
+                check(&port, port_section.node);
+            }
+        }
+    }
+    for (name, section) in root.sections("tasks") {
+        if root.reader.names.services.contains(&name) {
+            let message = format!("`{name}` is the name of a service and of a task");
+            let mistake = Mistake::new(message).at(&section.node.key);
+            root.reader.report(mistake);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! From the checked tree to the immutable [`super::model::Environment`]. Every value has its type
+//! here already; what it means, and what it refers to, is checked in this folder.
+
+mod check;
+mod cycles;
+mod depends;
+mod environment;
+mod image;
+mod matcher;
+mod port;
+mod postgres;
+mod section;
+mod service;
+mod task;
+pub(crate) use units::name_mistake;
+mod units;
+mod volume;
+
+pub(crate) use environment::{Known, read};
+pub(crate) use section::{Claim, Claimed, Names, Reader};

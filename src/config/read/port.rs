@@ -1,0 +1,114 @@
+//! Ports of services, and whether two services want the same one of the host.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use indexmap::IndexMap;
+
+use super::section::Section;
+use crate::config::mistake::Mistake;
+use crate::config::model::{HostPort, Kind, Port, Service};
+use crate::config::tree::Value;
+
+/// The password that every reader of the documentation knows.
+const DEFAULT_PASSWORD: &str = "postgres";
+
+/// Reads `ports`.
+pub(super) fn read(section: &Section<'_>) -> IndexMap<String, Port> {
+    let ports = section.sections("ports").into_iter();
+    ports.map(|(name, port)| (name, read_one(&port))).collect()
+}
+
+fn read_one(section: &Section<'_>) -> Port {
+    section.missing("container", "");
+    let container = section.integer("container");
+    let container = container.map_or(0, |number| valid(number, section, "container"));
+    let host = match section.get("host").map(|node| &node.value) {
+        Some(Value::Integer(number)) => HostPort::Fixed(valid(*number, section, "host")),
+        Some(_) => {
+            let text = section.text("host");
+            if text.as_deref() != Some("any") {
+                let message = format!("`{}` must be a port or \"any\"", section.path_of("host"));
+                section.wrong("host", message);
+            }
+            HostPort::Any
+        }
+        None => HostPort::Any,
+    };
+    let bind = section.text("bind").map(|text| {
+        text.parse().unwrap_or_else(|_| {
+            let hint = Some("write `127.0.0.1`, or `0.0.0.0` for every interface".to_owned());
+            section.wrong_with("bind", format!("`{text}` is no IP address"), hint);
+            IpAddr::V4(Ipv4Addr::LOCALHOST)
+        })
+    });
+    Port {
+        container,
+        host,
+        bind: bind.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+    }
+}
+
+fn valid(number: i64, section: &Section<'_>, key: &str) -> u16 {
+    match u16::try_from(number) {
+        Ok(port) if port > 0 => port,
+        _ => {
+            let hint = (key == "host" && number == 0)
+                .then(|| "for any free port, write `\"any\"` or leave `host` out".to_owned());
+            let message = format!("`{number}` is no port: ports go from 1 to 65535");
+            section.wrong_with(key, message, hint);
+            1
+        }
+    }
+}
+
+/// Reports what is wrong with ports that are each right alone.
+pub(super) fn check(root: &Section<'_>, services: &IndexMap<String, Service>) {
+    let mut taken: Vec<(String, Port, u16)> = Vec::new();
+    for (service, section) in root.sections("services") {
+        let Some(declared) = services.get(&service) else {
+            continue;
+        };
+        for (name, port_section) in section.sections("ports") {
+            let Some(port) = declared.ports.get(&name) else {
+                continue;
+            };
+            check_password(&port_section, port, &service, &declared.kind);
+            let HostPort::Fixed(number) = port.host else {
+                continue;
+            };
+            let path = port_section.path.clone();
+            let same = |(_, other, taken): &&(String, Port, u16)| {
+                let meet = port.bind == other.bind
+                    || port.bind.is_unspecified()
+                    || other.bind.is_unspecified();
+                *taken == number && meet
+            };
+            if let Some((other, _, _)) = taken.iter().find(same) {
+                let message = format!("`{path}` and `{other}` both want host port {number}");
+                port_section.wrong("host", message);
+            }
+            taken.push((path, port.clone(), number));
+        }
+    }
+}
+
+fn check_password(section: &Section<'_>, port: &Port, service: &str, kind: &Kind) {
+    let Kind::Postgres(postgres) = kind else {
+        return;
+    };
+    if postgres.password.expose() == DEFAULT_PASSWORD && !port.bind.is_loopback() {
+        let message = format!(
+            "`{service}` would be published on {} with the default password",
+            port.bind
+        );
+        let at = section
+            .get("bind")
+            .map_or(&section.node.at, |node| &node.at);
+        let hint = format!(
+            "set `services.{service}.password`, best from a secret: `\"${{secret:NAME}}\"`"
+        );
+        section
+            .reader
+            .report(Mistake::new(message).at(at).hint(hint));
+    }
+}

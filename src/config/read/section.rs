@@ -1,0 +1,325 @@
+//! One table of the tree with readers for its keys. Mistakes are collected; a reader that finds
+//! one returns nothing and reading goes on.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+use super::units;
+use crate::config::interpolate::Outside;
+use crate::config::mistake::Mistake;
+use crate::config::model::{Part, Template};
+use crate::config::paths;
+use crate::config::source::Origin;
+use crate::config::tree::{Node, Value, dotted, float};
+
+/// What a path that was declared must be; looked at when everything else is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Claim {
+    pub path: PathBuf,
+    pub claimed: Claimed,
+    pub at: Origin,
+}
+
+/// See [`Claim`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claimed {
+    File,
+    Folder,
+    Either,
+}
+
+/// The names that others may refer to.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    pub images: Vec<String>,
+    pub services: Vec<String>,
+    pub tasks: Vec<String>,
+}
+
+/// What all readers share.
+pub(crate) struct Reader<'a> {
+    pub workspace: &'a Path,
+    pub outside: &'a Outside<'a>,
+    pub names: Names,
+    pub mistakes: RefCell<Vec<Mistake>>,
+    pub claims: RefCell<Vec<Claim>>,
+}
+
+impl Reader<'_> {
+    pub(super) fn report(&self, mistake: Mistake) {
+        self.mistakes.borrow_mut().push(mistake);
+    }
+
+    pub(super) fn claim(&self, path: &Path, claimed: Claimed, node: &Node) {
+        self.claims.borrow_mut().push(Claim {
+            path: path.to_owned(),
+            claimed,
+            at: node.at.clone(),
+        });
+    }
+}
+
+/// One table with its dotted path.
+#[derive(Clone)]
+pub(super) struct Section<'a> {
+    pub reader: &'a Reader<'a>,
+    pub path: String,
+    pub node: &'a Node,
+}
+
+impl<'a> Section<'a> {
+    pub(super) fn path_of(&self, key: &str) -> String {
+        dotted(&self.path, key)
+    }
+
+    /// Returns the value of a key; one that was wrong counts as there, see [`Self::has`].
+    pub(super) fn get(&self, key: &str) -> Option<&'a Node> {
+        let node = self.node.get(key)?;
+        (!matches!(node.value, Value::Unusable)).then_some(node)
+    }
+
+    /// Whether the key was set, rightly or wrongly.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.node.get(key).is_some()
+    }
+
+    /// Reports a mistake in the value of `key`, or in this table when it is absent.
+    pub(super) fn wrong(&self, key: &str, message: impl Into<String>) {
+        self.wrong_with(key, message, None);
+    }
+
+    pub(super) fn wrong_with(&self, key: &str, message: impl Into<String>, hint: Option<String>) {
+        let at = self.node.get(key).map_or(&self.node.key, |node| &node.at);
+        self.reader
+            .report(Mistake::new(message).at(at).maybe_hint(hint));
+    }
+
+    /// Reports that a key is missing, unless it is there and was wrong.
+    pub(super) fn missing(&self, key: &str, hint: &str) {
+        if !self.has(key) {
+            let message = format!("`{}` is missing `{key}`", self.path);
+            let mistake = Mistake::new(message).at(&self.node.key);
+            let hint = (!hint.is_empty()).then(|| hint.to_owned());
+            self.reader.report(mistake.maybe_hint(hint));
+        }
+    }
+
+    pub(super) fn text(&self, key: &str) -> Option<String> {
+        self.plain(key, self.get(key)?)
+    }
+
+    /// Reads a text that must be there; its absence is a mistake.
+    pub(super) fn needed(&self, key: &str, hint: &str) -> Option<String> {
+        self.missing(key, hint);
+        self.text(key)
+    }
+
+    pub(super) fn template(&self, key: &str) -> Option<Template> {
+        template(&self.get(key)?.value)
+    }
+
+    pub(super) fn integer(&self, key: &str) -> Option<i64> {
+        match self.get(key)?.value {
+            Value::Integer(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "nobody has 2^53 processors")]
+    pub(super) fn number(&self, key: &str) -> Option<f64> {
+        match self.get(key)?.value {
+            Value::Integer(number) => Some(number as f64),
+            Value::Float(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    pub(super) fn boolean(&self, key: &str) -> bool {
+        let value = self.get(key).map(|node| &node.value);
+        matches!(value, Some(Value::Boolean(true)))
+    }
+
+    /// Reads a list of texts, or one text, each with its place.
+    pub(super) fn texts(&self, key: &str) -> Vec<(String, &'a Node)> {
+        self.items(key)
+            .into_iter()
+            .filter_map(|node| Some((self.plain(key, node)?, node)))
+            .collect()
+    }
+
+    fn items(&self, key: &str) -> Vec<&'a Node> {
+        match self.get(key).map(|node| (node, &node.value)) {
+            Some((_, Value::List(items))) => items.iter().collect(),
+            Some((node, _)) => vec![node],
+            None => Vec::new(),
+        }
+    }
+
+    /// Reads a command: a list, or a text with shell quoting.
+    pub(super) fn command(&self, key: &str) -> Option<Vec<Template>> {
+        let node = self.get(key)?;
+        let words = match &node.value {
+            Value::List(items) => items
+                .iter()
+                .filter_map(|item| template(&item.value))
+                .collect(),
+            value => match units::shell_words(&template(value)?) {
+                Ok(words) => words,
+                Err(why) => {
+                    self.wrong(key, format!("`{}` {why}", self.path_of(key)));
+                    return None;
+                }
+            },
+        };
+        if words.is_empty() && key != "entrypoint" {
+            self.wrong(key, format!("`{}` is empty", self.path_of(key)));
+        }
+        Some(words)
+    }
+
+    /// Reads a command without secrets and references.
+    pub(super) fn plain_command(&self, key: &str) -> Option<Vec<String>> {
+        let node = self.get(key)?;
+        let words = self.command(key)?;
+        words
+            .into_iter()
+            .map(|word| self.known_now(key, node, &word))
+            .collect()
+    }
+
+    /// Reads a table of texts, numbers and booleans as texts.
+    pub(super) fn templates(&self, key: &str) -> IndexMap<String, Template> {
+        let table = self.get(key).and_then(Node::table);
+        let entry = |(name, node): (&String, &Node)| {
+            let text = template(&node.value)?;
+            Some((name.clone(), text))
+        };
+        table.map_or_else(IndexMap::new, |table| {
+            table.iter().filter_map(entry).collect()
+        })
+    }
+
+    /// The same without secrets and references.
+    pub(super) fn plain_texts(&self, key: &str) -> IndexMap<String, String> {
+        let table = self.get(key).and_then(Node::table);
+        let entry = |(name, node): (&String, &Node)| {
+            let table = Self {
+                path: self.path_of(key),
+                ..self.clone()
+            };
+            Some((name.clone(), table.plain(name, node)?))
+        };
+        table.map_or_else(IndexMap::new, |table| {
+            table.iter().filter_map(entry).collect()
+        })
+    }
+
+    /// Reads a duration that is written as in Compose.
+    pub(super) fn duration(&self, key: &str) -> Option<Duration> {
+        let text = self.text(key)?;
+        let duration = units::duration(&text);
+        if duration.is_none() {
+            let what = format!("`{text}` is no duration");
+            let hint = "write `500ms`, `10s`, `1m30s` or `2h`".to_owned();
+            self.wrong_with(key, what, Some(hint));
+        }
+        duration
+    }
+
+    /// Reads a duration that must be longer than nothing.
+    pub(super) fn time_limit(&self, key: &str) -> Option<Duration> {
+        let limit = self.duration(key)?;
+        if limit.is_zero() {
+            self.wrong(key, format!("`{}` must be more than 0", self.path_of(key)));
+        }
+        Some(limit)
+    }
+
+    /// Reads a size: a number of bytes, or a text such as `512m`.
+    pub(super) fn bytes(&self, key: &str) -> Option<u64> {
+        let bytes = match &self.get(key)?.value {
+            Value::Integer(number) => u64::try_from(*number).ok(),
+            _ => units::bytes(&self.text(key)?),
+        };
+        let bytes = bytes.filter(|bytes| *bytes > 0);
+        if bytes.is_none() {
+            let what = format!("`{}` is no size", self.path_of(key));
+            let hint = "write `64m`, `512mb`, `1gb` or a number of bytes".to_owned();
+            self.wrong_with(key, what, Some(hint));
+        }
+        bytes
+    }
+
+    /// Reads a path of the host; a relative one starts at the folder of the file that wrote it.
+    pub(super) fn host_path(&self, key: &str) -> Option<PathBuf> {
+        let (node, text) = (self.get(key)?, self.text(key)?);
+        let folder = node.at.folder().unwrap_or(self.reader.workspace);
+        Some(paths::join(folder, &text))
+    }
+
+    /// Reads the table `key`.
+    pub(super) fn section(&self, key: &str) -> Option<Section<'a>> {
+        let node = self.get(key)?;
+        node.table()?;
+        Some(Section {
+            reader: self.reader,
+            path: self.path_of(key),
+            node,
+        })
+    }
+
+    /// Reads the tables in the table `key`.
+    pub(super) fn sections(&self, key: &str) -> Vec<(String, Section<'a>)> {
+        let table = self.get(key).and_then(Node::table);
+        let Some((table, path)) = table.map(|table| (table, self.path_of(key))) else {
+            return Vec::new();
+        };
+        let section = |(name, node): (&String, &'a Node)| {
+            node.table()?;
+            let path = dotted(&path, name);
+            let reader = self.reader;
+            Some((name.clone(), Section { reader, path, node }))
+        };
+        table.iter().filter_map(section).collect()
+    }
+
+    /// Returns a text that is known before anything runs.
+    fn plain(&self, key: &str, node: &Node) -> Option<String> {
+        self.known_now(key, node, &template(&node.value)?)
+    }
+
+    fn known_now(&self, key: &str, node: &Node, template: &Template) -> Option<String> {
+        let mut text = String::new();
+        for part in &template.parts {
+            let why = match part {
+                Part::Text(piece) => {
+                    text.push_str(piece);
+                    continue;
+                }
+                Part::Secret(_) => "a secret".to_owned(),
+                Part::Reference(reference) => {
+                    format!("`{reference}`, which is known only while the environment runs,")
+                }
+            };
+            let message = format!("{why} cannot stand in `{}`", self.path_of(key));
+            self.reader.report(Mistake::new(message).at(&node.at));
+            return None;
+        }
+        Some(text)
+    }
+}
+
+/// Returns a value as a text with holes; lists and tables are none.
+pub(super) fn template(value: &Value) -> Option<Template> {
+    Some(match value {
+        Value::Text(text) | Value::Raw(text) => Template::text(text.clone()),
+        Value::Integer(number) => Template::text(number.to_string()),
+        Value::Float(number) => Template::text(float(*number)),
+        Value::Boolean(boolean) => Template::text(boolean.to_string()),
+        Value::Template(template) => template.clone(),
+        Value::List(_) | Value::Table(_) | Value::Unusable => return None,
+    })
+}

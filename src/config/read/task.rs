@@ -1,0 +1,125 @@
+//! `[tasks.NAME]` and `[seeds.NAME]`.
+
+use indexmap::IndexMap;
+
+use super::section::{Claimed, Section};
+use super::{depends, image, service, volume};
+use crate::config::model::{ImageSource, Kind, Seed, SeedSource, Service, Task};
+use crate::config::suggest;
+
+/// Reads one task; with `service`, it takes over what that service runs with.
+pub(super) fn read(section: &Section<'_>, services: &IndexMap<String, Service>) -> Option<Task> {
+    let command = section.command("command");
+    let host = host(section, services);
+    if host.is_some() {
+        section.missing("command", "the service's own command would never end");
+    }
+    service::check_names(section);
+    let mut task = Task {
+        image: image::source(section, "image").unwrap_or(ImageSource::Named(String::new())),
+        command,
+        entrypoint: section.command("entrypoint"),
+        environment: IndexMap::new(),
+        volumes: volume::read(section),
+        user: section.text("user"),
+        working_dir: service::container_path(section, "working_dir"),
+        depends_on: depends::read(section),
+        timeout: section.time_limit("timeout").unwrap_or_default(),
+    };
+    let environment = section.templates("environment");
+    if let Some(host) = host {
+        task.image = host.image.clone()?;
+        task.environment.clone_from(&host.environment);
+        let targets: Vec<_> = task.volumes.iter().map(|it| it.target.clone()).collect();
+        let others = host
+            .volumes
+            .iter()
+            .filter(|it| !targets.contains(&it.target));
+        task.volumes.extend(others.cloned());
+        task.user = task.user.or_else(|| host.user.clone());
+        task.working_dir = task.working_dir.or_else(|| host.working_dir.clone());
+    }
+    task.environment.extend(environment);
+    Some(task)
+}
+
+/// Returns the service that a task runs as, if it names one.
+fn host<'a>(section: &Section<'_>, services: &'a IndexMap<String, Service>) -> Option<&'a Service> {
+    if section.has("image") == section.has("service") {
+        let message = format!("`{}` needs one of `image` and `service`", section.path);
+        section.wrong("", message);
+        return None;
+    }
+    let name = section.text("service")?;
+    let Some(service) = services.get(&name) else {
+        let hint = suggest::did_you_mean(&name, services.keys().map(String::as_str));
+        section.wrong_with("service", format!("there is no service `{name}`"), hint);
+        return None;
+    };
+    if service.image.is_none() {
+        let message = format!("the service `{name}` has no image for a task to run in");
+        section.wrong("service", message);
+    }
+    Some(service)
+}
+
+/// Reads one seed.
+pub(super) fn seed(
+    section: &Section<'_>,
+    services: &IndexMap<String, Service>,
+    tasks: &[String],
+) -> Option<Seed> {
+    if section.has("file") == section.has("task") {
+        let message = format!("`{}` needs one of `file` and `task`", section.path);
+        section.wrong("", message);
+    }
+    let service = section.needed("service", "the `postgres` service that the data goes to");
+    if let Some(name) = &service {
+        check_database(section, name, services);
+    }
+    let source = if let Some(task) = section.text("task") {
+        if !tasks.contains(&task) {
+            let hint = suggest::did_you_mean(&task, tasks.iter().map(String::as_str));
+            section.wrong_with("task", format!("there is no task `{task}`"), hint);
+        }
+        SeedSource::Task(task)
+    } else {
+        let (path, node) = (section.host_path("file")?, section.get("file")?);
+        let name = path.to_string_lossy();
+        if !name.ends_with(".sql") && !name.ends_with(".sql.gz") {
+            let message = format!(
+                "`{}` is no dump that envctl can load",
+                section.text("file")?
+            );
+            let hint = Some("it loads `.sql` and `.sql.gz`".to_owned());
+            section.wrong_with("file", message, hint);
+        }
+        section.reader.claim(&path, Claimed::File, node);
+        SeedSource::File(path)
+    };
+    service.map(|service| Seed { service, source })
+}
+
+/// Reports a `service` that is none or is no database.
+pub(super) fn check_database(
+    section: &Section<'_>,
+    name: &str,
+    services: &IndexMap<String, Service>,
+) {
+    let databases = services
+        .iter()
+        .filter(|(_, service)| matches!(service.kind, Kind::Postgres(_)))
+        .map(|(name, _)| name.as_str());
+    match services.get(name).map(|service| &service.kind) {
+        Some(Kind::Postgres(_)) => {}
+        Some(Kind::Container) => {
+            let message = format!("the service `{name}` is no database");
+            let hint = suggest::did_you_mean(name, databases);
+            section.wrong_with("service", message, hint);
+        }
+        None => {
+            let hint = suggest::did_you_mean(name, databases);
+            section.wrong_with("service", format!("there is no service `{name}`"), hint);
+        }
+    }
+}

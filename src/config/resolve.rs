@@ -1,0 +1,100 @@
+//! The pipeline: layers in, an environment or all mistakes out. Touches nothing outside but
+//! through [`Outside`].
+
+use std::cell::RefCell;
+
+use super::defaults;
+use super::interpolate::{self, Context};
+use super::layers::Found;
+use super::merge::{Log, merge};
+use super::mistake::Mistake;
+use super::model::Environment;
+use super::normal;
+use super::overrides;
+use super::read::{Claim, Known, Names, Reader, read};
+use super::schema::{ROOT, Shape};
+use super::show::Merged;
+use super::source::{Origin, Source};
+use super::tree::{Node, Table, Value};
+
+/// What came out, right or wrong.
+pub(crate) struct Resolved {
+    /// Only to be used when there is no mistake.
+    pub environment: Environment,
+    pub merged: Merged,
+    pub warnings: Vec<String>,
+    pub claims: Vec<Claim>,
+}
+
+/// Lays everything over each other and reads the result; mistakes go to `mistakes`.
+pub(crate) fn resolve(
+    found: Found,
+    sets: &[String],
+    context: &Context<'_>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Resolved> {
+    mistakes.extend(found.mistakes);
+    if found.broken {
+        // What the broken file would have said is unknown: more mistakes would be guesses.
+        return None;
+    }
+    let mut log = Log::default();
+    let mut root = empty();
+    for layer in found.layers {
+        merge(&mut root, layer, Shape::Table(&ROOT), "", &mut log);
+    }
+    for layer in overrides::from_variables(context.variables, &root, mistakes) {
+        lay(&mut root, layer, mistakes, &mut log);
+    }
+    for set in sets {
+        match overrides::from_set(set, &root) {
+            Ok(layer) => lay(&mut root, layer, mistakes, &mut log),
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    root.below.clear();
+    defaults::add(&mut root);
+    let secrets = interpolate::expand(&mut root, context, mistakes);
+    let names = |kind| root.names(kind).into_iter().map(str::to_owned).collect();
+    let reader = Reader {
+        workspace: context.workspace,
+        outside: context.outside,
+        names: Names {
+            images: names("images"),
+            services: names("services"),
+            tasks: names("tasks"),
+        },
+        mistakes: RefCell::default(),
+        claims: RefCell::default(),
+    };
+    let known = Known {
+        name: context.environment.to_owned(),
+        folder: context.workspace.join("envs").join(context.environment),
+        profiles: found.profiles.clone(),
+        secrets,
+    };
+    let environment = read(&root, known, &reader);
+    mistakes.extend(reader.mistakes.take());
+    let claims = reader.claims.take();
+    Some(Resolved {
+        environment,
+        merged: Merged {
+            root,
+            removed: log.removed,
+            environment: context.environment.to_owned(),
+            profiles: found.profiles,
+        },
+        warnings: log.warnings,
+        claims,
+    })
+}
+
+fn empty() -> Node {
+    let origin = Origin::new(&Source::default_layer(), 0..0);
+    Node::new(Value::Table(Table::new()), origin.clone(), origin)
+}
+
+fn lay(root: &mut Node, mut layer: Node, mistakes: &mut Vec<Mistake>, log: &mut Log) {
+    normal::expand(&mut layer, Shape::Table(&ROOT), "", mistakes);
+    merge(root, layer, Shape::Table(&ROOT), "", log);
+}

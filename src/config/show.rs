@@ -1,0 +1,266 @@
+//! What the configuration came to: the whole as TOML, or one key with its history.
+
+use std::fmt;
+
+use super::key;
+use super::merge::{is_password, shown};
+use super::mistake::Mistake;
+use super::schema::{ROOT, Shape};
+use super::source::Origin;
+use super::suggest;
+use super::tree::{Node, Value, bare, dotted};
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value as Json};
+
+/// The layers over each other, every value with its place; secrets are masked wherever it shows.
+#[derive(Clone, Debug)]
+pub struct Merged {
+    pub(crate) root: Node,
+    /// What `NAME = false` removed.
+    pub(crate) removed: Vec<(String, Origin)>,
+    pub(crate) environment: String,
+    pub(crate) profiles: Vec<String>,
+}
+
+/// Where a value came from and what it overrode.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explained {
+    /// The key's dotted path.
+    pub key: String,
+    /// The value as TOML; none when it was removed.
+    pub value: Option<String>,
+    /// The text as it was written, where `${…}` changed it.
+    pub written: Option<String>,
+    /// `envs/rates/env.toml:12`, `variable NAME`, `--set` or `default`.
+    pub origin: String,
+    /// What lower layers said, the nearest first.
+    pub overridden: Vec<Overridden>,
+}
+
+/// A value that another layer replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Overridden {
+    /// The value as TOML.
+    pub value: String,
+    pub origin: String,
+}
+
+impl Merged {
+    /// Writes the resolved configuration as TOML, each value with its place behind it.
+    pub fn show(&self) -> String {
+        let mut blocks = Vec::new();
+        block(&self.root, Shape::Table(&ROOT), "", &mut blocks);
+        blocks.join("\n")
+    }
+
+    /// Tells where the value of a dotted key came from.
+    pub fn explain(&self, key: &str) -> Result<Explained, Mistake> {
+        let names = split_key(key)?;
+        let path = names
+            .iter()
+            .fold(String::new(), |path, name| dotted(&path, name));
+        let mut node = &self.root;
+        let mut walked = String::new();
+        for name in &names {
+            let next = node.get(name);
+            let Some(next) = next else {
+                return self.absent(&path, &walked, name, node);
+            };
+            walked = dotted(&walked, name);
+            node = next;
+        }
+        let masked = |text: &str| shown(&path, &Value::Text(text.to_owned()));
+        Ok(Explained {
+            value: Some(rendered(&path, &node.value)),
+            written: node.written.as_deref().map(masked),
+            origin: place_of(node).to_string(),
+            overridden: node.below.iter().rev().map(overridden).collect(),
+            key: path,
+        })
+    }
+
+    fn absent(
+        &self,
+        path: &str,
+        walked: &str,
+        name: &str,
+        node: &Node,
+    ) -> Result<Explained, Mistake> {
+        let gone = dotted(walked, name);
+        if let Some((_, at)) = self.removed.iter().find(|(removed, _)| *removed == gone) {
+            return Ok(Explained {
+                key: path.to_owned(),
+                value: None,
+                written: None,
+                origin: at.to_string(),
+                overridden: Vec::new(),
+            });
+        }
+        let set = node.table().into_iter().flat_map(|table| table.keys());
+        let set: Vec<&str> = set.map(String::as_str).collect();
+        let possible = match shape_at(walked) {
+            Some(Shape::Table(fields)) => fields.names().collect(),
+            _ => Vec::new(),
+        };
+        if possible.contains(&name) {
+            let message = format!("`{gone}` is not set, and has no default");
+            return Err(Mistake::new(message));
+        }
+        let message = format!("there is no `{gone}`");
+        let known = set.into_iter().chain(possible);
+        let hint = suggest::nearest(name, known).map(|near| format!("did you mean `{near}`?"));
+        Err(Mistake::new(message).maybe_hint(hint))
+    }
+}
+
+/// Returns the shape of the table at a path that exists.
+fn shape_at(path: &str) -> Option<Shape> {
+    let mut shape = Shape::Table(&ROOT);
+    for name in split_key(path).ok()? {
+        shape = match shape {
+            Shape::Table(fields) => fields.shape(&name)?,
+            Shape::Named(named) => named.each,
+            Shape::Value(_) => return None,
+        };
+    }
+    Some(shape)
+}
+
+fn split_key(key: &str) -> Result<Vec<String>, Mistake> {
+    if key.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names = key::split(key).ok_or_else(|| {
+        let hint = "for example `services.api.ports.http.host`";
+        Mistake::new(format!("`{key}` is no key")).hint(hint)
+    })?;
+    Ok(names.into_iter().map(|(name, _)| name).collect())
+}
+
+/// A table is where its name is; a value is where it stands.
+fn place_of(node: &Node) -> &Origin {
+    match node.value {
+        Value::Table(_) => &node.key,
+        _ => &node.at,
+    }
+}
+
+fn overridden(past: &super::tree::Past) -> Overridden {
+    Overridden {
+        value: past.value.clone(),
+        origin: past.at.to_string(),
+    }
+}
+
+/// Writes a value as TOML, passwords inside of it masked, too.
+fn rendered(path: &str, value: &Value) -> String {
+    match value {
+        Value::Table(table) if !table.is_empty() => {
+            let pair = |(name, node): (&String, &Node)| {
+                let value = rendered(&dotted(path, name), &node.value);
+                format!("{} = {value}", bare(name))
+            };
+            let pairs: Vec<_> = table.iter().map(pair).collect();
+            format!("{{ {} }}", pairs.join(", "))
+        }
+        _ if is_password(path) => "\"***\"".to_owned(),
+        value => value.to_toml(),
+    }
+}
+
+/// Whether a table is written as a block of its own.
+fn is_block(node: &Node, shape: Option<Shape>) -> bool {
+    matches!(node.value, Value::Table(_)) && !matches!(shape, None | Some(Shape::Value(_)))
+}
+
+fn block(node: &Node, shape: Shape, path: &str, blocks: &mut Vec<String>) {
+    let Some(table) = node.table() else {
+        return;
+    };
+    let shape_of = |name: &str| match shape {
+        Shape::Table(fields) => fields.shape(name),
+        Shape::Named(named) => Some(named.each),
+        Shape::Value(_) => None,
+    };
+    let mut lines = Vec::new();
+    for (name, child) in table {
+        if !is_block(child, shape_of(name)) {
+            let value = rendered(&dotted(path, name), &child.value);
+            lines.push(format!("{} = {value}  # {}\n", bare(name), child.at));
+        }
+    }
+    let named = matches!(shape, Shape::Named(_));
+    if !lines.is_empty() || (table.is_empty() && !named && !path.is_empty()) {
+        let head = match path {
+            "" => String::new(),
+            path => format!("[{path}]\n"),
+        };
+        blocks.push(head + &lines.concat());
+    }
+    for (name, child) in table {
+        if let Some(shape) = shape_of(name).filter(|_| is_block(child, shape_of(name))) {
+            block(child, shape, &dotted(path, name), blocks);
+        }
+    }
+}
+
+impl fmt::Display for Explained {
+    /// Writes `key = value`, where it comes from, and what it overrode.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Some(value) => writeln!(formatter, "{} = {value}", self.key)?,
+            None => writeln!(formatter, "{} was removed", self.key)?,
+        }
+        write!(formatter, "  from {}", self.origin)?;
+        if let Some(written) = &self.written {
+            write!(formatter, ", written as {written}")?;
+        }
+        for past in &self.overridden {
+            let (value, origin) = (&past.value, &past.origin);
+            write!(formatter, "\n  overrides {value} from {origin}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Merged {
+    /// Gives the values as an object, and the place of each by its dotted key.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut origins = Map::new();
+        collect_origins(&self.root, "", &mut origins);
+        let mut out = serializer.serialize_struct("Merged", 4)?;
+        out.serialize_field("environment", &self.environment)?;
+        out.serialize_field("profiles", &self.profiles)?;
+        out.serialize_field("values", &masked_json("", &self.root.value))?;
+        out.serialize_field("origins", &origins)?;
+        out.end()
+    }
+}
+
+fn masked_json(path: &str, value: &Value) -> Json {
+    match value {
+        Value::Table(table) => {
+            let pair = |(name, node): (&String, &Node)| {
+                let value = masked_json(&dotted(path, name), &node.value);
+                (name.clone(), value)
+            };
+            Json::Object(table.iter().map(pair).collect())
+        }
+        _ if is_password(path) => Json::from("***"),
+        value => value.to_json(),
+    }
+}
+
+fn collect_origins(node: &Node, path: &str, origins: &mut Map<String, Json>) {
+    match node.table() {
+        Some(table) => {
+            for (name, child) in table {
+                collect_origins(child, &dotted(path, name), origins);
+            }
+        }
+        None => {
+            origins.insert(path.to_owned(), Json::from(node.at.to_string()));
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Where a value was written: a file, a variable, `--set`, or envctl itself.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::mistake::Place;
+
+/// Who wrote a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Writer {
+    /// envctl's own defaults.
+    Default,
+    File {
+        path: PathBuf,
+        /// Relative to the workspace.
+        shown: PathBuf,
+        /// Whether other environments read it, too.
+        shared: bool,
+    },
+    /// A variable's name.
+    Variable(String),
+    Set,
+}
+
+/// A text that values come from.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub writer: Writer,
+    /// For a variable `NAME=value`; a password's value is masked.
+    pub text: String,
+}
+
+impl Source {
+    pub(crate) fn file(path: PathBuf, shown: &str, shared: bool, text: String) -> Arc<Self> {
+        let shown = PathBuf::from(shown);
+        let writer = Writer::File {
+            path,
+            shown,
+            shared,
+        };
+        Arc::new(Self { writer, text })
+    }
+
+    pub(crate) fn default_layer() -> Arc<Self> {
+        Arc::new(Self {
+            writer: Writer::Default,
+            text: String::new(),
+        })
+    }
+}
+
+/// A span of a source.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    pub source: Arc<Source>,
+    pub span: Range<usize>,
+}
+
+impl Origin {
+    pub(crate) fn new(source: &Arc<Source>, span: Range<usize>) -> Self {
+        Self {
+            source: Arc::clone(source),
+            span,
+        }
+    }
+
+    /// Returns the origin of `part` inside this one, or this one when it is not found as written.
+    pub(crate) fn within(&self, part: &str) -> Self {
+        let written = self.source.text.get(self.span.clone()).unwrap_or_default();
+        let Some(offset) = written.find(part) else {
+            return self.clone();
+        };
+        let start = self.span.start + offset;
+        Self::new(&self.source, start..start + part.len())
+    }
+
+    /// Returns the folder that relative paths start at; none for what is in no file.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        match &self.source.writer {
+            Writer::File { path, .. } => path.parent(),
+            Writer::Default | Writer::Variable(_) | Writer::Set => None,
+        }
+    }
+
+    /// Returns the line, from 1, and the byte where it starts.
+    fn line(&self) -> (usize, usize) {
+        let text = &self.source.text;
+        let before = text.get(..self.span.start).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        let start = before.rfind('\n');
+        (line, start.map_or(0, |newline| newline + 1))
+    }
+
+    /// Returns the place to show; envctl's own defaults have none.
+    pub(crate) fn place(&self) -> Option<Place> {
+        let file = match &self.source.writer {
+            Writer::Default => return None,
+            Writer::File { shown, .. } => shown.clone(),
+            Writer::Variable(_) => PathBuf::from("variables"),
+            Writer::Set => PathBuf::from("--set"),
+        };
+        let (line, start) = self.line();
+        let rest = self.source.text.get(start..).unwrap_or_default();
+        let text = rest.lines().next().unwrap_or_default();
+        let end = self.span.end.min(start + text.len());
+        let chars = |range: Range<usize>| {
+            let piece = self.source.text.get(range);
+            piece.map_or(0, |piece| piece.chars().count())
+        };
+        Some(Place {
+            file,
+            line,
+            column: chars(start..self.span.start) + 1,
+            text: text.to_owned(),
+            width: chars(self.span.start..end.max(self.span.start)).max(1),
+        })
+    }
+}
+
+impl fmt::Display for Origin {
+    /// Writes `envs/rates/env.toml:12`, `variable NAME`, `--set` or `default`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.source.writer {
+            Writer::Default => formatter.write_str("default"),
+            Writer::File { shown, .. } => {
+                write!(formatter, "{}:{}", shown.display(), self.line().0)
+            }
+            Writer::Variable(name) => write!(formatter, "variable {name}"),
+            Writer::Set => formatter.write_str("--set"),
+        }
+    }
+}

@@ -1,0 +1,739 @@
+//! Every class of mistake, as it is printed.
+
+use expect_test::{Expect, expect};
+
+use super::{API, given};
+
+fn check(env: &str, expected: &Expect) {
+    expected.assert_eq(&given(env).mistakes());
+}
+
+fn api(lines: &str, expected: &Expect) {
+    check(&format!("{API}{lines}"), expected);
+}
+
+#[test]
+fn syntax() {
+    check(
+        "a = \n[services\nb = 1\nc = 'x\n",
+        &expect![[r#"
+        envs/rates/env.toml:1:5: string values must be quoted, expected literal string
+          1 | a = 
+            |     ^
+        envs/rates/env.toml:2:10: unclosed table, expected `]`
+          2 | [services
+            |          ^"#]],
+    );
+    check(
+        "vars.a = 1\nvars.a = 2\nvars.b = 99999999999999999999",
+        &expect![[r#"
+            envs/rates/env.toml:2:6: duplicate key
+              2 | vars.a = 2
+                |      ^
+            envs/rates/env.toml:3:10: the number is too large
+              3 | vars.b = 99999999999999999999
+                |          ^^^^^^^^^^^^^^^^^^^^"#]],
+    );
+}
+
+#[test]
+fn a_broken_file_hides_what_refers_to_it() {
+    let both = given("services.api.image = 'a:1'\nsmoke.x.service = 'apo'\nzebra = 1")
+        .file("envs/envctl.toml", "[images");
+    expect![[r#"
+        envs/envctl.toml:1:8: unclosed table, expected `]`
+          1 | [images
+            |        ^
+        envs/rates/env.toml:3:1: unknown key `zebra`
+          3 | zebra = 1
+            | ^^^^^
+          hint: known: `description`, `default_env`, `extends`, `engine`, `vars`, `secrets`, `images`, `services`, `seeds`, `tasks`, `smoke`"#]].assert_eq(&both.mistakes());
+}
+
+#[test]
+fn unknown_keys_name_the_nearest() {
+    check(
+        "descripton = 'x'\n[services.api]\nimagee = 'a:1'\nprots = { http = 1 }\nx = 1\n\
+         ports.http.hosst = 1\nports.http.container = 1\n[smoke.a]\nservice = 'api'\ngett = '/'\n[zebra]\na = 1",
+        &expect![[r#"
+            envs/rates/env.toml:1:1: unknown key `descripton`
+              1 | descripton = 'x'
+                | ^^^^^^^^^^
+              hint: did you mean `description`?
+            envs/rates/env.toml:3:1: unknown key `services.api.imagee`
+              3 | imagee = 'a:1'
+                | ^^^^^^
+              hint: did you mean `image`?
+            envs/rates/env.toml:4:1: unknown key `services.api.prots`
+              4 | prots = { http = 1 }
+                | ^^^^^
+              hint: did you mean `ports`?
+            envs/rates/env.toml:5:1: unknown key `services.api.x`
+              5 | x = 1
+                | ^
+              hint: known: `kind`, `image`, `version`, `database`, `user`, `password`, `migrations`, `command`, `entrypoint`, `environment`, `env_file`, `ports`, `volumes`, `depends_on`, `healthcheck`, `restart`, `cpus`, `memory`, `pids_limit`, `working_dir`, `tmpfs`, `shm_size`, `stop_signal`, `stop_grace_period`, `ready_timeout`, `process`
+            envs/rates/env.toml:6:12: unknown key `services.api.ports.http.hosst`
+              6 | ports.http.hosst = 1
+                |            ^^^^^
+              hint: did you mean `host`?
+            envs/rates/env.toml:10:1: unknown key `smoke.a.gett`
+              10 | gett = '/'
+                 | ^^^^
+              hint: did you mean `get`?
+            envs/rates/env.toml:11:2: unknown key `zebra`
+              11 | [zebra]
+                 |  ^^^^^
+              hint: known: `description`, `default_env`, `extends`, `engine`, `vars`, `secrets`, `images`, `services`, `seeds`, `tasks`, `smoke`"#]],
+    );
+}
+
+#[test]
+fn wrong_types() {
+    check(
+        "description = 1\nservices = 1\nimages.x = 'a'\nvars.a = [1]\n[tasks.t]\nimage = true\n\
+         command = ['a', 1]\nenvironment = 3",
+        &expect![[r#"
+            envs/rates/env.toml:1:15: `description` must be a text, not an integer
+              1 | description = 1
+                |               ^
+              hint: write `"1"`
+            envs/rates/env.toml:2:12: `services` must be a table, not an integer
+              2 | services = 1
+                |            ^
+            envs/rates/env.toml:3:12: `images.x` must be a table, not a text
+              3 | images.x = 'a'
+                |            ^^^
+            envs/rates/env.toml:4:10: `vars.a` must be a text, a number or a boolean, not a list
+              4 | vars.a = [1]
+                |          ^^^
+            envs/rates/env.toml:6:9: `tasks.t.image` must be a text, not a boolean
+              6 | image = true
+                |         ^^^^
+              hint: write `"true"`
+            envs/rates/env.toml:7:17: an item of `tasks.t.command` must be a text, not an integer
+              7 | command = ['a', 1]
+                |                 ^
+              hint: write `"1"`
+            envs/rates/env.toml:8:15: `tasks.t.environment` must be a table, not an integer
+              8 | environment = 3
+                |               ^
+              hint: write `{ NAME = "value" }` or `["NAME=value"]`"#]],
+    );
+    check(
+        "[services.db]\nkind = 'postgres'\nversion = 13.10\nports = [5432]\n",
+        &expect![[r#"
+            envs/rates/env.toml:3:11: `services.db.version` must be a text, not a number with a fraction
+              3 | version = 13.10
+                |           ^^^^^
+              hint: write `"13.10"`
+            envs/rates/env.toml:4:9: `services.db.ports` must be a table, not a list
+              4 | ports = [5432]
+                |         ^^^^^^
+              hint: name each port: `ports = { http = { container = 3000, host = 3000 } }`"#]],
+    );
+    check(
+        "[services.api]\nimage = 'a:1'\ncpus = 'x'\npids_limit = 1.5\nenvironment = ['A', 3]\n\
+         depends_on = 'db'\nhealthcheck = 5\nenv_file = { a = 1 }\nports = { http = 'x' }\n\
+         [smoke.x]\nservice = 'api'\nget = '/'\neventually = 'yes'",
+        &expect![[r#"
+            envs/rates/env.toml:3:8: `services.api.cpus` must be a number, not a text
+              3 | cpus = 'x'
+                |        ^^^
+            envs/rates/env.toml:4:14: `services.api.pids_limit` must be an integer, not a number with a fraction
+              4 | pids_limit = 1.5
+                |              ^^^
+            envs/rates/env.toml:5:16: an item of `services.api.environment` must be `NAME=value`
+              5 | environment = ['A', 3]
+                |                ^^^
+              hint: to hand on a variable of your shell, write `A=${env:A}`
+            envs/rates/env.toml:5:21: an item of `services.api.environment` must be `NAME=value`
+              5 | environment = ['A', 3]
+                |                     ^
+            envs/rates/env.toml:6:14: `services.api.depends_on` must be a table, not a text
+              6 | depends_on = 'db'
+                |              ^^^^
+              hint: write `["NAME"]` or `{ NAME = "started" }`
+            envs/rates/env.toml:7:15: `services.api.healthcheck` must be a table, not an integer
+              7 | healthcheck = 5
+                |               ^
+            envs/rates/env.toml:8:12: `services.api.env_file` must be a text or a list of texts, not a table
+              8 | env_file = { a = 1 }
+                |            ^^^^^^^^^
+            envs/rates/env.toml:9:18: `services.api.ports.http.container` must be an integer, not a text
+              9 | ports = { http = 'x' }
+                |                  ^^^
+            envs/rates/env.toml:13:14: `smoke.x.eventually` must be `true` or `false`, not a text
+              13 | eventually = 'yes'
+                 |              ^^^^^"#]],
+    );
+}
+
+#[test]
+fn names() {
+    check(
+        "[services.API]\nimage = 'a:1'\n[services.x]\nimage = 'x:1'\nports = { 'a b' = 1 }\n\
+         [tasks.x]\nimage = 'x:1'\n[images.'a/b']\npull = 'x'",
+        &expect![[r#"
+            envs/rates/env.toml:1:11: `API` is no name: lower-case letters, digits, `-` and `_`, starting with a letter or digit
+              1 | [services.API]
+                |           ^^^
+            envs/rates/env.toml:5:11: `a b` is no name: lower-case letters, digits, `-` and `_`, starting with a letter or digit
+              5 | ports = { 'a b' = 1 }
+                |           ^^^^^
+            envs/rates/env.toml:6:8: `x` is the name of a service and of a task
+              6 | [tasks.x]
+                |        ^
+            envs/rates/env.toml:8:9: `a/b` is no name: lower-case letters, digits, `-` and `_`, starting with a letter or digit
+              8 | [images.'a/b']
+                |         ^^^^^"#]],
+    );
+}
+
+#[test]
+fn images() {
+    check(
+        "[images.postgres]\npull = 'postgres:13.5'\n[images.empty]\n[images.bad]\npull = 'a b'\n\
+         [images.out]\nbuild = { context = 'x', dockerfile = '../Dockerfile' }\n\
+         [images.none]\nbuild = {}\nload = []\n\
+         [services.a]\nimage = 'postgrs'\n[services.b]\nimage = 'zebra'\n[services.c]\n\
+         [services.d]\nimage = '${images.zebra}'\n[services.e]\nimage = '$x:y'",
+        &expect![[r#"
+            envs/rates/env.toml:3:9: `images.empty` has no source
+              3 | [images.empty]
+                |         ^^^^^
+              hint: give it `pull`, `build` or `load`
+            envs/rates/env.toml:5:8: `images.bad.pull` is no image reference
+              5 | pull = 'a b'
+                |        ^^^^^
+            envs/rates/env.toml:7:39: `../Dockerfile` is outside of the context `envs/rates/x`
+              7 | build = { context = 'x', dockerfile = '../Dockerfile' }
+                |                                       ^^^^^^^^^^^^^^^
+            envs/rates/env.toml:9:1: `images.none.build` is missing `context`
+              9 | build = {}
+                | ^^^^^
+            envs/rates/env.toml:10:8: `images.none.load.command` is empty
+              10 | load = []
+                 |        ^^
+            envs/rates/env.toml:12:9: there is no image `postgrs`
+              12 | image = 'postgrs'
+                 |         ^^^^^^^^^
+              hint: did you mean `postgres`?
+            envs/rates/env.toml:14:9: there is no image `zebra`
+              14 | image = 'zebra'
+                 |         ^^^^^^^
+              hint: known: `postgres`, `empty`, `bad`, `out`, `none`
+            envs/rates/env.toml:15:11: `services.c` is missing `image`
+              15 | [services.c]
+                 |           ^
+              hint: an `[images.*]` name, or a reference with a tag
+            envs/rates/env.toml:17:10: there is no image `zebra`
+              17 | image = '${images.zebra}'
+                 |          ^^^^^^^^^^^^^^^
+              hint: known: `postgres`, `empty`, `bad`, `out`, `none`
+            envs/rates/env.toml:19:9: `$x:y` is no image reference
+              19 | image = '$x:y'
+                 |         ^^^^^^"#]],
+    );
+    check(
+        "[services.a]\nimage = 'redis'",
+        &expect![[r#"
+        envs/rates/env.toml:2:9: there is no image `redis`
+          2 | image = 'redis'
+            |         ^^^^^^^
+          hint: declare `[images.redis]`, or write a reference with a tag: `redis:latest`"#]],
+    );
+}
+
+#[test]
+fn image_bases_in_a_circle() {
+    check(
+        "[images.a]\nbuild = { context = '.', args = { BASE = '${images.b}' } }\n\
+         [images.b]\nbuild = { context = '.', args = { X = 'x${images.c}', Y = '${services.api.url}' } }\n\
+         [images.c]\nbuild = { context = '.', args = ['BASE=${images.a}'] }\n\
+         [services.api]\nimage = 'a'\nports = { http = 1 }",
+        &expect![[r#"
+            envs/rates/env.toml:1:9: images are built on each other: a -> b -> c -> a
+              1 | [images.a]
+                |         ^
+            envs/rates/env.toml:4:59: `${services.api.url}` cannot stand in a build argument: no service runs while an image is built
+              4 | build = { context = '.', args = { X = 'x${images.c}', Y = '${services.api.url}' } }
+                |                                                           ^^^^^^^^^^^^^^^^^^^^^"#]],
+    );
+}
+
+#[test]
+fn kinds_and_engines() {
+    check(
+        "engine = 'podman'\n[services.cache]\nkind = 'redis'\n[services.api]\nimage = 'a:1'\n\
+         database = 'x'\nversion = '1'\n[services.db]\nkind = 'postgres'\nversion = 'latest'\n\
+         ports = { http = 80 }\nuser = ''\npassword = ''",
+        &expect![[r#"
+            envs/rates/env.toml:1:10: there is no engine `podman`
+              1 | engine = 'podman'
+                |          ^^^^^^^^
+              hint: the engines are `auto`, `docker` and `process`
+            envs/rates/env.toml:3:8: there is no kind `redis`
+              3 | kind = 'redis'
+                |        ^^^^^^^
+              hint: the kinds are `container`, `postgres`
+            envs/rates/env.toml:6:1: `services.api.database` belongs to a service of kind `postgres`
+              6 | database = 'x'
+                | ^^^^^^^^
+              hint: add `kind = "postgres"`, or take the key out
+            envs/rates/env.toml:7:1: `services.api.version` belongs to a service of kind `postgres`
+              7 | version = '1'
+                | ^^^^^^^
+              hint: add `kind = "postgres"`, or take the key out
+            envs/rates/env.toml:10:11: `latest` is no version
+              10 | version = 'latest'
+                 |           ^^^^^^^^
+              hint: write `"13.5"` or `"16"`
+            envs/rates/env.toml:11:11: a `postgres` service has one port, named `postgres`
+              11 | ports = { http = 80 }
+                 |           ^^^^
+            envs/rates/env.toml:12:8: `services.db.user` is empty
+              12 | user = ''
+                 |        ^^
+            envs/rates/env.toml:13:12: `services.db.password` is empty
+              13 | password = ''
+                 |            ^^"#]],
+    );
+}
+
+#[test]
+fn ports() {
+    api(
+        "[services.a]\nimage = 'a:1'\nports = { x = 0, y = 65536, z = { container = 1, host = 0 }, \
+         v = { host = 80 }, w = { container = 1, host = 'free', bind = 'localhost' } }\n",
+        &expect![[r#"
+            envs/rates/env.toml:6:15: `0` is no port: ports go from 1 to 65535
+              6 | ports = { x = 0, y = 65536, z = { container = 1, host = 0 }, v = { host = 80 }, w = { container = 1, host = 'free', bind = 'localhost' } }
+                |               ^
+            envs/rates/env.toml:6:22: `65536` is no port: ports go from 1 to 65535
+              6 | ports = { x = 0, y = 65536, z = { container = 1, host = 0 }, v = { host = 80 }, w = { container = 1, host = 'free', bind = 'localhost' } }
+                |                      ^^^^^
+            envs/rates/env.toml:6:57: `0` is no port: ports go from 1 to 65535
+              6 | ports = { x = 0, y = 65536, z = { container = 1, host = 0 }, v = { host = 80 }, w = { container = 1, host = 'free', bind = 'localhost' } }
+                |                                                         ^
+              hint: for any free port, write `"any"` or leave `host` out
+            envs/rates/env.toml:6:62: `services.a.ports.v` is missing `container`
+              6 | ports = { x = 0, y = 65536, z = { container = 1, host = 0 }, v = { host = 80 }, w = { container = 1, host = 'free', bind = 'localhost' } }
+                |                                                              ^
+            envs/rates/env.toml:6:109: `services.a.ports.w.host` must be a port or "any"
+              6 | ports = { x = 0, y = 65536, z = { container = 1, host = 0 }, v = { host = 80 }, w = { container = 1, host = 'free', bind = 'localhost' } }
+                |                                                                                                             ^^^^^^
+            envs/rates/env.toml:6:124: `localhost` is no IP address
+              6 | ports = { x = 0, y = 65536, z = { container = 1, host = 0 }, v = { host = 80 }, w = { container = 1, host = 'free', bind = 'localhost' } }
+                |                                                                                                                            ^^^^^^^^^^^
+              hint: write `127.0.0.1`, or `0.0.0.0` for every interface"#]],
+    );
+    check(
+        "[services.a]\nimage = 'a:1'\nports = { x = { container = 1, host = 3000 } }\n\
+         [services.b]\nimage = 'a:1'\nports = { x = { container = 2, host = 3000 }, \
+         y = { container = 3, host = 3000, bind = '127.0.0.2' } }",
+        &expect![[r#"
+            envs/rates/env.toml:6:39: `services.b.ports.x` and `services.a.ports.x` both want host port 3000
+              6 | ports = { x = { container = 2, host = 3000 }, y = { container = 3, host = 3000, bind = '127.0.0.2' } }
+                |                                       ^^^^"#]],
+    );
+}
+
+#[test]
+fn the_default_password_stays_on_loopback() {
+    let db = "[services.db]\nkind = 'postgres'\nports = { postgres = { bind = '0.0.0.0' } }\n";
+    check(
+        db,
+        &expect![[r#"
+        envs/rates/env.toml:3:31: `db` would be published on 0.0.0.0 with the default password
+          3 | ports = { postgres = { bind = '0.0.0.0' } }
+            |                               ^^^^^^^^^
+          hint: set `services.db.password`, best from a secret: `"${secret:NAME}"`"#]],
+    );
+    check(
+        &db.replace("'0.0.0.0'", "'127.0.0.3'"),
+        &expect!["no mistakes"],
+    );
+    check(&format!("{db}password = 'x'"), &expect!["no mistakes"]);
+}
+
+#[test]
+fn durations_sizes_and_policies() {
+    api(
+        "stop_grace_period = '10'\nready_timeout = '0s'\nmemory = '512x'\nshm_size = -1\ncpus = 0\n\
+         pids_limit = 0\nrestart = 'sometimes'\nstop_signal = 'INT'\nworking_dir = 'app'\n\
+         tmpfs = ['/run', 'tmp']\ncommand = \"it's\"\nentrypoint = []\n",
+        &expect![[r#"
+            envs/rates/env.toml:4:21: `10` is no duration
+              4 | stop_grace_period = '10'
+                |                     ^^^^
+              hint: write `500ms`, `10s`, `1m30s` or `2h`
+            envs/rates/env.toml:5:17: `services.api.ready_timeout` must be more than 0
+              5 | ready_timeout = '0s'
+                |                 ^^^^
+            envs/rates/env.toml:6:10: `services.api.memory` is no size
+              6 | memory = '512x'
+                |          ^^^^^^
+              hint: write `64m`, `512mb`, `1gb` or a number of bytes
+            envs/rates/env.toml:7:12: `services.api.shm_size` is no size
+              7 | shm_size = -1
+                |            ^^
+              hint: write `64m`, `512mb`, `1gb` or a number of bytes
+            envs/rates/env.toml:8:8: `0` is no number of processors
+              8 | cpus = 0
+                |        ^
+            envs/rates/env.toml:9:14: `0` is no number of processes
+              9 | pids_limit = 0
+                |              ^
+            envs/rates/env.toml:10:11: `sometimes` is no restart policy
+              10 | restart = 'sometimes'
+                 |           ^^^^^^^^^^^
+              hint: write `no`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`
+            envs/rates/env.toml:11:15: `INT` is no name of a signal
+              11 | stop_signal = 'INT'
+                 |               ^^^^^
+              hint: write `SIGTERM`, `SIGINT`, `SIGQUIT`
+            envs/rates/env.toml:12:15: `app` is no absolute path in the container
+              12 | working_dir = 'app'
+                 |               ^^^^^
+            envs/rates/env.toml:13:18: `tmp` is no absolute path in the container
+              13 | tmpfs = ['/run', 'tmp']
+                 |                  ^^^^^
+            envs/rates/env.toml:14:11: `services.api.command` has a quote that is not closed
+              14 | command = "it's"
+                 |           ^^^^^^"#]],
+    );
+}
+
+#[test]
+fn volumes() {
+    api(
+        "volumes = ['data', 'data:', 'data:data', 'Data:/d', './a:/d:rx', './a:/e', 'b:/e', 'c:/f:ro:x', ':/g']\n",
+        &expect![[r#"
+            envs/rates/env.toml:4:12: `data` is no volume: it has no source and target
+              4 | volumes = ['data', 'data:', 'data:data', 'Data:/d', './a:/d:rx', './a:/e', 'b:/e', 'c:/f:ro:x', ':/g']
+                |            ^^^^^^
+              hint: write `name:/path`, `./folder:/path` or `./folder:/path:ro`
+            envs/rates/env.toml:4:20: `data:` is no volume: `` is no absolute path
+              4 | volumes = ['data', 'data:', 'data:data', 'Data:/d', './a:/d:rx', './a:/e', 'b:/e', 'c:/f:ro:x', ':/g']
+                |                    ^^^^^^^
+              hint: write `name:/path`, `./folder:/path` or `./folder:/path:ro`
+            envs/rates/env.toml:4:29: `data:data` is no volume: `data` is no absolute path
+              4 | volumes = ['data', 'data:', 'data:data', 'Data:/d', './a:/d:rx', './a:/e', 'b:/e', 'c:/f:ro:x', ':/g']
+                |                             ^^^^^^^^^^^
+              hint: write `name:/path`, `./folder:/path` or `./folder:/path:ro`
+            envs/rates/env.toml:4:42: `Data:/d` is no volume: `Data` is no name: lower-case letters, digits, `-` and `_`, starting with a letter or digit
+              4 | volumes = ['data', 'data:', 'data:data', 'Data:/d', './a:/d:rx', './a:/e', 'b:/e', 'c:/f:ro:x', ':/g']
+                |                                          ^^^^^^^^^
+              hint: write `name:/path`, `./folder:/path` or `./folder:/path:ro`
+            envs/rates/env.toml:4:53: `./a:/d:rx` is no volume: `rx` is neither `ro` nor `rw`
+              4 | volumes = ['data', 'data:', 'data:data', 'Data:/d', './a:/d:rx', './a:/e', 'b:/e', 'c:/f:ro:x', ':/g']
+                |                                                     ^^^^^^^^^^^
+              hint: write `name:/path`, `./folder:/path` or `./folder:/path:ro`
+            envs/rates/env.toml:4:76: two volumes at `/e`
+              4 | volumes = ['data', 'data:', 'data:data', 'Data:/d', './a:/d:rx', './a:/e', 'b:/e', 'c:/f:ro:x', ':/g']
+                |                                                                            ^^^^^^
+            envs/rates/env.toml:4:84: `c:/f:ro:x` is no volume: `x` is neither `ro` nor `rw`
+              4 | volumes = ['data', 'data:', 'data:data', 'Data:/d', './a:/d:rx', './a:/e', 'b:/e', 'c:/f:ro:x', ':/g']
+                |                                                                                    ^^^^^^^^^^^
+              hint: write `name:/path`, `./folder:/path` or `./folder:/path:ro`
+            envs/rates/env.toml:4:97: `:/g` is no volume: it has no source and target
+              4 | volumes = ['data', 'data:', 'data:data', 'Data:/d', './a:/d:rx', './a:/e', 'b:/e', 'c:/f:ro:x', ':/g']
+                |                                                                                                 ^^^^^
+              hint: write `name:/path`, `./folder:/path` or `./folder:/path:ro`"#]],
+    );
+}
+
+#[test]
+fn dependencies() {
+    check(
+        "[services.a]\nimage = 'x:1'\ndepends_on = ['b', 'bb', 'c']\n\
+         [services.b]\nimage = 'x:1'\ndepends_on = { c = 'service_healthy', a = 'done' }\n\
+         [services.c]\nimage = 'x:1'\ndepends_on = ['c', 't']\n\
+         [tasks.t]\nimage = 'x:1'\ndepends_on = ['a']",
+        &expect![[r#"
+            envs/rates/env.toml:3:20: there is no service or task `bb` to depend on
+              3 | depends_on = ['b', 'bb', 'c']
+                |                    ^^^^
+              hint: did you mean `b`?
+            envs/rates/env.toml:3:26: a cycle in `depends_on`: a -> c -> t -> a
+              3 | depends_on = ['b', 'bb', 'c']
+                |                          ^^^
+            envs/rates/env.toml:6:20: there is no condition `service_healthy`
+              6 | depends_on = { c = 'service_healthy', a = 'done' }
+                |                    ^^^^^^^^^^^^^^^^^
+              hint: write `ready`
+            envs/rates/env.toml:6:43: there is no condition `done`
+              6 | depends_on = { c = 'service_healthy', a = 'done' }
+                |                                           ^^^^^^
+              hint: the conditions are `ready` and `started`
+            envs/rates/env.toml:9:15: a cycle in `depends_on`: c -> c
+              9 | depends_on = ['c', 't']
+                |               ^^^"#]],
+    );
+}
+
+#[test]
+fn healthchecks() {
+    check(
+        "[services.a]\nimage = 'x:1'\nhealthcheck = { http = 'x' }\n\
+         [services.b]\nimage = 'x:1'\nports = { x = 1, y = 2 }\nhealthcheck = { http = '/' }\n\
+         [services.c]\nimage = 'x:1'\nports = { x = 1, y = 2 }\nhealthcheck = { tcp = 'z', http = '/' }\n\
+         [services.d]\nimage = 'x:1'\nports = { http = 1 }\nhealthcheck = { tcp = 'htp' }\n\
+         [services.e]\nimage = 'x:1'\nhealthcheck = {}",
+        &expect![[r#"
+            envs/rates/env.toml:3:1: `services.a.healthcheck` does not say which port
+              3 | healthcheck = { http = 'x' }
+                | ^^^^^^^^^^^
+              hint: the service has none
+            envs/rates/env.toml:7:1: `services.b.healthcheck` does not say which port
+              7 | healthcheck = { http = '/' }
+                | ^^^^^^^^^^^
+              hint: the service has `x`, `y`
+            envs/rates/env.toml:11:1: `services.c.healthcheck` needs one of `http`, `tcp` and `command`
+              11 | healthcheck = { tcp = 'z', http = '/' }
+                 | ^^^^^^^^^^^
+              hint: write `{ http = "/" }`, `{ tcp = "port" }` or `{ command = ["…"] }`
+            envs/rates/env.toml:15:23: there is no port `htp`
+              15 | healthcheck = { tcp = 'htp' }
+                 |                       ^^^^^
+              hint: did you mean `http`?
+            envs/rates/env.toml:18:1: `services.e.healthcheck` needs one of `http`, `tcp` and `command`
+              18 | healthcheck = {}
+                 | ^^^^^^^^^^^
+              hint: write `{ http = "/" }`, `{ tcp = "port" }` or `{ command = ["…"] }`"#]],
+    );
+}
+
+#[test]
+fn env_files() {
+    api(
+        "env_file = ['none.env', 'bad.env']\n",
+        &expect![[r#"
+        envs/rates/env.toml:4:13: cannot read the env file `none.env`: there is no file `envs/rates/none.env`
+          4 | env_file = ['none.env', 'bad.env']
+            |             ^^^^^^^^^^
+        envs/rates/env.toml:4:25: cannot read the env file `bad.env`: there is no file `envs/rates/bad.env`
+          4 | env_file = ['none.env', 'bad.env']
+            |                         ^^^^^^^^^"#]],
+    );
+    let bad = given(&format!(
+        "{API}env_file = 'bad.env'\nenvironment = {{ 'A B' = 1 }}"
+    ));
+    expect![[r#"
+        envs/rates/env.toml:4:12: cannot read the env file `bad.env`: line 2: it has no `=`
+          4 | env_file = 'bad.env'
+            |            ^^^^^^^^^
+        envs/rates/env.toml:5:17: `A B` is no name of a variable
+          5 | environment = { 'A B' = 1 }
+            |                 ^^^^^"#]]
+    .assert_eq(&bad.file("envs/rates/bad.env", "A=1\nB").mistakes());
+}
+
+#[test]
+fn seeds_and_tasks() {
+    api(
+        "[services.db]\nkind = 'postgres'\n[tasks.load]\nimage = 'x:1'\n\
+         [tasks.both]\nimage = 'x:1'\nservice = 'api'\n[tasks.neither]\ncommand = 'x'\n\
+         [tasks.gone]\nservice = 'apo'\ncommand = 'x'\n[tasks.idle]\nservice = 'api'\n\
+         [tasks.base]\nservice = 'db'\ncommand = 'x'\n\
+         [seeds.a]\nservice = 'db'\nfile = 'a.dump'\n[seeds.b]\nservice = 'api'\ntask = 'laod'\n\
+         [seeds.c]\nservice = 'dp'\n[seeds.d]\nfile = 'a.sql'",
+        &expect![[r#"
+            envs/rates/env.toml:8:8: `tasks.both` needs one of `image` and `service`
+              8 | [tasks.both]
+                |        ^^^^
+            envs/rates/env.toml:11:8: `tasks.neither` needs one of `image` and `service`
+              11 | [tasks.neither]
+                 |        ^^^^^^^
+            envs/rates/env.toml:14:11: there is no service `apo`
+              14 | service = 'apo'
+                 |           ^^^^^
+              hint: did you mean `api`?
+            envs/rates/env.toml:16:8: `tasks.idle` is missing `command`
+              16 | [tasks.idle]
+                 |        ^^^^
+              hint: the service's own command would never end
+            envs/rates/env.toml:19:11: the service `db` has no image for a task to run in
+              19 | service = 'db'
+                 |           ^^^^
+            envs/rates/env.toml:23:8: `a.dump` is no dump that envctl can load
+              23 | file = 'a.dump'
+                 |        ^^^^^^^^
+              hint: it loads `.sql` and `.sql.gz`
+            envs/rates/env.toml:25:11: the service `api` is no database
+              25 | service = 'api'
+                 |           ^^^^^
+              hint: known: `db`
+            envs/rates/env.toml:26:8: there is no task `laod`
+              26 | task = 'laod'
+                 |        ^^^^^^
+              hint: did you mean `load`?
+            envs/rates/env.toml:27:8: `seeds.c` needs one of `file` and `task`
+              27 | [seeds.c]
+                 |        ^
+            envs/rates/env.toml:28:11: there is no service `dp`
+              28 | service = 'dp'
+                 |           ^^^^
+              hint: did you mean `db`?
+            envs/rates/env.toml:29:8: `seeds.d` is missing `service`
+              29 | [seeds.d]
+                 |        ^
+              hint: the `postgres` service that the data goes to"#]],
+    );
+}
+
+#[test]
+fn checks() {
+    api(
+        "[services.db]\nkind = 'postgres'\n[services.two]\nimage = 'x:1'\nports = { a = 1, b = 2 }\n\
+         [services.none]\nimage = 'x:1'\n\
+         [smoke.a]\nget = '/'\n[smoke.b]\nservice = 'apy'\nget = 'x'\n[smoke.c]\nservice = 'db'\nget = '/'\n\
+         [smoke.d]\nservice = 'two'\nget = '/'\n[smoke.e]\nservice = 'none'\nget = '/'\n\
+         [smoke.f]\nservice = 'two'\nport = 'c'\nget = '/'\npost = '/'\n[smoke.g]\nservice = 'api'\n\
+         [smoke.h]\nservice = 'api'\nmethod = 'G T'\n[smoke.i]\nservice = 'api'\nget = '/'\npath = '/x'\n\
+         status = [99, '6xx', '2xx', true]\nbody = 'x'\njson_body = 1\nrows = []\ntimeout = '0s'\n\
+         [smoke.j]\nservice = 'api'\nsql = 'SELECT 1'\nstatus = 200\nget = '/'\nrows = [1]\n\
+         [smoke.k]\nservice = 'db'\nsql = '${services.db.url}'",
+        &expect![[r#"
+            envs/rates/env.toml:11:8: `smoke.a` is missing `service`
+              11 | [smoke.a]
+                 |        ^
+              hint: the service to ask
+            envs/rates/env.toml:14:11: there is no service `apy`
+              14 | service = 'apy'
+                 |           ^^^^^
+              hint: did you mean `api`?
+            envs/rates/env.toml:15:7: the path `x` does not start with `/`
+              15 | get = 'x'
+                 |       ^^^
+            envs/rates/env.toml:17:11: `db` is a database: it answers no HTTP
+              17 | service = 'db'
+                 |           ^^^^
+              hint: ask it with `sql = "SELECT …"`
+            envs/rates/env.toml:20:11: the service `two` has several ports
+              20 | service = 'two'
+                 |           ^^^^^
+              hint: add `port`: `a`, `b`
+            envs/rates/env.toml:23:11: the service `none` has no port
+              23 | service = 'none'
+                 |           ^^^^^^
+            envs/rates/env.toml:25:8: `get`, `post` exclude each other
+              25 | [smoke.f]
+                 |        ^
+            envs/rates/env.toml:27:8: the service `two` has no port `c`
+              27 | port = 'c'
+                 |        ^^^
+              hint: known: `a`, `b`
+            envs/rates/env.toml:30:8: `smoke.g` does not say what to ask
+              30 | [smoke.g]
+                 |        ^
+              hint: write `get = "/path"`, or `sql = "SELECT …"`
+            envs/rates/env.toml:32:8: `smoke.h` is missing `path`
+              32 | [smoke.h]
+                 |        ^
+            envs/rates/env.toml:34:10: `G T` is no HTTP method
+              34 | method = 'G T'
+                 |          ^^^^^
+            envs/rates/env.toml:38:1: `path` does not go with `get`
+              38 | path = '/x'
+                 | ^^^^
+            envs/rates/env.toml:39:11: 99 is no HTTP status
+              39 | status = [99, '6xx', '2xx', true]
+                 |           ^^
+              hint: write `200`, `"2xx"` or `[200, 404]`
+            envs/rates/env.toml:39:15: "6xx" is no HTTP status
+              39 | status = [99, '6xx', '2xx', true]
+                 |               ^^^^^
+              hint: write `200`, `"2xx"` or `[200, 404]`
+            envs/rates/env.toml:39:29: true is no HTTP status
+              39 | status = [99, '6xx', '2xx', true]
+                 |                             ^^^^
+              hint: write `200`, `"2xx"` or `[200, 404]`
+            envs/rates/env.toml:41:13: `body` and `json_body` exclude each other
+              41 | json_body = 1
+                 |             ^
+            envs/rates/env.toml:42:1: `rows` does not go with a request
+              42 | rows = []
+                 | ^^^^
+            envs/rates/env.toml:43:11: `smoke.i.timeout` must be more than 0
+              43 | timeout = '0s'
+                 |           ^^^^
+            envs/rates/env.toml:45:11: the service `api` is no database
+              45 | service = 'api'
+                 |           ^^^^^
+              hint: known: `db`
+            envs/rates/env.toml:47:1: `status` does not go with `sql`
+              47 | status = 200
+                 | ^^^^^^
+            envs/rates/env.toml:48:1: `get` does not go with `sql`
+              48 | get = '/'
+                 | ^^^
+            envs/rates/env.toml:49:8: `rows` wants a list of rows, each a list of values
+              49 | rows = [1]
+                 |        ^^^
+              hint: for example `rows = [[1, "one"], [2, "two"]]`
+            envs/rates/env.toml:52:7: `${services.db.url}`, which is known only while the environment runs, cannot stand in `smoke.k.sql`
+              52 | sql = '${services.db.url}'
+                 |       ^^^^^^^^^^^^^^^^^^^^"#]],
+    );
+}
+
+#[test]
+fn matchers() {
+    api(
+        "[smoke.a]\nservice = 'api'\nget = '/'\ntext = { startswith = 'x' }\n\
+         [smoke.a.json]\n'$.a' = {}\n'$.b' = { aprox = 1 }\n'$.c' = { '<' = 'x' }\n'$.d' = { within = 1 }\n\
+         '$.e' = { approx = 1, within = -1 }\n'$.f' = { length = -1 }\n'$.g' = { type = 'text' }\n\
+         '$.h' = { exists = 1 }\n'$.i' = { day = 1 }\n'$.s' = ['${services.api.url}']\n'$.j' = nan\n'x' = 1\n'$.k[' = 1",
+        &expect![[r#"
+            envs/rates/env.toml:7:10: there is no operator `startswith`
+              7 | text = { startswith = 'x' }
+                |          ^^^^^^^^^^
+              hint: an object to compare with is `{ equal = { … } }`; the operators are `equal`, `not`, `approx`, `within`, `<`, `<=`, `>`, `>=`, `length`, `type`, `contains`, `exists`
+            envs/rates/env.toml:9:9: the expectation has no operator
+              9 | '$.a' = {}
+                |         ^^
+              hint: an empty object is `{ equal = {} }`
+            envs/rates/env.toml:10:11: there is no operator `aprox`
+              10 | '$.b' = { aprox = 1 }
+                 |           ^^^^^
+              hint: did you mean `approx`?
+            envs/rates/env.toml:11:17: `<` wants a number, not "x"
+              11 | '$.c' = { '<' = 'x' }
+                 |                 ^^^
+            envs/rates/env.toml:12:11: `within` belongs to `approx`
+              12 | '$.d' = { within = 1 }
+                 |           ^^^^^^
+            envs/rates/env.toml:13:32: `within` wants a number that is not negative
+              13 | '$.e' = { approx = 1, within = -1 }
+                 |                                ^^
+            envs/rates/env.toml:14:20: `length` wants a number of elements, not -1
+              14 | '$.f' = { length = -1 }
+                 |                    ^^
+            envs/rates/env.toml:15:18: there is no type "text"
+              15 | '$.g' = { type = 'text' }
+                 |                  ^^^^^^
+              hint: known: `null`, `boolean`, `number`, `integer`, `string`, `array`, `object`
+            envs/rates/env.toml:16:20: `exists` wants `true` or `false`, not 1
+              16 | '$.h' = { exists = 1 }
+                 |                    ^
+            envs/rates/env.toml:17:11: there is no operator `day`
+              17 | '$.i' = { day = 1 }
+                 |           ^^^
+              hint: an object to compare with is `{ equal = { … } }`; the operators are `equal`, `not`, `approx`, `within`, `<`, `<=`, `>`, `>=`, `length`, `type`, `contains`, `exists`
+            envs/rates/env.toml:18:10: a secret or an address cannot stand in JSON
+              18 | '$.s' = ['${services.api.url}']
+                 |          ^^^^^^^^^^^^^^^^^^^^^
+            envs/rates/env.toml:19:9: a number without an end cannot stand in JSON
+              19 | '$.j' = nan
+                 |         ^^^
+            envs/rates/env.toml:20:1: `x` is no JSONPath (character 1)
+              20 | 'x' = 1
+                 | ^^^
+              hint: for example `"$.rates[0].price"`
+            envs/rates/env.toml:21:1: `$.k[` is no JSONPath (character 4)
+              21 | '$.k[' = 1
+                 | ^^^^^^
+              hint: for example `"$.rates[0].price"`"#]],
+    );
+}

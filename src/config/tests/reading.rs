@@ -1,0 +1,869 @@
+//! What right configurations become.
+
+use expect_test::{Expect, expect};
+
+use super::{API, given};
+use crate::config::model::Environment;
+
+fn check(env: &str, pick: impl Fn(&Environment) -> String, expected: &Expect) {
+    expected.assert_eq(&pick(&given(env).environment()));
+}
+
+/// The example of the documentation, but for its files.
+const RATES: &str = r#"
+description = "Shipping rates between ports: a dump in PostgreSQL 13.5 and a REST API"
+
+[images.debian]
+pull = "debian:bullseye-slim"
+load = { command = ["mmdebstrap", "--variant=minbase", "bullseye", "-"] }
+
+[images.postgres]
+pull  = "postgres:13.5"
+build = { context = "../../fixtures/images/postgres", args = { BASE = "${images.debian}" } }
+
+[images.rates-api]
+build = { context = "../../target/images/rates-api", prepare = { command = ["cargo", "xtask", "image-context", "rates-api"], inputs = ["Cargo.lock", "fixtures/services/rates"] } }
+
+[services.db]
+kind     = "postgres"
+version  = "13.5"
+image    = "postgres"
+database = "rates"
+
+[services.db.migrations]
+dir = "migrations"
+
+[seeds.dump]
+service = "db"
+file    = "../../fixtures/rates/rates.sql.gz"
+
+[services.api]
+image       = "rates-api"
+ports       = { http = { container = 3000, host = 3000 } }
+environment = { DATABASE_URL = "${services.db.url}", BIND = "0.0.0.0:${services.api.ports.http}" }
+depends_on  = ["db"]
+healthcheck = { http = "/" }
+process     = { build = ["cargo", "xtask", "image-context", "rates-api"], command = ["target/images/rates-api/rates-api"] }
+
+[smoke.average-rates]
+service = "api"
+get     = "/rates?date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL"
+status  = 200
+json    = { "$.rates[0].day" = "2021-01-31", "$.rates[0].count" = 3, "$.rates[0].price" = { approx = 1154.333 } }
+"#;
+
+#[test]
+fn the_example_of_the_documentation() {
+    check(
+        RATES,
+        |it| format!("{it:#?}"),
+        &expect![[r#"
+        Environment {
+            name: "rates",
+            description: Some(
+                "Shipping rates between ports: a dump in PostgreSQL 13.5 and a REST API",
+            ),
+            engine: Auto,
+            folder: "/w/envs/rates",
+            profiles: [],
+            images: {
+                "debian": Image {
+                    pull: Some(
+                        "debian:bullseye-slim",
+                    ),
+                    build: None,
+                    load: Some(
+                        HostCommand {
+                            command: [
+                                "mmdebstrap",
+                                "--variant=minbase",
+                                "bullseye",
+                                "-",
+                            ],
+                            working_dir: "/w",
+                            inputs: [],
+                            environment: {},
+                        },
+                    ),
+                },
+                "postgres": Image {
+                    pull: Some(
+                        "postgres:13.5",
+                    ),
+                    build: Some(
+                        Build {
+                            context: "/w/fixtures/images/postgres",
+                            dockerfile: "Dockerfile",
+                            args: {
+                                "BASE": Template {
+                                    parts: [
+                                        Reference(
+                                            Image(
+                                                "debian",
+                                            ),
+                                        ),
+                                    ],
+                                },
+                            },
+                            target: None,
+                            prepare: None,
+                        },
+                    ),
+                    load: None,
+                },
+                "rates-api": Image {
+                    pull: None,
+                    build: Some(
+                        Build {
+                            context: "/w/target/images/rates-api",
+                            dockerfile: "Dockerfile",
+                            args: {},
+                            target: None,
+                            prepare: Some(
+                                HostCommand {
+                                    command: [
+                                        "cargo",
+                                        "xtask",
+                                        "image-context",
+                                        "rates-api",
+                                    ],
+                                    working_dir: "/w",
+                                    inputs: [
+                                        "/w/Cargo.lock",
+                                        "/w/fixtures/services/rates",
+                                    ],
+                                    environment: {},
+                                },
+                            ),
+                        },
+                    ),
+                    load: None,
+                },
+            },
+            services: {
+                "db": Service {
+                    kind: Postgres(
+                        Postgres {
+                            version: Some(
+                                "13.5",
+                            ),
+                            database: "rates",
+                            user: "postgres",
+                            password: ***,
+                            migrations: Some(
+                                Migrations {
+                                    dir: "/w/envs/rates/migrations",
+                                },
+                            ),
+                        },
+                    ),
+                    image: Some(
+                        Named(
+                            "postgres",
+                        ),
+                    ),
+                    command: None,
+                    entrypoint: None,
+                    environment: {},
+                    ports: {
+                        "postgres": Port {
+                            container: 5432,
+                            host: Any,
+                            bind: 127.0.0.1,
+                        },
+                    },
+                    volumes: [],
+                    depends_on: {},
+                    healthcheck: None,
+                    restart: No,
+                    limits: Limits {
+                        nano_cpus: None,
+                        memory_bytes: None,
+                        pids: None,
+                    },
+                    user: None,
+                    working_dir: None,
+                    tmpfs: [],
+                    shm_size_bytes: None,
+                    stop_signal: Some(
+                        "SIGINT",
+                    ),
+                    stop_grace_period: 10s,
+                    ready_timeout: 60s,
+                    process: None,
+                },
+                "api": Service {
+                    kind: Container,
+                    image: Some(
+                        Named(
+                            "rates-api",
+                        ),
+                    ),
+                    command: None,
+                    entrypoint: None,
+                    environment: {
+                        "DATABASE_URL": Template {
+                            parts: [
+                                Reference(
+                                    Service {
+                                        service: "db",
+                                        field: Url,
+                                    },
+                                ),
+                            ],
+                        },
+                        "BIND": Template {
+                            parts: [
+                                Text(
+                                    "0.0.0.0:",
+                                ),
+                                Reference(
+                                    Service {
+                                        service: "api",
+                                        field: NamedPort(
+                                            "http",
+                                        ),
+                                    },
+                                ),
+                            ],
+                        },
+                    },
+                    ports: {
+                        "http": Port {
+                            container: 3000,
+                            host: Fixed(
+                                3000,
+                            ),
+                            bind: 127.0.0.1,
+                        },
+                    },
+                    volumes: [],
+                    depends_on: {
+                        "db": Ready,
+                    },
+                    healthcheck: Some(
+                        Healthcheck {
+                            probe: Http {
+                                port: "http",
+                                path: "/",
+                            },
+                        },
+                    ),
+                    restart: No,
+                    limits: Limits {
+                        nano_cpus: None,
+                        memory_bytes: None,
+                        pids: None,
+                    },
+                    user: None,
+                    working_dir: None,
+                    tmpfs: [],
+                    shm_size_bytes: None,
+                    stop_signal: None,
+                    stop_grace_period: 10s,
+                    ready_timeout: 60s,
+                    process: Some(
+                        Process {
+                            build: Some(
+                                [
+                                    "cargo",
+                                    "xtask",
+                                    "image-context",
+                                    "rates-api",
+                                ],
+                            ),
+                            command: [
+                                "target/images/rates-api/rates-api",
+                            ],
+                            working_dir: None,
+                            environment: {},
+                            user: None,
+                        },
+                    ),
+                },
+            },
+            seeds: {
+                "dump": Seed {
+                    service: "db",
+                    source: File(
+                        "/w/fixtures/rates/rates.sql.gz",
+                    ),
+                },
+            },
+            tasks: {},
+            checks: {
+                "average-rates": Check {
+                    kind: Http(
+                        HttpCheck {
+                            service: "api",
+                            port: "http",
+                            method: "GET",
+                            path: Template {
+                                parts: [
+                                    Text(
+                                        "/rates?date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL",
+                                    ),
+                                ],
+                            },
+                            query: {},
+                            headers: {},
+                            body: None,
+                            status: [
+                                Code(
+                                    200,
+                                ),
+                            ],
+                            expect_headers: {},
+                            json: {
+                                "$.rates[0].day": [
+                                    Equal(
+                                        String("2021-01-31"),
+                                    ),
+                                ],
+                                "$.rates[0].count": [
+                                    Equal(
+                                        Number(3),
+                                    ),
+                                ],
+                                "$.rates[0].price": [
+                                    Approx {
+                                        value: 1154.333,
+                                        within: 1e-6,
+                                    },
+                                ],
+                            },
+                            text: [],
+                            max_time: None,
+                        },
+                    ),
+                    timeout: 10s,
+                    eventually: false,
+                },
+            },
+            secrets: [],
+        }"#]],
+    );
+}
+
+#[test]
+fn a_service_with_everything() {
+    check(
+        "[services.api]\nimage = 'reg.example/api@sha256:00'\ncommand = ['a', '${instance}']\nentrypoint = []\n\
+         env_file = []\nvolumes = ['data:/data', './x:/x:ro', '/etc/y:/y:rw']\nrestart = 'on-failure:3'\n\
+         cpus = 1.5\nmemory = '512m'\npids_limit = 100\nuser = '1000:1000'\nworking_dir = '/app'\n\
+         tmpfs = '/run:size=64m'\nshm_size = 67108864\nstop_signal = 'SIGQUIT'\nstop_grace_period = '1m30s'\n\
+         ready_timeout = '500ms'\nports = { http = { container = 80, host = 'any', bind = '0.0.0.0' } }\n\
+         depends_on = { db = { condition = 'started' } }\nhealthcheck = { command = 'curl -f localhost' }\n\
+         [services.db]\nkind = 'postgres'\nports = { postgres = { host = 5433 } }\nstop_signal = 'SIGTERM'",
+        |it| format!("{:#?}", it.services),
+        &expect![[r#"
+            {
+                "api": Service {
+                    kind: Container,
+                    image: Some(
+                        Reference(
+                            "reg.example/api@sha256:00",
+                        ),
+                    ),
+                    command: Some(
+                        [
+                            Template {
+                                parts: [
+                                    Text(
+                                        "a",
+                                    ),
+                                ],
+                            },
+                            Template {
+                                parts: [
+                                    Text(
+                                        "default",
+                                    ),
+                                ],
+                            },
+                        ],
+                    ),
+                    entrypoint: Some(
+                        [],
+                    ),
+                    environment: {},
+                    ports: {
+                        "http": Port {
+                            container: 80,
+                            host: Any,
+                            bind: 0.0.0.0,
+                        },
+                    },
+                    volumes: [
+                        Mount {
+                            source: Volume(
+                                "data",
+                            ),
+                            target: "/data",
+                            read_only: false,
+                        },
+                        Mount {
+                            source: Bind(
+                                "/w/envs/rates/x",
+                            ),
+                            target: "/x",
+                            read_only: true,
+                        },
+                        Mount {
+                            source: Bind(
+                                "/etc/y",
+                            ),
+                            target: "/y",
+                            read_only: false,
+                        },
+                    ],
+                    depends_on: {
+                        "db": Started,
+                    },
+                    healthcheck: Some(
+                        Healthcheck {
+                            probe: Command(
+                                [
+                                    "curl",
+                                    "-f",
+                                    "localhost",
+                                ],
+                            ),
+                        },
+                    ),
+                    restart: OnFailure {
+                        max_retries: Some(
+                            3,
+                        ),
+                    },
+                    limits: Limits {
+                        nano_cpus: Some(
+                            1500000000,
+                        ),
+                        memory_bytes: Some(
+                            536870912,
+                        ),
+                        pids: Some(
+                            100,
+                        ),
+                    },
+                    user: Some(
+                        "1000:1000",
+                    ),
+                    working_dir: Some(
+                        "/app",
+                    ),
+                    tmpfs: [
+                        "/run:size=64m",
+                    ],
+                    shm_size_bytes: Some(
+                        67108864,
+                    ),
+                    stop_signal: Some(
+                        "SIGQUIT",
+                    ),
+                    stop_grace_period: 90s,
+                    ready_timeout: 500ms,
+                    process: None,
+                },
+                "db": Service {
+                    kind: Postgres(
+                        Postgres {
+                            version: None,
+                            database: "postgres",
+                            user: "postgres",
+                            password: ***,
+                            migrations: None,
+                        },
+                    ),
+                    image: None,
+                    command: None,
+                    entrypoint: None,
+                    environment: {},
+                    ports: {
+                        "postgres": Port {
+                            container: 5432,
+                            host: Fixed(
+                                5433,
+                            ),
+                            bind: 127.0.0.1,
+                        },
+                    },
+                    volumes: [],
+                    depends_on: {},
+                    healthcheck: None,
+                    restart: No,
+                    limits: Limits {
+                        nano_cpus: None,
+                        memory_bytes: None,
+                        pids: None,
+                    },
+                    user: None,
+                    working_dir: None,
+                    tmpfs: [],
+                    shm_size_bytes: None,
+                    stop_signal: Some(
+                        "SIGTERM",
+                    ),
+                    stop_grace_period: 10s,
+                    ready_timeout: 60s,
+                    process: None,
+                },
+            }"#]],
+    );
+}
+
+#[test]
+fn env_files_come_before_environment() {
+    let given = given(&format!(
+        "{API}env_file = ['a.env', '../b.env']\nenvironment = {{ C = 3 }}"
+    ));
+    let given = given
+        .file("envs/rates/a.env", "A=1\nB=${x}")
+        .file("envs/b.env", "B=2\nC=2");
+    let environment = &given.environment().services["api"].environment;
+    let pairs: Vec<_> = environment
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    assert_eq!(pairs, ["A=1", "B=2", "C=3"]);
+}
+
+#[test]
+fn tasks_take_over_what_their_service_runs_with() {
+    check(
+        "[services.api]\nimage = 'api:1'\nuser = 'app'\nworking_dir = '/app'\nvolumes = ['a:/a', 'b:/b']\n\
+         environment = { A = '1', B = '1' }\n\
+         [tasks.load]\nservice = 'api'\ncommand = 'load all'\nenvironment = { B = '2' }\nvolumes = ['c:/b']\n\
+         depends_on = ['api']\n[tasks.plain]\nimage = 'x:1'\ntimeout = '1h'",
+        |it| format!("{:#?}", it.tasks),
+        &expect![[r#"
+            {
+                "load": Task {
+                    image: Reference(
+                        "api:1",
+                    ),
+                    command: Some(
+                        [
+                            Template {
+                                parts: [
+                                    Text(
+                                        "load",
+                                    ),
+                                ],
+                            },
+                            Template {
+                                parts: [
+                                    Text(
+                                        "all",
+                                    ),
+                                ],
+                            },
+                        ],
+                    ),
+                    entrypoint: None,
+                    environment: {
+                        "A": Template {
+                            parts: [
+                                Text(
+                                    "1",
+                                ),
+                            ],
+                        },
+                        "B": Template {
+                            parts: [
+                                Text(
+                                    "2",
+                                ),
+                            ],
+                        },
+                    },
+                    volumes: [
+                        Mount {
+                            source: Volume(
+                                "c",
+                            ),
+                            target: "/b",
+                            read_only: false,
+                        },
+                        Mount {
+                            source: Volume(
+                                "a",
+                            ),
+                            target: "/a",
+                            read_only: false,
+                        },
+                    ],
+                    user: Some(
+                        "app",
+                    ),
+                    working_dir: Some(
+                        "/app",
+                    ),
+                    depends_on: {
+                        "api": Ready,
+                    },
+                    timeout: 600s,
+                },
+                "plain": Task {
+                    image: Reference(
+                        "x:1",
+                    ),
+                    command: None,
+                    entrypoint: None,
+                    environment: {},
+                    volumes: [],
+                    user: None,
+                    working_dir: None,
+                    depends_on: {},
+                    timeout: 3600s,
+                },
+            }"#]],
+    );
+}
+
+#[test]
+fn checks_of_both_kinds() {
+    check(
+        &format!(
+            "{API}[services.db]\nkind = 'postgres'\n[tasks.t]\nimage = 'x:1'\n\
+             [seeds.t]\nservice = 'db'\ntask = 't'\n\
+             [smoke.http]\nservice = 'api'\nmethod = 'post'\npath = '/x'\nquery = {{ a = 1 }}\n\
+             headers = {{ Accept = 'x' }}\njson_body = {{ a = [1, {{ b = true }}], d = 2021-01-31 }}\n\
+             status = [200, '3xx']\nexpect_headers = {{ Content-Type = {{ contains = 'json' }} }}\n\
+             text = {{ contains = 'x', length = 3 }}\nmax_time = '250ms'\ntimeout = '1m'\neventually = true\n\
+             [smoke.http.json]\n'$.a' = {{ approx = 1, within = 0.1 }}\n'$.b' = {{ '>=' = 1, '<' = 2.5 }}\n\
+             '$.c' = {{ type = 'null' }}\n'$.d' = {{ equal = {{ x = 1 }} }}\n'$.e' = {{ not = 1 }}\n\
+             '$.f' = {{ exists = false }}\n'$.g' = [1, 2]\n\
+             [smoke.sql]\nservice = 'db'\nsql = 'SELECT 1'\ndatabase = 'other'\n\
+             rows = [[1, 'a', {{ type = 'null' }}]]\nvalue = 1\ncount = {{ '>' = 0 }}"
+        ),
+        |it| format!("{:#?}\n{:#?}", it.seeds, it.checks),
+        &expect![[r#"
+            {
+                "t": Seed {
+                    service: "db",
+                    source: Task(
+                        "t",
+                    ),
+                },
+            }
+            {
+                "http": Check {
+                    kind: Http(
+                        HttpCheck {
+                            service: "api",
+                            port: "http",
+                            method: "POST",
+                            path: Template {
+                                parts: [
+                                    Text(
+                                        "/x",
+                                    ),
+                                ],
+                            },
+                            query: {
+                                "a": Template {
+                                    parts: [
+                                        Text(
+                                            "1",
+                                        ),
+                                    ],
+                                },
+                            },
+                            headers: {
+                                "Accept": Template {
+                                    parts: [
+                                        Text(
+                                            "x",
+                                        ),
+                                    ],
+                                },
+                            },
+                            body: Some(
+                                Json(
+                                    Object {
+                                        "a": Array [
+                                            Number(1),
+                                            Object {
+                                                "b": Bool(true),
+                                            },
+                                        ],
+                                        "d": String("2021-01-31"),
+                                    },
+                                ),
+                            ),
+                            status: [
+                                Code(
+                                    200,
+                                ),
+                                Class(
+                                    3,
+                                ),
+                            ],
+                            expect_headers: {
+                                "content-type": [
+                                    Contains(
+                                        String("json"),
+                                    ),
+                                ],
+                            },
+                            json: {
+                                "$.a": [
+                                    Approx {
+                                        value: 1.0,
+                                        within: 0.1,
+                                    },
+                                ],
+                                "$.b": [
+                                    GreaterOrEqual(
+                                        1.0,
+                                    ),
+                                    Less(
+                                        2.5,
+                                    ),
+                                ],
+                                "$.c": [
+                                    Type(
+                                        Null,
+                                    ),
+                                ],
+                                "$.d": [
+                                    Equal(
+                                        Object {
+                                            "x": Number(1),
+                                        },
+                                    ),
+                                ],
+                                "$.e": [
+                                    Not(
+                                        Number(1),
+                                    ),
+                                ],
+                                "$.f": [
+                                    Exists(
+                                        false,
+                                    ),
+                                ],
+                                "$.g": [
+                                    Equal(
+                                        Array [
+                                            Number(1),
+                                            Number(2),
+                                        ],
+                                    ),
+                                ],
+                            },
+                            text: [
+                                Contains(
+                                    String("x"),
+                                ),
+                                Length(
+                                    3,
+                                ),
+                            ],
+                            max_time: Some(
+                                250ms,
+                            ),
+                        },
+                    ),
+                    timeout: 60s,
+                    eventually: true,
+                },
+                "sql": Check {
+                    kind: Sql(
+                        SqlCheck {
+                            service: "db",
+                            database: Some(
+                                "other",
+                            ),
+                            query: "SELECT 1",
+                            rows: Some(
+                                [
+                                    [
+                                        Number(1),
+                                        String("a"),
+                                        Null,
+                                    ],
+                                ],
+                            ),
+                            value: [
+                                Equal(
+                                    Number(1),
+                                ),
+                            ],
+                            count: [
+                                Greater(
+                                    0.0,
+                                ),
+                            ],
+                        },
+                    ),
+                    timeout: 10s,
+                    eventually: false,
+                },
+            }"#]],
+    );
+}
+
+#[test]
+fn paths_start_at_the_file_that_wrote_them() {
+    let given = given("[services.db]\nkind = 'postgres'\nmigrations = 'm'\n[seeds.a]\nservice = 'db'\nfile = 'a.sql'")
+        .file("envs/envctl.toml", "[images.x]\nbuild = { context = 'x', dockerfile = 'sub/Dockerfile', prepare = { command = ['./run'], working_dir = 'y', inputs = ['in'] } }\nload = './run'")
+        .file("envs/profiles/p.toml", "services.db.volumes = ['./v:/v']")
+        .profile("p")
+        .set("seeds.a.file=b.sql");
+    let it = given.environment();
+    expect![[r#"
+        Image {
+            pull: None,
+            build: Some(
+                Build {
+                    context: "/w/envs/x",
+                    dockerfile: "sub/Dockerfile",
+                    args: {},
+                    target: None,
+                    prepare: Some(
+                        HostCommand {
+                            command: [
+                                "./run",
+                            ],
+                            working_dir: "/w/envs/y",
+                            inputs: [
+                                "/w/envs/y/in",
+                            ],
+                            environment: {},
+                        },
+                    ),
+                },
+            ),
+            load: Some(
+                HostCommand {
+                    command: [
+                        "./run",
+                    ],
+                    working_dir: "/w",
+                    inputs: [],
+                    environment: {},
+                },
+            ),
+        }
+        Postgres(Postgres { version: None, database: "postgres", user: "postgres", password: ***, migrations: Some(Migrations { dir: "/w/envs/rates/m" }) })
+        [Mount { source: Bind("/w/envs/profiles/v"), target: "/v", read_only: false }]
+        {"a": Seed { service: "db", source: File("/w/b.sql") }}"#]].assert_eq(&format!(
+        "{:#?}\n{:?}\n{:?}\n{:?}",
+        it.images["x"], it.services["db"].kind, it.services["db"].volumes, it.seeds
+    ));
+}
+
+#[test]
+fn no_part_of_a_file_panics() {
+    let all = "é = '${vars.é}'\n[vars]\né = \"${env:É:-é}\"\n".to_owned() + RATES;
+    for end in all.char_indices().map(|(index, _)| index).step_by(5) {
+        let _ = given(&all[..end]).mistakes();
+        let _ = given(&all[end..]).mistakes();
+        let without = format!("{}{}", &all[..end], all[end..].get(7..).unwrap_or_default());
+        let _ = given(&without).mistakes();
+        let _ = given(API).set(&all[end..]).mistakes();
+    }
+}

@@ -1,0 +1,159 @@
+//! Calls to the daemon: deadlines, and what a failed one means. Knows nothing of instances.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use bollard::errors::Error as BollardError;
+
+use crate::engine::Error;
+
+/// The engine's name in messages and in configuration.
+pub(super) const ENGINE: &str = "docker";
+
+/// How long a call may take that only looks or writes a little.
+const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What bollard waits for the first answer of a call that works for long (an upload, a stop);
+/// such calls are bounded by what they wait for, and by the deadline of the step.
+const LONG_CALL_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    /// The daemon said no.
+    #[error("{message}")]
+    Refused { status: u16, message: String },
+    /// The daemon reported a failure in the middle of its answer.
+    #[error("{0}")]
+    Reported(String),
+    #[error("the daemon gave no answer within {} s", .0.as_secs())]
+    Late(Duration),
+    /// There is no connection to the daemon (any more).
+    #[error("{0}")]
+    Gone(String),
+    /// The answer broke off or could not be read.
+    #[error("the daemon's answer broke off: {0}")]
+    Broken(String),
+}
+
+impl Fault {
+    /// Returns the HTTP status of a refusal.
+    pub(super) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused { status, .. } => Some(*status),
+            Self::Reported(_) | Self::Late(_) | Self::Gone(_) | Self::Broken(_) => None,
+        }
+    }
+}
+
+impl From<BollardError> for Fault {
+    fn from(error: BollardError) -> Self {
+        match error {
+            BollardError::DockerResponseServerError {
+                status_code,
+                message,
+            } => Self::Refused {
+                status: status_code,
+                message: message.trim().to_owned(),
+            },
+            BollardError::DockerStreamError { error } => Self::Reported(error.trim().to_owned()),
+            BollardError::RequestTimeoutError => Self::Late(CALL_TIMEOUT),
+            BollardError::SocketNotFoundError(path) => {
+                Self::Gone(format!("there is no socket {path}"))
+            }
+            BollardError::HyperLegacyError { err } if err.is_connect() => {
+                Self::Gone(deepest_cause(&err))
+            }
+            other => Self::Broken(deepest_cause(&other)),
+        }
+    }
+}
+
+/// Returns the text of the last error in a chain, which is the one that says something.
+fn deepest_cause(error: &(dyn StdError + 'static)) -> String {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}
+
+/// The one holder of a bollard client.
+#[derive(Clone, Debug)]
+pub(super) struct Client {
+    quick: bollard::Docker,
+    long: bollard::Docker,
+    endpoint: String,
+}
+
+impl Client {
+    pub(super) fn new(docker: bollard::Docker, endpoint: String) -> Self {
+        Self {
+            quick: docker.clone().with_timeout(CALL_TIMEOUT),
+            long: docker.with_timeout(LONG_CALL_TIMEOUT),
+            endpoint,
+        }
+    }
+
+    /// Returns bollard's client for calls that answer soon.
+    pub(super) fn api(&self) -> &bollard::Docker {
+        &self.quick
+    }
+
+    /// Returns bollard's client for calls whose first answer may take long.
+    pub(super) fn long(&self) -> &bollard::Docker {
+        &self.long
+    }
+
+    /// Awaits a call within the deadline.
+    pub(super) async fn raw<T>(
+        &self,
+        call: impl Future<Output = Result<T, BollardError>>,
+    ) -> Result<T, Fault> {
+        match tokio::time::timeout(CALL_TIMEOUT, call).await {
+            Ok(answer) => answer.map_err(Fault::from),
+            Err(_) => Err(Fault::Late(CALL_TIMEOUT)),
+        }
+    }
+
+    /// Awaits a call within the deadline; `doing` finishes "cannot …" when it fails.
+    pub(super) async fn call<T>(
+        &self,
+        doing: &str,
+        call: impl Future<Output = Result<T, BollardError>>,
+    ) -> Result<T, Error> {
+        self.raw(call)
+            .await
+            .map_err(|fault| self.error(doing, fault))
+    }
+
+    /// As [`Self::call`], where "there is none" is an answer.
+    pub(super) async fn find<T>(
+        &self,
+        doing: &str,
+        call: impl Future<Output = Result<T, BollardError>>,
+    ) -> Result<Option<T>, Error> {
+        match self.raw(call).await {
+            Ok(found) => Ok(Some(found)),
+            Err(fault) if fault.status() == Some(404) => Ok(None),
+            Err(fault) => Err(self.error(doing, fault)),
+        }
+    }
+
+    /// Returns the room's error for a failed call.
+    pub(super) fn error(&self, doing: &str, fault: Fault) -> Error {
+        match fault {
+            Fault::Gone(_) => Error::Unreachable {
+                engine: ENGINE,
+                endpoint: self.endpoint.clone(),
+                source: Some(Box::new(fault)),
+            },
+            Fault::Refused { .. } | Fault::Reported(_) | Fault::Late(_) | Fault::Broken(_) => {
+                Error::Call {
+                    doing: doing.to_owned(),
+                    source: Box::new(fault),
+                }
+            }
+        }
+    }
+}

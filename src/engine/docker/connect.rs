@@ -1,0 +1,197 @@
+//! Finding the daemon and agreeing on a version of its API.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bollard::{API_DEFAULT_VERSION, ClientVersion};
+
+use super::Docker;
+use super::client::{Client, ENGINE, Fault};
+use crate::config::model::Variables;
+use crate::engine::{Error, Identity};
+
+/// How long the daemon may take to say its version.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The oldest API that has all that envctl needs: Engine 20.10.
+const OLDEST_API: ClientVersion = ClientVersion {
+    major_version: 1,
+    minor_version: 41,
+};
+
+const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
+
+/// Where a daemon listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// A unix socket of this machine.
+    Unix(PathBuf),
+}
+
+impl Endpoint {
+    /// Reads `DOCKER_HOST`; without it, it is Docker's own socket.
+    pub fn from_variables(variables: &Variables) -> Result<Self, Error> {
+        let host = variables.get("DOCKER_HOST").map_or("", |host| host.trim());
+        if host.is_empty() {
+            return Ok(Self::Unix(PathBuf::from(DEFAULT_SOCKET)));
+        }
+        let unusable = |reason: String| Error::Unusable {
+            engine: ENGINE,
+            endpoint: host.to_owned(),
+            reason,
+        };
+        // `tcp`, `ssh` and `npipe` get their arms here.
+        match host.split_once("://") {
+            Some(("unix", path)) if !path.is_empty() => Ok(Self::Unix(PathBuf::from(path))),
+            Some((scheme @ ("tcp" | "http" | "https" | "ssh" | "npipe" | "fd"), _)) => {
+                Err(unusable(format!(
+                    "`{scheme}://` is not supported yet, only `unix://` is"
+                )))
+            }
+            _ => Err(unusable(
+                "`DOCKER_HOST` must look like `unix:///var/run/docker.sock`".to_owned(),
+            )),
+        }
+    }
+}
+
+impl std::fmt::Display for Endpoint {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unix(path) => write!(formatter, "unix://{}", path.display()),
+        }
+    }
+}
+
+/// Connects to the daemon and returns the engine of one instance.
+pub async fn connect(endpoint: &Endpoint, identity: Identity) -> Result<Docker, Error> {
+    let versions = match tokio::time::timeout(CONNECT_TIMEOUT, ask(endpoint)).await {
+        Ok(answer) => answer,
+        Err(_) => Err(Fault::Late(CONNECT_TIMEOUT)),
+    };
+    let versions = versions.map_err(|fault| Error::Unreachable {
+        engine: ENGINE,
+        endpoint: endpoint.to_string(),
+        source: Some(Box::new(fault)),
+    })?;
+    let version = agree(&versions.0, versions.1.as_deref()).map_err(|reason| Error::Unusable {
+        engine: ENGINE,
+        endpoint: endpoint.to_string(),
+        reason,
+    })?;
+    let docker = open(endpoint, &version).map_err(|fault| Error::Unreachable {
+        engine: ENGINE,
+        endpoint: endpoint.to_string(),
+        source: Some(Box::new(fault)),
+    })?;
+    Ok(Docker::new(
+        Client::new(docker, endpoint.to_string()),
+        identity,
+    ))
+}
+
+/// Returns the newest and the oldest API version that the daemon speaks.
+async fn ask(endpoint: &Endpoint) -> Result<(String, Option<String>), Fault> {
+    let answer = open(endpoint, API_DEFAULT_VERSION)?.version().await?;
+    Ok((
+        answer.api_version.unwrap_or_default(),
+        answer.min_api_version,
+    ))
+}
+
+fn open(endpoint: &Endpoint, version: &ClientVersion) -> Result<bollard::Docker, Fault> {
+    match endpoint {
+        Endpoint::Unix(path) => Ok(bollard::Docker::connect_with_unix(
+            &path.to_string_lossy(),
+            CONNECT_TIMEOUT.as_secs(),
+            version,
+        )?),
+    }
+}
+
+/// Returns the newest version that both sides speak, or why there is none.
+fn agree(newest: &str, oldest: Option<&str>) -> Result<ClientVersion, String> {
+    let Some(theirs) = parse(newest) else {
+        return Err(format!("it gives `{newest}` as its API version"));
+    };
+    if theirs < OLDEST_API {
+        return Err(format!(
+            "its API is {newest}, and {OLDEST_API} (Engine 20.10) is the oldest that works"
+        ));
+    }
+    if let Some(oldest) = oldest.and_then(parse)
+        && *API_DEFAULT_VERSION < oldest
+    {
+        return Err(format!(
+            "it speaks API {oldest} and newer, and envctl up to {API_DEFAULT_VERSION}"
+        ));
+    }
+    Ok(if theirs < *API_DEFAULT_VERSION {
+        theirs
+    } else {
+        *API_DEFAULT_VERSION
+    })
+}
+
+fn parse(version: &str) -> Option<ClientVersion> {
+    let (major, minor) = version.split_once('.')?;
+    Some(ClientVersion {
+        major_version: major.parse().ok()?,
+        minor_version: minor.parse().ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_endpoint(host: &str, expect: &str) {
+        let variables = Variables::from([("DOCKER_HOST".to_owned(), host.to_owned())]);
+        let found = match Endpoint::from_variables(&variables) {
+            Ok(endpoint) => endpoint.to_string(),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(found, expect);
+    }
+
+    #[test]
+    fn endpoints() {
+        check_endpoint("", "unix:///var/run/docker.sock");
+        check_endpoint("unix:///run/d.sock", "unix:///run/d.sock");
+        check_endpoint(
+            "tcp://10.0.0.1:2375",
+            "the docker engine at tcp://10.0.0.1:2375 cannot be used: \
+             `tcp://` is not supported yet, only `unix://` is",
+        );
+        check_endpoint(
+            "/run/d.sock",
+            "the docker engine at /run/d.sock cannot be used: \
+             `DOCKER_HOST` must look like `unix:///var/run/docker.sock`",
+        );
+    }
+
+    fn check_versions(newest: &str, oldest: Option<&str>, expect: &str) {
+        let found =
+            agree(newest, oldest).map_or_else(|reason| reason, |version| version.to_string());
+        assert_eq!(found, expect);
+    }
+
+    #[test]
+    fn versions() {
+        let ours = API_DEFAULT_VERSION.to_string();
+        check_versions("1.41", Some("1.12"), "1.41");
+        check_versions("1.47", Some("1.24"), "1.47");
+        check_versions("1.99", Some("1.44"), &ours);
+        check_versions(
+            "1.40",
+            None,
+            "its API is 1.40, and 1.41 (Engine 20.10) is the oldest that works",
+        );
+        check_versions(
+            "2.3",
+            Some("2.0"),
+            &format!("it speaks API 2.0 and newer, and envctl up to {ours}"),
+        );
+        check_versions("", None, "it gives `` as its API version");
+    }
+}

@@ -1,0 +1,165 @@
+//! One container of the instance: looking at it, stopping it, removing it.
+
+use std::time::Duration;
+
+use bollard::models::{ContainerInspectResponse, ContainerState, ContainerStateStatusEnum};
+use bollard::query_parameters::{
+    InspectContainerOptions, RemoveContainerOptions, StopContainerOptions,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::client::Fault;
+use super::{Docker, labels};
+use crate::engine::{Error, ServiceState};
+use crate::probe::{Attempt, Exhausted, Poll};
+
+/// What the daemon takes for a stop beyond the grace period.
+const STOP_MARGIN: Duration = Duration::from_secs(30);
+
+/// The grace period of a container that names none: Docker's own.
+const DEFAULT_GRACE_S: i64 = 10;
+
+/// How long a removal that is already under way may take.
+const REMOVAL_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Returns the service's container; `None` when there is none, or one that is not ours.
+pub(super) async fn inspect(
+    docker: &Docker,
+    service: &str,
+) -> Result<Option<ContainerInspectResponse>, Error> {
+    let name = labels::container_name(&docker.identity, service);
+    let found = inspect_by(docker, &name).await?;
+    Ok(found.filter(|container| {
+        let config = container.config.as_ref();
+        let labels = config.and_then(|config| config.labels.as_ref());
+        labels::is_ours(&docker.identity, labels)
+    }))
+}
+
+/// Returns the container of a name or an id, whoever's it is.
+pub(super) async fn inspect_by(
+    docker: &Docker,
+    name: &str,
+) -> Result<Option<ContainerInspectResponse>, Error> {
+    let call = docker
+        .client
+        .api()
+        .inspect_container(name, None::<InspectContainerOptions>);
+    let doing = format!("look at the container {name}");
+    docker.client.find(&doing, call).await
+}
+
+/// Returns what a service is doing.
+pub(super) async fn state(docker: &Docker, service: &str) -> Result<Option<ServiceState>, Error> {
+    let container = inspect(docker, service).await?;
+    Ok(container.map(|container| state_of(container.state.as_ref())))
+}
+
+/// Translates the daemon's state.
+pub(super) fn state_of(state: Option<&ContainerState>) -> ServiceState {
+    use ContainerStateStatusEnum as Status;
+    let Some(state) = state else {
+        return ServiceState::Dead;
+    };
+    match state.status {
+        Some(Status::CREATED | Status::EMPTY) | None => ServiceState::Created,
+        Some(Status::RUNNING | Status::STOPPING) => ServiceState::Running,
+        Some(Status::RESTARTING) => ServiceState::Restarting,
+        Some(Status::PAUSED) => ServiceState::Paused,
+        Some(Status::EXITED) => ServiceState::Exited {
+            code: state.exit_code.unwrap_or_default(),
+            out_of_memory: state.oom_killed.unwrap_or_default(),
+        },
+        Some(Status::REMOVING | Status::DEAD) => ServiceState::Dead,
+    }
+}
+
+/// Stops a service; the signal and the grace period are those it was created with.
+pub(super) async fn stop(docker: &Docker, service: &str) -> Result<(), Error> {
+    match inspect(docker, service).await? {
+        Some(container) => stop_this(docker, &container).await,
+        None => Ok(()),
+    }
+}
+
+async fn stop_this(docker: &Docker, container: &ContainerInspectResponse) -> Result<(), Error> {
+    let (id, name) = identify(container);
+    let configured = container.config.as_ref().and_then(|it| it.stop_timeout);
+    let grace_s = configured.unwrap_or(DEFAULT_GRACE_S);
+    let deadline = Duration::from_secs(u64::try_from(grace_s).unwrap_or(0)) + STOP_MARGIN;
+    let call = docker
+        .client
+        .long()
+        .stop_container(id, None::<StopContainerOptions>);
+    let fault = match tokio::time::timeout(deadline, call).await {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(error)) => Fault::from(error),
+        Err(_) => Fault::Late(deadline),
+    };
+    if fault.status() == Some(404) {
+        return Ok(());
+    }
+    let doing = format!("stop the container {name}");
+    Err(docker.client.error(&doing, fault))
+}
+
+/// Stops and removes a container that another one is to replace.
+pub(super) async fn take_away(
+    docker: &Docker,
+    container: &ContainerInspectResponse,
+) -> Result<(), Error> {
+    stop_this(docker, container).await?;
+    remove(docker, identify(container).0).await
+}
+
+/// Removes a container with its anonymous volumes, and returns when it is gone.
+pub(super) async fn remove(docker: &Docker, id: &str) -> Result<(), Error> {
+    let attempt = async || {
+        let options = RemoveContainerOptions {
+            v: true,
+            force: true,
+            link: false,
+        };
+        let call = docker.client.api().remove_container(id, Some(options));
+        match docker.client.raw(call).await {
+            Ok(()) => Attempt::Done(()),
+            Err(fault) => match fault.status() {
+                Some(404) => Attempt::Done(()),
+                // Someone else's removal is under way.
+                Some(409) => Attempt::NotYet(fault.to_string()),
+                _ => Attempt::Hopeless(fault),
+            },
+        }
+    };
+    let never = CancellationToken::new();
+    let mut turns = Poll::within(REMOVAL_TIMEOUT).turns(&never);
+    let end = loop {
+        if let Some(end) = turns.take(attempt(), |_| {}).await {
+            break end;
+        }
+    };
+    let doing = format!("remove the container {id}");
+    settled(docker, &doing, end)
+}
+
+/// Returns what a poll of the daemon ended with.
+pub(super) fn settled<T>(
+    docker: &Docker,
+    doing: &str,
+    end: Result<(T, u32), Exhausted<Fault>>,
+) -> Result<T, Error> {
+    let fault = match end {
+        Ok((value, _)) => return Ok(value),
+        Err(Exhausted::Hopeless(fault)) => fault,
+        Err(Exhausted::TimedOut { last, .. }) => Fault::Reported(last),
+        Err(Exhausted::Cancelled) => Fault::Reported("it was cancelled".to_owned()),
+    };
+    Err(docker.client.error(doing, fault))
+}
+
+/// Returns a container's id, and the name that people know it by.
+pub(super) fn identify(container: &ContainerInspectResponse) -> (&str, &str) {
+    let id = container.id.as_deref().unwrap_or_default();
+    let name = container.name.as_deref().unwrap_or(id);
+    (id, name.trim_start_matches('/'))
+}

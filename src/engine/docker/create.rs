@@ -1,0 +1,205 @@
+//! Making a service's container.
+
+use std::collections::HashMap;
+
+use bollard::models::{
+    ContainerCreateBody, EndpointSettings, HostConfig, Mount, MountType, MountVolumeOptions,
+    NetworkingConfig, PortBinding, RestartPolicy, RestartPolicyNameEnum,
+};
+use bollard::query_parameters::CreateContainerOptions;
+
+use super::client::Fault;
+use super::{Docker, container, labels};
+use crate::config::model::{HostPort, MountSource, Restart, Secret};
+use crate::engine::{Error, Identity, Launch, PortSpec, ServiceSpec};
+
+/// How often the name may be taken again between a removal and a creation.
+const ATTEMPTS_MAX: u32 = 3;
+
+/// Creates a container; one of this instance that has its name gives way.
+pub(super) async fn create(
+    docker: &Docker,
+    spec: &ServiceSpec,
+    launch: &Launch,
+) -> Result<(), Error> {
+    let name = labels::container_name(&docker.identity, &spec.name);
+    let doing = format!("create the container {name}");
+    let body = body(&docker.identity, spec, launch);
+    let mut attempts = 0;
+    loop {
+        let options = CreateContainerOptions {
+            name: Some(name.clone()),
+            platform: String::new(),
+        };
+        let call = docker
+            .client
+            .api()
+            .create_container(Some(options), body.clone());
+        let Err(fault) = docker.client.raw(call).await else {
+            return Ok(());
+        };
+        attempts += 1;
+        if fault.status() != Some(409) || attempts == ATTEMPTS_MAX {
+            return Err(docker.client.error(&doing, fault));
+        }
+        make_room(docker, &name, &doing).await?;
+    }
+}
+
+/// Takes away the container that has the name, if it is this instance's.
+async fn make_room(docker: &Docker, name: &str, doing: &str) -> Result<(), Error> {
+    let Some(holder) = container::inspect_by(docker, name).await? else {
+        return Ok(());
+    };
+    let config = holder.config.as_ref();
+    let held_by = config.and_then(|config| config.labels.as_ref());
+    if labels::is_ours(&docker.identity, held_by) {
+        return container::take_away(docker, &holder).await;
+    }
+    let (id, _) = container::identify(&holder);
+    let owner = held_by
+        .and_then(|labels| labels.get(labels::ID))
+        .map_or_else(
+            || "envctl did not make it".to_owned(),
+            |id| format!("it belongs to the instance {id}"),
+        );
+    let short = id.get(..12).unwrap_or(id);
+    let reason = format!("its name is taken by the container {short}, and {owner}");
+    Err(docker.client.error(doing, Fault::Reported(reason)))
+}
+
+fn body(identity: &Identity, spec: &ServiceSpec, launch: &Launch) -> ContainerCreateBody {
+    let network = labels::network_name(identity);
+    let endpoint = EndpointSettings {
+        aliases: Some(vec![spec.name.clone()]),
+        ..EndpointSettings::default()
+    };
+    let exposed = spec.ports.iter().map(port_key).collect();
+    let environment = launch.environment.iter();
+    ContainerCreateBody {
+        hostname: Some(spec.name.clone()),
+        image: Some(launch.image.reference.clone()),
+        cmd: launch.command.as_deref().map(words),
+        entrypoint: launch.entrypoint.as_deref().map(entrypoint),
+        env: Some(
+            environment
+                .map(|(name, value)| format!("{name}={}", value.expose()))
+                .collect(),
+        ),
+        exposed_ports: Some(exposed),
+        user: spec.user.clone(),
+        working_dir: spec.working_dir.clone(),
+        labels: Some(labels::of_container(identity, spec, launch)),
+        stop_signal: spec.stop_signal.clone(),
+        // Rounded up: the daemon counts whole seconds, and 0 would kill at once.
+        stop_timeout: i64::try_from(spec.stop_grace_period.as_millis().div_ceil(1000)).ok(),
+        host_config: Some(host_config(identity, spec)),
+        networking_config: Some(NetworkingConfig {
+            endpoints_config: Some(HashMap::from([(network, endpoint)])),
+        }),
+        ..ContainerCreateBody::default()
+    }
+}
+
+fn words(command: &[Secret]) -> Vec<String> {
+    command
+        .iter()
+        .map(|word| word.expose().to_owned())
+        .collect()
+}
+
+/// An empty list means "none" in Compose; to the daemon it means "the image's".
+fn entrypoint(command: &[Secret]) -> Vec<String> {
+    if command.is_empty() {
+        return vec![String::new()];
+    }
+    words(command)
+}
+
+fn host_config(identity: &Identity, spec: &ServiceSpec) -> HostConfig {
+    let limits = spec.limits;
+    let bindings = spec
+        .ports
+        .iter()
+        .map(|port| (port_key(port), Some(vec![binding(identity, port)])));
+    HostConfig {
+        network_mode: Some(labels::network_name(identity)),
+        port_bindings: Some(bindings.collect()),
+        mounts: Some(mounts(identity, spec)),
+        tmpfs: Some(spec.tmpfs.iter().map(|text| tmpfs(text)).collect()),
+        nano_cpus: limits.nano_cpus.map(saturate),
+        memory: limits.memory_bytes.map(saturate),
+        pids_limit: limits.pids.map(i64::from),
+        shm_size: spec.shm_size_bytes.map(saturate),
+        restart_policy: Some(restart_policy(spec.restart)),
+        init: Some(false),
+        ..HostConfig::default()
+    }
+}
+
+fn port_key(port: &PortSpec) -> String {
+    format!("{}/tcp", port.container)
+}
+
+/// Only the default instance takes the host ports that the environment names.
+fn binding(identity: &Identity, port: &PortSpec) -> PortBinding {
+    let host = match port.host {
+        HostPort::Fixed(host) if identity.id.is_default() => host.to_string(),
+        HostPort::Fixed(_) | HostPort::Any => String::new(),
+    };
+    PortBinding {
+        host_ip: Some(port.bind.to_string()),
+        host_port: Some(host),
+    }
+}
+
+fn mounts(identity: &Identity, spec: &ServiceSpec) -> Vec<Mount> {
+    let one = |mount: &crate::config::model::Mount| {
+        let common = Mount {
+            target: Some(mount.target.clone()),
+            read_only: Some(mount.read_only),
+            ..Mount::default()
+        };
+        match &mount.source {
+            MountSource::Bind(path) => Mount {
+                typ: Some(MountType::BIND),
+                source: Some(path.display().to_string()),
+                ..common
+            },
+            MountSource::Volume(name) => Mount {
+                typ: Some(MountType::VOLUME),
+                source: Some(labels::volume_name(identity, name)),
+                // The daemon makes a volume that was removed in the meantime, and then with these.
+                volume_options: Some(MountVolumeOptions {
+                    labels: Some(labels::of_resource(identity, "volume", name)),
+                    ..MountVolumeOptions::default()
+                }),
+                ..common
+            },
+        }
+    };
+    spec.mounts.iter().map(one).collect()
+}
+
+/// `/run` or, as in Compose, `/run:size=64m`.
+fn tmpfs(text: &str) -> (String, String) {
+    let (path, options) = text.split_once(':').unwrap_or((text, ""));
+    (path.to_owned(), options.to_owned())
+}
+
+fn restart_policy(restart: Restart) -> RestartPolicy {
+    let (name, retries) = match restart {
+        Restart::No => (RestartPolicyNameEnum::NO, None),
+        Restart::Always => (RestartPolicyNameEnum::ALWAYS, None),
+        Restart::UnlessStopped => (RestartPolicyNameEnum::UNLESS_STOPPED, None),
+        Restart::OnFailure { max_retries } => (RestartPolicyNameEnum::ON_FAILURE, max_retries),
+    };
+    RestartPolicy {
+        name: Some(name),
+        maximum_retry_count: retries.map(i64::from),
+    }
+}
+
+fn saturate(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,98 @@
+//! The engine of one instance on a Docker daemon: each method of the trait, told in its file.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Mutex;
+
+use super::client::{Client, ENGINE};
+use super::{address, container, create, exec, image, logs, observe, resource, start};
+use crate::config::model::InstanceId;
+use crate::engine::{
+    Engine, Exec, ExecOutcome, Identity, ImageHandle, ImageOutcome, ImageSpec, Launch, LogLine,
+    LogOptions, Observed, Removal, Resource, ServiceSpec, ServiceState, Work,
+};
+use crate::report::StepEvents;
+
+/// A Docker daemon, bound to one instance.
+#[derive(Debug)]
+pub struct Docker {
+    pub(super) client: Client,
+    pub(super) identity: Identity,
+    /// Registries that gave no answer in this run, with the reason; they are not asked again.
+    pub(super) silent_registries: Mutex<BTreeMap<String, String>>,
+}
+
+impl Docker {
+    pub(super) fn new(client: Client, identity: Identity) -> Self {
+        Self {
+            client,
+            identity,
+            silent_registries: Mutex::default(),
+        }
+    }
+
+    /// Returns the instance that this engine works for.
+    pub fn instance(&self) -> &InstanceId {
+        &self.identity.id
+    }
+}
+
+impl Engine for Docker {
+    fn name(&self) -> &'static str {
+        ENGINE
+    }
+
+    fn observe<'a>(&'a self, images: &'a [ImageSpec]) -> Work<'a, Observed> {
+        Box::pin(observe::observe(self, images))
+    }
+
+    fn ensure_image<'a>(
+        &'a self,
+        image: &'a ImageSpec,
+        bases: &'a BTreeMap<String, ImageHandle>,
+        step: &'a StepEvents,
+    ) -> Work<'a, ImageOutcome> {
+        Box::pin(image::ensure(self, image, bases, step))
+    }
+
+    fn ensure<'a>(&'a self, resource: &'a Resource) -> Work<'a, ()> {
+        Box::pin(resource::ensure(self, resource))
+    }
+
+    fn create<'a>(&'a self, spec: &'a ServiceSpec, launch: &'a Launch) -> Work<'a, ()> {
+        Box::pin(create::create(self, spec, launch))
+    }
+
+    fn start<'a>(&'a self, service: &'a str) -> Work<'a, ()> {
+        Box::pin(start::start(self, service))
+    }
+
+    fn stop<'a>(&'a self, service: &'a str) -> Work<'a, ()> {
+        Box::pin(container::stop(self, service))
+    }
+
+    fn remove<'a>(&'a self, what: &'a Removal) -> Work<'a, ()> {
+        Box::pin(resource::remove(self, what))
+    }
+
+    fn state<'a>(&'a self, service: &'a str) -> Work<'a, Option<ServiceState>> {
+        Box::pin(container::state(self, service))
+    }
+
+    fn address<'a>(&'a self, service: &'a str, port: &'a str) -> Work<'a, SocketAddr> {
+        Box::pin(address::address(self, service, port))
+    }
+
+    fn logs<'a>(
+        &'a self,
+        service: &'a str,
+        options: LogOptions,
+        sink: tokio::sync::mpsc::Sender<LogLine>,
+    ) -> Work<'a, ()> {
+        Box::pin(logs::logs(self, service, options, sink))
+    }
+
+    fn exec<'a>(&'a self, service: &'a str, command: &'a Exec) -> Work<'a, ExecOutcome> {
+        Box::pin(exec::exec(self, service, command))
+    }
+}

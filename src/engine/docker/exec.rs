@@ -1,0 +1,128 @@
+//! A command inside a running container.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use bollard::container::LogOutput;
+use bollard::exec::{StartExecOptions, StartExecResults};
+use bollard::models::ExecConfig;
+use futures_util::{Stream, StreamExt as _};
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+use tokio_util::sync::CancellationToken;
+
+use super::client::Fault;
+use super::{Docker, container, labels};
+use crate::config::model::Secret;
+use crate::engine::{Error, Exec, ExecOutcome};
+use crate::probe::{Attempt, Poll};
+
+/// More output than this is read and thrown away, for each of the two streams.
+const OUTPUT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// How long the exit code may come after the output's end.
+const EXIT_CODE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Runs a command in the service's container and returns what it printed and its exit code.
+pub(super) async fn exec(
+    docker: &Docker,
+    service: &str,
+    command: &Exec,
+) -> Result<ExecOutcome, Error> {
+    let doing = format!("run `{}` in `{service}`", first_word(command));
+    let name = labels::container_name(&docker.identity, service);
+    let call = docker.client.api().create_exec(&name, config(command));
+    let id = match docker.client.raw(call).await {
+        Ok(created) => created.id,
+        Err(fault) => return Err(refused(docker, service, &doing, fault)),
+    };
+    let options = StartExecOptions::default();
+    let call = docker.client.api().start_exec(&id, Some(options));
+    let StartExecResults::Attached { output, input } = docker.client.call(&doing, call).await?
+    else {
+        unreachable!("the command was not started detached");
+    };
+    let (outcome, ()) = tokio::join!(collect(output), feed(input, command.stdin.as_ref()));
+    let mut outcome = outcome.map_err(|fault| docker.client.error(&doing, fault))?;
+    outcome.exit_code = exit_code(docker, &id, &doing).await?;
+    Ok(outcome)
+}
+
+fn first_word(command: &Exec) -> &str {
+    command.command.first().map_or("", String::as_str)
+}
+
+fn config(command: &Exec) -> ExecConfig {
+    let environment = command
+        .environment
+        .iter()
+        .map(|(name, value)| format!("{name}={}", value.expose()));
+    ExecConfig {
+        attach_stdin: Some(command.stdin.is_some()),
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        env: Some(environment.collect()),
+        cmd: Some(command.command.clone()),
+        user: command.user.clone(),
+        ..ExecConfig::default()
+    }
+}
+
+fn refused(docker: &Docker, service: &str, doing: &str, fault: Fault) -> Error {
+    let service = service.to_owned();
+    match fault.status() {
+        Some(404) => Error::NoService { service },
+        Some(409) => Error::NotRunning { service },
+        _ => docker.client.error(doing, fault),
+    }
+}
+
+async fn collect(
+    mut output: Pin<Box<dyn Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send>>,
+) -> Result<ExecOutcome, Fault> {
+    let mut outcome = ExecOutcome::default();
+    while let Some(piece) = output.next().await {
+        let piece = piece?;
+        let kept = if matches!(piece, LogOutput::StdErr { .. }) {
+            &mut outcome.stderr
+        } else {
+            &mut outcome.stdout
+        };
+        let room = OUTPUT_BYTES_MAX - kept.len();
+        let bytes = piece.as_ref();
+        kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+    Ok(outcome)
+}
+
+/// Writes the command's input and closes it. A command that ends before it has read all is
+/// judged by its exit code.
+async fn feed(mut input: Pin<Box<dyn AsyncWrite + Send>>, text: Option<&Secret>) {
+    if let Some(text) = text
+        && input.write_all(text.expose().as_bytes()).await.is_ok()
+    {
+        let _ = input.shutdown().await;
+    }
+}
+
+/// Asks until the daemon has noticed that the command ended.
+async fn exit_code(docker: &Docker, id: &str, doing: &str) -> Result<i64, Error> {
+    let attempt = async || {
+        let call = docker.client.api().inspect_exec(id);
+        match docker.client.raw(call).await {
+            Ok(exec) if exec.running != Some(true) => match exec.exit_code {
+                Some(code) => Attempt::Done(code),
+                None => Attempt::NotYet("no exit code yet".to_owned()),
+            },
+            Ok(_) => Attempt::NotYet("its output ended, and it still runs".to_owned()),
+            Err(fault) => Attempt::Hopeless(fault),
+        }
+    };
+    let never = CancellationToken::new();
+    let mut turns = Poll::within(EXIT_CODE_TIMEOUT).turns(&never);
+    let end = loop {
+        if let Some(end) = turns.take(attempt(), |_| {}).await {
+            break end;
+        }
+    };
+    container::settled(docker, doing, end)
+}

@@ -1,0 +1,129 @@
+//! Loading an image archive, whose own names must not stay: nothing home-made carries the tag
+//! of an official image.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use bollard::query_parameters::{
+    ImportImageOptions, ListImagesOptions, RemoveImageOptions, TagImageOptions,
+};
+use futures_util::{Stream, StreamExt as _};
+use tokio_util::bytes::Bytes;
+
+use super::name;
+use crate::engine::docker::Docker;
+use crate::engine::docker::client::Fault;
+use crate::engine::docker::lines::Lines;
+
+/// Loads an archive and returns the id of its one image. Names that it brought are taken away,
+/// and go back to the images that had them.
+pub(super) async fn load(
+    docker: &Docker,
+    body: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+) -> Result<String, Fault> {
+    let before = names(docker).await?;
+    let loaded = read_answer(docker, body).await?;
+    let mut ids = Vec::new();
+    for what in loaded {
+        match what {
+            Loaded::Id(id) => ids.push(id),
+            Loaded::Name(name) => {
+                let call = docker.client.api().inspect_image(&name);
+                ids.extend(docker.client.raw(call).await?.id);
+                give_back(docker, &name, before.get(&name)).await?;
+            }
+        }
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    match ids.as_slice() {
+        [id] => Ok(id.clone()),
+        [] => Err(Fault::Reported("the archive holds no image".to_owned())),
+        more => Err(Fault::Reported(format!(
+            "the archive holds {} images instead of one",
+            more.len()
+        ))),
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Loaded {
+    Name(String),
+    Id(String),
+}
+
+async fn read_answer(
+    docker: &Docker,
+    body: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+) -> Result<Vec<Loaded>, Fault> {
+    let options = ImportImageOptions::default();
+    let body = bollard::body_try_stream(body);
+    let mut answers = docker.client.long().import_image(options, body, None);
+    let mut lines = Lines::default();
+    let mut loaded = Vec::new();
+    while let Some(answer) = answers.next().await {
+        let text = answer?.stream.unwrap_or_default();
+        loaded.extend(
+            lines
+                .push(text.as_bytes())
+                .iter()
+                .filter_map(|line| read(line)),
+        );
+    }
+    Ok(loaded)
+}
+
+/// Reads the only form in which the daemon says what it loaded.
+fn read(line: &str) -> Option<Loaded> {
+    if let Some(id) = line.strip_prefix("Loaded image ID: ") {
+        return Some(Loaded::Id(id.to_owned()));
+    }
+    let name = line.strip_prefix("Loaded image: ")?;
+    Some(Loaded::Name(name.to_owned()))
+}
+
+/// Returns every name and the image that has it.
+async fn names(docker: &Docker) -> Result<BTreeMap<String, String>, Fault> {
+    let call = docker.client.api().list_images(None::<ListImagesOptions>);
+    let images = docker.client.raw(call).await?.into_iter();
+    Ok(images
+        .flat_map(|image| {
+            let id = image.id;
+            let names = image.repo_tags.into_iter();
+            names.map(move |name| (name, id.clone()))
+        })
+        .collect())
+}
+
+async fn give_back(docker: &Docker, name: &str, owner: Option<&String>) -> Result<(), Fault> {
+    let Some(owner) = owner else {
+        let options = RemoveImageOptions {
+            // The image itself stays: it is about to get our name.
+            noprune: true,
+            ..RemoveImageOptions::default()
+        };
+        let call = docker.client.api().remove_image(name, Some(options), None);
+        return docker.client.raw(call).await.map(drop);
+    };
+    let (repository, tag) = name::split(name);
+    let options = TagImageOptions {
+        repo: Some(repository.to_owned()),
+        tag: Some(tag.to_owned()),
+    };
+    let call = docker.client.api().tag_image(owner, Some(options));
+    docker.client.raw(call).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_read() {
+        let name = Loaded::Name("a:b".to_owned());
+        assert_eq!(read("Loaded image: a:b"), Some(name));
+        let id = Loaded::Id("sha256:0".to_owned());
+        assert_eq!(read("Loaded image ID: sha256:0"), Some(id));
+        assert_eq!(read("Loading layer"), None);
+    }
+}

@@ -1,0 +1,110 @@
+//! A build's context: what of a folder is sent to the builder.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::content::{self, Entry, Visit};
+use super::ignore::Ignore;
+
+/// The parts of a folder that a build sees.
+#[derive(Debug)]
+pub(super) struct Context {
+    root: PathBuf,
+    entries: Vec<Entry>,
+}
+
+impl Context {
+    /// Lists the context. As with Docker, its Dockerfile and `.dockerignore` are always sent.
+    pub(super) fn read(root: &Path, dockerfile: &Path) -> io::Result<Self> {
+        if !fs_err::metadata(root)?.is_dir() {
+            return Err(invalid(root, "is not a folder"));
+        }
+        if !root.join(dockerfile).is_file() {
+            return Err(invalid(&root.join(dockerfile), "is not there"));
+        }
+        let file = root.join(".dockerignore");
+        let ignore = match fs_err::read_to_string(&file) {
+            Ok(text) => Ignore::parse(&text).map_err(|reason| invalid(&file, &reason))?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ignore::default(),
+            Err(error) => return Err(error),
+        };
+        let looks_inside = ignore.takes_back();
+        let judge = |path: &Path| {
+            let always = path == dockerfile || path == Path::new(".dockerignore");
+            if always || !ignore.excludes(path) {
+                Visit::Take
+            } else if looks_inside || dockerfile.starts_with(path) {
+                Visit::Inside
+            } else {
+                Visit::Skip
+            }
+        };
+        Ok(Self {
+            root: root.to_owned(),
+            entries: content::walk(root, &judge)?,
+        })
+    }
+
+    /// Writes the context as a tar archive and returns the digest of its content.
+    pub(super) fn write(&self, out: impl Write) -> io::Result<String> {
+        content::write(&self.root, &self.entries, out)
+    }
+
+    /// Returns the digest of its content.
+    pub(super) fn digest(&self) -> io::Result<String> {
+        self.write(io::sink())
+    }
+}
+
+fn invalid(path: &Path, reason: &str) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        format!("{}: {reason}", path.display()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(files: &[&str], ignore: &str, expect: &[&str]) {
+        let root = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = root.path().join(file);
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(path, *file).unwrap();
+        }
+        fs_err::write(root.path().join(".dockerignore"), ignore).unwrap();
+        let context = Context::read(root.path(), Path::new("Dockerfile")).unwrap();
+        let paths: Vec<&str> = context
+            .entries
+            .iter()
+            .map(|entry| entry.path.to_str().unwrap())
+            .collect();
+        assert_eq!(paths, expect);
+    }
+
+    #[test]
+    fn what_is_ignored_is_not_sent() {
+        check(
+            &["Dockerfile", "a/b", "target/x/y"],
+            "target",
+            &[".dockerignore", "Dockerfile", "a", "a/b"],
+        );
+        check(
+            &["Dockerfile", "a/b", "a/c"],
+            "*\n!a/b",
+            &[".dockerignore", "Dockerfile", "a/b"],
+        );
+    }
+
+    #[test]
+    fn a_missing_dockerfile_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let error = Context::read(root.path(), Path::new("Dockerfile")).unwrap_err();
+        assert!(
+            error.to_string().ends_with("Dockerfile: is not there"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,129 @@
+//! The walk along an image's sources: a local copy, pull, build, load.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bollard::query_parameters::{ListImagesOptions, RemoveImageOptions};
+
+use super::source::NoImage;
+use super::{build, load, local, pull};
+use crate::engine::docker::{Docker, labels};
+use crate::engine::{Error, ImageHandle, ImageOutcome, ImageSpec, Source};
+use crate::report::StepEvents;
+
+/// A nameless image of ours that is older was left by a run that is gone; a younger one may be
+/// about to get its name in another run.
+const LEFTOVER_AGE: Duration = Duration::from_secs(10 * 60);
+
+/// Makes an image available from the first source that can give it.
+pub(in crate::engine::docker) async fn ensure(
+    docker: &Docker,
+    spec: &ImageSpec,
+    bases: &BTreeMap<String, ImageHandle>,
+    step: &StepEvents,
+) -> Result<ImageOutcome, Error> {
+    let mut tried = Tried::default();
+    if let Some(handle) = local::copy_of(docker, spec, bases).await? {
+        return Ok(tried.followed_by(handle, Source::Local));
+    }
+    if let Some(reference) = &spec.image.pull {
+        let answer = pull::pull(docker, reference, spec.pull_timeout, step).await;
+        if let Some(handle) = tried.note(format!("pull {reference}"), answer)? {
+            return Ok(tried.followed_by(handle, Source::Pulled));
+        }
+    }
+    if spec.image.build.is_some() || spec.image.load.is_some() {
+        remove_leftovers(docker, &spec.name).await;
+    }
+    if let Some(declared) = &spec.image.build {
+        let folder = relative(&declared.context, &docker.identity.workspace);
+        let answer = Box::pin(build::build(docker, (&spec.name, declared), bases, step)).await;
+        if let Some(handle) = tried.note(format!("build {folder}"), answer)? {
+            return Ok(tried.followed_by(handle, Source::Built));
+        }
+    }
+    if let Some(command) = &spec.image.load {
+        let answer = Box::pin(load::load(docker, (&spec.name, command), step)).await;
+        if let Some(handle) = tried.note(format!("load {}", command.command.join(" ")), answer)? {
+            return Ok(tried.followed_by(handle, Source::Loaded));
+        }
+    }
+    Err(Error::Image {
+        image: spec.name.clone(),
+        attempts: tried.attempts,
+        output: tried.output,
+    })
+}
+
+/// The sources that gave nothing.
+#[derive(Default)]
+struct Tried {
+    attempts: Vec<(String, String)>,
+    output: Vec<String>,
+}
+
+impl Tried {
+    fn note(
+        &mut self,
+        source: String,
+        answer: Result<ImageHandle, NoImage>,
+    ) -> Result<Option<ImageHandle>, Error> {
+        match answer {
+            Ok(handle) => Ok(Some(handle)),
+            Err(NoImage::Engine(error)) => Err(error),
+            Err(NoImage::Failed { reason, output }) => {
+                self.attempts.push((source, reason));
+                if !output.is_empty() {
+                    self.output = output;
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    fn followed_by(self, handle: ImageHandle, source: Source) -> ImageOutcome {
+        let attempts = self.attempts.into_iter();
+        ImageOutcome {
+            handle,
+            source,
+            passed_over: attempts
+                .map(|(source, reason)| format!("{source}: {reason}"))
+                .collect(),
+        }
+    }
+}
+
+fn relative(path: &Path, workspace: &Path) -> String {
+    let path = path.strip_prefix(workspace).unwrap_or(path);
+    path.display().to_string()
+}
+
+/// Removes imports that a killed run left without a name; whatever prevents that is no harm.
+async fn remove_leftovers(docker: &Docker, name: &str) {
+    let label = format!("{}={name}", labels::IMAGE);
+    let options = ListImagesOptions {
+        filters: Some(HashMap::from([
+            ("dangling".to_owned(), vec!["true".to_owned()]),
+            ("label".to_owned(), vec![label]),
+        ])),
+        ..ListImagesOptions::default()
+    };
+    let call = docker.client.api().list_images(Some(options));
+    let Ok(images) = docker.client.raw(call).await else {
+        return;
+    };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let horizon = now.unwrap_or_default().saturating_sub(LEFTOVER_AGE);
+    let is_old = |created: i64| u64::try_from(created).is_ok_and(|it| it < horizon.as_secs());
+    for image in images.into_iter().filter(|image| is_old(image.created)) {
+        remove(docker, &image.id).await;
+    }
+}
+
+/// Removes an image that got no name, if it can be removed.
+pub(super) async fn remove(docker: &Docker, id: &str) {
+    let options = RemoveImageOptions::default();
+    let call = docker.client.api().remove_image(id, Some(options), None);
+    let _ = docker.client.raw(call).await;
+}

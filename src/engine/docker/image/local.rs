@@ -1,0 +1,109 @@
+//! Which images are there and current, found without any network.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{fingerprint, name};
+use crate::config::model::{Build, HostCommand, Image, Part, Reference};
+use crate::engine::docker::Docker;
+use crate::engine::{Error, ImageHandle, ImageSpec};
+
+/// Returns the current image of each spec that needs no work. An image whose base is not current
+/// is not either, unless it comes from a source that needs no base.
+pub(in crate::engine::docker) async fn current(
+    docker: &Docker,
+    specs: &[ImageSpec],
+) -> Result<BTreeMap<String, ImageHandle>, Error> {
+    let mut found = BTreeMap::new();
+    let mut left: Vec<&ImageSpec> = specs.iter().collect();
+    // Bases first; each round settles at least one, and what is left then is a cycle.
+    while !left.is_empty() {
+        let open: BTreeSet<&str> = left.iter().map(|spec| spec.name.as_str()).collect();
+        let (now, later): (Vec<&ImageSpec>, Vec<&ImageSpec>) = left
+            .iter()
+            .partition(|spec| !bases(&spec.image).any(|base| open.contains(base)));
+        if now.is_empty() {
+            break;
+        }
+        for spec in now {
+            if let Some(handle) = copy_of(docker, spec, &found).await? {
+                found.insert(spec.name.clone(), handle);
+            }
+        }
+        left = later;
+    }
+    Ok(found)
+}
+
+fn bases(image: &Image) -> impl Iterator<Item = &str> {
+    let build = image.build.iter();
+    let templates = build.flat_map(|build| build.args.values());
+    let parts = templates.flat_map(|template| &template.parts);
+    parts.filter_map(|part| match part {
+        Part::Reference(Reference::Image(name)) => Some(name.as_str()),
+        Part::Reference(Reference::Service { .. }) | Part::Text(_) | Part::Secret(_) => None,
+    })
+}
+
+/// Returns a local copy that is current, whichever source it is from.
+pub(super) async fn copy_of(
+    docker: &Docker,
+    spec: &ImageSpec,
+    bases: &BTreeMap<String, ImageHandle>,
+) -> Result<Option<ImageHandle>, Error> {
+    if let Some(reference) = &spec.image.pull
+        && name::is_reference(reference)
+        && let Some(handle) = find(docker, reference).await?
+    {
+        return Ok(Some(handle));
+    }
+    if let Some(build) = &spec.image.build
+        && let Some(hash) = hash_of_build(docker, build, bases).await
+        && let Some(handle) = find_ours(docker, &spec.name, &hash).await?
+    {
+        return Ok(Some(handle));
+    }
+    if let Some(load) = &spec.image.load
+        && let Some(hash) = hash_of_load(docker, load).await
+    {
+        return find_ours(docker, &spec.name, &hash).await;
+    }
+    Ok(None)
+}
+
+/// Returns the image of a reference.
+pub(super) async fn find(docker: &Docker, reference: &str) -> Result<Option<ImageHandle>, Error> {
+    let call = docker.client.api().inspect_image(reference);
+    let doing = format!("look at the image {reference}");
+    let found = docker.client.find(&doing, call).await?;
+    Ok(found.map(|image| ImageHandle {
+        id: image.id.unwrap_or_default(),
+        reference: reference.to_owned(),
+    }))
+}
+
+async fn find_ours(docker: &Docker, name: &str, hash: &str) -> Result<Option<ImageHandle>, Error> {
+    let (repository, tag) = name::ours(name, hash);
+    find(docker, &format!("{repository}:{tag}")).await
+}
+
+/// Returns the hash that the built image has now; `None` when its inputs cannot be read, which
+/// the build itself will say better.
+async fn hash_of_build(
+    docker: &Docker,
+    build: &Build,
+    bases: &BTreeMap<String, ImageHandle>,
+) -> Option<String> {
+    let arguments = fingerprint::arguments(build, bases).ok()?;
+    let (build, workspace) = (build.clone(), docker.identity.workspace.clone());
+    let hash = tokio::task::spawn_blocking(move || {
+        let content = fingerprint::build_content(&build, &workspace).ok()?;
+        Some(fingerprint::built(&build, &arguments, &content, &workspace))
+    });
+    hash.await.ok().flatten()
+}
+
+async fn hash_of_load(docker: &Docker, load: &HostCommand) -> Option<String> {
+    let (load, workspace) = (load.clone(), docker.identity.workspace.clone());
+    let hash = tokio::task::spawn_blocking(move || fingerprint::loaded(&load, &workspace).ok());
+    hash.await.ok().flatten()
+}

@@ -1,0 +1,20 @@
+//! Images: a current local copy, else pulled, built or loaded, in this order.
+
+mod archive;
+mod build;
+mod content;
+mod context;
+mod ensure;
+mod fingerprint;
+mod ignore;
+mod load;
+mod local;
+mod name;
+mod program;
+mod pull;
+mod sniff;
+mod source;
+mod upload;
+
+pub(super) use ensure::ensure;
+pub(super) use local::current;

@@ -1,0 +1,22 @@
+//! The engine on Docker (or Podman's Docker API), through bollard; nothing above this folder
+//! sees bollard. Containers, networks and volumes are found again by their labels alone.
+
+mod address;
+mod client;
+mod connect;
+mod container;
+mod create;
+mod engine;
+mod exec;
+mod image;
+mod labels;
+mod lines;
+mod logs;
+mod observe;
+mod port_holder;
+mod ports;
+mod resource;
+mod start;
+
+pub use connect::{Endpoint, connect};
+pub use engine::Docker;

@@ -1,0 +1,99 @@
+//! Reading all that exists of the instance, by its labels alone.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bollard::models::ContainerInspectResponse;
+use bollard::query_parameters::{ListContainersOptions, ListVolumesOptions};
+use futures_util::StreamExt as _;
+use futures_util::TryStreamExt as _;
+use futures_util::stream;
+
+use super::{Docker, container, image, labels, ports, resource};
+use crate::engine::{Error, ImageHandle, ImageSpec, Observed, ObservedService, Role};
+
+/// How many containers are looked at at once.
+const LOOKS_MAX: usize = 8;
+
+/// Reads containers, network, volumes and current images side by side.
+pub(super) async fn observe(docker: &Docker, images: &[ImageSpec]) -> Result<Observed, Error> {
+    let (services, network, volumes, images) = tokio::try_join!(
+        services(docker),
+        resource::network(docker),
+        volumes(docker),
+        image::current(docker, images),
+    )?;
+    Ok(Observed {
+        images,
+        network,
+        volumes,
+        services,
+    })
+}
+
+async fn services(docker: &Docker) -> Result<Vec<ObservedService>, Error> {
+    let options = ListContainersOptions {
+        all: true,
+        filters: Some(labels::filter(&docker.identity)),
+        ..ListContainersOptions::default()
+    };
+    let call = docker.client.api().list_containers(Some(options));
+    let containers = docker.client.call("list the containers", call).await?;
+    let ids = containers.into_iter().filter_map(|container| container.id);
+    let looks = ids.map(|id| async move { container::inspect_by(docker, &id).await });
+    // One that is removed between the two calls is simply gone.
+    let found: Vec<Option<ContainerInspectResponse>> = stream::iter(looks)
+        .buffer_unordered(LOOKS_MAX)
+        .try_collect()
+        .await?;
+    let mut services: Vec<ObservedService> = found.into_iter().flatten().map(service).collect();
+    services.sort_by(|a, b| (a.order, &a.name, &a.handle).cmp(&(b.order, &b.name, &b.handle)));
+    Ok(services)
+}
+
+fn service(container: ContainerInspectResponse) -> ObservedService {
+    let ports = ports::published(&container);
+    let state = container::state_of(container.state.as_ref());
+    let (reference, mut labels) = match container.config {
+        Some(config) => (
+            config.image.unwrap_or_default(),
+            config.labels.unwrap_or_default(),
+        ),
+        None => (String::new(), HashMap::new()),
+    };
+    let is_task = labels
+        .get(labels::ROLE)
+        .is_some_and(|role| role == labels::role_text(Role::Task));
+    ObservedService {
+        name: labels.remove(labels::NAME).unwrap_or_default(),
+        role: if is_task { Role::Task } else { Role::Service },
+        handle: container.id.unwrap_or_default(),
+        hash: labels.remove(labels::HASH).unwrap_or_default(),
+        image: ImageHandle {
+            id: container.image.unwrap_or_default(),
+            reference,
+        },
+        state,
+        order: labels
+            .get(labels::ORDER)
+            .and_then(|order| order.parse().ok())
+            .unwrap_or_default(),
+        ports,
+        profiles: labels::from_json(labels.get(labels::PROFILES)),
+        sets: labels::from_json(labels.get(labels::SETS)),
+    }
+}
+
+async fn volumes(docker: &Docker) -> Result<BTreeMap<String, String>, Error> {
+    let options = ListVolumesOptions {
+        filters: Some(labels::filter(&docker.identity)),
+    };
+    let call = docker.client.api().list_volumes(Some(options));
+    let answer = docker.client.call("list the volumes", call).await?;
+    let volumes = answer.volumes.unwrap_or_default().into_iter();
+    Ok(volumes
+        .map(|mut volume| {
+            let name = volume.labels.remove(labels::NAME);
+            (name.unwrap_or_else(|| volume.name.clone()), volume.name)
+        })
+        .collect())
+}

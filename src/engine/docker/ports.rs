@@ -1,0 +1,73 @@
+//! The ports that a container asks for, and whether the host has them free.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
+
+use bollard::models::{ContainerInspectResponse, PortBinding, PortMap};
+
+use super::labels;
+use crate::engine::PublishedPort;
+
+/// Returns the host ports that a container was created with, without those left to the daemon.
+pub(super) fn fixed(container: &ContainerInspectResponse) -> Vec<(IpAddr, u16)> {
+    let bindings = container
+        .host_config
+        .as_ref()
+        .and_then(|config| config.port_bindings.as_ref());
+    let mut ports: Vec<(IpAddr, u16)> = bindings
+        .into_iter()
+        .flatten()
+        .filter_map(|(_, bindings)| bindings.as_ref())
+        .flatten()
+        .filter_map(host_side)
+        .collect();
+    ports.sort_unstable();
+    ports
+}
+
+/// Returns where the container's named ports are published now.
+pub(super) fn published(container: &ContainerInspectResponse) -> BTreeMap<String, PublishedPort> {
+    let settings = container.network_settings.as_ref();
+    let current = settings.and_then(|settings| settings.ports.as_ref());
+    named(container)
+        .into_iter()
+        .filter_map(|(name, number)| {
+            let (bind, host) = host_side(first_binding(current?, number)?)?;
+            let port = PublishedPort {
+                container: number,
+                bind,
+                host,
+            };
+            Some((name, port))
+        })
+        .collect()
+}
+
+/// Returns the port names that the container was created with.
+fn named(container: &ContainerInspectResponse) -> BTreeMap<String, u16> {
+    let config = container.config.as_ref();
+    let labels = config.and_then(|config| config.labels.as_ref());
+    labels::from_json(labels.and_then(|labels| labels.get(labels::PORTS)))
+}
+
+fn first_binding(ports: &PortMap, number: u16) -> Option<&PortBinding> {
+    ports.get(&format!("{number}/tcp"))?.as_ref()?.first()
+}
+
+fn host_side(binding: &PortBinding) -> Option<(IpAddr, u16)> {
+    let port: u16 = binding.host_port.as_deref()?.parse().ok()?;
+    let bind = binding.host_ip.as_deref().unwrap_or_default();
+    let bind = bind.parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    (port != 0).then_some((bind, port))
+}
+
+/// Returns whether a port can be listened on. Only "in use" is a no: a low port that needs
+/// rights, or an address that is not this machine's, is for the daemon to judge.
+pub(super) fn is_free(bind: IpAddr, port: u16) -> bool {
+    // The standard library sets SO_REUSEADDR, so connections that linger do not count.
+    match TcpListener::bind((bind, port)) {
+        Ok(_) => true,
+        Err(error) => error.kind() != ErrorKind::AddrInUse,
+    }
+}

@@ -1,0 +1,116 @@
+//! The network and the volumes of the instance, and the removal of what `observe` saw.
+
+use std::time::Duration;
+
+use bollard::models::{NetworkCreateRequest, VolumeCreateRequest};
+use bollard::query_parameters::{ListNetworksOptions, RemoveVolumeOptions};
+use tokio_util::sync::CancellationToken;
+
+use super::client::Fault;
+use super::{Docker, container, labels};
+use crate::engine::{Error, Removal, Resource};
+use crate::probe::{Attempt, Poll};
+
+/// How long the daemon may take to let go of a network or a volume after its last container.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Makes a network or a volume that is not there.
+pub(super) async fn ensure(docker: &Docker, resource: &Resource) -> Result<(), Error> {
+    match resource {
+        Resource::Network => ensure_network(docker).await,
+        Resource::Volume(name) => ensure_volume(docker, name).await,
+    }
+}
+
+/// Returns the id of the instance's network.
+pub(super) async fn network(docker: &Docker) -> Result<Option<String>, Error> {
+    let options = ListNetworksOptions {
+        filters: Some(labels::filter(&docker.identity)),
+    };
+    let call = docker.client.api().list_networks(Some(options));
+    let networks = docker.client.call("list the networks", call).await?;
+    Ok(networks.into_iter().find_map(|network| network.id))
+}
+
+async fn ensure_network(docker: &Docker) -> Result<(), Error> {
+    // Looked up first: older daemons make a second network of the same name.
+    if network(docker).await?.is_some() {
+        return Ok(());
+    }
+    let name = labels::network_name(&docker.identity);
+    let request = NetworkCreateRequest {
+        labels: Some(labels::of_resource(&docker.identity, "network", "default")),
+        name: name.clone(),
+        ..NetworkCreateRequest::default()
+    };
+    let call = docker.client.api().create_network(request);
+    let doing = format!("create the network {name}");
+    docker.client.call(&doing, call).await.map(drop)
+}
+
+async fn ensure_volume(docker: &Docker, volume: &str) -> Result<(), Error> {
+    let name = labels::volume_name(&docker.identity, volume);
+    let request = VolumeCreateRequest {
+        name: Some(name.clone()),
+        labels: Some(labels::of_resource(&docker.identity, "volume", volume)),
+        ..VolumeCreateRequest::default()
+    };
+    // The daemon returns the volume that has the name, if there is one.
+    let call = docker.client.api().create_volume(request);
+    let doing = format!("create the volume {name}");
+    let made = docker.client.call(&doing, call).await?;
+    if labels::is_ours(&docker.identity, Some(&made.labels)) {
+        return Ok(());
+    }
+    let reason = "there is a volume of that name that envctl did not make".to_owned();
+    Err(docker.client.error(&doing, Fault::Reported(reason)))
+}
+
+/// Removes something that `observe` saw.
+pub(super) async fn remove(docker: &Docker, what: &Removal) -> Result<(), Error> {
+    match what {
+        Removal::Service { handle } => container::remove(docker, handle).await,
+        Removal::Network { handle } => remove_network(docker, handle).await,
+        Removal::Volume { handle } => remove_volume(docker, handle).await,
+    }
+}
+
+async fn remove_network(docker: &Docker, id: &str) -> Result<(), Error> {
+    let never = CancellationToken::new();
+    let mut turns = Poll::within(RELEASE_TIMEOUT).turns(&never);
+    let end = loop {
+        let call = docker.client.api().remove_network(id);
+        let attempt = async { judge(docker.client.raw(call).await) };
+        if let Some(end) = turns.take(attempt, |_| {}).await {
+            break end;
+        }
+    };
+    container::settled(docker, &format!("remove the network {id}"), end)
+}
+
+async fn remove_volume(docker: &Docker, name: &str) -> Result<(), Error> {
+    let never = CancellationToken::new();
+    let mut turns = Poll::within(RELEASE_TIMEOUT).turns(&never);
+    let end = loop {
+        let options = Some(RemoveVolumeOptions { force: false });
+        let call = docker.client.api().remove_volume(name, options);
+        let attempt = async { judge(docker.client.raw(call).await) };
+        if let Some(end) = turns.take(attempt, |_| {}).await {
+            break end;
+        }
+    };
+    container::settled(docker, &format!("remove the volume {name}"), end)
+}
+
+/// A removed container's endpoints and mounts go a moment after it: 403, 409 or 500, depending
+/// on the daemon's version.
+fn judge(answer: Result<(), Fault>) -> Attempt<(), Fault> {
+    match answer {
+        Ok(()) => Attempt::Done(()),
+        Err(fault) => match fault.status() {
+            Some(404) => Attempt::Done(()),
+            Some(403 | 409 | 500) => Attempt::NotYet(fault.to_string()),
+            _ => Attempt::Hopeless(fault),
+        },
+    }
+}

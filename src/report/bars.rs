@@ -1,0 +1,108 @@
+//! A run on a terminal: indicatif keeps the rows of the board at the bottom, and what stays
+//! scrolls by above them.
+
+use std::mem::take;
+
+use console::Term;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::board::Board;
+use super::log_lines::LogLines;
+use super::outputs::Outputs;
+use super::paint::Paint;
+use super::view::{Now, View};
+use super::{Event, Terminal, Verbosity};
+
+/// Draws a board.
+pub(super) struct Bars {
+    terminal: Terminal,
+    screen: Term,
+    board: Board,
+    logs: LogLines,
+    /// Lines for standard error that are not written yet.
+    above: String,
+    /// The rows, as one bar of several lines, so that a redraw is one write.
+    bar: Option<ProgressBar>,
+}
+
+impl Bars {
+    /// How often the rows may be drawn in a second.
+    const REDRAWS: u8 = 15;
+
+    pub(super) fn new(verbosity: Verbosity, terminal: Terminal) -> Self {
+        Self {
+            terminal,
+            screen: Term::stderr(),
+            board: Board::new(verbosity, Paint::new(terminal.colors_stderr())),
+            logs: LogLines::new(Paint::new(terminal.colors_stdout())),
+            above: String::new(),
+            bar: None,
+        }
+    }
+
+    /// Returns columns and lines: those that were captured, or fewer where the window shrank. One
+    /// of each stays free, so that no terminal wraps or scrolls.
+    fn size(&self) -> (usize, usize) {
+        let captured = (self.terminal.height, self.terminal.width);
+        let (lines, columns) = self.screen.size_checked().unwrap_or(captured);
+        let columns = columns.min(self.terminal.width);
+        (
+            usize::from(columns).saturating_sub(1),
+            usize::from(lines).saturating_sub(1),
+        )
+    }
+
+    /// Writes with the rows out of the way.
+    fn write(&mut self, write: impl FnOnce()) {
+        match &self.bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
+    fn write_above(&mut self, outputs: &mut Outputs) {
+        let above = take(&mut self.above);
+        if !above.is_empty() {
+            self.write(|| outputs.err(&above));
+        }
+    }
+}
+
+impl View for Bars {
+    fn event(&mut self, event: Event, now: Now, outputs: &mut Outputs) {
+        if let Event::LogLine { service, line, .. } = &event {
+            let line = self.logs.line(service, line);
+            self.write(|| outputs.out(&line));
+            return;
+        }
+        let (columns, _) = self.size();
+        if let Some(line) = self.board.event(event, now.elapsed, columns) {
+            self.above.push_str(&line);
+            self.above.push('\n');
+        }
+    }
+
+    fn tick(&mut self, now: Now, outputs: &mut Outputs) {
+        let (columns, lines) = self.size();
+        let rows = self.board.rows(now.elapsed, columns, lines);
+        if rows.is_empty() {
+            self.clear(outputs);
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| {
+            let target = ProgressDrawTarget::stderr_with_hz(Self::REDRAWS);
+            let style = ProgressStyle::with_template("{msg}").expect("the template is valid");
+            ProgressBar::with_draw_target(None, target).with_style(style)
+        });
+        // The rows come first: writing above them draws them again, as they then are.
+        bar.set_message(rows.join("\n"));
+        self.write_above(outputs);
+    }
+
+    fn clear(&mut self, outputs: &mut Outputs) {
+        self.write_above(outputs);
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}

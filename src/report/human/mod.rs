@@ -1,0 +1,16 @@
+//! Answers and failures as a person reads them.
+
+mod answer;
+mod diagnostic;
+mod down;
+mod page;
+mod plan;
+mod rows;
+mod smoke;
+mod snippet;
+mod status;
+mod up;
+
+pub(super) use answer::answer;
+pub(super) use diagnostic::diagnostics;
+pub(super) use page::Page;

@@ -1,0 +1,134 @@
+//! The two streams that everything is written to.
+
+use std::io::{Error, ErrorKind, Result, Write, stderr, stdout};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Standard output and standard error. A reader that is gone (`envctl logs | head`) is no
+/// failure: what comes after it is dropped.
+pub(super) struct Outputs {
+    stdout: Box<dyn Write + Send>,
+    stderr: Box<dyn Write + Send>,
+    stdout_closed: Arc<AtomicBool>,
+    failure: Option<Error>,
+}
+
+impl Outputs {
+    /// Returns the streams of the process.
+    pub(super) fn process() -> Self {
+        Self::new(Box::new(stdout()), Box::new(stderr()))
+    }
+
+    pub(super) fn new(stdout: Box<dyn Write + Send>, stderr: Box<dyn Write + Send>) -> Self {
+        Self {
+            stdout,
+            stderr,
+            stdout_closed: Arc::default(),
+            failure: None,
+        }
+    }
+
+    /// Returns a flag that is set once nobody reads standard output any more.
+    pub(super) fn stdout_closed(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stdout_closed)
+    }
+
+    /// Writes the text to standard output.
+    pub(super) fn out(&mut self, text: &str) {
+        if self.stdout_closed.load(Ordering::Relaxed) {
+            return;
+        }
+        let written = self
+            .stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| self.stdout.flush());
+        if let Err(error) = written {
+            self.stdout_closed.store(true, Ordering::Relaxed);
+            self.failure = Some(error).filter(|error| error.kind() != ErrorKind::BrokenPipe);
+        }
+    }
+
+    /// Writes the text to standard error.
+    pub(super) fn err(&mut self, text: &str) {
+        // There is nowhere left to say that standard error cannot be written.
+        let _ = self.stderr.write_all(text.as_bytes());
+        let _ = self.stderr.flush();
+    }
+
+    /// Returns why standard output could not be written (a full disk), if so.
+    pub(super) fn finish(self) -> Result<()> {
+        self.failure.map_or(Ok(()), Err)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    use std::io::{Error, ErrorKind, Result, Write};
+    use std::sync::{Arc, Mutex};
+
+    use super::Outputs;
+
+    /// A stream that keeps what is written to it.
+    #[derive(Clone, Default)]
+    pub(in crate::report) struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Kept {
+        pub(in crate::report) fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    impl Write for Kept {
+        fn write(&mut self, buffer: &[u8]) -> Result<usize> {
+            self.0.lock().unwrap().write(buffer)
+        }
+
+        fn flush(&mut self) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    /// A stream that nobody reads.
+    struct Closed;
+
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> Result<usize> {
+            Err(Error::from(ErrorKind::BrokenPipe))
+        }
+
+        fn flush(&mut self) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Returns outputs and what they keep: standard output, then standard error.
+    pub(in crate::report) fn kept() -> (Outputs, Kept, Kept) {
+        let (out, err) = (Kept::default(), Kept::default());
+        let outputs = Outputs::new(Box::new(out.clone()), Box::new(err.clone()));
+        (outputs, out, err)
+    }
+
+    #[test]
+    fn a_closed_standard_output_is_noticed_and_standard_error_goes_on() {
+        let err = Kept::default();
+        let mut outputs = Outputs::new(Box::new(Closed), Box::new(err.clone()));
+        let closed = outputs.stdout_closed();
+        outputs.out("lost\n");
+        outputs.out("lost\n");
+        outputs.err("kept\n");
+        assert!(closed.load(std::sync::atomic::Ordering::Relaxed));
+        assert_eq!(err.text(), "kept\n");
+        assert!(outputs.finish().is_ok());
+    }
+
+    #[test]
+    fn a_full_disk_is_a_failure() {
+        let full = fs_err::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let mut outputs = Outputs::new(Box::new(full), Box::new(Kept::default()));
+        outputs.out("lost\n");
+        assert_eq!(outputs.finish().unwrap_err().kind(), ErrorKind::StorageFull);
+    }
+}

@@ -1,0 +1,166 @@
+use expect_test::{Expect, expect};
+
+use super::super::Unit;
+use super::super::outputs::testing::kept;
+use super::*;
+
+fn check(verbosity: Verbosity, events: Vec<(u64, Event)>, expected: &Expect) {
+    let (mut outputs, out, err) = kept();
+    let mut plain = Plain::new(verbosity, Terminal::pipe());
+    let mut second = 0;
+    let now = |second: u64| Now {
+        elapsed: Duration::from_secs(second),
+        clock_s: 12 * 3600 + 3 * 60 + second,
+    };
+    for (at, event) in events {
+        while second < at {
+            second += 1;
+            plain.tick(now(second), &mut outputs);
+        }
+        plain.event(event, now(at), &mut outputs);
+    }
+    expected.assert_eq(&format!("{}{}", err.text(), out.text()));
+}
+
+fn run() -> Vec<(u64, Event)> {
+    let (one, two, three) = (StepId(1), StepId(2), StepId(3));
+    let text = |text: &str| text.to_owned();
+    let progress = |done| Event::StepProgress {
+        step: one,
+        progress: Progress {
+            done,
+            total: Some(47_290_000),
+            unit: Unit::Bytes,
+            doing: Some("layer 3f4a".to_owned()),
+        },
+    };
+    let finished = |step, title: &str, outcome, seconds| Event::StepFinished {
+        step,
+        title: title.to_owned(),
+        outcome,
+        elapsed: Duration::from_millis(seconds),
+    };
+    let started = |step, title: &str| Event::StepStarted {
+        step,
+        title: title.to_owned(),
+    };
+    let waiting = |reason: &str| Event::StepMessage {
+        step: two,
+        text: format!("waiting for db: {reason}"),
+    };
+    let started_run = Event::RunStarted {
+        command: text("up"),
+        environment: text("rates"),
+        instance: text("default"),
+        steps: 3,
+    };
+    let mut events = vec![(0, started_run), (0, started(one, "image postgres"))];
+    events.extend((0..8).map(|second| (second, progress(second * 5_000_000))));
+    let line = text("Step 1/5 : FROM debian\r\n");
+    events.push((8, Event::StepOutput { step: one, line }));
+    let detail = Some(text("pulled postgres:13.5"));
+    events.push((
+        8,
+        finished(one, "image postgres", Outcome::Done { detail }, 8100),
+    ));
+    events.push((8, started(two, "start db")));
+    events.extend((8..26).map(|second| (second, waiting("connection refused"))));
+    events.extend((26..28).map(|second| (second, waiting("the server is starting up"))));
+    let level = Level::Warning;
+    let notice = text("the seeds are stale");
+    events.push((
+        28,
+        Event::Notice {
+            level,
+            text: notice,
+        },
+    ));
+    let reason = text("exited with code 1");
+    events.push((
+        40,
+        finished(two, "start db", Outcome::Failed { reason }, 32_000),
+    ));
+    let because = text("start db failed");
+    events.push((
+        40,
+        finished(three, "seed dump", Outcome::Skipped { because }, 0),
+    ));
+    events
+}
+
+#[test]
+fn a_long_step_says_something_each_five_seconds_and_only_when_it_is_new() {
+    check(
+        Verbosity::Normal,
+        run(),
+        &expect![[r"
+        12:03:00 up rates (instance default): 3 steps
+        12:03:00 [1/3] image postgres: started
+        12:03:05 [1/3] image postgres: 19.0/45.0 MiB, layer 3f4a
+        12:03:08 [1/3] image postgres: done, pulled postgres:13.5 (8.1 s)
+        12:03:08 [2/3] start db: started
+        12:03:13 [2/3] start db: waiting for db: connection refused
+        12:03:27 [2/3] start db: waiting for db: the server is starting up
+        12:03:28 warning: the seeds are stale
+        12:03:40 [2/3] start db: failed, exited with code 1 (32.0 s)
+        12:03:40 [3/3] seed dump: skipped, start db failed
+    "]],
+    );
+}
+
+#[test]
+fn verbose_shows_what_programs_print_and_quiet_only_warnings() {
+    check(
+        Verbosity::Verbose,
+        run(),
+        &expect![[r"
+        12:03:00 up rates (instance default): 3 steps
+        12:03:00 [1/3] image postgres: started
+        12:03:05 [1/3] image postgres: 19.0/45.0 MiB, layer 3f4a
+        12:03:08 [1/3] image postgres: | Step 1/5 : FROM debian
+        12:03:08 [1/3] image postgres: done, pulled postgres:13.5 (8.1 s)
+        12:03:08 [2/3] start db: started
+        12:03:13 [2/3] start db: waiting for db: connection refused
+        12:03:27 [2/3] start db: waiting for db: the server is starting up
+        12:03:28 warning: the seeds are stale
+        12:03:40 [2/3] start db: failed, exited with code 1 (32.0 s)
+        12:03:40 [3/3] seed dump: skipped, start db failed
+    "]],
+    );
+    check(
+        Verbosity::Quiet,
+        run(),
+        &expect![[r"
+        12:03:28 warning: the seeds are stale
+    "]],
+    );
+}
+
+#[test]
+fn checks_and_logs_have_their_lines() {
+    let check_event = |check: &str, passed| Event::CheckFinished {
+        check: check.to_owned(),
+        passed,
+        attempts: 2,
+        elapsed: Duration::from_millis(12),
+        failures: vec!["status".to_owned()],
+    };
+    let log = Event::LogLine {
+        service: "db".to_owned(),
+        stderr: true,
+        line: "ready".to_owned(),
+    };
+    check(
+        Verbosity::Normal,
+        vec![
+            (0, check_event("a", true)),
+            (1, check_event("b", false)),
+            (1, log),
+        ],
+        &expect![[r"
+            12:03:00 check a: passed (12 ms)
+            12:03:01 check b: failed (12 ms)
+            db | ready
+        "]],
+    );
+}

@@ -1,0 +1,198 @@
+//! Every text inside an event, a diagnostic or an answer, so that all of it can be masked. The
+//! patterns name every field: a new one does not compile until it is thought of here.
+
+use std::path::PathBuf;
+
+use super::{
+    Answer, CheckAnswer, Diagnostic, DownAnswer, Endpoint, Event, Failed, Outcome, Phase, Place,
+    PlanAnswer, PlannedStep, Progress, ServiceStatus, SmokeAnswer, StatusAnswer, TableAnswer, Tail,
+    UpAnswer,
+};
+
+/// Called with each text.
+pub(super) type Each<'a> = &'a mut dyn FnMut(&mut String);
+
+/// A value that holds texts.
+pub(super) trait Texts {
+    /// Calls `each` with every text of the value.
+    fn texts(&mut self, each: Each);
+}
+
+impl Texts for String {
+    fn texts(&mut self, each: Each) {
+        each(self);
+    }
+}
+
+impl Texts for PathBuf {
+    fn texts(&mut self, each: Each) {
+        let mut text = self.to_string_lossy().into_owned();
+        each(&mut text);
+        *self = text.into();
+    }
+}
+
+impl<T: Texts> Texts for Option<T> {
+    fn texts(&mut self, each: Each) {
+        if let Some(value) = self {
+            value.texts(each);
+        }
+    }
+}
+
+impl<T: Texts> Texts for Vec<T> {
+    fn texts(&mut self, each: Each) {
+        for value in self {
+            value.texts(each);
+        }
+    }
+}
+
+impl Texts for (String, String) {
+    fn texts(&mut self, each: Each) {
+        self.0.texts(each);
+        self.1.texts(each);
+    }
+}
+
+/// Implements [`Texts`] for a struct: first the fields that hold texts, then the others.
+macro_rules! texts {
+    ($name:ident { $($text:ident),* } $($other:ident),*) => {
+        impl Texts for $name {
+            fn texts(&mut self, each: Each) {
+                let Self { $($text,)* $($other: _,)* } = self;
+                $($text.texts(each);)*
+            }
+        }
+    };
+}
+
+texts!(Progress { doing } done, total, unit);
+texts!(Diagnostic {
+    title,
+    causes,
+    place,
+    facts,
+    tail,
+    blocked,
+    hints
+});
+texts!(Place { file, text } line, column, width);
+texts!(Tail { of, lines });
+texts!(Failed { diagnostics, answer } exit_code);
+texts!(UpAnswer { environment, instance, endpoints, phases } changed, elapsed_s);
+texts!(Endpoint {
+    service,
+    port,
+    url,
+    try_it
+});
+texts!(Phase { name } elapsed_s);
+texts!(DownAnswer { environment, instance } containers, networks, volumes, kept_volumes, left);
+texts!(PlanAnswer {
+    environment,
+    instance,
+    steps
+});
+texts!(PlannedStep { title, cause } number, after, loses_data);
+texts!(StatusAnswer {
+    environment,
+    instance,
+    engine,
+    services,
+    volumes
+});
+texts!(ServiceStatus {
+    service,
+    role,
+    state,
+    image,
+    ports,
+    notes
+});
+texts!(SmokeAnswer { environment, instance, checks } elapsed_s);
+texts!(CheckAnswer { check, failures, reproduce } passed, attempts, elapsed_s);
+
+impl Texts for TableAnswer {
+    fn texts(&mut self, each: Each) {
+        let Self { columns, rows } = self;
+        columns.texts(each);
+        rows.texts(each);
+    }
+}
+
+impl Texts for Outcome {
+    fn texts(&mut self, each: Each) {
+        match self {
+            Self::Done { detail } | Self::Unchanged { detail } => detail.texts(each),
+            Self::Failed { reason } => reason.texts(each),
+            Self::Skipped { because } => because.texts(each),
+            Self::Interrupted => {}
+        }
+    }
+}
+
+impl Texts for Answer {
+    fn texts(&mut self, each: Each) {
+        match self {
+            Self::Silent => {}
+            Self::Text { text } => text.texts(each),
+            Self::Up(answer) => answer.texts(each),
+            Self::Down(answer) => answer.texts(each),
+            Self::Plan(answer) => answer.texts(each),
+            Self::Status(answer) => answer.texts(each),
+            Self::Smoke(answer) => answer.texts(each),
+            Self::Table(answer) => answer.texts(each),
+        }
+    }
+}
+
+impl Texts for Event {
+    fn texts(&mut self, each: Each) {
+        match self {
+            Self::RunStarted {
+                command,
+                environment,
+                instance,
+                steps: _,
+            } => {
+                command.texts(each);
+                environment.texts(each);
+                instance.texts(each);
+            }
+            Self::StepStarted { step: _, title } => title.texts(each),
+            Self::StepProgress { step: _, progress } => progress.texts(each),
+            Self::StepMessage { step: _, text } | Self::Notice { level: _, text } => {
+                text.texts(each);
+            }
+            Self::StepOutput { step: _, line } => line.texts(each),
+            Self::StepFinished {
+                step: _,
+                title,
+                outcome,
+                elapsed: _,
+            } => {
+                title.texts(each);
+                outcome.texts(each);
+            }
+            Self::CheckFinished {
+                check,
+                passed: _,
+                attempts: _,
+                elapsed: _,
+                failures,
+            } => {
+                check.texts(each);
+                failures.texts(each);
+            }
+            Self::LogLine {
+                service,
+                stderr: _,
+                line,
+            } => {
+                service.texts(each);
+                line.texts(each);
+            }
+        }
+    }
+}

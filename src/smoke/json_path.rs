@@ -1,0 +1,120 @@
+//! What a JSONPath selects. A path that can name one place at most gives that place's value;
+//! every other path gives an array of all that it selects.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+use serde_json_path::JsonPath;
+
+/// A JSONPath that was read.
+#[derive(Clone, Debug)]
+pub(super) struct Selector {
+    text: String,
+    path: JsonPath,
+    single: bool,
+}
+
+impl Selector {
+    /// Reads a path; the error says what is wrong with it.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let path = JsonPath::parse(text).map_err(|error| error.to_string())?;
+        Ok(Self {
+            text: text.to_owned(),
+            path,
+            single: is_single(text),
+        })
+    }
+
+    /// Returns the path as it was declared.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns whether the path selects anything at all.
+    pub(super) fn selects(&self, document: &Value) -> bool {
+        !self.path.query(document).is_empty()
+    }
+
+    /// Returns the selected value, or an array of all values for a path that may select many.
+    pub(super) fn value<'a>(&self, document: &'a Value) -> Option<Cow<'a, Value>> {
+        let nodes = self.path.query(document).all();
+        if self.single {
+            nodes.first().map(|node| Cow::Borrowed(*node))
+        } else {
+            Some(Cow::Owned(nodes.into_iter().cloned().collect()))
+        }
+    }
+}
+
+/// Returns whether a valid path has only names and indexes (a "singular query" of RFC 9535).
+fn is_single(path: &str) -> bool {
+    let mut quote = None;
+    let mut before = ' ';
+    for char in path.chars() {
+        match quote {
+            // A backslash that is itself escaped does not escape the quote after it.
+            Some(_) if before == '\\' => {
+                before = ' ';
+                continue;
+            }
+            Some(open) if char == open => quote = None,
+            None if char == '\'' || char == '"' => quote = Some(char),
+            None if matches!(char, '*' | '?' | ':' | ',') || (before, char) == ('.', '.') => {
+                return false;
+            }
+            _ => {}
+        }
+        before = char;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_path_that_names_one_place_gives_its_value() {
+        let document = json!({"rates": [{"day": 1, "note": null}, {"day": 2}], "a,b": {"*": 7}});
+        for (path, expect) in [
+            ("$", Some(document.clone())),
+            ("$.rates[0].day", Some(json!(1))),
+            ("$.rates[-1].day", Some(json!(2))),
+            ("$.rates[0].note", Some(json!(null))),
+            ("$.rates[1].note", None),
+            ("$['a,b']['*']", Some(json!(7))),
+            (r#"$["a,b"]"#, Some(json!({"*": 7}))),
+            ("$.rates[*].day", Some(json!([1, 2]))),
+            ("$.rates[0,1].day", Some(json!([1, 2]))),
+            ("$.rates[0:1].day", Some(json!([1]))),
+            ("$.rates[?@.day > 1].day", Some(json!([2]))),
+            ("$.rates[?@.day > 9].day", Some(json!([]))),
+            ("$..day", Some(json!([1, 2]))),
+            ("$.*.missing", Some(json!([]))),
+            (r"$['it\'s, \\']", None),
+        ] {
+            let selector = Selector::parse(path).unwrap();
+            assert_eq!(
+                selector.value(&document).map(Cow::into_owned),
+                expect,
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn null_is_something() {
+        let selector = Selector::parse("$.a").unwrap();
+        assert!(selector.selects(&json!({"a": null})));
+        assert!(!selector.selects(&json!({"b": 1})));
+        assert!(!selector.selects(&json!("text")));
+    }
+
+    #[test]
+    fn a_broken_path_says_so() {
+        assert!(Selector::parse("rates[0]").is_err());
+        assert!(Selector::parse("$.rates[").is_err());
+    }
+}

@@ -1,0 +1,126 @@
+//! Hides the texts of secrets in what is shown.
+
+use crate::config::model::Secret;
+
+/// The texts to hide, in every spelling that a request or an answer may give them.
+#[derive(Clone, Default)]
+pub(super) struct Mask {
+    /// Longest first, so that a secret inside another one leaves nothing of the longer.
+    hidden: Vec<String>,
+}
+
+impl Mask {
+    /// Returns a mask for every secret that is not empty.
+    pub(super) fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
+        let mut hidden: Vec<String> = secrets
+            .into_iter()
+            .map(Secret::expose)
+            .filter(|text| !text.is_empty())
+            .flat_map(spellings)
+            .collect();
+        hidden.sort_by(|left, right| right.len().cmp(&left.len()).then_with(|| left.cmp(right)));
+        hidden.dedup();
+        Self { hidden }
+    }
+
+    /// Returns the text with `***` for every secret.
+    pub(super) fn apply(&self, text: &str) -> String {
+        self.start(text, usize::MAX).0
+    }
+
+    /// Returns the start of the text, masked before it is cut so that no half of a secret is
+    /// left at the end.
+    pub(super) fn excerpt(&self, text: &str, limit_bytes: usize) -> String {
+        let (mut start, whole) = self.start(text, limit_bytes);
+        if !whole {
+            start.push_str("… (");
+            start.push_str(&text.len().to_string());
+            start.push_str(" bytes in all)");
+        }
+        start
+    }
+
+    fn start(&self, text: &str, limit_bytes: usize) -> (String, bool) {
+        let mut masked = String::with_capacity(text.len().min(limit_bytes));
+        let mut rest = text;
+        while let Some(next) = rest.chars().next() {
+            if masked.len() >= limit_bytes {
+                return (masked, false);
+            }
+            if let Some(after) = self
+                .hidden
+                .iter()
+                .find_map(|hidden| rest.strip_prefix(hidden.as_str()))
+            {
+                masked.push_str("***");
+                rest = after;
+            } else {
+                masked.push(next);
+                rest = &rest[next.len_utf8()..];
+            }
+        }
+        (masked, true)
+    }
+}
+
+/// Returns a text as it is, inside JSON, and percent-encoded in a query in both manners.
+fn spellings(text: &str) -> Vec<String> {
+    let json = serde_json::Value::from(text).to_string();
+    let mut url = reqwest::Url::parse("http://localhost").expect("a constant that is a URL");
+    url.query_pairs_mut().append_key_only(text);
+    let form = url.query().unwrap_or_default().to_owned();
+    url.set_query(Some(text));
+    let query = url.query().unwrap_or_default().to_owned();
+    url.set_path(text);
+    let path = url.path().trim_start_matches('/').to_owned();
+    let percent = form.replace('+', "%20");
+    let json = json[1..json.len() - 1].to_owned();
+    let mut spellings = vec![text.to_owned(), json, form, percent, query, path];
+    spellings.retain(|spelling| !spelling.is_empty());
+    spellings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mask(secrets: &[&str]) -> Mask {
+        let secrets: Vec<Secret> = secrets.iter().map(|text| Secret::new(*text)).collect();
+        Mask::new(&secrets)
+    }
+
+    #[test]
+    fn every_spelling_of_a_secret_is_hidden() {
+        let mask = mask(&["a \"b/c"]);
+        for text in [
+            "a \"b/c",
+            r#"a \"b/c"#,
+            "a+%22b%2Fc",
+            "a%20%22b%2Fc",
+            "a%20%22b/c",
+        ] {
+            assert_eq!(mask.apply(&format!("<{text}>")), "<***>", "{text}");
+        }
+    }
+
+    #[test]
+    fn empty_secrets_hide_nothing_and_longer_ones_go_first() {
+        assert_eq!(mask(&[""]).apply("abc"), "abc");
+        assert_eq!(
+            mask(&["key", "key-of-mine"]).apply("key-of-mine, key"),
+            "***, ***"
+        );
+        assert_eq!(mask(&["*"]).apply("a*b"), "a***b");
+    }
+
+    #[test]
+    fn a_cut_leaves_no_half_of_a_secret() {
+        let mask = mask(&["0123456789"]);
+        assert_eq!(
+            mask.excerpt("ab0123456789cd", 4),
+            "ab***… (14 bytes in all)"
+        );
+        assert_eq!(mask.excerpt("ab0123456789", 5), "ab***");
+        assert_eq!(mask.excerpt("äöü", 4), "äö… (6 bytes in all)");
+    }
+}
