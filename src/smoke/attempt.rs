@@ -170,6 +170,7 @@ mod tests {
                 vec![cell("EETLL"), cell("Tallinn")],
                 vec![cell("pw1"), None],
             ],
+            affected: None,
         };
         let reply = sql_reply(&rows, &Mask::new(&[Secret::new("pw1")]));
         assert_eq!(reply.status, "2 rows");
