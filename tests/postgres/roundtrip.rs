@@ -91,11 +91,7 @@ async fn a_dump_of_what_was_loaded_is_the_dump_that_was_loaded() {
         ("trip_inserts", &["--inserts", "--rows-per-insert=7"]),
         (
             "trip_quoted",
-            &[
-                "--large-objects",
-                "--quote-all-identifiers",
-                "--column-inserts",
-            ],
+            &["--quote-all-identifiers", "--column-inserts"],
         ),
     ] {
         let bench = Bench::on(source.server.clone(), target).await;
