@@ -1,6 +1,7 @@
 //! Work on a blocking thread that a cancel token ends, whatever statement it is in.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use ::postgres::{CancelToken, NoTls};
@@ -62,6 +63,11 @@ impl Brake {
         }
     }
 
+    fn is_idle(&self) -> bool {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        sessions.running.is_empty()
+    }
+
     fn stop_all(&self) {
         let tokens: Vec<CancelToken> = {
             let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
@@ -87,9 +93,31 @@ impl Drop for Registration {
     }
 }
 
+/// Ends the work of a future that was dropped before it was done.
+struct Abandoned(Brake);
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        if self.0.is_idle() {
+            return;
+        }
+        self.0.cancel.cancel();
+        let brake = self.0.clone();
+        // Nobody waits for it; the work ends at its next statement at the latest.
+        thread::spawn(move || {
+            for _ in 0..50 {
+                if brake.is_idle() {
+                    break;
+                }
+                brake.stop_all();
+                thread::park_timeout(ASK_AGAIN);
+            }
+        });
+    }
+}
+
 /// Runs `work` on a blocking thread. When `cancel` fires, its registered sessions are told to
-/// stop, and the result is what `work` makes of that; a dropped future has the same effect at
-/// the next statement.
+/// stop, and the result is what `work` makes of that; a dropped future has the same effect.
 pub(crate) async fn on_thread<T: Send + 'static>(
     cancel: &CancellationToken,
     work: impl FnOnce(&Brake) -> T + Send + 'static,
@@ -98,6 +126,7 @@ pub(crate) async fn on_thread<T: Send + 'static>(
     let _dropped = inner.clone().drop_guard();
     let brake = Brake::new(inner.clone());
     let stopper = brake.clone();
+    let _abandoned = Abandoned(brake.clone());
     let mut thread = spawn_blocking(move || work(&brake));
     let joined = loop {
         tokio::select! {

@@ -47,6 +47,17 @@ impl Session {
         })
     }
 
+    /// Frees the session from limits that a role or a database sets for its application.
+    pub(crate) fn without_limits(mut self) -> Result<Self, Error> {
+        // Not every version knows each of them.
+        self.run(
+            "SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings \
+             WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_session_timeout', \
+             'idle_in_transaction_session_timeout', 'transaction_timeout')",
+        )?;
+        Ok(self)
+    }
+
     /// Runs statements and drops their rows.
     pub(crate) fn run(&mut self, sql: &str) -> Result<(), Error> {
         self.check_brake()?;

@@ -7,7 +7,8 @@ use crate::postgres::{self, Brake, Server, Session, Target, first_line, identifi
 use crate::report::Place;
 
 use super::Error;
-use super::input::{Input, Meter};
+use super::batch::Batch;
+use super::input::Input;
 use super::progress::LoadProgress;
 use super::roles::mentions;
 use super::rules::{MetaVerdict, Verdict, judge, judge_meta};
@@ -42,31 +43,35 @@ pub(super) fn load_dump(
     progress: &mut LoadProgress,
 ) -> Result<Counts, Error> {
     let input = Input::open(file)?;
-    let meter = input.meter();
     let mut loader = Loader {
         session: connect(scene)?,
         script: Script::new(input),
-        meter: meter.clone(),
+        batch: Batch::default(),
+        in_transaction: false,
         counts: Counts::default(),
         scene,
         progress,
     };
     while let Some(item) = loader.script.next()? {
         match item {
-            Item::Statement(statement) => loader.statement(&statement)?,
+            Item::Statement(statement) => loader.statement(statement)?,
             Item::Meta { text, line } => loader.meta(&text, line)?,
         }
     }
     loader.end()?;
     let mut counts = loader.counts;
-    counts.bytes = meter.bytes();
-    counts.digest = meter.digest();
+    counts.bytes = loader.script.bytes();
+    loader
+        .script
+        .digest()
+        .unwrap_or_default()
+        .clone_into(&mut counts.digest);
     progress.finish(counts.bytes);
     Ok(counts)
 }
 
 fn connect(scene: &Scene<'_>) -> Result<Session, Error> {
-    let mut session = Session::open(scene.scratch, scene.brake)?;
+    let mut session = Session::open(scene.scratch, scene.brake)?.without_limits()?;
     // The swap's commit comes later on a session that waits for the disk, and covers these.
     session.run("SET synchronous_commit = off; SET maintenance_work_mem = '256MB'")?;
     Ok(session)
@@ -75,33 +80,39 @@ fn connect(scene: &Scene<'_>) -> Result<Session, Error> {
 struct Loader<'a, 'b> {
     session: Session,
     script: Script,
-    meter: Meter,
+    batch: Batch,
+    in_transaction: bool,
     counts: Counts,
     scene: &'a mut Scene<'b>,
     progress: &'a mut LoadProgress,
 }
 
 impl Loader<'_, '_> {
-    fn statement(&mut self, statement: &Statement) -> Result<(), Error> {
-        let bytes = self.meter.bytes();
+    fn statement(&mut self, statement: Statement) -> Result<(), Error> {
+        let bytes = self.script.bytes();
         self.progress.at(bytes, || first_line(&statement.sql));
-        match judge(&statement.sql) {
-            Verdict::Skip => Ok(()),
-            Verdict::Refuse(reason) => Err(self.refused(statement, reason)),
-            Verdict::CopyIn { table } => self.copy(statement, &table),
-            Verdict::Insert => self.insert(statement),
-            Verdict::StandardStrings(standard) => {
-                self.script.set_standard_strings(standard);
-                self.run(statement)
-            }
-            Verdict::Run => {
-                if self.prepare_roles(statement)? {
-                    self.run(statement)
-                } else {
-                    Ok(())
+        let verdict = judge(&statement.sql);
+        if verdict == Verdict::Insert {
+            return if self.batch.add(statement) {
+                self.flush()
+            } else {
+                Ok(())
+            };
+        }
+        self.flush()?;
+        match verdict {
+            Verdict::Skip => return Ok(()),
+            Verdict::Refuse(reason) => return Err(self.refused(&statement, reason)),
+            Verdict::CopyIn { table } => return self.copy(&statement, &table),
+            Verdict::StandardStrings(standard) => self.script.set_standard_strings(standard),
+            Verdict::Transaction { begins } => self.in_transaction = begins,
+            Verdict::Run | Verdict::Insert => {
+                if !self.prepare_roles(&statement)? {
+                    return Ok(());
                 }
             }
         }
+        self.run(&statement)
     }
 
     fn run(&mut self, statement: &Statement) -> Result<(), Error> {
@@ -110,15 +121,30 @@ impl Loader<'_, '_> {
         result.map_err(|error| self.located(error, statement))
     }
 
-    fn insert(&mut self, statement: &Statement) -> Result<(), Error> {
-        self.counts.statements += 1;
-        match self.session.affected(&statement.sql) {
+    /// Sends the INSERTs that wait.
+    fn flush(&mut self) -> Result<(), Error> {
+        let batch = self.batch.take();
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.counts.statements += batch.statements().len() as u64;
+        match self.session.affected(&batch.sql(self.in_transaction)) {
             Ok(rows) => {
                 self.counts.rows += rows;
-                Ok(())
+                return Ok(());
             }
-            Err(error) => Err(self.located(error, statement)),
+            Err(postgres::Error::Statement { .. }) => {}
+            Err(error) => return Err(error.into()),
         }
+        // Nothing of the batch is in. One by one, the statement that fails is known.
+        if self.in_transaction {
+            self.session.run(Batch::UNDO)?;
+        }
+        for statement in batch.statements() {
+            let result = self.session.affected(&statement.sql);
+            self.counts.rows += result.map_err(|error| self.located(error, statement))?;
+        }
+        Ok(())
     }
 
     fn copy(&mut self, statement: &Statement, table: &str) -> Result<(), Error> {
@@ -132,9 +158,9 @@ impl Loader<'_, '_> {
             Ok(copy) => copy,
             Err(error) => return Err(located(error, self.script.file(), statement, None)),
         };
-        let (meter, progress) = (&self.meter, &mut *self.progress);
-        let first = self.script.copy_data(statement.line, |data| {
-            progress.at(meter.bytes(), || format!("COPY {table}"));
+        let progress = &mut *self.progress;
+        let first = self.script.copy_data(statement.line, |data, bytes| {
+            progress.at(bytes, || format!("COPY {table}"));
             Ok(copy.send(data)?)
         })?;
         match copy.finish() {
@@ -180,11 +206,13 @@ impl Loader<'_, '_> {
     }
 
     fn meta(&mut self, text: &str, line: usize) -> Result<(), Error> {
+        self.flush()?;
         match judge_meta(text, self.scene.database) {
             MetaVerdict::Skip => Ok(()),
             MetaVerdict::Reconnect => {
                 self.end()?;
                 self.session = connect(self.scene)?;
+                self.in_transaction = false;
                 self.script.set_standard_strings(true);
                 Ok(())
             }
@@ -201,6 +229,7 @@ impl Loader<'_, '_> {
     /// Makes sure that nothing is lost when the session ends.
     fn end(&mut self) -> Result<(), Error> {
         const WROTE: &str = "SELECT pg_catalog.txid_current_if_assigned()";
+        self.flush()?;
         let open = match self.session.value(WROTE) {
             Ok(open) => open.is_some(),
             Err(error) if error.code() == Some("25P02") => true,

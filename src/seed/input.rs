@@ -1,9 +1,10 @@
-//! The bytes of a dump: decompressed, counted, and hashed as they lie on the disk.
+//! The bytes of a dump, read and decompressed on a thread of their own, a few chunks ahead.
 
-use std::cell::RefCell;
 use std::io::{self, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -13,50 +14,34 @@ use super::Error;
 
 /// How much is read at once, and sent to the server at once.
 const CHUNK: usize = 256 * 1024;
-
+/// How many chunks may wait for the server.
+const AHEAD: usize = 4;
 /// How many bytes tell what a file is.
-const HEAD: usize = 512;
+const HEAD: u64 = 512;
 
-/// Tells what was read of the file itself.
-#[derive(Clone, Default)]
-pub(super) struct Meter(Rc<RefCell<(u64, Digest)>>);
-
-impl Meter {
-    /// Returns how many bytes were read.
-    pub(super) fn bytes(&self) -> u64 {
-        self.0.borrow().0
-    }
-
-    /// Returns the SHA-256 of the bytes that were read.
-    pub(super) fn digest(&self) -> String {
-        self.0.borrow().1.clone().finish()
-    }
-}
-
-struct Metered<R> {
-    inner: R,
-    meter: Meter,
-}
-
-impl<R: Read> Read for Metered<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        let mut meter = self.meter.0.borrow_mut();
-        meter.0 += read as u64;
-        meter.1.update(&buffer[..read]);
-        Ok(read)
-    }
+/// What the reading thread hands over.
+enum Piece {
+    Data {
+        text: Vec<u8>,
+        /// How much of the file itself was read so far.
+        read: u64,
+    },
+    End {
+        read: u64,
+        digest: String,
+    },
+    Failed(io::Error),
 }
 
 /// A dump's text, in chunks.
 pub(super) struct Input {
     file: PathBuf,
-    reader: Box<dyn Read>,
-    meter: Meter,
+    pieces: Receiver<Piece>,
     buffer: Vec<u8>,
     start: usize,
-    end: usize,
-    ended: bool,
+    /// How much of the file itself was read, and its SHA-256 once that is all.
+    read: u64,
+    digest: Option<String>,
 }
 
 impl Input {
@@ -69,54 +54,49 @@ impl Input {
         Self::read(file, opened)
     }
 
-    pub(super) fn read(file: &Path, inner: impl Read + 'static) -> Result<Self, Error> {
-        let read_error = |source| Error::Read {
-            file: file.to_owned(),
-            source,
-        };
-        let meter = Meter::default();
+    pub(super) fn read(file: &Path, inner: impl Read + Send + 'static) -> Result<Self, Error> {
+        let meter = Arc::default();
         let mut metered = Metered {
             inner,
-            meter: meter.clone(),
+            meter: Arc::clone(&meter),
         };
         let mut head = Vec::new();
-        let wanted = HEAD as u64;
-        metered
-            .by_ref()
-            .take(wanted)
-            .read_to_end(&mut head)
-            .map_err(read_error)?;
+        let taken = metered.by_ref().take(HEAD).read_to_end(&mut head);
+        taken.map_err(|source| Error::Read {
+            file: file.to_owned(),
+            source,
+        })?;
+        let format = |found| Error::Format {
+            file: file.to_owned(),
+            found,
+        };
         if let Some(found) = unreadable(&head) {
-            return Err(Error::Format {
-                file: file.to_owned(),
-                found,
-            });
+            return Err(format(found));
         }
+        let (sender, pieces) = sync_channel(AHEAD);
         let packed = head.starts_with(&[0x1f, 0x8b]);
         let raw = BufReader::with_capacity(CHUNK, Cursor::new(head).chain(metered));
-        let reader: Box<dyn Read> = if packed {
+        let text: Box<dyn Read + Send> = if packed {
             Box::new(MultiGzDecoder::new(raw))
         } else {
             Box::new(raw)
         };
+        // It ends with the file, or when nobody takes its pieces any more.
+        thread::spawn(move || hand_over(text, &meter, &sender));
         let mut input = Self {
             file: file.to_owned(),
-            reader,
-            meter,
-            buffer: vec![0; CHUNK],
+            pieces,
+            buffer: Vec::new(),
             start: 0,
-            end: 0,
-            ended: false,
+            read: 0,
+            digest: None,
         };
         let begin = input.at_least(3).map_err(|error| cut(error, 1))?;
+        if let Some(found) = unreadable(begin) {
+            return Err(format(found));
+        }
         if begin.starts_with("\u{feff}".as_bytes()) {
             input.consume(3);
-        }
-        if let Some(found) = unreadable(input.rest()) {
-            return Err(Error::Format {
-                file: file.to_owned(),
-                found,
-            });
         }
         Ok(input)
     }
@@ -125,8 +105,14 @@ impl Input {
         &self.file
     }
 
-    pub(super) fn meter(&self) -> Meter {
-        self.meter.clone()
+    /// Returns how many bytes of the file were read for what is there.
+    pub(super) fn bytes(&self) -> u64 {
+        self.read
+    }
+
+    /// Returns the SHA-256 of the file, once its text has ended.
+    pub(super) fn digest(&self) -> Option<&str> {
+        self.digest.as_deref()
     }
 
     /// Returns what is there, at least one byte unless the text has ended.
@@ -136,37 +122,97 @@ impl Input {
 
     /// Returns what is there, at least `wanted` bytes (a few) unless the text ends before.
     pub(super) fn at_least(&mut self, wanted: usize) -> Result<&[u8], Error> {
-        while self.end - self.start < wanted && !self.ended {
-            if self.buffer.len() - self.start < CHUNK / 2 {
-                self.buffer.copy_within(self.start..self.end, 0);
-                self.end -= self.start;
-                self.start = 0;
+        while self.buffer.len() - self.start < wanted && self.digest.is_none() {
+            match self.pieces.recv() {
+                Ok(Piece::Data { text, read }) => {
+                    self.read = read;
+                    if self.start == self.buffer.len() {
+                        self.buffer = text;
+                    } else {
+                        self.buffer.drain(..self.start);
+                        self.buffer.extend_from_slice(&text);
+                    }
+                    self.start = 0;
+                }
+                Ok(Piece::End { read, digest }) => {
+                    self.read = read;
+                    self.digest = Some(digest);
+                }
+                Ok(Piece::Failed(source)) => return Err(self.failed(source)),
+                // The thread panicked.
+                Err(_) => return Err(self.failed(io::ErrorKind::BrokenPipe.into())),
             }
-            let read = match self.reader.read(&mut self.buffer[self.end..]) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                read => read.map_err(|source| Error::Read {
-                    file: self.file.clone(),
-                    source,
-                })?,
-            };
-            self.end += read;
-            self.ended = read == 0;
         }
         Ok(self.rest())
+    }
+
+    /// Returns what is there already.
+    pub(super) fn rest(&self) -> &[u8] {
+        &self.buffer[self.start..]
     }
 
     /// Takes bytes off the front of what is there.
     pub(super) fn consume(&mut self, count: usize) {
         self.start += count;
-        debug_assert!(self.start <= self.end);
-        if self.start == self.end {
-            self.start = 0;
-            self.end = 0;
-        }
+        debug_assert!(self.start <= self.buffer.len());
     }
 
-    fn rest(&self) -> &[u8] {
-        &self.buffer[self.start..self.end]
+    fn failed(&self, source: io::Error) -> Error {
+        Error::Read {
+            file: self.file.clone(),
+            source,
+        }
+    }
+}
+
+/// How much of the file itself was read, and the digest of that.
+type Meter = Mutex<(u64, Digest)>;
+
+fn look(meter: &Meter) -> MutexGuard<'_, (u64, Digest)> {
+    meter.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Counts and hashes what is read of the file itself.
+struct Metered<R> {
+    inner: R,
+    meter: Arc<Meter>,
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        let mut meter = look(&self.meter);
+        meter.0 += read as u64;
+        meter.1.update(&buffer[..read]);
+        Ok(read)
+    }
+}
+
+/// Reads to the end, whatever comes out of it, as far as somebody listens.
+fn hand_over(mut text: impl Read, meter: &Meter, pieces: &SyncSender<Piece>) {
+    loop {
+        let mut chunk = Vec::with_capacity(CHUNK);
+        let result = text.by_ref().take(CHUNK as u64).read_to_end(&mut chunk);
+        if !chunk.is_empty() {
+            let read = look(meter).0;
+            if pieces.send(Piece::Data { text: chunk, read }).is_err() {
+                return;
+            }
+        }
+        let last = match result {
+            Ok(0) => {
+                let (read, digest) = look(meter).clone();
+                Piece::End {
+                    read,
+                    digest: digest.finish(),
+                }
+            }
+            Ok(_) => continue,
+            Err(error) => Piece::Failed(error),
+        };
+        // Whoever stopped listening has a reason of its own to tell.
+        let _ = pieces.send(last);
+        return;
     }
 }
 

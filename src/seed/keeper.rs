@@ -48,7 +48,7 @@ impl Keeper {
     fn connect(server: &Server, database: &str) -> Result<Self, Error> {
         let beside = server.beside(database);
         Ok(Self {
-            session: Session::unstoppable(&beside)?,
+            session: Session::unstoppable(&beside)?.without_limits()?,
             beside,
             database: database.to_owned(),
         })

@@ -1,6 +1,7 @@
 //! Bringing a database to its declared data: dumps, and the fingerprint that says what is in.
 //! Knows a server and files, not where either comes from.
 
+mod batch;
 mod declared;
 mod dump;
 mod error;

@@ -9,6 +9,10 @@ pub(super) enum Verdict {
     Run,
     /// It is an INSERT, whose rows count.
     Insert,
+    /// It begins or ends a transaction.
+    Transaction {
+        begins: bool,
+    },
     /// Data follows; the table as it is written.
     CopyIn {
         table: String,
@@ -42,6 +46,11 @@ pub(super) fn judge(sql: &str) -> Verdict {
         "copy" => judge_copy(sql),
         "create" | "alter" | "drop" => judge_object(&tokens(sql, 2)),
         "set" => judge_set(&tokens(sql, 6)),
+        "begin" | "start" => Verdict::Transaction { begins: true },
+        "commit" | "end" | "abort" => Verdict::Transaction { begins: false },
+        "rollback" if !tokens(sql, 3).iter().any(|token| token.is("to")) => {
+            Verdict::Transaction { begins: false }
+        }
         _ => Verdict::Run,
     }
 }
@@ -184,6 +193,9 @@ mod tests {
         check("SET client_encoding = 'UTF8'", Verdict::Skip);
         check("SET client_encoding TO sql_ascii", Verdict::Skip);
         check("SET search_path = a, b", Verdict::Run);
+        check("START TRANSACTION", Verdict::Transaction { begins: true });
+        check("ROLLBACK", Verdict::Transaction { begins: false });
+        check("ROLLBACK TO SAVEPOINT a", Verdict::Run);
     }
 
     #[test]

@@ -60,6 +60,16 @@ impl Script {
         self.input.file()
     }
 
+    /// Returns how much of the file was read.
+    pub(super) fn bytes(&self) -> u64 {
+        self.input.bytes()
+    }
+
+    /// Returns the SHA-256 of the file, once its script has ended.
+    pub(super) fn digest(&self) -> Option<&str> {
+        self.input.digest()
+    }
+
     /// Says whether a backslash in a plain literal is an ordinary character.
     pub(super) fn set_standard_strings(&mut self, standard: bool) {
         self.scanner.set_standard_strings(standard);
@@ -170,17 +180,18 @@ impl Script {
     }
 
     /// Hands the data of the COPY on line `copy` to `send`, without the `\.` that ends it.
-    /// Returns the line of its first row.
+    /// Returns the line of its first row. `send` also hears how much of the file was read.
     pub(super) fn copy_data(
         &mut self,
         copy: usize,
-        mut send: impl FnMut(&[u8]) -> Result<(), Error>,
+        mut send: impl FnMut(&[u8], u64) -> Result<(), Error>,
     ) -> Result<usize, Error> {
         let first = self.line;
         let mut at_line_start = true;
         loop {
             let line = self.line;
-            let data = self.input.at_least(4).map_err(|error| cut(error, line))?;
+            self.input.at_least(4).map_err(|error| cut(error, line))?;
+            let data = self.input.rest();
             if data.is_empty() {
                 return Err(self.cut_at(copy, "the data of the COPY here has no end"));
             }
@@ -203,7 +214,7 @@ impl Script {
                 seen += end.map_or(data.len() - seen, |end| end + 1);
             }
             if seen > 0 {
-                send(&data[..seen])?;
+                send(&data[..seen], self.input.bytes())?;
             }
             self.input.consume(seen + marker.unwrap_or(0));
             if marker.is_some() {

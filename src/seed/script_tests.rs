@@ -38,7 +38,7 @@ fn read(bytes: &[u8], size: usize) -> Result<Vec<String>, Error> {
                 if statement.sql.starts_with("COPY") {
                     assert_eq!(script.rest_of_line()?, "");
                     let mut data = Vec::new();
-                    let first = script.copy_data(statement.line, |piece| {
+                    let first = script.copy_data(statement.line, |piece, _| {
                         data.extend_from_slice(piece);
                         Ok(())
                     })?;

@@ -25,7 +25,11 @@ pub(crate) struct Bench {
 impl Bench {
     /// Returns a corner with a database of this name (not made yet), once the server answers.
     pub(crate) async fn new(database: &str) -> Option<Self> {
-        let server = server()?;
+        Some(Self::on(server()?, database).await)
+    }
+
+    /// Returns a corner of this server.
+    pub(crate) async fn on(server: Server, database: &str) -> Self {
         let target = server.target("postgres");
         let cancel = CancellationToken::new();
         let ready = Poll::within(Duration::from_mins(1))
@@ -42,14 +46,14 @@ impl Bench {
         let (version, _) = ready.expect("the server answers");
         assert!(version.number >= 100_000, "{version:?}");
         let (events, receiver) = Events::channel();
-        Some(Self {
+        Self {
             server,
             database: database.to_owned(),
             folder: tempfile::tempdir().expect("a folder"),
             cancel,
             step: events.step(StepId(1)),
             events: receiver,
-        })
+        }
     }
 
     /// Makes the database.

@@ -7,5 +7,6 @@ mod bench;
 mod loading;
 mod migrations;
 mod queries;
+mod roundtrip;
 mod server;
 mod swapping;

@@ -21,7 +21,8 @@ pub(crate) fn server() -> Option<Server> {
     SERVER.get_or_init(start).clone()
 }
 
-fn start() -> Option<Server> {
+/// Starts one more server, for a test that cannot share.
+pub(crate) fn start() -> Option<Server> {
     let Some(programs) = programs() else {
         let required = std::env::vars_os().any(|(name, value)| {
             name == "ENVCTL_REQUIRE" && value.to_string_lossy().contains("postgres")
@@ -47,7 +48,8 @@ fn start() -> Option<Server> {
     })
 }
 
-fn programs() -> Option<PathBuf> {
+/// Returns the folder of the server's programs.
+pub(crate) fn programs() -> Option<PathBuf> {
     let output = Command::new("pg_config").arg("--bindir").output().ok()?;
     let folder = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
     folder.join("initdb").exists().then_some(folder)
@@ -70,7 +72,8 @@ fn spawn_keeper(programs: &Path, folder: &Path, port: u16) {
         cd "$dir"
         (as "$bin/initdb" -D "$dir/data" -U "$4" --pwfile="$dir/password" -A scram-sha-256 \
             -E UTF8 --locale=C.UTF-8 --no-sync) >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log"; exit 1; }
-        as "$bin/postgres" -D "$dir/data" -p "$port" -k "$dir" -h 127.0.0.1 -c fsync=off \
+        # Others may clear /dev/shm (logind does when its user has no session).
+        as "$bin/postgres" -c dynamic_shared_memory_type=mmap -D "$dir/data" -p "$port" -k "$dir" -h 127.0.0.1 -c fsync=off \
             -c max_connections=60 -c max_prepared_transactions=5 \
             -c log_min_messages=warning >"$dir/server.log" 2>&1 &
         server=$!

@@ -5,6 +5,7 @@ use envctl::seed::{self, State};
 use tokio_util::sync::CancellationToken;
 
 use super::bench::Bench;
+use super::server::start;
 
 #[tokio::test]
 async fn sessions_of_the_old_database_are_ended() {
@@ -132,16 +133,29 @@ async fn a_prepared_transaction_holds_the_old_database() {
 }
 
 #[tokio::test]
-async fn the_database_postgres_can_be_the_target() {
-    let Some(bench) = Bench::new("swap_other").await else {
+async fn odd_names_are_quoted() {
+    let Some(bench) = Bench::new("swap_odd").await else {
         return;
     };
     let mut declared = bench.declare("CREATE TABLE t AS SELECT 1 AS a;");
-    // Others use `postgres`, so the shape of its name is tried on a stand-in.
     declared.database = "swap \"odd\" name; ".repeat(3);
-    bench.load(&declared).await.unwrap();
+    for _ in 0..2 {
+        bench.load(&declared).await.unwrap();
+    }
     assert_eq!(
         bench.sql_on(&declared.database, "SELECT a FROM t").await,
         "1"
     );
+}
+
+#[tokio::test]
+async fn the_database_postgres_can_be_the_target() {
+    // The other tests are connected to theirs.
+    let Some(server) = start() else { return };
+    let bench = Bench::on(server, "postgres").await;
+    let declared = bench.declare("CREATE TABLE t AS SELECT 1 AS a;");
+    assert_eq!(bench.state(&declared).await, State::Never);
+    bench.load(&declared).await.unwrap();
+    assert_eq!(bench.sql("SELECT a FROM t").await, "1");
+    assert_eq!(bench.beside().await, "");
 }
