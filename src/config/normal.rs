@@ -50,12 +50,18 @@ fn known_keys(node: &mut Node, fields: &Fields, path: &str, mistakes: &mut Vec<M
             expand(child, shape, &dotted(path, key), mistakes);
             return true;
         }
-        let near = suggest::nearest(key, fields.names());
+        let foreign = fields.foreign.iter().find(|foreign| foreign.key == key);
+        let (near, hint) = match foreign {
+            Some(foreign) => (foreign.meant, Some(foreign.hint.to_owned())),
+            None => (
+                suggest::nearest(key, fields.names()),
+                suggest::did_you_mean(key, fields.names()),
+            ),
+        };
         if let Some(near) = near {
             // What was meant is there, so that its absence is no second mistake.
             meant.insert(near.to_owned(), child.beside(Value::Unusable));
         }
-        let hint = suggest::did_you_mean(key, fields.names());
         let what = format!("unknown key `{}`", dotted(path, key));
         mistakes.push(Mistake::new(what).at(&child.key).maybe_hint(hint));
         false
@@ -80,15 +86,32 @@ fn listed(node: &mut Node, named: &Named, path: &str, mistakes: &mut Vec<Mistake
         node.value = Value::Table(table);
     }
     let hint = match named.list {
-        // Compose's own form, which names no ports.
-        ListForm::None if path.rsplit('.').next() == Some("ports") => {
-            Some("name each port: `ports = { http = { container = 3000, host = 3000 } }`")
-        }
+        ListForm::None if path.rsplit('.').next() == Some("ports") => Some(named_port(node)),
         ListForm::None => None,
-        ListForm::Names(_) => Some("write `[\"NAME\"]` or `{ NAME = \"started\" }`"),
-        ListForm::Assignments => Some("write `{ NAME = \"value\" }` or `[\"NAME=value\"]`"),
+        ListForm::Names(_) => Some("write `[\"NAME\"]` or `{ NAME = \"started\" }`".to_owned()),
+        ListForm::Assignments => {
+            Some("write `{ NAME = \"value\" }` or `[\"NAME=value\"]`".to_owned())
+        }
     };
     want_table(node, path, hint, mistakes);
+}
+
+/// Shows how the first port of Compose's own form, which names none, is written here.
+fn named_port(node: &Node) -> String {
+    let first = match &node.value {
+        Value::List(items) => items.first(),
+        _ => Some(node),
+    };
+    let text = first.and_then(Node::text).unwrap_or_default();
+    let port = |text: &str| text.parse::<u16>().is_ok();
+    let example = match text.split_once(':') {
+        Some((host, container)) if port(host) && port(container) => {
+            format!("{{ container = {container}, host = {host} }}")
+        }
+        None if port(text) => text.to_owned(),
+        _ => "{ container = 3000, host = 3000 }".to_owned(),
+    };
+    format!("name each port: `ports = {{ http = {example} }}`")
 }
 
 fn entry(
@@ -132,10 +155,9 @@ fn raw_table(node: &mut Node) {
     }
 }
 
-fn want_table(node: &mut Node, path: &str, hint: Option<&str>, mistakes: &mut Vec<Mistake>) {
+fn want_table(node: &mut Node, path: &str, hint: Option<String>, mistakes: &mut Vec<Mistake>) {
     if !matches!(node.value, Value::Table(_) | Value::Unusable) {
         let what = format!("`{path}` must be a table, not {}", node.value.describe());
-        let hint = hint.map(str::to_owned);
         mistakes.push(Mistake::new(what).at(&node.at).maybe_hint(hint));
         node.value = Value::Unusable;
     }
