@@ -2,6 +2,7 @@
 //! and the [`model::Environment`]. After this room nobody sees TOML, variables or flags.
 
 mod compose;
+mod conceal;
 mod conform;
 mod defaults;
 mod env_file;
