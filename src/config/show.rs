@@ -108,8 +108,8 @@ impl Merged {
             return Err(Mistake::new(message));
         }
         let message = format!("there is no `{gone}`");
-        let known = set.into_iter().chain(possible);
-        let hint = suggest::nearest(name, known).map(|near| format!("did you mean `{near}`?"));
+        let known = if possible.is_empty() { set } else { possible };
+        let hint = suggest::did_you_mean(name, known);
         Err(Mistake::new(message).maybe_hint(hint))
     }
 }
