@@ -34,4 +34,4 @@ mod tree;
 pub use invocation::{Request, invocation, workspace};
 pub use load::{Listed, Loaded, environments, load};
 pub use mistake::{Mistake, Mistakes, Place};
-pub use show::{Explained, Merged, Overridden};
+pub use show::{Explained, ExplainedPart, Merged, Overridden};

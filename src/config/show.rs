@@ -36,6 +36,18 @@ pub struct Explained {
     pub origin: String,
     /// What lower layers said, the nearest first.
     pub overridden: Vec<Overridden>,
+    /// Of a table, every value in it.
+    pub parts: Vec<ExplainedPart>,
+}
+
+/// A value inside a table that is explained.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExplainedPart {
+    /// The rest of the dotted path.
+    pub key: String,
+    /// The value as TOML.
+    pub value: String,
+    pub origin: String,
 }
 
 /// A value that another layer replaced.
@@ -76,6 +88,7 @@ impl Merged {
             written: node.written.as_deref().map(masked),
             origin: place_of(node).to_string(),
             overridden: node.below.iter().rev().map(overridden).collect(),
+            parts: parts(&path, node),
             key: path,
         })
     }
@@ -95,6 +108,7 @@ impl Merged {
                 written: None,
                 origin: at.to_string(),
                 overridden: Vec::new(),
+                parts: Vec::new(),
             });
         }
         let set = node.table().into_iter().flat_map(|table| table.keys());
@@ -153,6 +167,26 @@ fn overridden(past: &super::tree::Past) -> Overridden {
     }
 }
 
+/// Lists every value in a table, with its place.
+fn parts(path: &str, node: &Node) -> Vec<ExplainedPart> {
+    let mut parts = Vec::new();
+    collect_parts(path, "", node, &mut parts);
+    parts
+}
+
+fn collect_parts(path: &str, inside: &str, node: &Node, parts: &mut Vec<ExplainedPart>) {
+    for (name, child) in node.table().into_iter().flatten() {
+        let (path, key) = (dotted(path, name), dotted(inside, name));
+        if child.table().is_some_and(|table| !table.is_empty()) {
+            collect_parts(&path, &key, child, parts);
+        } else {
+            let value = rendered(&path, &child.value);
+            let origin = child.at.to_string();
+            parts.push(ExplainedPart { key, value, origin });
+        }
+    }
+}
+
 /// Writes a value as TOML, passwords inside of it masked, too.
 fn rendered(path: &str, value: &Value) -> String {
     match value {
@@ -206,19 +240,25 @@ fn block(node: &Node, shape: Shape, path: &str, blocks: &mut Vec<String>) {
 }
 
 impl fmt::Display for Explained {
-    /// Writes `key = value`, where it comes from, and what it overrode.
+    /// Writes `key = value`, where it comes from, and what it overrode; of a table its values.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {
+            Some(_) if !self.parts.is_empty() => writeln!(formatter, "{}", self.key)?,
             Some(value) => writeln!(formatter, "{} = {value}", self.key)?,
             None => writeln!(formatter, "{} was removed", self.key)?,
         }
-        write!(formatter, "  from {}", self.origin)?;
+        let from = if self.value.is_some() { "from" } else { "by" };
+        write!(formatter, "  {from} {}", self.origin)?;
         if let Some(written) = &self.written {
             write!(formatter, ", written as {written}")?;
         }
         for past in &self.overridden {
             let (value, origin) = (&past.value, &past.origin);
             write!(formatter, "\n  overrides {value} from {origin}")?;
+        }
+        for part in &self.parts {
+            let (key, value, origin) = (&part.key, &part.value, &part.origin);
+            write!(formatter, "\n  {key} = {value}  # {origin}")?;
         }
         Ok(())
     }
