@@ -1,6 +1,7 @@
 //! The environments of a workspace.
 
 use super::super::EnvironmentsAnswer;
+use super::super::cut::plain_line;
 use super::super::table::Table;
 use super::Page;
 
@@ -13,7 +14,7 @@ pub(super) fn environments(answer: &EnvironmentsAnswer, page: Page) -> String {
         let description = environment.description.clone();
         table.row(vec![
             environment.name.clone(),
-            description.unwrap_or_default(),
+            plain_line(&description.unwrap_or_default()),
         ]);
     }
     table.draw(page.width, page.paint)
