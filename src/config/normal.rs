@@ -1,6 +1,7 @@
 //! Brings one layer into the long form: short forms expanded, unknown keys reported, so that
 //! merging only ever sees tables over tables. Knows no other layer.
 
+use super::defaults::POSTGRES_PORT;
 use super::mistake::Mistake;
 use super::parse;
 use super::schema::{Fields, ListForm, Named, Shape};
@@ -86,7 +87,10 @@ fn listed(node: &mut Node, named: &Named, path: &str, mistakes: &mut Vec<Mistake
         node.value = Value::Table(table);
     }
     let hint = match named.list {
-        ListForm::None if path.rsplit('.').next() == Some("ports") => Some(named_port(node)),
+        ListForm::None if path.rsplit('.').next() == Some("ports") => {
+            unnamed_ports(node, path, mistakes);
+            return;
+        }
         ListForm::None => None,
         ListForm::Names(_) => Some("write `[\"NAME\"]` or `{ NAME = \"started\" }`".to_owned()),
         ListForm::Assignments => {
@@ -96,22 +100,40 @@ fn listed(node: &mut Node, named: &Named, path: &str, mistakes: &mut Vec<Mistake
     want_table(node, path, hint, mistakes);
 }
 
-/// Shows how the first port of Compose's own form, which names none, is written here.
-fn named_port(node: &Node) -> String {
+/// Reports ports without names, and takes the first one for the rest, so that who refers to a port
+/// is no second mistake.
+fn unnamed_ports(node: &mut Node, path: &str, mistakes: &mut Vec<Mistake>) {
+    let (host, container) = first_port(node).unwrap_or((Some(3000), 3000));
+    let name = match container {
+        POSTGRES_PORT => "postgres",
+        _ => "http",
+    };
+    let written = match host {
+        Some(host) => format!("{{ container = {container}, host = {host} }}"),
+        None => container.to_string(),
+    };
+    let hint = format!("name each port: `ports = {{ {name} = {written} }}`");
+    want_table(node, path, Some(hint), mistakes);
+    if matches!(node.value, Value::Unusable) {
+        let port = node.beside(Value::Integer(container));
+        node.value = Value::Table(Table::from_iter([(name.to_owned(), port)]));
+    }
+}
+
+/// Returns the first port of Compose's own form on the host and in the container.
+fn first_port(node: &Node) -> Option<(Option<i64>, i64)> {
     let first = match &node.value {
-        Value::List(items) => items.first(),
-        _ => Some(node),
+        Value::List(items) => items.first()?,
+        _ => node,
     };
-    let text = first.and_then(Node::text).unwrap_or_default();
-    let port = |text: &str| text.parse::<u16>().is_ok();
-    let example = match text.split_once(':') {
-        Some((host, container)) if port(host) && port(container) => {
-            format!("{{ container = {container}, host = {host} }}")
-        }
-        None if port(text) => text.to_owned(),
-        _ => "{ container = 3000, host = 3000 }".to_owned(),
-    };
-    format!("name each port: `ports = {{ http = {example} }}`")
+    if let Value::Integer(container) = first.value {
+        return Some((None, container));
+    }
+    let number = |text: &str| text.parse::<u16>().ok().map(i64::from);
+    match first.text()?.split_once(':') {
+        Some((host, container)) => Some((Some(number(host)?), number(container)?)),
+        None => Some((None, number(first.text()?)?)),
+    }
 }
 
 fn entry(

@@ -69,6 +69,9 @@ impl Merged {
     /// Tells where the value of a dotted key came from.
     pub fn explain(&self, key: &str) -> Result<Explained, Mistake> {
         let names = split_key(key)?;
+        if names.is_empty() {
+            return Err(no_key(key));
+        }
         let path = names
             .iter()
             .fold(String::new(), |path, name| dotted(&path, name));
@@ -117,6 +120,10 @@ impl Merged {
             Some(Shape::Table(fields)) => fields.names().collect(),
             _ => Vec::new(),
         };
+        if ["default_env", "extends"].contains(&gone.as_str()) {
+            let message = format!("`{gone}` is about files, and no value of an environment");
+            return Err(Mistake::new(message));
+        }
         if possible.contains(&name) {
             let message = format!("`{gone}` is not set, and has no default");
             return Err(Mistake::new(message));
@@ -145,11 +152,13 @@ fn split_key(key: &str) -> Result<Vec<String>, Mistake> {
     if key.is_empty() {
         return Ok(Vec::new());
     }
-    let names = key::split(key).ok_or_else(|| {
-        let hint = "for example `services.api.ports.http.host`";
-        Mistake::new(format!("`{key}` is no key")).hint(hint)
-    })?;
+    let names = key::split(key).ok_or_else(|| no_key(key))?;
     Ok(names.into_iter().map(|(name, _)| name).collect())
+}
+
+fn no_key(key: &str) -> Mistake {
+    let hint = "for example `services.api.ports.http.host`";
+    Mistake::new(format!("`{key}` is no key")).hint(hint)
 }
 
 /// A table is where its name is; a value is where it stands.

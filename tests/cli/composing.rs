@@ -63,7 +63,7 @@ retries = 5
 build = '.'
 container_name = 'web'
 ports = ['8080:80', '9229']
-environment = ['NODE_ENV=production', 'TOKEN']
+environment = ['NODE_ENV=production', 'TOKEN', 'URL=${services.web.url}']
 volumes = ['/cache', '~/src:/src']
 depends_on = { db = { condition = 'service_healthy' } }
 cpus = '0.5'
@@ -133,7 +133,7 @@ privileged = true
         error: an item of `services.web.environment` must be `NAME=value`
           --> envs/rates/env.toml:16:39
            |
-        16 | environment = ['NODE_ENV=production', 'TOKEN']
+        16 | environment = ['NODE_ENV=production', 'TOKEN', 'URL=${services.web.url}']
            |                                       ^^^^^^^
         hint: to hand on a variable of your shell, write `TOKEN=${env:TOKEN}`
 

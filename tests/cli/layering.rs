@@ -150,6 +150,23 @@ fn explain() {
 fn explain_of_what_is_not_there() {
     let workspace = layered();
     workspace.check(
+        "envctl config explain ''",
+        &expect![[r#"
+        --- stderr
+        error: `` is no key
+        hint: for example `services.api.ports.http.host`
+        --- exit 3
+    "#]],
+    );
+    workspace.check(
+        "envctl config explain default_env",
+        &expect![[r#"
+        --- stderr
+        error: `default_env` is about files, and no value of an environment
+        --- exit 3
+    "#]],
+    );
+    workspace.check(
         "envctl config explain services.api.imag",
         &expect![[r#"
             --- stderr

@@ -129,7 +129,7 @@ fn wrong_types() {
             envs/rates/env.toml:4:9: `services.db.ports` must be a table, not a list
               4 | ports = [5432]
                 |         ^^^^^^
-              hint: name each port: `ports = { http = { container = 3000, host = 3000 } }`"#]],
+              hint: name each port: `ports = { postgres = 5432 }`"#]],
     );
     check(
         "[services.api]\nimage = 'a:1'\ncpus = 'x'\npids_limit = 1.5\nenvironment = ['A', 3]\n\
