@@ -57,7 +57,7 @@ pub struct GlobalFlags {
     pub verbose: bool,
 
     /// Give up after this time: 90s, 5m, 1m30s
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
 
     /// Answer every question with yes
@@ -95,6 +95,13 @@ fn engine() -> impl TypedValueParser<Value = EngineChoice> {
         "docker" => EngineChoice::Docker,
         _ => EngineChoice::Auto,
     })
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("expected a number and a unit, such as 90s, 5m or 1m30s".to_owned()),
+    }
 }
 
 fn assignment(text: &str) -> Result<String, String> {

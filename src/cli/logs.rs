@@ -25,9 +25,14 @@ pub struct LogsArgs {
     pub follow: bool,
 
     /// Start with the last lines of each service [default: all]
-    #[arg(long, value_name = "LINES")]
+    #[arg(long, value_name = "LINES", value_parser = lines)]
     pub tail: Option<usize>,
 
     #[command(flatten)]
     pub flags: GlobalFlags,
+}
+
+fn lines(text: &str) -> Result<usize, String> {
+    let lines = text.parse();
+    lines.map_err(|_| "expected a number of lines, such as 50".to_owned())
 }

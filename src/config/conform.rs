@@ -1,6 +1,7 @@
 //! Checks that every value has the type that its key wants, and reads texts from variables as
 //! that type. Knows nothing of what the values mean.
 
+use super::merge::is_password;
 use super::mistake::Mistake;
 use super::parse;
 use super::schema::{Shape, Want};
@@ -33,7 +34,7 @@ pub(crate) fn check(node: &mut Node, shape: Shape, path: &str, mistakes: &mut Ve
 }
 
 /// Gives a text from a variable the type that is wanted, where it can be read so.
-fn read_raw(node: &mut Node, want: Want) {
+pub(crate) fn read_raw(node: &mut Node, want: Want) {
     match &mut node.value {
         Value::List(items) => {
             for item in items {
@@ -116,12 +117,25 @@ fn fits(node: &Node, want: Want, path: &str) -> Result<(), Mistake> {
         None => format!("`{path}`"),
     };
     let message = format!("{what} must be {wanted}, not {found}");
-    let hint = text_hint(want, &node.value, &node.at);
+    let hint = if is_password(path) {
+        Some("write it as a text: `\"***\"`".to_owned())
+    } else {
+        quotes_hint(want, &node.value, &node.at)
+    };
     Err(Mistake::new(message).at(&node.at).maybe_hint(hint))
 }
 
-/// Shows how the value is written as a text, where one is wanted.
-fn text_hint(want: Want, value: &Value, at: &Origin) -> Option<String> {
+/// Shows how the value is written with quotes, or without.
+fn quotes_hint(want: Want, value: &Value, at: &Origin) -> Option<String> {
+    if let Value::Text(text) = value {
+        let fits = match want {
+            Want::Integer => text.parse::<i64>().is_ok(),
+            Want::Number => text.parse::<f64>().is_ok_and(f64::is_finite),
+            Want::Boolean => text.parse::<bool>().is_ok(),
+            _ => false,
+        };
+        return fits.then(|| format!("write `{text}`, without quotes"));
+    }
     if !matches!(want, Want::Text | Want::Texts) {
         return None;
     }

@@ -6,7 +6,7 @@ use super::source::{Origin, Source};
 use super::tree::{Node, Table, Value};
 
 /// The port that a PostgreSQL server listens on in its container.
-const POSTGRES_PORT: i64 = 5432;
+pub(crate) const POSTGRES_PORT: i64 = 5432;
 
 /// Adds every default that is not set; it comes after merging, which gives the same result as a
 /// lowest layer would, since defaults depend on what the other layers declare.

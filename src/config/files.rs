@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::layers::SHARED;
 use super::mistake::Mistake;
 use super::model::Variables;
+use super::paths;
 use super::read::{Claim, Claimed};
 use super::source::{Origin, Source};
 
@@ -30,7 +31,8 @@ pub(crate) fn read_layer(workspace: &Path, shown: &str) -> Result<Option<Arc<Sou
         return Ok(None);
     }
     let shared = shown == SHARED || shown.starts_with("envs/profiles/");
-    let bytes = read_bytes(&path).map_err(|why| Mistake::new(format!("{shown}: {why}")))?;
+    let bytes =
+        read_bytes(&path).map_err(|why| Mistake::new(format!("cannot read `{shown}`: {why}")))?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Some(Source::file(path, shown, shared, text))),
         Err(error) => Err(not_utf8(&path, shown, &error)),
@@ -49,7 +51,7 @@ pub(crate) fn read_text(path: &Path) -> Result<String, String> {
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
     let why = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => format!("there is no file `{}`", path.display()),
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
         _ => error.to_string(),
     };
     let metadata = fs_err::metadata(path).map_err(why)?;
@@ -168,8 +170,7 @@ pub(crate) fn check_claims(claims: &[Claim], workspace: &Path) -> Vec<Mistake> {
 }
 
 fn refuted(claim: &Claim, workspace: &Path) -> Option<String> {
-    let shown = claim.path.strip_prefix(workspace).unwrap_or(&claim.path);
-    let shown = shown.display();
+    let shown = paths::shown(&claim.path, workspace);
     let wanted = match claim.claimed {
         Claimed::File => "file",
         Claimed::Folder => "folder",

@@ -1,6 +1,7 @@
 //! From what was typed to the [`Invocation`]: finds the workspace and the names. Does not need
 //! env.toml.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use super::mistake::{Mistake, Mistakes};
 use super::model::{EngineChoice, InstanceId, Invocation, Variables};
 use super::parse;
 use super::read::name_mistake;
+use super::source::Origin;
 use super::suggest;
 use super::tree::Value;
 
@@ -62,7 +64,7 @@ pub fn invocation(request: &Request) -> Result<Invocation, Mistakes> {
 /// Returns the canonical path of the nearest folder upwards that holds `envs/`.
 pub fn workspace(directory: &Path) -> Result<PathBuf, Mistake> {
     let start = fs_err::canonicalize(directory)
-        .map_err(|error| Mistake::new(format!("cannot find the workspace: {error}")))?;
+        .map_err(|error| Mistake::new(no_folder(directory, &error)))?;
     let found = start
         .ancestors()
         .find(|folder| folder.join("envs").is_dir());
@@ -75,6 +77,14 @@ pub fn workspace(directory: &Path) -> Result<PathBuf, Mistake> {
     })
 }
 
+fn no_folder(directory: &Path, error: &std::io::Error) -> String {
+    let directory = directory.display();
+    match error.kind() {
+        ErrorKind::NotFound => format!("there is no folder `{directory}`"),
+        _ => format!("cannot look for the workspace: {error}"),
+    }
+}
+
 fn environment(request: &Request, workspace: &Path) -> Result<String, Mistakes> {
     if let Some(given) = &request.environment {
         return Ok(given.clone());
@@ -83,7 +93,7 @@ fn environment(request: &Request, workspace: &Path) -> Result<String, Mistakes> 
     if let Some(name) = variable.filter(|name| !name.is_empty()) {
         return Ok(name.clone());
     }
-    if let Some(name) = default_environment(workspace)? {
+    if let Some((name, _)) = default_environment(workspace)? {
         return Ok(name);
     }
     let known = files::environments(workspace);
@@ -102,7 +112,7 @@ fn environment(request: &Request, workspace: &Path) -> Result<String, Mistakes> 
 }
 
 /// Reads `default_env`, and nothing else of that file.
-fn default_environment(workspace: &Path) -> Result<Option<String>, Mistakes> {
+pub(crate) fn default_environment(workspace: &Path) -> Result<Option<(String, Origin)>, Mistakes> {
     let Some(source) = files::read_layer(workspace, SHARED)? else {
         return Ok(None);
     };
@@ -114,7 +124,7 @@ fn default_environment(workspace: &Path) -> Result<Option<String>, Mistakes> {
     };
     match &node.value {
         Value::Text(name) => match name_mistake(name, LONGEST_NAME) {
-            None => Ok(Some(name.clone())),
+            None => Ok(Some((name.clone(), node.at.clone()))),
             Some(why) => Err(Mistake::new(why).at(&node.at).into()),
         },
         other => {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::files;
 use super::interpolate::{Context, Outside};
+use super::invocation::default_environment;
 use super::layers::{self, Wanted};
 use super::mistake::{Mistake, Mistakes};
 use super::model::{Environment, Invocation};
@@ -51,7 +52,7 @@ fn description(workspace: &Path, name: &str) -> Option<String> {
 pub fn load(invocation: &Invocation) -> Result<Loaded, Mistakes> {
     let workspace = invocation.workspace.as_path();
     let name = invocation.id.environment.as_str();
-    exists(workspace, name)?;
+    exists(invocation)?;
     let own = format!("envs/{name}/profiles");
     let mut known = files::toml_files(&workspace.join("envs/profiles"));
     known.extend(files::toml_files(&workspace.join(own)));
@@ -93,12 +94,24 @@ pub fn load(invocation: &Invocation) -> Result<Loaded, Mistakes> {
     })
 }
 
-fn exists(workspace: &Path, name: &str) -> Result<(), Mistake> {
+fn exists(invocation: &Invocation) -> Result<(), Mistake> {
+    let (workspace, name) = (invocation.workspace.as_path(), &invocation.id.environment);
     if workspace.join("envs").join(name).join("env.toml").exists() {
         return Ok(());
     }
     let known = files::environments(workspace);
     let hint = suggest::did_you_mean(name, known.iter().map(String::as_str));
-    let message = format!("there is no environment `{name}`: no file `envs/{name}/env.toml`");
-    Err(Mistake::new(message).maybe_hint(hint))
+    let by_variable = invocation.variables.get("ENVCTL_ENV") == Some(name);
+    let who = if by_variable {
+        ", which `ENVCTL_ENV` names"
+    } else {
+        ""
+    };
+    let message = format!("there is no environment `{name}`{who}: no file `envs/{name}/env.toml`");
+    let mistake = Mistake::new(message).maybe_hint(hint);
+    let default = default_environment(workspace).ok().flatten();
+    Err(match default {
+        Some((default, at)) if default == *name && !by_variable => mistake.at(&at),
+        _ => mistake,
+    })
 }

@@ -1,6 +1,7 @@
 //! Lays one layer over another: tables merge, everything else replaces and remembers what it
 //! replaced. Knows no files.
 
+use super::conform;
 use super::schema::{Fields, Shape};
 use super::source::{Origin, Writer};
 use super::tree::{Node, Past, Table, Value, bare, dotted};
@@ -29,7 +30,10 @@ pub(crate) fn merge(base: &mut Node, over: Node, shape: Shape, path: &str, log: 
                 put(low, key, child, (named.each, path), log);
             }
         }
-        (_, _, value) => {
+        (shape, _, value) => {
+            if let Shape::Value(want) = shape {
+                conform::read_raw(base, want);
+            }
             let mut below = std::mem::take(&mut base.below);
             below.push(Past {
                 value: shown(path, &base.value),

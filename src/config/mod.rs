@@ -1,6 +1,8 @@
 //! From layered TOML to two immutable values: the [`model::Invocation`] (made without env.toml)
 //! and the [`model::Environment`]. After this room nobody sees TOML, variables or flags.
 
+mod compose;
+mod conceal;
 mod conform;
 mod defaults;
 mod env_file;
@@ -32,4 +34,4 @@ mod tree;
 pub use invocation::{Request, invocation, workspace};
 pub use load::{Listed, Loaded, environments, load};
 pub use mistake::{Mistake, Mistakes, Place};
-pub use show::{Explained, Merged, Overridden};
+pub use show::{Explained, ExplainedPart, Merged, Overridden};

@@ -1,6 +1,7 @@
 //! Brings one layer into the long form: short forms expanded, unknown keys reported, so that
 //! merging only ever sees tables over tables. Knows no other layer.
 
+use super::defaults::POSTGRES_PORT;
 use super::mistake::Mistake;
 use super::parse;
 use super::schema::{Fields, ListForm, Named, Shape};
@@ -50,12 +51,18 @@ fn known_keys(node: &mut Node, fields: &Fields, path: &str, mistakes: &mut Vec<M
             expand(child, shape, &dotted(path, key), mistakes);
             return true;
         }
-        let near = suggest::nearest(key, fields.names());
+        let foreign = fields.foreign.iter().find(|foreign| foreign.key == key);
+        let (near, hint) = match foreign {
+            Some(foreign) => (foreign.meant, Some(foreign.hint.to_owned())),
+            None => (
+                suggest::nearest(key, fields.names()),
+                suggest::did_you_mean(key, fields.names()),
+            ),
+        };
         if let Some(near) = near {
             // What was meant is there, so that its absence is no second mistake.
             meant.insert(near.to_owned(), child.beside(Value::Unusable));
         }
-        let hint = suggest::did_you_mean(key, fields.names());
         let what = format!("unknown key `{}`", dotted(path, key));
         mistakes.push(Mistake::new(what).at(&child.key).maybe_hint(hint));
         false
@@ -80,15 +87,53 @@ fn listed(node: &mut Node, named: &Named, path: &str, mistakes: &mut Vec<Mistake
         node.value = Value::Table(table);
     }
     let hint = match named.list {
-        // Compose's own form, which names no ports.
         ListForm::None if path.rsplit('.').next() == Some("ports") => {
-            Some("name each port: `ports = { http = { container = 3000, host = 3000 } }`")
+            unnamed_ports(node, path, mistakes);
+            return;
         }
         ListForm::None => None,
-        ListForm::Names(_) => Some("write `[\"NAME\"]` or `{ NAME = \"started\" }`"),
-        ListForm::Assignments => Some("write `{ NAME = \"value\" }` or `[\"NAME=value\"]`"),
+        ListForm::Names(_) => Some("write `[\"NAME\"]` or `{ NAME = \"started\" }`".to_owned()),
+        ListForm::Assignments => {
+            Some("write `{ NAME = \"value\" }` or `[\"NAME=value\"]`".to_owned())
+        }
     };
     want_table(node, path, hint, mistakes);
+}
+
+/// Reports ports without names, and takes the first one for the rest, so that who refers to a port
+/// is no second mistake.
+fn unnamed_ports(node: &mut Node, path: &str, mistakes: &mut Vec<Mistake>) {
+    let (host, container) = first_port(node).unwrap_or((Some(3000), 3000));
+    let name = match container {
+        POSTGRES_PORT => "postgres",
+        _ => "http",
+    };
+    let written = match host {
+        Some(host) => format!("{{ container = {container}, host = {host} }}"),
+        None => container.to_string(),
+    };
+    let hint = format!("name each port: `ports = {{ {name} = {written} }}`");
+    want_table(node, path, Some(hint), mistakes);
+    if matches!(node.value, Value::Unusable) {
+        let port = node.beside(Value::Integer(container));
+        node.value = Value::Table(Table::from_iter([(name.to_owned(), port)]));
+    }
+}
+
+/// Returns the first port of Compose's own form on the host and in the container.
+fn first_port(node: &Node) -> Option<(Option<i64>, i64)> {
+    let first = match &node.value {
+        Value::List(items) => items.first()?,
+        _ => node,
+    };
+    if let Value::Integer(container) = first.value {
+        return Some((None, container));
+    }
+    let number = |text: &str| text.parse::<u16>().ok().map(i64::from);
+    match first.text()?.split_once(':') {
+        Some((host, container)) => Some((Some(number(host)?), number(container)?)),
+        None => Some((None, number(first.text()?)?)),
+    }
 }
 
 fn entry(
@@ -132,10 +177,9 @@ fn raw_table(node: &mut Node) {
     }
 }
 
-fn want_table(node: &mut Node, path: &str, hint: Option<&str>, mistakes: &mut Vec<Mistake>) {
+fn want_table(node: &mut Node, path: &str, hint: Option<String>, mistakes: &mut Vec<Mistake>) {
     if !matches!(node.value, Value::Table(_) | Value::Unusable) {
         let what = format!("`{path}` must be a table, not {}", node.value.describe());
-        let hint = hint.map(str::to_owned);
         mistakes.push(Mistake::new(what).at(&node.at).maybe_hint(hint));
         node.value = Value::Unusable;
     }

@@ -17,7 +17,11 @@ pub(crate) fn document(source: &Arc<Source>) -> (Node, Vec<Mistake>) {
         .iter()
         .map(|error| {
             let span = error.span().unwrap_or(0..0);
-            Mistake::new(fragment(error.message())).at(&Origin::new(source, span))
+            let message = match (error.message(), source.text.get(span.clone())) {
+                ("duplicate key", Some(key)) => format!("`{key}` is there twice"),
+                (message, _) => fragment(message),
+            };
+            Mistake::new(message).at(&Origin::new(source, span))
         })
         .collect();
     let start = Origin::new(source, 0..0);

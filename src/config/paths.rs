@@ -23,6 +23,11 @@ pub(crate) fn join(folder: &Path, path: &str) -> PathBuf {
     joined
 }
 
+/// Shows a path as a user of the workspace names it.
+pub(crate) fn shown<'a>(path: &'a Path, workspace: &Path) -> std::path::Display<'a> {
+    path.strip_prefix(workspace).unwrap_or(path).display()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

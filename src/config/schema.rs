@@ -1,6 +1,8 @@
 //! Which keys there are, where, and what each wants: the one truth for unknown keys, types, short
 //! forms, names in variables and merging. Knows no values.
 
+use super::compose::{self, Foreign};
+
 /// What stands at a place of the configuration.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Shape {
@@ -42,6 +44,8 @@ pub(crate) struct Fields {
     /// Groups of sets of keys; in a group, a layer that sets a key of one set takes away what
     /// lower layers said with the others.
     pub alternatives: &'static [Group],
+    /// Keys of Compose that are none here.
+    pub foreign: &'static [Foreign],
 }
 
 /// A table with names of the user's.
@@ -106,23 +110,27 @@ const fn fields(keys: &'static [(&'static str, Shape)]) -> Fields {
         keys,
         short: None,
         alternatives: &[],
+        foreign: &[],
     }
 }
 
 /// All that a file may hold.
-pub(crate) static ROOT: Fields = fields(&[
-    ("description", TEXT),
-    ("default_env", TEXT),
-    ("extends", TEXTS),
-    ("engine", TEXT),
-    ("vars", Shape::Named(&SCALARS)),
-    ("secrets", Shape::Named(&SECRETS)),
-    ("images", Shape::Named(&IMAGES)),
-    ("services", Shape::Named(&SERVICES)),
-    ("seeds", Shape::Named(&SEEDS)),
-    ("tasks", Shape::Named(&TASKS)),
-    ("smoke", Shape::Named(&SMOKE)),
-]);
+pub(crate) static ROOT: Fields = Fields {
+    foreign: &compose::ROOT,
+    ..fields(&[
+        ("description", TEXT),
+        ("default_env", TEXT),
+        ("extends", TEXTS),
+        ("engine", TEXT),
+        ("vars", Shape::Named(&SCALARS)),
+        ("secrets", Shape::Named(&SECRETS)),
+        ("images", Shape::Named(&IMAGES)),
+        ("services", Shape::Named(&SERVICES)),
+        ("seeds", Shape::Named(&SEEDS)),
+        ("tasks", Shape::Named(&TASKS)),
+        ("smoke", Shape::Named(&SMOKE)),
+    ])
+};
 
 static SECRETS: Named = things(&SECRET);
 static IMAGES: Named = things(&IMAGE);
@@ -202,11 +210,13 @@ static PORT: Fields = Fields {
 
 static DEPENDENCY: Fields = Fields {
     short: Some("condition"),
+    foreign: &compose::DEPENDENCY,
     ..fields(&[("condition", TEXT)])
 };
 
 static HEALTHCHECK: Fields = Fields {
     alternatives: &[&[&["http", "port"], &["tcp"], &["command"]]],
+    foreign: &compose::HEALTHCHECK,
     ..fields(&[
         ("http", TEXT),
         ("port", TEXT),
@@ -231,34 +241,37 @@ static MIGRATIONS: Fields = Fields {
     ..fields(&[("dir", TEXT)])
 };
 
-static SERVICE: Fields = fields(&[
-    ("kind", TEXT),
-    ("image", TEXT),
-    ("version", TEXT),
-    ("database", TEXT),
-    ("user", TEXT),
-    ("password", TEXT),
-    ("migrations", Shape::Table(&MIGRATIONS)),
-    ("command", TEXTS),
-    ("entrypoint", TEXTS),
-    ("environment", Shape::Named(&ENVIRONMENT)),
-    ("env_file", TEXTS),
-    ("ports", Shape::Named(&PORTS)),
-    ("volumes", TEXTS),
-    ("depends_on", Shape::Named(&DEPENDS_ON)),
-    ("healthcheck", Shape::Table(&HEALTHCHECK)),
-    ("restart", TEXT),
-    ("cpus", Shape::Value(Want::Number)),
-    ("mem_limit", INTEGER_OR_TEXT),
-    ("pids_limit", INTEGER),
-    ("working_dir", TEXT),
-    ("tmpfs", TEXTS),
-    ("shm_size", INTEGER_OR_TEXT),
-    ("stop_signal", TEXT),
-    ("stop_grace_period", TEXT),
-    ("ready_timeout", TEXT),
-    ("process", Shape::Table(&PROCESS)),
-]);
+static SERVICE: Fields = Fields {
+    foreign: &compose::SERVICE,
+    ..fields(&[
+        ("kind", TEXT),
+        ("image", TEXT),
+        ("version", TEXT),
+        ("database", TEXT),
+        ("user", TEXT),
+        ("password", TEXT),
+        ("migrations", Shape::Table(&MIGRATIONS)),
+        ("command", TEXTS),
+        ("entrypoint", TEXTS),
+        ("environment", Shape::Named(&ENVIRONMENT)),
+        ("env_file", TEXTS),
+        ("ports", Shape::Named(&PORTS)),
+        ("volumes", TEXTS),
+        ("depends_on", Shape::Named(&DEPENDS_ON)),
+        ("healthcheck", Shape::Table(&HEALTHCHECK)),
+        ("restart", TEXT),
+        ("cpus", Shape::Value(Want::Number)),
+        ("mem_limit", INTEGER_OR_TEXT),
+        ("pids_limit", INTEGER),
+        ("working_dir", TEXT),
+        ("tmpfs", TEXTS),
+        ("shm_size", INTEGER_OR_TEXT),
+        ("stop_signal", TEXT),
+        ("stop_grace_period", TEXT),
+        ("ready_timeout", TEXT),
+        ("process", Shape::Table(&PROCESS)),
+    ])
+};
 
 static SEED: Fields = fields(&[("service", TEXT), ("file", TEXT)]);
 

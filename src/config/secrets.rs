@@ -32,10 +32,13 @@ pub(crate) fn read(
             value.ok_or_else(|| missing(format!("the variable `{variable}` is not set")))?
         }
         "file" => {
-            let path = paths::absolute(node, context.workspace);
-            let text = path.map(|path| (context.outside.read_text)(&path));
-            let text = text.unwrap_or_else(|| Err("its path is no plain text".to_owned()));
-            line(&text.map_err(missing)?)
+            let path = paths::absolute(node, context.workspace)
+                .ok_or_else(|| missing("its path is no plain text".to_owned()))?;
+            let text = (context.outside.read_text)(&path).map_err(|why| {
+                let shown = paths::shown(&path, context.workspace);
+                missing(format!("`{shown}`: {why}"))
+            });
+            line(&text?)
         }
         _ => {
             let words = words(node)

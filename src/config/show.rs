@@ -36,6 +36,18 @@ pub struct Explained {
     pub origin: String,
     /// What lower layers said, the nearest first.
     pub overridden: Vec<Overridden>,
+    /// Of a table, every value in it.
+    pub parts: Vec<ExplainedPart>,
+}
+
+/// A value inside a table that is explained.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExplainedPart {
+    /// The rest of the dotted path.
+    pub key: String,
+    /// The value as TOML.
+    pub value: String,
+    pub origin: String,
 }
 
 /// A value that another layer replaced.
@@ -57,6 +69,9 @@ impl Merged {
     /// Tells where the value of a dotted key came from.
     pub fn explain(&self, key: &str) -> Result<Explained, Mistake> {
         let names = split_key(key)?;
+        if names.is_empty() {
+            return Err(no_key(key));
+        }
         let path = names
             .iter()
             .fold(String::new(), |path, name| dotted(&path, name));
@@ -76,6 +91,7 @@ impl Merged {
             written: node.written.as_deref().map(masked),
             origin: place_of(node).to_string(),
             overridden: node.below.iter().rev().map(overridden).collect(),
+            parts: parts(&path, node),
             key: path,
         })
     }
@@ -95,6 +111,7 @@ impl Merged {
                 written: None,
                 origin: at.to_string(),
                 overridden: Vec::new(),
+                parts: Vec::new(),
             });
         }
         let set = node.table().into_iter().flat_map(|table| table.keys());
@@ -103,13 +120,17 @@ impl Merged {
             Some(Shape::Table(fields)) => fields.names().collect(),
             _ => Vec::new(),
         };
+        if ["default_env", "extends"].contains(&gone.as_str()) {
+            let message = format!("`{gone}` is about files, and no value of an environment");
+            return Err(Mistake::new(message));
+        }
         if possible.contains(&name) {
             let message = format!("`{gone}` is not set, and has no default");
             return Err(Mistake::new(message));
         }
         let message = format!("there is no `{gone}`");
-        let known = set.into_iter().chain(possible);
-        let hint = suggest::nearest(name, known).map(|near| format!("did you mean `{near}`?"));
+        let known = if possible.is_empty() { set } else { possible };
+        let hint = suggest::did_you_mean(name, known);
         Err(Mistake::new(message).maybe_hint(hint))
     }
 }
@@ -131,11 +152,13 @@ fn split_key(key: &str) -> Result<Vec<String>, Mistake> {
     if key.is_empty() {
         return Ok(Vec::new());
     }
-    let names = key::split(key).ok_or_else(|| {
-        let hint = "for example `services.api.ports.http.host`";
-        Mistake::new(format!("`{key}` is no key")).hint(hint)
-    })?;
+    let names = key::split(key).ok_or_else(|| no_key(key))?;
     Ok(names.into_iter().map(|(name, _)| name).collect())
+}
+
+fn no_key(key: &str) -> Mistake {
+    let hint = "for example `services.api.ports.http.host`";
+    Mistake::new(format!("`{key}` is no key")).hint(hint)
 }
 
 /// A table is where its name is; a value is where it stands.
@@ -150,6 +173,26 @@ fn overridden(past: &super::tree::Past) -> Overridden {
     Overridden {
         value: past.value.clone(),
         origin: past.at.to_string(),
+    }
+}
+
+/// Lists every value in a table, with its place.
+fn parts(path: &str, node: &Node) -> Vec<ExplainedPart> {
+    let mut parts = Vec::new();
+    collect_parts(path, "", node, &mut parts);
+    parts
+}
+
+fn collect_parts(path: &str, inside: &str, node: &Node, parts: &mut Vec<ExplainedPart>) {
+    for (name, child) in node.table().into_iter().flatten() {
+        let (path, key) = (dotted(path, name), dotted(inside, name));
+        if child.table().is_some_and(|table| !table.is_empty()) {
+            collect_parts(&path, &key, child, parts);
+        } else {
+            let value = rendered(&path, &child.value);
+            let origin = child.at.to_string();
+            parts.push(ExplainedPart { key, value, origin });
+        }
     }
 }
 
@@ -206,19 +249,25 @@ fn block(node: &Node, shape: Shape, path: &str, blocks: &mut Vec<String>) {
 }
 
 impl fmt::Display for Explained {
-    /// Writes `key = value`, where it comes from, and what it overrode.
+    /// Writes `key = value`, where it comes from, and what it overrode; of a table its values.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {
+            Some(_) if !self.parts.is_empty() => writeln!(formatter, "{}", self.key)?,
             Some(value) => writeln!(formatter, "{} = {value}", self.key)?,
             None => writeln!(formatter, "{} was removed", self.key)?,
         }
-        write!(formatter, "  from {}", self.origin)?;
+        let from = if self.value.is_some() { "from" } else { "by" };
+        write!(formatter, "  {from} {}", self.origin)?;
         if let Some(written) = &self.written {
             write!(formatter, ", written as {written}")?;
         }
         for past in &self.overridden {
             let (value, origin) = (&past.value, &past.origin);
             write!(formatter, "\n  overrides {value} from {origin}")?;
+        }
+        for part in &self.parts {
+            let (key, value, origin) = (&part.key, &part.value, &part.origin);
+            write!(formatter, "\n  {key} = {value}  # {origin}")?;
         }
         Ok(())
     }

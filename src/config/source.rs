@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::conceal::Concealed;
 use super::mistake::Place;
 
 /// Who wrote a source.
@@ -104,17 +105,16 @@ impl Origin {
         let (line, start) = self.line();
         let rest = self.source.text.get(start..).unwrap_or_default();
         let text = rest.lines().next().unwrap_or_default();
-        let end = self.span.end.min(start + text.len());
-        let chars = |range: Range<usize>| {
-            let piece = self.source.text.get(range);
-            piece.map_or(0, |piece| piece.chars().count())
-        };
+        let concealed = Concealed::new(text);
+        let before = |byte: usize| concealed.characters_before(byte.saturating_sub(start));
+        let column = before(self.span.start);
+        let end = before(self.span.end.min(start + text.len()));
         Some(Place {
             file,
             line,
-            column: chars(start..self.span.start) + 1,
-            text: text.to_owned(),
-            width: chars(self.span.start..end.max(self.span.start)).max(1),
+            column: column + 1,
+            text: concealed.text(),
+            width: end.saturating_sub(column).max(1),
         })
     }
 }

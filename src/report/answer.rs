@@ -1,6 +1,7 @@
 //! The answers of commands: plain values that a renderer turns into a table or into JSON.
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 /// What a command was asked for; it goes to standard output.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -17,8 +18,38 @@ pub enum Answer {
     Plan(PlanAnswer),
     Status(StatusAnswer),
     Smoke(SmokeAnswer),
-    /// Rows of a query, of the migrations, of the environments.
+    /// The environments of the workspace.
+    Environments(EnvironmentsAnswer),
+    /// What all layers of a configuration came to.
+    Configuration(ConfigurationAnswer),
+    /// Where one value of a configuration comes from.
+    Explanation(ConfigurationAnswer),
+    /// Rows of a query or of the migrations.
     Table(TableAnswer),
+}
+
+/// The environments of the workspace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct EnvironmentsAnswer {
+    pub environments: Vec<EnvironmentAnswer>,
+}
+
+/// One environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EnvironmentAnswer {
+    pub name: String,
+    pub description: Option<String>,
+}
+
+/// Something of a configuration, for a person and for a program.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ConfigurationAnswer {
+    /// What a person reads.
+    #[serde(skip)]
+    pub text: String,
+    /// The same as an object.
+    #[serde(flatten)]
+    pub object: Map<String, Value>,
 }
 
 /// What `up`, `build`, `seed` and `migrate` did.

@@ -121,6 +121,8 @@ fn versioned(value: &impl Serialize) -> Value {
 }
 
 #[cfg(test)]
+mod documentation;
+#[cfg(test)]
 mod tests {
     use expect_test::{Expect, expect};
 

@@ -7,6 +7,7 @@ use super::bytes::{bytes, bytes_of};
 use super::cut::{cut, pad, plain_line, width};
 use super::duration::{duration, rough};
 use super::paint::Paint;
+use super::plural::plural;
 use super::rate::Rate;
 use super::{Progress, Unit};
 
@@ -146,12 +147,13 @@ pub(super) fn amount(progress: &Progress) -> String {
                 None => bytes(progress.done),
             };
         }
-        Unit::Layers => "layers",
-        Unit::Steps => "steps",
+        Unit::Layers => "layer",
+        Unit::Steps => "step",
     };
+    let counted = |count: u64| plural(usize::try_from(count).unwrap_or(usize::MAX), noun);
     match progress.total {
-        Some(total) => format!("{}/{total} {noun}", progress.done),
-        None => format!("{} {noun}", progress.done),
+        Some(total) => format!("{}/{}", progress.done, counted(total)),
+        None => counted(progress.done),
     }
 }
 

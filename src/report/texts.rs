@@ -3,10 +3,12 @@
 
 use std::path::PathBuf;
 
+use serde_json::Value;
+
 use super::{
-    Answer, CheckAnswer, Diagnostic, DownAnswer, Endpoint, Event, Failed, Outcome, Phase, Place,
-    PlanAnswer, PlannedStep, Progress, ServiceStatus, SmokeAnswer, StatusAnswer, TableAnswer, Tail,
-    UpAnswer,
+    Answer, CheckAnswer, ConfigurationAnswer, Diagnostic, DownAnswer, Endpoint, EnvironmentAnswer,
+    EnvironmentsAnswer, Event, Failed, Outcome, Phase, Place, PlanAnswer, PlannedStep, Progress,
+    ServiceStatus, SmokeAnswer, StatusAnswer, TableAnswer, Tail, UpAnswer,
 };
 
 /// Called with each text.
@@ -113,6 +115,28 @@ texts!(ServiceStatus {
 texts!(SmokeAnswer { environment, instance, checks } elapsed_s);
 texts!(CheckAnswer { check, failures, reproduce } passed, attempts, elapsed_s);
 
+texts!(EnvironmentsAnswer { environments });
+texts!(EnvironmentAnswer { name, description });
+
+impl Texts for ConfigurationAnswer {
+    fn texts(&mut self, each: Each) {
+        let Self { text, object } = self;
+        text.texts(each);
+        object.values_mut().for_each(|value| value.texts(each));
+    }
+}
+
+impl Texts for Value {
+    fn texts(&mut self, each: Each) {
+        match self {
+            Self::String(text) => each(text),
+            Self::Array(items) => items.iter_mut().for_each(|item| item.texts(each)),
+            Self::Object(object) => object.values_mut().for_each(|value| value.texts(each)),
+            Self::Null | Self::Bool(_) | Self::Number(_) => {}
+        }
+    }
+}
+
 impl Texts for TableAnswer {
     fn texts(&mut self, each: Each) {
         let Self { columns, rows } = self;
@@ -142,6 +166,8 @@ impl Texts for Answer {
             Self::Plan(answer) => answer.texts(each),
             Self::Status(answer) => answer.texts(each),
             Self::Smoke(answer) => answer.texts(each),
+            Self::Environments(answer) => answer.texts(each),
+            Self::Configuration(answer) | Self::Explanation(answer) => answer.texts(each),
             Self::Table(answer) => answer.texts(each),
         }
     }

@@ -71,8 +71,7 @@ fn dockerfile(section: &Section<'_>, context: &Path) -> PathBuf {
     if let Ok(inside) = whole.strip_prefix(context) {
         return inside.to_owned();
     }
-    let shown = context.strip_prefix(section.reader.workspace);
-    let shown = shown.unwrap_or(context).display();
+    let shown = paths::shown(context, section.reader.workspace);
     let message = format!("`{text}` is outside of the context `{shown}`");
     section.wrong("dockerfile", message);
     PathBuf::from(text)

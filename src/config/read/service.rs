@@ -95,7 +95,8 @@ fn environment(section: &Section<'_>) -> IndexMap<String, Template> {
                 environment.extend(pairs.map(|(name, value)| (name, Template::text(value))));
             }
             Err(why) => {
-                let message = format!("cannot read the env file `{text}`: {why}");
+                let shown = paths::shown(&path, section.reader.workspace);
+                let message = format!("cannot read the env file `{shown}`: {why}");
                 section.reader.report(Mistake::new(message).at(&node.at));
             }
         }

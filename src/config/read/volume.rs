@@ -47,6 +47,8 @@ fn mount(text: &str, node: &Node, section: &Section<'_>) -> Result<Mount, String
     let source = if source.starts_with(['.', '/']) {
         let folder = node.at.folder().unwrap_or(section.reader.workspace);
         MountSource::Bind(paths::join(folder, source))
+    } else if source.starts_with('~') {
+        return Err("only a shell knows `~`, `${env:HOME}` is the same".to_owned());
     } else if let Some(why) = units::name_mistake(source, 40) {
         return Err(why);
     } else {

@@ -262,8 +262,8 @@ fn false_removes_a_table_but_is_a_text_in_environment() {
         &removed,
         "services.extra.image",
         &expect![[r#"
-        services.extra.image was removed
-          from envs/profiles/ci.toml:1"#]],
+            services.extra.image was removed
+              by envs/profiles/ci.toml:1"#]],
     );
 }
 
@@ -574,8 +574,11 @@ fn explain_knows_defaults_and_what_is_not_there() {
         (
             "services.db.ports",
             expect![[r#"
-            services.db.ports = { postgres = { container = 5432, host = "any", bind = "127.0.0.1" } }
-              from default"#]],
+                services.db.ports
+                  from default
+                  postgres.container = 5432  # default
+                  postgres.host = "any"  # default
+                  postgres.bind = "127.0.0.1"  # default"#]],
         ),
         (
             "services.db.image",

@@ -27,7 +27,7 @@ fn syntax() {
     check(
         "vars.a = 1\nvars.a = 2\nvars.b = 99999999999999999999",
         &expect![[r#"
-            envs/rates/env.toml:2:6: duplicate key
+            envs/rates/env.toml:2:6: `a` is there twice
               2 | vars.a = 2
                 |      ^
             envs/rates/env.toml:3:10: the number is too large
@@ -129,7 +129,7 @@ fn wrong_types() {
             envs/rates/env.toml:4:9: `services.db.ports` must be a table, not a list
               4 | ports = [5432]
                 |         ^^^^^^
-              hint: name each port: `ports = { http = { container = 3000, host = 3000 } }`"#]],
+              hint: name each port: `ports = { postgres = 5432 }`"#]],
     );
     check(
         "[services.api]\nimage = 'a:1'\ncpus = 'x'\npids_limit = 1.5\nenvironment = ['A', 3]\n\
@@ -509,18 +509,18 @@ fn env_files() {
     api(
         "env_file = ['none.env', 'bad.env']\n",
         &expect![[r#"
-        envs/rates/env.toml:4:13: cannot read the env file `none.env`: there is no file `envs/rates/none.env`
-          4 | env_file = ['none.env', 'bad.env']
-            |             ^^^^^^^^^^
-        envs/rates/env.toml:4:25: cannot read the env file `bad.env`: there is no file `envs/rates/bad.env`
-          4 | env_file = ['none.env', 'bad.env']
-            |                         ^^^^^^^^^"#]],
+            envs/rates/env.toml:4:13: cannot read the env file `envs/rates/none.env`: there is no such file
+              4 | env_file = ['none.env', 'bad.env']
+                |             ^^^^^^^^^^
+            envs/rates/env.toml:4:25: cannot read the env file `envs/rates/bad.env`: there is no such file
+              4 | env_file = ['none.env', 'bad.env']
+                |                         ^^^^^^^^^"#]],
     );
     let bad = given(&format!(
         "{API}env_file = 'bad.env'\nenvironment = {{ 'A B' = 1 }}"
     ));
     expect![[r#"
-        envs/rates/env.toml:4:12: cannot read the env file `bad.env`: line 2: it has no `=`
+        envs/rates/env.toml:4:12: cannot read the env file `envs/rates/bad.env`: line 2: it has no `=`
           4 | env_file = 'bad.env'
             |            ^^^^^^^^^
         envs/rates/env.toml:5:17: `A B` is no name of a variable

@@ -81,7 +81,7 @@ impl Given {
         let read_text = |path: &Path| {
             let path = path.strip_prefix("/w").unwrap_or(path).to_string_lossy();
             let text = self.files.get(path.as_ref()).cloned();
-            text.ok_or_else(|| format!("there is no file `{path}`"))
+            text.ok_or_else(|| "there is no such file".to_owned())
         };
         let run = |words: &[String]| Ok(format!("<{}>\n", words.join(" ")));
         let context = Context {

@@ -308,7 +308,7 @@ fn missing_secrets_name_themselves() {
             envs/rates/env.toml:6:9: the secret `a` is missing: the variable `A` is not set
               6 | a.env = 'A'
                 |         ^^^
-            envs/rates/env.toml:7:10: the secret `b` is missing: there is no file `envs/rates/b.txt`
+            envs/rates/env.toml:7:10: the secret `b` is missing: `envs/rates/b.txt`: there is no such file
               7 | b.file = 'b.txt'
                 |          ^^^^^^^
             envs/rates/env.toml:8:13: `secrets.c.command` is empty

@@ -138,7 +138,7 @@ fn the_workspace_is_the_nearest_folder_with_envs() {
     let root = fs_err::canonicalize(inner.folder.path()).expect("it is there");
     assert_eq!(found.workspace, root);
     inner.request.directory = inner.folder.path().join("nothing");
-    assert!(inner.mistakes().starts_with("cannot find the workspace"));
+    assert!(inner.mistakes().starts_with("there is no folder"));
     world(&[]).named(&expect![[r#"
         there is no workspace: neither `/w` nor a folder above it holds `envs/`
           hint: go into a repository with an `envs/` folder, or name it with `--directory`"#]]);
@@ -170,7 +170,7 @@ fn unreadable_files_say_why() {
     wrong(
         &rates,
         &expect![[r#"
-            envs/rates/local.toml: it is a folder, not a file
+            cannot read `envs/rates/local.toml`: it is a folder, not a file
             envs/envctl.toml:2:11: the file is not UTF-8: byte 16
               2 | vars.x = '�'
                 |           ^
@@ -179,11 +179,13 @@ fn unreadable_files_say_why() {
     let large = "#".repeat(10 << 20);
     wrong(
         &world(&[("envs/rates/env.toml", &large)]),
-        &expect!["envs/rates/env.toml: it is larger than 4 MiB, which no configuration is"],
+        &expect![
+            "cannot read `envs/rates/env.toml`: it is larger than 4 MiB, which no configuration is"
+        ],
     );
     wrong(
         &world(&[]).folder("envs/rates/env.toml"),
-        &expect!["envs/rates/env.toml: it is a folder, not a file"],
+        &expect!["cannot read `envs/rates/env.toml`: it is a folder, not a file"],
     );
     let env_file = world(&[(
         "envs/rates/env.toml",
@@ -194,13 +196,13 @@ fn unreadable_files_say_why() {
             .file("envs/rates/a", b"A=1\nB=\xff")
             .folder("envs/rates/b"),
         &expect![[r#"
-            envs/rates/env.toml:4:13: cannot read the env file `a`: it is not UTF-8 in line 2, byte 6
+            envs/rates/env.toml:4:13: cannot read the env file `envs/rates/a`: it is not UTF-8 in line 2, byte 6
               4 | env_file = ['a', 'b', 'c']
                 |             ^^^
-            envs/rates/env.toml:4:18: cannot read the env file `b`: it is a folder, not a file
+            envs/rates/env.toml:4:18: cannot read the env file `envs/rates/b`: it is a folder, not a file
               4 | env_file = ['a', 'b', 'c']
                 |                  ^^^
-            envs/rates/env.toml:4:23: cannot read the env file `c`: there is no file `/w/envs/rates/c`
+            envs/rates/env.toml:4:23: cannot read the env file `envs/rates/c`: there is no such file
               4 | env_file = ['a', 'b', 'c']
                 |                       ^^^"#]],
     );

@@ -3,6 +3,7 @@
 mod answer;
 mod diagnostic;
 mod down;
+mod environments;
 mod page;
 mod plan;
 mod rows;

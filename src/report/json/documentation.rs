@@ -1,0 +1,169 @@
+//! docs/commands.md shows an event and an answer of each kind, as they are printed.
+
+use std::time::Duration;
+
+use super::super::{
+    Answer, CheckAnswer, DownAnswer, Endpoint, Event, Level, Outcome, Phase, PlanAnswer,
+    PlannedStep, Progress, ServiceStatus, SmokeAnswer, StatusAnswer, StepId, TableAnswer, Unit,
+    UpAnswer,
+};
+use super::line;
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+/// An event of each kind.
+fn events() -> Vec<Event> {
+    let step = StepId(3);
+    let title = text("image postgres");
+    vec![
+        Event::RunStarted {
+            command: text("up"),
+            environment: text("rates"),
+            instance: text("default"),
+            steps: 9,
+        },
+        Event::StepStarted {
+            step,
+            title: title.clone(),
+        },
+        Event::StepMessage {
+            step,
+            text: text("waiting for db: connection refused"),
+        },
+        Event::StepProgress {
+            step,
+            progress: Progress {
+                done: 1024,
+                total: Some(4096),
+                unit: Unit::Bytes,
+                doing: Some(text("COPY prices")),
+            },
+        },
+        Event::StepOutput {
+            step,
+            line: text("Step 1/4 : FROM debian"),
+        },
+        Event::StepFinished {
+            step,
+            title,
+            outcome: Outcome::Done {
+                detail: Some(text("built")),
+            },
+            elapsed: Duration::from_millis(1500),
+        },
+        Event::CheckFinished {
+            check: text("regions"),
+            passed: false,
+            attempts: 3,
+            elapsed: Duration::from_millis(300),
+            failures: vec![text("status: expected 200, got 503")],
+        },
+        Event::Notice {
+            level: Level::Warning,
+            text: text("the seeds are stale"),
+        },
+        Event::LogLine {
+            service: text("api"),
+            stderr: false,
+            line: text("listening on 3000"),
+        },
+    ]
+}
+
+/// The answers of the commands that change something.
+fn changing() -> Vec<Answer> {
+    let (environment, instance) = (text("rates"), text("default"));
+    vec![
+        Answer::Up(UpAnswer {
+            environment: environment.clone(),
+            instance: instance.clone(),
+            changed: 9,
+            endpoints: vec![Endpoint {
+                service: text("api"),
+                port: text("http"),
+                url: text("http://127.0.0.1:3000"),
+                try_it: Some(text("curl http://127.0.0.1:3000/")),
+            }],
+            phases: vec![Phase {
+                name: text("images"),
+                elapsed_s: 31.0,
+            }],
+            elapsed_s: 39.1,
+        }),
+        Answer::Down(DownAnswer {
+            environment,
+            instance,
+            containers: 2,
+            networks: 1,
+            volumes: 1,
+            ..DownAnswer::default()
+        }),
+    ]
+}
+
+/// The answers of the commands that look.
+fn looking() -> Vec<Answer> {
+    let (environment, instance) = (text("rates"), text("default"));
+    vec![
+        Answer::Plan(PlanAnswer {
+            environment: environment.clone(),
+            instance: instance.clone(),
+            steps: vec![PlannedStep {
+                number: 1,
+                title: text("image postgres"),
+                cause: text("not there"),
+                after: Vec::new(),
+                loses_data: false,
+            }],
+        }),
+        Answer::Status(StatusAnswer {
+            environment: environment.clone(),
+            instance: instance.clone(),
+            engine: text("docker"),
+            services: vec![ServiceStatus {
+                service: text("api"),
+                role: text("service"),
+                state: text("running"),
+                image: text("api:1.4"),
+                ports: vec![text("127.0.0.1:3000 -> 3000")],
+                notes: Vec::new(),
+            }],
+            volumes: vec![text("db-data")],
+        }),
+        Answer::Smoke(SmokeAnswer {
+            environment,
+            instance,
+            checks: vec![CheckAnswer {
+                check: text("regions"),
+                passed: true,
+                attempts: 1,
+                elapsed_s: 0.1,
+                failures: Vec::new(),
+                reproduce: None,
+            }],
+            elapsed_s: 0.1,
+        }),
+        Answer::Table(TableAnswer {
+            columns: vec![text("id"), text("name")],
+            rows: vec![vec![Some(text("1")), None]],
+        }),
+        Answer::Text {
+            text: text("rates is valid"),
+        },
+        Answer::Silent,
+    ]
+}
+
+#[test]
+fn the_documentation_has_a_line_of_each_kind() {
+    let page = include_str!("../../../docs/commands.md");
+    let shown = page.lines().filter_map(|line| line.strip_prefix("    "));
+    let shown: Vec<&str> = shown.filter(|line| line.starts_with("{\"v\"")).collect();
+    let events = events();
+    let answers = [changing(), looking()].concat();
+    let lines = events.iter().map(line).chain(answers.iter().map(line));
+    let lines: Vec<String> = lines.map(|line| line.trim_end().to_owned()).collect();
+    assert_eq!(shown, lines);
+}

@@ -1,0 +1,232 @@
+//! Secrets never show: not in answers, not in mistakes, not in JSON.
+
+use expect_test::expect;
+
+use crate::harness::Workspace;
+
+const SECRET: &str = "hunter2-and-more";
+
+fn workspace() -> Workspace {
+    let env = "[secrets.key]
+env = 'RATES_KEY'
+
+[secrets.file]
+file = 'key.txt'
+
+[services.db]
+kind = 'postgres'
+image = 'postgres:13.5'
+password = '${secret:key}'
+
+[services.api]
+image = 'api:1'
+ports = { http = 3000 }
+environment = { KEY = '${secret:key}', LINE = 'key=${secret:file}' }
+
+[smoke.alive]
+service = 'api'
+get = '/'
+headers = { Authorization = 'Bearer ${secret:key}' }
+";
+    Workspace::rates(env)
+        .file("envs/rates/key.txt", format!("{SECRET}-2\n"))
+        .variable("RATES_KEY", SECRET)
+}
+
+#[test]
+fn in_what_is_shown() {
+    let workspace = workspace();
+    workspace.check(
+        "envctl config show",
+        &expect![[r#"
+            --- stdout
+            [secrets.key]
+            env = "RATES_KEY"  # envs/rates/env.toml:2
+
+            [secrets.file]
+            file = "key.txt"  # envs/rates/env.toml:5
+
+            [services.db]
+            kind = "postgres"  # envs/rates/env.toml:8
+            image = "postgres:13.5"  # envs/rates/env.toml:9
+            password = "***"  # envs/rates/env.toml:10
+            user = "postgres"  # default
+            database = "postgres"  # default
+            stop_signal = "SIGINT"  # default
+            restart = "no"  # default
+            stop_grace_period = "10s"  # default
+            ready_timeout = "60s"  # default
+
+            [services.db.ports.postgres]
+            container = 5432  # default
+            host = "any"  # default
+            bind = "127.0.0.1"  # default
+
+            [services.api]
+            image = "api:1"  # envs/rates/env.toml:13
+            kind = "container"  # default
+            restart = "no"  # default
+            stop_grace_period = "10s"  # default
+            ready_timeout = "60s"  # default
+
+            [services.api.ports.http]
+            container = 3000  # envs/rates/env.toml:14
+            host = "any"  # default
+            bind = "127.0.0.1"  # default
+
+            [services.api.environment]
+            KEY = "***"  # envs/rates/env.toml:15
+            LINE = "key=***"  # envs/rates/env.toml:15
+
+            [smoke.alive]
+            service = "api"  # envs/rates/env.toml:18
+            get = "/"  # envs/rates/env.toml:19
+            timeout = "10s"  # default
+            eventually = false  # default
+
+            [smoke.alive.headers]
+            Authorization = "Bearer ***"  # envs/rates/env.toml:20
+            --- exit 0
+        "#]],
+    );
+    workspace.check(
+        "envctl config explain services.api.environment.LINE",
+        &expect![[r#"
+            --- stdout
+             value     | from                   | written as
+            -----------+------------------------+----------------------
+             "key=***" | envs/rates/env.toml:15 | "key=${secret:file}"
+            (1 row)
+            --- exit 0
+        "#]],
+    );
+}
+
+#[test]
+fn in_every_form_of_every_command() {
+    let workspace = workspace()
+        .variable("ENVCTL__SERVICES__DB__PASSWORD", SECRET)
+        .file("envs/rates/local.toml", "[vars]\nlevel = 'info'\n");
+    let set = format!("--set services.db.password={SECRET}");
+    for line in [
+        "envctl config show --output json",
+        "envctl config explain services.db --output json",
+        "envctl config explain services.db.password",
+        "envctl config explain smoke.alive --output json",
+        "envctl config validate -v",
+        &format!("envctl config show {set}"),
+        &format!("envctl config explain services.db.password {set}"),
+        &format!("envctl config validate --set services.db.nope=1 {set}"),
+        &format!("envctl config validate {set} --set vars.level={SECRET} --output json"),
+        &format!("envctl up {set}"),
+    ] {
+        let (stdout, stderr, _) = workspace.run(line);
+        assert!(!stdout.contains("hunter2"), "{line}\n{stdout}");
+        assert!(!stderr.contains("hunter2"), "{line}\n{stderr}");
+    }
+}
+
+#[test]
+fn in_mistakes_beside_them() {
+    let workspace = workspace().file(
+        "envs/rates/local.toml",
+        format!("services.db = {{ password = '{SECRET}', imag = 'x' }}\n"),
+    );
+    workspace.check(
+        "envctl config validate",
+        &expect![[r#"
+            --- stderr
+            error: unknown key `services.db.imag`
+             --> envs/rates/local.toml:1:35
+              |
+            1 | services.db = { password = '***', imag = 'x' }
+              |                                   ^^^^
+            hint: did you mean `image`?
+            --- exit 3
+        "#]],
+    );
+}
+
+#[test]
+fn a_missing_secret_names_itself() {
+    let workspace = Workspace::rates(
+        "[secrets]
+key = { env = 'RATES_KEY' }
+file = { file = 'key.txt' }
+pass = { command = ['false'] }
+[services.api]
+image = 'api:1'
+environment = { A = '${secret:key}', B = '${secret:file}', C = '${secret:pass}', D = '${secret:ky}' }
+",
+    )
+    .variable("PATH", "/usr/bin:/bin");
+    workspace.check(
+        "envctl config validate",
+        &expect![[r#"
+            --- stderr
+            error: the secret `key` is missing: the variable `RATES_KEY` is not set
+             --> envs/rates/env.toml:2:15
+              |
+            2 | key = { env = 'RATES_KEY' }
+              |               ^^^^^^^^^^^
+
+            error: the secret `file` is missing: `envs/rates/key.txt`: there is no such file
+             --> envs/rates/env.toml:3:17
+              |
+            3 | file = { file = 'key.txt' }
+              |                 ^^^^^^^^^
+
+            error: the secret `pass` is missing: `false` failed (exit status: 1)
+             --> envs/rates/env.toml:4:20
+              |
+            4 | pass = { command = ['false'] }
+              |                    ^^^^^^^^^
+
+            error: there is no secret `ky`
+             --> envs/rates/env.toml:7:87
+              |
+            7 | … '${secret:file}', C = '${secret:pass}', D = '${secret:ky}' }
+              |                                                ^^^^^^^^^^^^
+            hint: did you mean `key`?
+            --- exit 3
+        "#]],
+    );
+    let workspace = workspace.variable("RATES_KEY", "");
+    let (_, stderr, code) = workspace.run("envctl config validate");
+    assert!(
+        stderr.contains("the secret `key` is missing: it is empty"),
+        "{stderr}"
+    );
+    assert_eq!(code, 3);
+}
+
+#[test]
+fn in_mistakes_about_them() {
+    let workspace = workspace().file("envs/rates/local.toml", "services.db.password = 4711\n");
+    workspace.check(
+        "envctl config validate",
+        &expect![[r#"
+        --- stderr
+        error: `services.db.password` must be a text, not an integer
+         --> envs/rates/local.toml:1:24
+          |
+        1 | services.db.password = ***
+          |                        ^^^
+        hint: write it as a text: `"***"`
+        --- exit 3
+    "#]],
+    );
+    let workspace = workspace.file("envs/rates/local.toml", "services.db.password = 'a'b'\n");
+    workspace.check(
+        "envctl config validate",
+        &expect![[r#"
+        --- stderr
+        error: unexpected key or value, expected newline, `#`
+         --> envs/rates/local.toml:1:29
+          |
+        1 | services.db.password = '***'b'
+          |                             ^
+        --- exit 3
+    "#]],
+    );
+}
