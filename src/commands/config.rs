@@ -1,22 +1,29 @@
 //! `config`: what all layers together say, and where each value comes from.
 
+use serde::Serialize;
+use serde_json::Value;
+
 use super::failure::Failure;
 use super::session::Session;
 use crate::cli::{ConfigArgs, ConfigCommand};
 use crate::config::Mistakes;
-use crate::report::{Answer, TableAnswer};
+use crate::report::{Answer, ConfigurationAnswer};
 
 pub(super) fn run(session: &Session, args: &ConfigArgs) -> Result<Answer, Failure> {
     match &args.command {
         ConfigCommand::Show(args) => {
             let invocation = session.invocation(args.environment.as_ref())?;
-            Ok(Answer::Text {
-                text: session.load(&invocation)?.merged.show(),
-            })
+            let merged = session.load(&invocation)?.merged;
+            Ok(Answer::Configuration(answer(merged.show(), &merged)))
         }
         ConfigCommand::Explain(args) => {
             let invocation = session.invocation(args.environment.as_ref())?;
-            explain(session.load(&invocation)?.merged.explain(&args.key))
+            let explained = session.load(&invocation)?.merged.explain(&args.key);
+            let explained = explained.map_err(Mistakes::from)?;
+            Ok(Answer::Explanation(answer(
+                explained.to_string(),
+                &explained,
+            )))
         }
         ConfigCommand::Validate(args) => {
             let invocation = session.invocation(args.environment.as_ref())?;
@@ -27,21 +34,9 @@ pub(super) fn run(session: &Session, args: &ConfigArgs) -> Result<Answer, Failur
     }
 }
 
-fn explain(
-    explained: Result<crate::config::Explained, crate::config::Mistake>,
-) -> Result<Answer, Failure> {
-    let explained = explained.map_err(Mistakes::from)?;
-    let removed = || Some("(removed)".to_owned());
-    let mut rows = vec![vec![
-        explained.value.or_else(removed),
-        Some(explained.origin),
-        explained.written,
-    ]];
-    for overridden in explained.overridden {
-        rows.push(vec![Some(overridden.value), Some(overridden.origin), None]);
-    }
-    let columns = ["value", "from", "written as"]
-        .map(ToOwned::to_owned)
-        .to_vec();
-    Ok(Answer::Table(TableAnswer { columns, rows }))
+fn answer(text: String, value: &impl Serialize) -> ConfigurationAnswer {
+    let Ok(Value::Object(object)) = serde_json::to_value(value) else {
+        unreachable!("what config tells has string keys only")
+    };
+    ConfigurationAnswer { text, object }
 }

@@ -37,10 +37,8 @@ fn what_means_the_same_works() {
         "envctl config explain services.web.command",
         &expect![[r#"
             --- stdout
-             value                                | from                   | written as
-            --------------------------------------+------------------------+------------
-             "npm run start -- --title 'My shop'" | envs/rates/env.toml:10 |
-            (1 row)
+            services.web.command = "npm run start -- --title 'My shop'"
+              from envs/rates/env.toml:10
             --- exit 0
         "#]],
     );

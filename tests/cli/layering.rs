@@ -99,13 +99,11 @@ fn explain() {
         &format!("envctl config explain services.api.ports.http.host {set}"),
         &expect![[r#"
             --- stdout
-             value | from                                              | written as
-            -------+---------------------------------------------------+------------
-              3003 | --set                                             |
-              3002 | variable ENVCTL__SERVICES__API__PORTS__HTTP__HOST |
-              3001 | envs/rates/local.toml:2                           |
-              3000 | envs/rates/env.toml:12                            |
-            (4 rows)
+            services.api.ports.http.host = 3003
+              from --set
+              overrides 3002 from variable ENVCTL__SERVICES__API__PORTS__HTTP__HOST
+              overrides 3001 from envs/rates/local.toml:2
+              overrides 3000 from envs/rates/env.toml:12
             --- exit 0
         "#]],
     );
@@ -113,10 +111,8 @@ fn explain() {
         "envctl config explain services.api.environment.LEVEL -p ci",
         &expect![[r#"
             --- stdout
-             value  | from                   | written as
-            --------+------------------------+-----------------
-             "warn" | envs/rates/env.toml:13 | "${vars.level}"
-            (1 row)
+            services.api.environment.LEVEL = "warn"
+              from envs/rates/env.toml:13, written as "${vars.level}"
             --- exit 0
         "#]],
     );
@@ -124,12 +120,10 @@ fn explain() {
         "envctl config explain vars.level -p ci",
         &expect![[r#"
             --- stdout
-             value   | from                       | written as
-            ---------+----------------------------+------------
-             "warn"  | envs/profiles/quiet.toml:2 |
-             "info"  | envs/rates/env.toml:4      |
-             "error" | envs/envctl.toml:3         |
-            (3 rows)
+            vars.level = "warn"
+              from envs/profiles/quiet.toml:2
+              overrides "info" from envs/rates/env.toml:4
+              overrides "error" from envs/envctl.toml:3
             --- exit 0
         "#]],
     );
@@ -137,10 +131,8 @@ fn explain() {
         "envctl config explain services.db.restart",
         &expect![[r#"
             --- stdout
-             value | from    | written as
-            -------+---------+------------
-             "no"  | default |
-            (1 row)
+            services.db.restart = "no"
+              from default
             --- exit 0
         "#]],
     );
@@ -243,12 +235,12 @@ fn as_json() {
     );
     workspace.check("envctl config explain vars.a --output json", &expect![[r#"
         --- stdout
-        {"v":1,"answer":"table","columns":["value","from","written as"],"rows":[["1","envs/rates/local.toml:1",null]]}
+        {"v":1,"answer":"explanation","key":"vars.a","value":"1","written":null,"origin":"envs/rates/local.toml:1","overridden":[],"parts":[]}
         --- exit 0
     "#]]);
     workspace.check("envctl config show --output json", &expect![[r#"
         --- stdout
-        {"v":1,"answer":"text","text":"[services.api]\nimage = \"api:1\"  # envs/rates/env.toml:2\nkind = \"container\"  # default\nrestart = \"no\"  # default\nstop_grace_period = \"10s\"  # default\nready_timeout = \"60s\"  # default\n\n[services.api.ports.http]\ncontainer = 3000  # envs/rates/env.toml:3\nhost = \"any\"  # default\nbind = \"127.0.0.1\"  # default\n\n[vars]\na = 1  # envs/rates/local.toml:1\n"}
+        {"v":1,"answer":"configuration","environment":"rates","profiles":[],"values":{"services":{"api":{"image":"api:1","ports":{"http":{"container":3000,"host":"any","bind":"127.0.0.1"}},"kind":"container","restart":"no","stop_grace_period":"10s","ready_timeout":"60s"}},"vars":{"a":1}},"origins":{"services.api.image":"envs/rates/env.toml:2","services.api.ports.http.container":"envs/rates/env.toml:3","services.api.ports.http.host":"default","services.api.ports.http.bind":"default","services.api.kind":"default","services.api.restart":"default","services.api.stop_grace_period":"default","services.api.ready_timeout":"default","vars.a":"envs/rates/local.toml:1"}}
         --- exit 0
     "#]]);
 }
@@ -287,10 +279,8 @@ fn names_removed_by_a_layer() {
         "envctl config explain services.cache",
         &expect![[r#"
             --- stdout
-             value     | from                    | written as
-            -----------+-------------------------+------------
-             (removed) | envs/rates/local.toml:1 |
-            (1 row)
+            services.cache was removed
+              by envs/rates/local.toml:1
             --- exit 0
         "#]],
     );
@@ -298,10 +288,8 @@ fn names_removed_by_a_layer() {
         "envctl config explain services.cache.image",
         &expect![[r#"
             --- stdout
-             value     | from                    | written as
-            -----------+-------------------------+------------
-             (removed) | envs/rates/local.toml:1 |
-            (1 row)
+            services.cache.image was removed
+              by envs/rates/local.toml:1
             --- exit 0
         "#]],
     );

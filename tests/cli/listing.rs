@@ -14,18 +14,16 @@ fn environments_are_listed_with_what_they_are_even_broken_ones() {
         "envctl list",
         &expect![[r#"
             --- stdout
-             environment | description
-            -------------+----------------
-             broken      |
-             orders      |
-             rates       | Shipping rates
-            (3 rows)
+            NAME    DESCRIPTION
+            broken
+            orders
+            rates   Shipping rates
             --- exit 0
         "#]],
     );
     workspace.check("envctl list --output json", &expect![[r#"
         --- stdout
-        {"v":1,"answer":"table","columns":["environment","description"],"rows":[["broken",null],["orders",null],["rates","Shipping rates"]]}
+        {"v":1,"answer":"environments","environments":[{"name":"broken","description":null},{"name":"orders","description":null},{"name":"rates","description":"Shipping rates"}]}
         --- exit 0
     "#]]);
 }
@@ -37,9 +35,7 @@ fn a_workspace_without_environments_lists_none() {
         "envctl list",
         &expect![[r#"
             --- stdout
-             environment | description
-            -------------+-------------
-            (0 rows)
+            the workspace has no environment: one would be `envs/NAME/env.toml`
             --- exit 0
         "#]],
     );

@@ -93,10 +93,8 @@ fn in_what_is_shown() {
         "envctl config explain services.api.environment.LINE",
         &expect![[r#"
             --- stdout
-             value     | from                   | written as
-            -----------+------------------------+----------------------
-             "key=***" | envs/rates/env.toml:15 | "key=${secret:file}"
-            (1 row)
+            services.api.environment.LINE = "key=***"
+              from envs/rates/env.toml:15, written as "key=${secret:file}"
             --- exit 0
         "#]],
     );

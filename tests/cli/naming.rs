@@ -132,10 +132,8 @@ fn profiles() {
         "envctl config explain vars.size",
         &expect![[r#"
             --- stdout
-             value | from                       | written as
-            -------+----------------------------+------------
-                 1 | envs/profiles/small.toml:2 |
-            (1 row)
+            vars.size = 1
+              from envs/profiles/small.toml:2
             --- exit 0
         "#]],
     );

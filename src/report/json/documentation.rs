@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use super::super::{
-    Answer, CheckAnswer, DownAnswer, Endpoint, Event, Level, Outcome, Phase, PlanAnswer,
-    PlannedStep, Progress, ServiceStatus, SmokeAnswer, StatusAnswer, StepId, TableAnswer, Unit,
-    UpAnswer,
+    Answer, CheckAnswer, ConfigurationAnswer, DownAnswer, Endpoint, EnvironmentAnswer,
+    EnvironmentsAnswer, Event, Level, Outcome, Phase, PlanAnswer, PlannedStep, Progress,
+    ServiceStatus, SmokeAnswer, StatusAnswer, StepId, TableAnswer, Unit, UpAnswer,
 };
 use super::line;
 
@@ -103,6 +105,16 @@ fn changing() -> Vec<Answer> {
     ]
 }
 
+fn told(value: Value) -> ConfigurationAnswer {
+    let Value::Object(object) = value else {
+        panic!("{value} is no object");
+    };
+    ConfigurationAnswer {
+        text: String::new(),
+        object,
+    }
+}
+
 /// The answers of the commands that look.
 fn looking() -> Vec<Answer> {
     let (environment, instance) = (text("rates"), text("default"));
@@ -145,6 +157,26 @@ fn looking() -> Vec<Answer> {
             }],
             elapsed_s: 0.1,
         }),
+        Answer::Environments(EnvironmentsAnswer {
+            environments: vec![EnvironmentAnswer {
+                name: text("rates"),
+                description: None,
+            }],
+        }),
+        Answer::Configuration(told(json!({
+            "environment": "rates",
+            "profiles": ["ci"],
+            "values": { "vars": { "level": "warn" } },
+            "origins": { "vars.level": "envs/profiles/ci.toml:2" },
+        }))),
+        Answer::Explanation(told(json!({
+            "key": "vars.level",
+            "value": "\"warn\"",
+            "written": null,
+            "origin": "envs/profiles/ci.toml:2",
+            "overridden": [{ "value": "\"info\"", "origin": "envs/rates/env.toml:4" }],
+            "parts": [],
+        }))),
         Answer::Table(TableAnswer {
             columns: vec![text("id"), text("name")],
             rows: vec![vec![Some(text("1")), None]],
