@@ -148,6 +148,8 @@ pub struct ObservedService {
     pub hash: String,
     pub image: ImageHandle,
     pub state: ServiceState,
+    /// Whether it is on the instance's network.
+    pub attached: bool,
     pub order: u32,
     /// Port name -> where it is published.
     pub ports: BTreeMap<String, PublishedPort>,

@@ -1,28 +1,6 @@
 //! Killed and interrupted half-way: the next `up` ends green, the next `down` leaves nothing.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command};
-
-use crate::harness::{Scenario, docker, eventually};
-
-/// Reads JSON lines until a step of that title starts.
-fn until_started(child: &mut Child, title: &str) {
-    let stdout = child.stdout.take().expect("a pipe");
-    for line in BufReader::new(stdout).lines() {
-        let line = line.expect("a line");
-        if line.contains("step_started") && line.contains(title) {
-            return;
-        }
-    }
-    panic!("no step {title} was started");
-}
-
-fn signal(child: &Child, name: &str) {
-    let status = Command::new("kill")
-        .args(["-s", name, &child.id().to_string()])
-        .status();
-    assert!(status.expect("kill runs").success());
-}
+use crate::harness::{Scenario, docker, eventually, signal, until_started};
 
 #[test]
 fn an_up_killed_at_any_step_is_mended_by_the_next() {
