@@ -76,12 +76,16 @@ impl Scene {
 
     /// Warns where the instance was made with other profiles or `--set` values than these.
     pub(super) fn warn_of_differences(&self, session: &Session, observed: &Observed) {
-        let differs = observed.services.iter().find(|service| {
-            service.role == Role::Service
-                && (service.profiles != self.environment.profiles
-                    || service.sets != self.invocation.sets)
-        });
-        let Some(service) = differs else { return };
+        // An `up` with other flags makes anew only what they change, so the newest one knows.
+        let services = observed.services.iter();
+        let newest = services
+            .filter(|service| service.role == Role::Service)
+            .max_by_key(|service| service.created);
+        let Some(service) = newest.filter(|service| {
+            service.profiles != self.environment.profiles || service.sets != self.invocation.sets
+        }) else {
+            return;
+        };
         let mut made_with: Vec<String> = service
             .profiles
             .iter()
@@ -180,7 +184,7 @@ pub(super) async fn run_plan(
     plan: &Plan,
 ) -> Result<Report, Failure> {
     world.events.send(Event::RunStarted {
-        command: verb.to_owned(),
+        command: verb.split(' ').next().unwrap_or(verb).to_owned(),
         environment: invocation.id.environment.clone(),
         instance: invocation.id.instance.clone(),
         steps: plan.nodes.len(),

@@ -12,7 +12,8 @@ use crate::seed::State;
 
 pub(super) async fn run(session: &Session, args: &SeedArgs) -> Result<Answer, Failure> {
     let scene = Scene::open(session, args.environment.as_ref()).await?;
-    let _lock = scene.hold(session, "seed").await?;
+    let verb = if args.reset { "seed --reset" } else { "seed" };
+    let _lock = scene.hold(session, verb).await?;
     let observation = scene.observe(session).await?;
     scene.warn_of_differences(session, &observation.engine);
     let mut plan = Plan::default();
@@ -44,7 +45,7 @@ pub(super) async fn run(session: &Session, args: &SeedArgs) -> Result<Answer, Fa
         };
         plan.add(step, cause);
     }
-    let report = scene.run(session, "seed", (&plan, &observation)).await?;
+    let report = scene.run(session, verb, (&plan, &observation)).await?;
     Ok(answer(&scene, &report, Vec::new()))
 }
 

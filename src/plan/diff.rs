@@ -518,6 +518,7 @@ mod tests {
                         out_of_memory: false,
                     },
                 },
+                created: None,
                 attached: true,
                 order: 0,
                 ports: BTreeMap::new(),

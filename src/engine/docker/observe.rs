@@ -59,6 +59,8 @@ fn service(container: ContainerInspectResponse, network: &str) -> ObservedServic
     let settings = container.network_settings.as_ref();
     let networks = settings.and_then(|settings| settings.networks.as_ref());
     let attached = networks.is_some_and(|networks| networks.contains_key(network));
+    let created = container.created.as_deref();
+    let created = created.and_then(|time| humantime::parse_rfc3339_weak(time).ok());
     let state = container::state_of(container.state.as_ref());
     let (reference, mut labels) = match container.config {
         Some(config) => (
@@ -80,6 +82,7 @@ fn service(container: ContainerInspectResponse, network: &str) -> ObservedServic
             reference,
         },
         state,
+        created,
         attached,
         order: labels
             .get(labels::ORDER)
