@@ -90,3 +90,13 @@ fn a_killed_service_is_started_again_by_up() {
     scenario.run(&["up", "rates"]).exits(0);
     scenario.run(&["smoke-test", "rates"]).exits(0);
 }
+
+#[test]
+fn a_changed_password_reaches_the_stored_role_and_who_connects() {
+    let scenario = Scenario::new("password");
+    scenario.run(&["up", "rates"]).exits(0);
+    let password = "[services.db]\npassword = \"an other one\"\n";
+    scenario.write("envs/rates/local.toml", password);
+    scenario.run(&["up", "rates"]).exits(0);
+    scenario.run(&["smoke-test", "rates"]).exits(0);
+}
