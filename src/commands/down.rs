@@ -15,10 +15,9 @@ use crate::report::{Answer, DownAnswer};
 
 pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Failure> {
     let invocation = session.invocation(args.environment.as_ref())?;
-    let command = format!("down {}", invocation.id.environment);
     let engine = connect(&invocation, Vec::new()).await?;
-    let _lock = lock::hold(session, &invocation.id, &command).await?;
-    let before = engine.observe(&[]).await?;
+    let _lock = lock::hold(session, &invocation.id, "down").await?;
+    let before = session.unless_interrupted(engine.observe(&[])).await?;
     if args.volumes && !before.volumes.is_empty() {
         let names: Vec<&str> = before.volumes.keys().map(String::as_str).collect();
         let question = format!("Remove {} with all data in it?", names.join(", "));
@@ -32,7 +31,7 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
         cancel: session.cancel.clone(),
         images: Mutex::new(BTreeMap::new()),
     };
-    run_plan(&world, &invocation, &command, &plan).await?;
+    run_plan(&world, &invocation, "down", &plan).await?;
     let after = engine.observe(&[]).await?;
     let kept = if args.volumes { 0 } else { after.volumes.len() };
     let answer = DownAnswer {

@@ -4,7 +4,7 @@ use std::error::Error as _;
 
 use super::failure::FailureKind;
 use crate::config::Mistake;
-use crate::engine::{self, PortHolder};
+use crate::engine::{self, PortHolder, ServiceState};
 use crate::plan;
 use crate::report::{Diagnostic, Place, Tail};
 
@@ -12,11 +12,12 @@ use crate::report::{Diagnostic, Place, Tail};
 pub(super) fn kind(error: &plan::Error) -> FailureKind {
     match error {
         plan::Error::Engine(error) => match error {
-            engine::Error::Unreachable { .. } | engine::Error::Unusable { .. } => {
-                FailureKind::Engine
-            }
+            engine::Error::Unreachable { .. }
+            | engine::Error::Denied { .. }
+            | engine::Error::Unusable { .. } => FailureKind::Engine,
             engine::Error::Image { .. } => FailureKind::Image,
             engine::Error::PortTaken { .. }
+            | engine::Error::NameTaken { .. }
             | engine::Error::NoService { .. }
             | engine::Error::NoPort { .. }
             | engine::Error::NotRunning { .. }
@@ -66,6 +67,10 @@ pub(super) fn diagnostic(error: &plan::Error) -> Diagnostic {
             let hint = "nothing of this file was kept; correct it and run `envctl migrate`";
             diagnostic.hints.push(hint.to_owned());
         }
+        plan::Error::Ended { service, state } if ran_out_of_memory(state) => {
+            let hint = format!("give it more: `mem_limit` of [services.{service}]");
+            diagnostic.hints.push(hint);
+        }
         plan::Error::Postgres(_)
         | plan::Error::Ended { .. }
         | plan::Error::Task { .. }
@@ -76,11 +81,43 @@ pub(super) fn diagnostic(error: &plan::Error) -> Diagnostic {
     diagnostic
 }
 
+fn ran_out_of_memory(state: &ServiceState) -> bool {
+    matches!(
+        state,
+        ServiceState::Exited {
+            out_of_memory: true,
+            ..
+        }
+    )
+}
+
 fn of_engine(error: &engine::Error, diagnostic: &mut Diagnostic) {
     match error {
         engine::Error::Unreachable { .. } => {
             let hint = "start the Docker daemon, or point DOCKER_HOST at its socket";
             diagnostic.hints.push(hint.to_owned());
+        }
+        engine::Error::Denied { endpoint, .. } => {
+            let socket = endpoint.trim_start_matches("unix://");
+            let hint = format!(
+                "`ls -l {socket}` shows who may; most often `sudo usermod -aG docker $USER` and a \
+                 new login do it"
+            );
+            diagnostic.hints.push(hint);
+        }
+        engine::Error::NameTaken {
+            name, id, instance, ..
+        } => {
+            let by = match instance {
+                Some(instance) => format!("container {id} of instance {instance}"),
+                None => format!("container {id}, which envctl did not make"),
+            };
+            diagnostic.facts.push(("taken by".to_owned(), by));
+            let hint = format!(
+                "`docker rename {name} NAME` keeps it under another name, `docker rm -f {name}` \
+                 removes it"
+            );
+            diagnostic.hints.push(hint);
         }
         engine::Error::Image {
             image,
@@ -102,24 +139,7 @@ fn of_engine(error: &engine::Error, diagnostic: &mut Diagnostic) {
             name,
             holder,
             ..
-        } => {
-            diagnostic
-                .facts
-                .push(("held by".to_owned(), holder.to_string()));
-            if let PortHolder::Container {
-                instance: Some(instance),
-                ..
-            } = holder
-            {
-                diagnostic
-                    .hints
-                    .push(format!("`envctl down` in the workspace of {instance}"));
-            }
-            let hint = format!(
-                "free the port, or take another: `--set services.{service}.ports.{name}.host=any`"
-            );
-            diagnostic.hints.push(hint);
-        }
+        } => of_taken_port((service, name), holder, diagnostic),
         engine::Error::Unusable { .. }
         | engine::Error::NoService { .. }
         | engine::Error::NoPort { .. }
@@ -127,6 +147,22 @@ fn of_engine(error: &engine::Error, diagnostic: &mut Diagnostic) {
         | engine::Error::Start { .. }
         | engine::Error::Call { .. } => {}
     }
+}
+
+fn of_taken_port((service, name): (&str, &str), holder: &PortHolder, diagnostic: &mut Diagnostic) {
+    let fact = ("held by".to_owned(), holder.to_string());
+    diagnostic.facts.push(fact);
+    if let PortHolder::Container {
+        instance: Some(instance),
+        ..
+    } = holder
+    {
+        let hint = format!("`envctl down` in the workspace of {instance}");
+        diagnostic.hints.push(hint);
+    }
+    let hint =
+        format!("free the port, or take another: `--set services.{service}.ports.{name}.host=any`");
+    diagnostic.hints.push(hint);
 }
 
 /// Returns a configuration mistake as a person reads it.

@@ -3,13 +3,17 @@
 
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
-use super::explain;
+use super::{explain, line};
 use crate::config::Mistakes;
 use crate::config::model::Invocation;
 use crate::plan::{self, Report, StepFailure};
 use crate::report::{Answer, Diagnostic, DownAnswer, Failed, SmokeAnswer};
 use crate::{engine, postgres, smoke};
+
+/// What an interrupted command says.
+const INTERRUPTED: &str = "interrupted";
 
 /// What kind of failure it is; docs/exit-codes.md says what to do about each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,17 +78,19 @@ impl Failure {
     }
 
     /// A run that ended with failed or interrupted steps.
-    pub(super) fn of_run(invocation: &Invocation, command: &str, report: &Report) -> Self {
+    pub(super) fn of_run(invocation: &Invocation, verb: &str, report: &Report) -> Self {
         let Some(first) = report.failures.first() else {
-            let environment = &invocation.id.environment;
-            let mut failure = Self::interrupted();
-            for diagnostic in &mut failure.diagnostics {
-                diagnostic.hints = vec![
-                    format!("`envctl {command}` goes on from here"),
-                    format!("`envctl down {environment}` takes it away"),
-                ];
+            let mut diagnostic = Diagnostic::new(INTERRUPTED);
+            for step in &report.stopped {
+                diagnostic.facts.push(("in step".to_owned(), step.clone()));
             }
-            return failure;
+            let on = format!("`{}` goes on from here", line::again(invocation, verb));
+            diagnostic.hints.push(on);
+            if verb != "down" {
+                let down = line::on(&invocation.id, "down");
+                diagnostic.hints.push(format!("`{down}` takes it away"));
+            }
+            return Self::new(FailureKind::Interrupted, diagnostic);
         };
         let kind = explain::kind(&first.error);
         let diagnostics = report.failures.iter();
@@ -98,7 +104,28 @@ impl Failure {
     }
 
     pub(super) fn interrupted() -> Self {
-        Self::new(FailureKind::Interrupted, Diagnostic::new("interrupted"))
+        Self::new(FailureKind::Interrupted, Diagnostic::new(INTERRUPTED))
+    }
+
+    /// Interrupted while another command had the instance.
+    pub(super) fn interrupted_waiting(holder: &str) -> Self {
+        let mut diagnostic = Diagnostic::new(INTERRUPTED);
+        let fact = ("waiting for".to_owned(), holder.to_owned());
+        diagnostic.facts.push(fact);
+        Self::new(FailureKind::Interrupted, diagnostic)
+    }
+
+    /// The same failure, where it was not a person but the deadline that interrupted.
+    pub(super) fn late(mut self, timeout: Duration) -> Self {
+        if self.kind != FailureKind::Interrupted {
+            return self;
+        }
+        self.kind = FailureKind::Other;
+        for diagnostic in &mut self.diagnostics {
+            let timeout = humantime::format_duration(timeout);
+            diagnostic.title = format!("not done within the {timeout} of `--timeout`");
+        }
+        self
     }
 
     pub(super) fn declined() -> Self {
@@ -117,10 +144,11 @@ impl Failure {
         )
     }
 
-    pub(super) fn needs_reset(service: &str, reason: &str) -> Self {
+    pub(super) fn needs_reset(invocation: &Invocation, service: &str, reason: &str) -> Self {
         let mut diagnostic = Diagnostic::new(format!("the data of `{service}` is kept as it is"));
         diagnostic.causes.push(reason.to_owned());
-        let hint = "`envctl seed --reset` replaces the content of the database";
+        let seed = line::again(invocation, "seed");
+        let hint = format!("`{seed} --reset` replaces the content of the database");
         Self::new(FailureKind::Data, diagnostic.hint(hint))
     }
 
@@ -132,7 +160,7 @@ impl Failure {
 
     pub(super) fn left_over(invocation: &Invocation, answer: &DownAnswer) -> Self {
         let title = format!("{} left of instance {}", answer.left, invocation.id);
-        let hint = format!("`envctl status {}` shows what", answer.environment);
+        let hint = format!("`{}` shows what", line::on(&invocation.id, "status"));
         let mut failure = Self::new(FailureKind::Other, Diagnostic::new(title).hint(hint));
         failure.answer = Some(Box::new(Answer::Down(answer.clone())));
         failure
@@ -151,16 +179,16 @@ impl Failure {
 
     pub(super) fn nothing_runs(invocation: &Invocation) -> Self {
         let title = format!("nothing runs of {}", invocation.id);
-        let hint = format!("`envctl up {}` starts it", invocation.id.environment);
+        let hint = format!("`{}` starts it", line::again(invocation, "up"));
         Self::new(FailureKind::NotReady, Diagnostic::new(title).hint(hint))
     }
 
     pub(super) fn database_not_up(invocation: &Invocation, service: &str) -> Self {
         let title = format!("the database of `{service}` does not answer");
-        let environment = &invocation.id.environment;
         let hint = format!(
-            "`envctl up {environment} --no-seed` starts it; `envctl status {environment}` shows \
-             what runs"
+            "`{} --no-seed` starts it; `{}` shows what runs",
+            line::again(invocation, "up"),
+            line::on(&invocation.id, "status")
         );
         Self::new(FailureKind::NotReady, Diagnostic::new(title).hint(hint))
     }
@@ -202,7 +230,7 @@ impl Failure {
         );
         let mut failure = Self::from(error);
         if stopped {
-            let hint = format!("`envctl up {}` starts it", invocation.id.environment);
+            let hint = format!("`{}` starts it", line::again(invocation, "up"));
             failure
                 .diagnostics
                 .iter_mut()
@@ -283,19 +311,21 @@ fn step(invocation: &Invocation, failure: &StepFailure) -> Diagnostic {
         .insert(0, ("step".to_owned(), failure.step.clone()));
     diagnostic.tail = failure.tail.clone().or(diagnostic.tail);
     diagnostic.blocked.clone_from(&failure.blocked);
-    let environment = &invocation.id.environment;
-    let instance = if invocation.id.is_default() {
-        String::new()
-    } else {
-        format!(" -i {}", invocation.id.instance)
-    };
-    if let Some(tail) = &diagnostic.tail {
-        let of = &tail.of;
+    let id = &invocation.id;
+    if let (Some(tail), true) = (&diagnostic.tail, failure.tail.is_some()) {
+        let logs = line::inside(id, "logs");
+        let hint = format!("`{logs} {}` shows all", tail.of);
+        diagnostic.hints.push(hint);
+    }
+    let down = line::on(id, "down");
+    if let Some(volume) = &failure.old_volume {
         diagnostic.hints.push(format!(
-            "`envctl logs -e {environment}{instance} {of}` shows all"
+            "where its log says that its data is half made or broken: `{down} --volumes` removes \
+             volume {volume} with all data, and the next `up` begins anew"
         ));
     }
-    let down = format!("`envctl down {environment}{instance}` takes away what is there");
-    diagnostic.hints.push(down);
+    diagnostic
+        .hints
+        .push(format!("`{down}` takes away what is there"));
     diagnostic
 }

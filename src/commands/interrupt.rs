@@ -1,5 +1,7 @@
-//! Ctrl-C: the first one stops and cleans up, the second one ends at once.
+//! Ctrl-C, a request to end and a terminal that is closed: the first one stops and cleans up, the
+//! second one ends at once. A deadline stops and cleans up too.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -16,12 +18,13 @@ pub(super) async fn until_interrupted<T>(
     (cancel, events): (CancellationToken, Events),
 ) -> Result<T, Failure> {
     let mut signals = Signals::new().map_err(|error| Failure::of_io(&error))?;
+    let late = Cell::new(None);
     let watch = async {
-        let late = tokio::select! {
-            () = signals.next() => false,
-            () = deadline(timeout) => true,
-        };
-        if late {
+        late.set(tokio::select! {
+            () = signals.next() => None,
+            timeout = deadline(timeout) => Some(timeout),
+        });
+        if late.get().is_some() {
             events.warning("the deadline of `--timeout` has passed; stopping and cleaning up");
         } else {
             events.warning("stopping and cleaning up; once more to end at once");
@@ -31,22 +34,30 @@ pub(super) async fn until_interrupted<T>(
     };
     tokio::select! {
         biased;
-        result = work => result,
+        result = work => result.map_err(|failure| match late.get() {
+            Some(timeout) => failure.late(timeout),
+            None => failure,
+        }),
         () = watch => Err(Failure::interrupted()),
     }
 }
 
-async fn deadline(timeout: Option<Duration>) {
+async fn deadline(timeout: Option<Duration>) -> Duration {
     match timeout {
-        Some(timeout) => tokio::time::sleep(timeout).await,
+        Some(timeout) => {
+            tokio::time::sleep(timeout).await;
+            timeout
+        }
         None => std::future::pending().await,
     }
 }
 
-/// SIGINT and SIGTERM, which mean the same here.
+/// SIGINT, SIGTERM and SIGHUP, which mean the same here.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    /// Nothing where it is ignored, as below `nohup`: such a run is meant to outlive its terminal.
+    hang_up: Option<Signal>,
 }
 
 impl Signals {
@@ -54,6 +65,11 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hang_up: if hang_up_is_ignored() {
+                None
+            } else {
+                Some(signal(SignalKind::hangup())?)
+            },
         })
     }
 
@@ -61,6 +77,44 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            () = received(self.hang_up.as_mut()) => {}
         }
+    }
+}
+
+async fn received(signal: Option<&mut Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+fn hang_up_is_ignored() -> bool {
+    let status = fs_err::read_to_string("/proc/self/status").unwrap_or_default();
+    ignores_hang_up(&status)
+}
+
+/// Reads the kernel's mask of ignored signals, whose lowest bit is signal 1.
+fn ignores_hang_up(status: &str) -> bool {
+    let mut masks = status
+        .lines()
+        .filter_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = masks
+        .next()
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & 1 == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nohup_is_seen() {
+        assert!(ignores_hang_up("Name:\tx\nSigIgn:\t0000000000000001\n"));
+        assert!(!ignores_hang_up("Name:\tx\nSigIgn:\t0000000000001000\n"));
+        assert!(!ignores_hang_up(""));
     }
 }

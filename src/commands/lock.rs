@@ -11,7 +11,7 @@ use super::session::Session;
 use crate::config::model::{InstanceId, Variables};
 use crate::probe::{Attempt, Exhausted, Poll};
 
-/// How long a command waits for another where no `--timeout` says otherwise.
+/// How long a command waits for another; `--timeout` may end it earlier.
 const WAIT: Duration = Duration::from_hours(1);
 
 /// Holds an instance until it is dropped.
@@ -21,11 +21,7 @@ pub(super) struct Lock {
 }
 
 /// Waits until nobody else changes the instance; says for whom.
-pub(super) async fn hold(
-    session: &Session,
-    id: &InstanceId,
-    command: &str,
-) -> Result<Lock, Failure> {
+pub(super) async fn hold(session: &Session, id: &InstanceId, verb: &str) -> Result<Lock, Failure> {
     let path = folder(&session.request.variables).join(format!("{id}.lock"));
     let file = open(&path).map_err(|error| Failure::of_io(&error))?;
     let attempt = async || match file.try_lock() {
@@ -33,19 +29,22 @@ pub(super) async fn hold(
         Err(TryLockError::WouldBlock) => Attempt::NotYet(holder(&file)),
         Err(TryLockError::Error(error)) => Attempt::Hopeless(error),
     };
-    let waiting = |holder: &str| session.events.info(format!("waiting for {holder}"));
-    let timeout = session.request.timeout.unwrap_or(WAIT);
-    match Poll::within(timeout)
+    let mut held_by = String::new();
+    let waiting = |holder: &str| {
+        session.events.info(format!("waiting for {holder}"));
+        holder.clone_into(&mut held_by);
+    };
+    match Poll::within(WAIT)
         .until(&session.cancel, attempt, waiting)
         .await
     {
         Ok(_) => {}
-        Err(Exhausted::Cancelled) => return Err(Failure::interrupted()),
+        Err(Exhausted::Cancelled) => return Err(Failure::interrupted_waiting(&held_by)),
         Err(Exhausted::Hopeless(error)) => return Err(Failure::of_io(&error)),
         Err(Exhausted::TimedOut { last, .. }) => return Err(Failure::locked(&last)),
     }
     // What the file says is for people; a failure to write it takes nothing from the lock.
-    let _ = sign(&file, command);
+    let _ = sign(&file, &format!("{verb} {}", id.environment));
     Ok(Lock { _file: file })
 }
 

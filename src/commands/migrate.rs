@@ -1,26 +1,21 @@
 //! `migrate`: applies what is pending; `--status` shows what is applied.
 
-use std::time::Instant;
-
 use super::failure::Failure;
-use super::lock;
+use super::outcome::answer;
 use super::scene::Scene;
 use super::session::Session;
-use super::up::phases;
 use crate::cli::MigrateArgs;
 use crate::plan::{Database, Plan, Step};
 use crate::postgres::{MigrationState, migration_status, read_migrations};
-use crate::report::{Answer, TableAnswer, UpAnswer};
+use crate::report::{Answer, TableAnswer};
 
 pub(super) async fn run(session: &Session, args: &MigrateArgs) -> Result<Answer, Failure> {
-    let start = Instant::now();
     let scene = Scene::open(session, args.environment.as_ref()).await?;
     if args.status {
         return status(session, &scene).await;
     }
-    let command = format!("migrate {}", scene.environment.name);
-    let _lock = lock::hold(session, &scene.invocation.id, &command).await?;
-    let observation = scene.observe().await?;
+    let _lock = scene.hold(session, "migrate").await?;
+    let observation = scene.observe(session).await?;
     scene.warn_of_differences(session, &observation.engine);
     let mut plan = Plan::default();
     for (name, database) in migrated(&scene) {
@@ -33,15 +28,8 @@ pub(super) async fn run(session: &Session, args: &MigrateArgs) -> Result<Answer,
         };
         plan.add(step, "migrate");
     }
-    let report = scene.run(session, &command, (&plan, &observation)).await?;
-    Ok(Answer::Up(UpAnswer {
-        environment: scene.environment.name.clone(),
-        instance: scene.invocation.id.instance.clone(),
-        changed: report.finished.iter().filter(|step| step.changed).count(),
-        endpoints: Vec::new(),
-        phases: phases(&report),
-        elapsed_s: start.elapsed().as_secs_f64(),
-    }))
+    let report = scene.run(session, "migrate", (&plan, &observation)).await?;
+    Ok(answer(&scene, &report, Vec::new()))
 }
 
 fn migrated(scene: &Scene) -> impl Iterator<Item = (&str, &Database)> {

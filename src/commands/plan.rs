@@ -9,7 +9,7 @@ use crate::report::{Answer, PlanAnswer};
 
 pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Failure> {
     let scene = Scene::open(session, args.environment.as_ref()).await?;
-    let observation = scene.observe().await?;
+    let observation = scene.observe(session).await?;
     let options = Options {
         seed: !args.no_seed,
         migrate: !args.no_migrate,

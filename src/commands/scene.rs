@@ -2,8 +2,10 @@
 //! the words of a plan.
 
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use super::failure::Failure;
+use super::lock::{self, Lock};
 use super::session::Session;
 use crate::config::model::{EngineChoice, Environment, Invocation};
 use crate::engine::{Engine, Identity, Observed, Role, docker};
@@ -20,6 +22,7 @@ pub(super) struct Scene {
     pub engine: Arc<dyn Engine>,
     pub desired: Desired,
     pub wiring: Wiring,
+    pub opened: Instant,
 }
 
 impl Scene {
@@ -27,6 +30,7 @@ impl Scene {
         session: &Session,
         environment: Option<&String>,
     ) -> Result<Self, Failure> {
+        let opened = Instant::now();
         let invocation = session.invocation(environment)?;
         let environment = session.load(&invocation)?.environment;
         if invocation.engine == EngineChoice::Auto && environment.engine == EngineChoice::Process {
@@ -39,18 +43,25 @@ impl Scene {
             invocation,
             environment,
             engine,
+            opened,
         })
     }
 
-    pub(super) async fn observe(&self) -> Result<Observation, Failure> {
-        Ok(observe(self.engine.as_ref(), &self.desired).await?)
+    /// Waits until no other command changes the instance.
+    pub(super) async fn hold(&self, session: &Session, verb: &str) -> Result<Lock, Failure> {
+        lock::hold(session, &self.invocation.id, verb).await
+    }
+
+    pub(super) async fn observe(&self, session: &Session) -> Result<Observation, Failure> {
+        let looking = observe(self.engine.as_ref(), &self.desired);
+        session.unless_interrupted(looking).await
     }
 
     /// Runs a plan of this environment.
     pub(super) async fn run(
         &self,
         session: &Session,
-        command: &str,
+        verb: &str,
         (plan, observation): (&Plan, &Observation),
     ) -> Result<Report, Failure> {
         let world = World {
@@ -60,17 +71,21 @@ impl Scene {
             cancel: session.cancel.clone(),
             images: Mutex::new(observation.engine.images.clone()),
         };
-        run_plan(&world, &self.invocation, command, plan).await
+        run_plan(&world, &self.invocation, verb, plan).await
     }
 
     /// Warns where the instance was made with other profiles or `--set` values than these.
     pub(super) fn warn_of_differences(&self, session: &Session, observed: &Observed) {
-        let differs = observed.services.iter().find(|service| {
-            service.role == Role::Service
-                && (service.profiles != self.environment.profiles
-                    || service.sets != self.invocation.sets)
-        });
-        let Some(service) = differs else { return };
+        // An `up` with other flags makes anew only what they change, so the newest one knows.
+        let services = observed.services.iter();
+        let newest = services
+            .filter(|service| service.role == Role::Service)
+            .max_by_key(|service| service.created);
+        let Some(service) = newest.filter(|service| {
+            service.profiles != self.environment.profiles || service.sets != self.invocation.sets
+        }) else {
+            return;
+        };
         let mut made_with: Vec<String> = service
             .profiles
             .iter()
@@ -165,11 +180,11 @@ pub(super) async fn connect(
 pub(super) async fn run_plan(
     world: &World,
     invocation: &Invocation,
-    command: &str,
+    verb: &str,
     plan: &Plan,
 ) -> Result<Report, Failure> {
     world.events.send(Event::RunStarted {
-        command: command.split(' ').next().unwrap_or(command).to_owned(),
+        command: verb.split(' ').next().unwrap_or(verb).to_owned(),
         environment: invocation.id.environment.clone(),
         instance: invocation.id.instance.clone(),
         steps: plan.nodes.len(),
@@ -178,6 +193,6 @@ pub(super) async fn run_plan(
     if report.failures.is_empty() && !report.interrupted {
         Ok(report)
     } else {
-        Err(Failure::of_run(invocation, command, &report))
+        Err(Failure::of_run(invocation, verb, &report))
     }
 }

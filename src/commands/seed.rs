@@ -1,24 +1,20 @@
 //! `seed`: brings the data to its declared state; `--reset` starts over.
 
-use std::time::Instant;
-
 use super::failure::Failure;
-use super::lock;
+use super::outcome::answer;
 use super::question::confirm;
 use super::scene::Scene;
 use super::session::Session;
-use super::up::phases;
 use crate::cli::SeedArgs;
 use crate::plan::{DatabaseView, Plan, Step};
-use crate::report::{Answer, UpAnswer};
+use crate::report::Answer;
 use crate::seed::State;
 
 pub(super) async fn run(session: &Session, args: &SeedArgs) -> Result<Answer, Failure> {
-    let start = Instant::now();
     let scene = Scene::open(session, args.environment.as_ref()).await?;
-    let command = format!("seed {}", scene.environment.name);
-    let _lock = lock::hold(session, &scene.invocation.id, &command).await?;
-    let observation = scene.observe().await?;
+    let verb = if args.reset { "seed --reset" } else { "seed" };
+    let _lock = scene.hold(session, verb).await?;
+    let observation = scene.observe(session).await?;
     scene.warn_of_differences(session, &observation.engine);
     let mut plan = Plan::default();
     for service in &scene.desired.services {
@@ -31,7 +27,7 @@ pub(super) async fn run(session: &Session, args: &SeedArgs) -> Result<Answer, Fa
         let name = &service.spec.name;
         let view = observation.databases.get(name);
         let view = view.ok_or_else(|| Failure::database_not_up(&scene.invocation, name))?;
-        let Some(cause) = cause(name, view, args.reset)? else {
+        let Some(cause) = cause(&scene, name, view, args.reset)? else {
             continue;
         };
         if args.reset && loses(view) {
@@ -49,24 +45,23 @@ pub(super) async fn run(session: &Session, args: &SeedArgs) -> Result<Answer, Fa
         };
         plan.add(step, cause);
     }
-    let report = scene.run(session, &command, (&plan, &observation)).await?;
-    Ok(Answer::Up(UpAnswer {
-        environment: scene.environment.name.clone(),
-        instance: scene.invocation.id.instance.clone(),
-        changed: report.finished.iter().filter(|step| step.changed).count(),
-        endpoints: Vec::new(),
-        phases: phases(&report),
-        elapsed_s: start.elapsed().as_secs_f64(),
-    }))
+    let report = scene.run(session, verb, (&plan, &observation)).await?;
+    Ok(answer(&scene, &report, Vec::new()))
 }
 
 /// Returns why a database is loaded, if it is.
-fn cause(service: &str, view: &DatabaseView, reset: bool) -> Result<Option<&'static str>, Failure> {
+fn cause(
+    scene: &Scene,
+    service: &str,
+    view: &DatabaseView,
+    reset: bool,
+) -> Result<Option<&'static str>, Failure> {
     match &view.seeds {
         _ if reset => Ok(Some("seed --reset")),
         State::NoDatabase | State::Never => Ok(Some("never seeded")),
         State::Current { .. } => Ok(None),
         State::Stale { changed } => Err(Failure::needs_reset(
+            &scene.invocation,
             service,
             &format!("{} changed since", changed.join(", ")),
         )),
@@ -75,7 +70,7 @@ fn cause(service: &str, view: &DatabaseView, reset: bool) -> Result<Option<&'sta
                 "it holds tables that no seed put there: {}",
                 tables.join(", ")
             );
-            Err(Failure::needs_reset(service, &text))
+            Err(Failure::needs_reset(&scene.invocation, service, &text))
         }
     }
 }

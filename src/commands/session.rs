@@ -66,6 +66,21 @@ impl Session {
         Ok(config::invocation(&request)?)
     }
 
+    /// Awaits what only looks; an interruption ends it at once.
+    pub(super) async fn unless_interrupted<T, E>(
+        &self,
+        looking: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, Failure>
+    where
+        Failure: From<E>,
+    {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(Failure::interrupted()),
+            result = looking => Ok(result?),
+        }
+    }
+
     /// Reads the environment of an invocation and has its secrets masked.
     pub(super) fn load(&self, invocation: &Invocation) -> Result<Loaded, Failure> {
         let loaded = config::load(invocation)?;

@@ -23,7 +23,9 @@ pub(super) async fn run(session: &Session, args: &SmokeTestArgs) -> Result<Answe
     if let Some(unknown) = args.filters.iter().find(|name| !names.contains(name)) {
         return Err(Failure::unknown_check(unknown, &names));
     }
-    let observed = scene.engine.observe(&[]).await?;
+    let observed = session
+        .unless_interrupted(scene.engine.observe(&[]))
+        .await?;
     if observed.services.is_empty() {
         return Err(Failure::nothing_runs(&scene.invocation));
     }

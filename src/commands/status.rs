@@ -6,7 +6,7 @@ use super::session::Session;
 use crate::cli::StatusArgs;
 use crate::config::model::Invocation;
 use crate::engine::{Engine, ObservedService, Role};
-use crate::plan::{Observation, observe, state_text};
+use crate::plan::{Observation, state_text};
 use crate::report::{Answer, ServiceStatus, StatusAnswer};
 use crate::seed::State;
 
@@ -14,7 +14,7 @@ pub(super) async fn run(session: &Session, args: &StatusArgs) -> Result<Answer, 
     let invocation = session.invocation(args.environment.as_ref())?;
     match Scene::open(session, args.environment.as_ref()).await {
         Ok(scene) => {
-            let observation = observe(scene.engine.as_ref(), &scene.desired).await?;
+            let observation = scene.observe(session).await?;
             scene.warn_of_differences(session, &observation.engine);
             Ok(answer(
                 &invocation,
@@ -28,7 +28,7 @@ pub(super) async fn run(session: &Session, args: &StatusArgs) -> Result<Answer, 
                 .events
                 .warning(format!("{failure}; `envctl config validate` shows more"));
             let engine = connect(&invocation, Vec::new()).await?;
-            let observed = engine.observe(&[]).await?;
+            let observed = session.unless_interrupted(engine.observe(&[])).await?;
             let observation = Observation {
                 engine: observed,
                 ..Observation::default()

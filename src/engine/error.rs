@@ -13,6 +13,12 @@ pub enum Error {
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
+    /// The daemon's socket is there, and this user may not open it.
+    #[error("this user may not use the {engine} engine at {endpoint}")]
+    Denied {
+        engine: &'static str,
+        endpoint: String,
+    },
     /// The daemon answers, but cannot be used (too old, not on this machine).
     #[error("the {engine} engine at {endpoint} cannot be used: {reason}")]
     Unusable {
@@ -48,6 +54,16 @@ pub enum Error {
     /// The service is not running, so nothing can be run in it.
     #[error("`{service}` is not running")]
     NotRunning { service: String },
+    /// Somebody else's container has the name.
+    #[error("the name of the container for `{service}`, {name}, is taken")]
+    NameTaken {
+        service: String,
+        name: String,
+        /// The first digits of the id of the container that has it.
+        id: String,
+        /// The instance that it belongs to, if any.
+        instance: Option<String>,
+    },
     /// A container could not be started.
     #[error("`{service}` cannot be started: {reason}")]
     Start { service: String, reason: String },

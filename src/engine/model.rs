@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -148,6 +148,10 @@ pub struct ObservedService {
     pub hash: String,
     pub image: ImageHandle,
     pub state: ServiceState,
+    /// When it was made; `None` when the engine does not say.
+    pub created: Option<SystemTime>,
+    /// Whether it is on the instance's network.
+    pub attached: bool,
     pub order: u32,
     /// Port name -> where it is published.
     pub ports: BTreeMap<String, PublishedPort>,

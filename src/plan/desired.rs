@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use super::wiring::Wiring;
 use crate::config::model::{
     Condition, Digest, Environment, ImageSource, Kind, Limits, Mount, MountSource, Part, Postgres,
     Probe, Restart, Secret, Service, Task, Template,
@@ -75,6 +76,7 @@ impl Desired {
     /// Translates an environment; it was checked, so this cannot fail.
     pub fn new(environment: &Environment) -> Self {
         let order = start_order(environment);
+        let wiring = Wiring::new(environment);
         let mut services: Vec<DesiredService> = Vec::new();
         for (name, service) in &environment.services {
             services.push(desired_service(
@@ -82,10 +84,11 @@ impl Desired {
                 name,
                 service,
                 order[name.as_str()],
+                &wiring,
             ));
         }
         for (name, task) in &environment.tasks {
-            services.push(desired_task(name, task, order[name.as_str()]));
+            services.push(desired_task(name, task, order[name.as_str()], &wiring));
         }
         // Stable, so that what is declared first starts first among equals.
         services.sort_by_key(|service| service.spec.order);
@@ -179,6 +182,7 @@ fn desired_service(
     name: &str,
     service: &Service,
     order: u32,
+    wiring: &Wiring,
 ) -> DesiredService {
     let mut spec = ServiceSpec {
         name: name.to_owned(),
@@ -211,7 +215,7 @@ fn desired_service(
         (Kind::Container, Some(healthcheck)) => Readiness::Probe(healthcheck.probe.clone()),
         (Kind::Container, None) => Readiness::Running,
     };
-    spec.hash = spec_hash(&spec);
+    spec.hash = spec_hash(&spec, wiring);
     DesiredService {
         image: image_name(&spec.image),
         spec,
@@ -283,7 +287,7 @@ fn database(environment: &Environment, service: &str, postgres: &Postgres) -> Da
     }
 }
 
-fn desired_task(name: &str, task: &Task, order: u32) -> DesiredService {
+fn desired_task(name: &str, task: &Task, order: u32, wiring: &Wiring) -> DesiredService {
     let mut spec = ServiceSpec {
         name: name.to_owned(),
         role: Role::Task,
@@ -304,7 +308,7 @@ fn desired_task(name: &str, task: &Task, order: u32) -> DesiredService {
         order,
         hash: String::new(),
     };
-    spec.hash = spec_hash(&spec);
+    spec.hash = spec_hash(&spec, wiring);
     DesiredService {
         image: image_name(&spec.image),
         spec,
@@ -320,11 +324,19 @@ fn image_name(source: &ImageSource) -> String {
     }
 }
 
-/// Returns the hash of all that was declared, but for the host's ports where any will do.
-fn spec_hash(spec: &ServiceSpec) -> String {
+/// Returns the hash of all that was declared, but for the host's ports where any will do. What a
+/// reference stands for inside belongs to it: another password of the database is another URL.
+fn spec_hash(spec: &ServiceSpec, wiring: &Wiring) -> String {
     let mut digest = Digest::new();
+    let canonical = |template: &Template| {
+        let filled = template
+            .references()
+            .filter_map(|it| wiring.inside(it).ok());
+        let digests = filled.map(|secret| secret.digest());
+        template.canonical() + &digests.collect::<String>()
+    };
     let list = |templates: &Option<Vec<Template>>| {
-        let texts = templates.iter().flatten().map(Template::canonical);
+        let texts = templates.iter().flatten().map(canonical);
         (templates.is_some(), texts.collect::<Vec<_>>())
     };
     digest.field("command", format!("{:?}", list(&spec.command)));
@@ -332,7 +344,7 @@ fn spec_hash(spec: &ServiceSpec) -> String {
     for (name, value) in &spec.environment {
         digest
             .field("variable", name)
-            .field("value", value.canonical());
+            .field("value", canonical(value));
     }
     digest.field("ports", format!("{:?}", spec.ports));
     digest.field("mounts", format!("{:?}", spec.mounts));

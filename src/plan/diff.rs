@@ -219,6 +219,9 @@ impl<'a> Diff<'a> {
         if self.observation.engine.network.is_none() {
             return Some((Change::Recreate, "its network is gone"));
         }
+        if !seen.attached {
+            return Some((Change::Recreate, "it is not on the network"));
+        }
         match self.observation.engine.images.get(&service.image) {
             None => return Some((Change::RecreateIfImageDiffers, "its image may change")),
             Some(image) if seen.hash != service.launch_hash(&image.id) => {
@@ -515,6 +518,8 @@ mod tests {
                         out_of_memory: false,
                     },
                 },
+                created: None,
+                attached: true,
                 order: 0,
                 ports: BTreeMap::new(),
                 profiles: Vec::new(),
@@ -729,6 +734,23 @@ mod tests {
             4 seed db, unless it is seeded already [3]
             5 migrate db, unless all are applied [4]
         "]],
+        );
+    }
+
+    #[test]
+    fn a_service_cut_off_from_the_network() {
+        let desired = rates();
+        let mut seen = green(&desired);
+        seen.engine.services[1].attached = false;
+        seen.ready.insert("api".to_owned(), false);
+        check(
+            &desired,
+            &seen,
+            ALL,
+            &expect![[r"
+                1 recreate api, it is not on the network []
+                2 ready api, not ready yet [1]
+            "]],
         );
     }
 

@@ -18,7 +18,7 @@ pub enum Error {
     /// A migration, told apart from other work on a server by its exit code.
     #[error(transparent)]
     Migration(postgres::Error),
-    #[error("`{service}` did not become ready within {}", humantime::format_duration(*waited))]
+    #[error("`{service}` did not become ready within {}", seconds(*waited))]
     NotReady {
         service: String,
         last: String,
@@ -32,7 +32,7 @@ pub enum Error {
     },
     #[error("task `{task}` failed: {}", state_text(state))]
     Task { task: String, state: ServiceState },
-    #[error("task `{task}` did not end within {}", humantime::format_duration(*waited))]
+    #[error("task `{task}` did not end within {}", seconds(*waited))]
     TaskTimeout { task: String, waited: Duration },
     #[error("cannot fill in a value of `{service}`: {reason}")]
     Template { service: String, reason: String },
@@ -48,8 +48,15 @@ pub struct StepFailure {
     pub error: Error,
     /// The last lines of the service's log.
     pub tail: Option<Tail>,
+    /// The data volume of a database that never answered, unless this run made it.
+    pub old_volume: Option<String>,
     /// The titles of the steps that were not started because of it.
     pub blocked: Vec<String>,
+}
+
+/// Writes a time that was waited for: `30.0 s`.
+fn seconds(waited: Duration) -> String {
+    format!("{:.1} s", waited.as_secs_f64())
 }
 
 /// Says what a container is doing, for people.

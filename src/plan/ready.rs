@@ -95,6 +95,9 @@ async fn attempt(
                 state,
             });
         }
+        ServiceState::Restarting => {
+            return Attempt::NotYet("it ends, and is started again by its `restart`".to_owned());
+        }
         _ => return Attempt::NotYet(state_text(&state)),
     }
     match &service.readiness {

@@ -11,7 +11,7 @@ use super::graph::Plan;
 use super::step::{Change, Step};
 pub use super::work::World;
 use super::work::{Done, TAIL_TIMEOUT, perform};
-use crate::engine::{self, Engine, LogLine, LogOptions};
+use crate::engine::{self, Engine, LogLine, LogOptions, ServiceState};
 use crate::postgres;
 use crate::report::{Event, Outcome, StepId, Tail};
 
@@ -25,6 +25,9 @@ const TAIL_LINES: usize = 20;
 pub struct Report {
     pub finished: Vec<Finished>,
     pub failures: Vec<StepFailure>,
+    /// The titles of the steps that an interruption ended half-way.
+    pub stopped: Vec<String>,
+    /// Whether an interruption left something undone.
     pub interrupted: bool,
 }
 
@@ -75,15 +78,16 @@ pub async fn run(plan: &Plan, world: &World) -> Report {
             }
             Err(failure) => {
                 fates[index] = Fate::Ill;
-                if matches!(failure.error, Error::Interrupted) || interrupted(&failure.error) {
-                    report.interrupted = true;
+                if interrupted(&failure.error) {
+                    report.stopped.push(failure.step);
                 } else {
                     report.failures.push(failure);
                 }
             }
         }
     }
-    report.interrupted |= world.cancel.is_cancelled();
+    let undone = fates.contains(&Fate::Waiting) && report.failures.is_empty();
+    report.interrupted = undone || !report.stopped.is_empty();
     skip_the_rest(plan, &fates, world, &report);
     report
 }
@@ -178,6 +182,7 @@ async fn take(
                 .map(|index| plan.nodes[index].step.to_string());
             Err(StepFailure {
                 step: title,
+                old_volume: old_volume(step, &error).map(ToOwned::to_owned),
                 error,
                 tail,
                 blocked: blocked.collect(),
@@ -185,6 +190,28 @@ async fn take(
         }
     };
     (index, result)
+}
+
+/// Returns the data volume that a database without an answer may owe that to.
+fn old_volume<'a>(step: &'a Step, error: &Error) -> Option<&'a str> {
+    match (step, error) {
+        (
+            Step::AwaitReady {
+                service,
+                fresh_volume: None,
+            },
+            Error::NotReady { .. }
+            | Error::Ended {
+                state:
+                    ServiceState::Exited {
+                        out_of_memory: false,
+                        ..
+                    },
+                ..
+            },
+        ) => service.database().map(|database| &*database.volume),
+        _ => None,
+    }
 }
 
 /// Returns the last log lines where they explain a failure.

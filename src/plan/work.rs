@@ -204,17 +204,27 @@ async fn run_service(
             seen.is_none_or(|seen| seen.hash != launch.hash)
         }
     };
+    if create {
+        make(service, &launch, world).await?;
+    } else {
+        interruptible(world, engine.start(name)).await?;
+    }
+    Ok(Done::Changed(None))
+}
+
+/// Creates a container and starts it, or leaves none.
+async fn make(service: &DesiredService, launch: &Launch, world: &World) -> Result<(), Error> {
+    let engine = world.engine.as_ref();
+    let name = &service.spec.name;
     let work = async {
-        if create {
-            engine.create(&service.spec, &launch).await?;
-        }
+        engine.create(&service.spec, launch).await?;
         engine.start(name).await
     };
     let result = interruptible(world, work).await;
-    if result.is_err() && create {
+    if result.is_err() {
         remove_unstarted(engine, name).await;
     }
-    result.map(|()| Done::Changed(None))
+    result
 }
 
 /// Removes a container that was created and never ran, so that a failed start leaves nothing.
@@ -285,11 +295,7 @@ async fn run_task(
     let engine = world.engine.as_ref();
     let name = &task.spec.name;
     let launch = launch(task, world)?;
-    let start = async {
-        engine.create(&task.spec, &launch).await?;
-        engine.start(name).await
-    };
-    interruptible(world, start).await?;
+    make(task, &launch, world).await?;
     let ended = Poll::within(task.ready_timeout).until(
         &world.cancel,
         async || match engine.state(name).await {
@@ -308,7 +314,8 @@ async fn run_task(
             state,
         }),
         Err(exhausted) => {
-            engine.stop(name).await?;
+            // Best effort: what ended the wait is what to report.
+            let _ = engine.stop(name).await;
             Err(match exhausted {
                 Exhausted::Cancelled => Error::Interrupted,
                 Exhausted::Hopeless(error) => error.into(),

@@ -1,5 +1,6 @@
 //! What every scenario stands on: a copy of the workspace, the program, and what is left behind.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -247,4 +248,24 @@ pub(crate) fn eventually(what: &str, mut check: impl FnMut() -> Result<(), Strin
             Err(_) => std::thread::park_timeout(Duration::from_millis(20)),
         }
     }
+}
+
+/// Reads JSON lines until a step of that title starts.
+pub(crate) fn until_started(child: &mut Child, title: &str) {
+    let stdout = child.stdout.take().expect("a pipe");
+    for line in BufReader::new(stdout).lines() {
+        let line = line.expect("a line");
+        if line.contains("step_started") && line.contains(title) {
+            return;
+        }
+    }
+    panic!("no step {title} was started");
+}
+
+/// Sends a signal: `INT`.
+pub(crate) fn signal(child: &Child, name: &str) {
+    let status = Command::new("kill")
+        .args(["-s", name, &child.id().to_string()])
+        .status();
+    assert!(status.expect("kill runs").success());
 }

@@ -1,28 +1,6 @@
 //! Killed and interrupted half-way: the next `up` ends green, the next `down` leaves nothing.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command};
-
-use crate::harness::{Scenario, docker, eventually};
-
-/// Reads JSON lines until a step of that title starts.
-fn until_started(child: &mut Child, title: &str) {
-    let stdout = child.stdout.take().expect("a pipe");
-    for line in BufReader::new(stdout).lines() {
-        let line = line.expect("a line");
-        if line.contains("step_started") && line.contains(title) {
-            return;
-        }
-    }
-    panic!("no step {title} was started");
-}
-
-fn signal(child: &Child, name: &str) {
-    let status = Command::new("kill")
-        .args(["-s", name, &child.id().to_string()])
-        .status();
-    assert!(status.expect("kill runs").success());
-}
+use crate::harness::{Scenario, docker, eventually, signal, until_started};
 
 #[test]
 fn an_up_killed_at_any_step_is_mended_by_the_next() {
@@ -109,6 +87,16 @@ fn a_killed_service_is_started_again_by_up() {
             Err(running)
         }
     });
+    scenario.run(&["up", "rates"]).exits(0);
+    scenario.run(&["smoke-test", "rates"]).exits(0);
+}
+
+#[test]
+fn a_changed_password_reaches_the_stored_role_and_who_connects() {
+    let scenario = Scenario::new("password");
+    scenario.run(&["up", "rates"]).exits(0);
+    let password = "[services.db]\npassword = \"an other one\"\n";
+    scenario.write("envs/rates/local.toml", password);
     scenario.run(&["up", "rates"]).exits(0);
     scenario.run(&["smoke-test", "rates"]).exits(0);
 }

@@ -11,3 +11,4 @@ mod harness;
 mod heal;
 mod rates;
 mod side_by_side;
+mod tasks;

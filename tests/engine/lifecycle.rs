@@ -120,15 +120,16 @@ pub(crate) async fn a_container_of_someone_else_is_not_replaced(fixture: &Fixtur
     let refused = fixture.engine.create(&spec, &fixture.launch("true")).await;
     let state = fixture.state("mine").await;
     daemon::request("DELETE", &format!("/containers/{name}"), "").await;
-    let Err(error @ Error::Call { .. }) = refused else {
+    let Err(Error::NameTaken {
+        service,
+        name: taken,
+        instance,
+        ..
+    }) = refused
+    else {
         panic!("{refused:?}");
     };
-    assert_eq!(
-        error.to_string(),
-        format!("cannot create the container {name}")
-    );
-    let cause = std::error::Error::source(&error).unwrap().to_string();
-    assert!(cause.ends_with("and envctl did not make it"), "{cause}");
+    assert_eq!((service.as_str(), taken, instance), ("mine", name, None));
     assert_eq!(state, None);
 }
 

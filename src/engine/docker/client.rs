@@ -31,6 +31,9 @@ pub(super) enum Fault {
     /// There is no connection to the daemon (any more).
     #[error("{0}")]
     Gone(String),
+    /// This user may not open the daemon's socket.
+    #[error("this user may not open it")]
+    Denied,
     /// The answer broke off or could not be read.
     #[error("the daemon's answer broke off: {0}")]
     Broken(String),
@@ -41,7 +44,9 @@ impl Fault {
     pub(super) fn status(&self) -> Option<u16> {
         match self {
             Self::Refused { status, .. } => Some(*status),
-            Self::Reported(_) | Self::Late(_) | Self::Gone(_) | Self::Broken(_) => None,
+            Self::Reported(_) | Self::Late(_) | Self::Gone(_) | Self::Denied | Self::Broken(_) => {
+                None
+            }
         }
     }
 }
@@ -61,12 +66,25 @@ impl From<BollardError> for Fault {
             BollardError::SocketNotFoundError(path) => {
                 Self::Gone(format!("there is no socket {path}"))
             }
+            BollardError::HyperLegacyError { err } if is_denied(&err) => Self::Denied,
             BollardError::HyperLegacyError { err } if err.is_connect() => {
                 Self::Gone(deepest_cause(&err))
             }
             other => Self::Broken(deepest_cause(&other)),
         }
     }
+}
+
+fn is_denied(error: &(dyn StdError + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|io| io.kind() == std::io::ErrorKind::PermissionDenied) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// Returns the text of the last error in a chain, which is the one that says something.
@@ -147,6 +165,10 @@ impl Client {
                 engine: ENGINE,
                 endpoint: self.endpoint.clone(),
                 source: Some(Box::new(fault)),
+            },
+            Fault::Denied => Error::Denied {
+                engine: ENGINE,
+                endpoint: self.endpoint.clone(),
             },
             Fault::Refused { .. } | Fault::Reported(_) | Fault::Late(_) | Fault::Broken(_) => {
                 Error::Call {

@@ -13,6 +13,9 @@ use crate::engine::{Error, Identity};
 /// How long the daemon may take to say its version.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// What the client itself waits for an answer, beyond what its callers do.
+const CLIENT_TIMEOUT: Duration = Duration::from_mins(2);
+
 /// The oldest API that has all that envctl needs: Engine 20.10.
 const OLDEST_API: ClientVersion = ClientVersion {
     major_version: 1,
@@ -69,21 +72,24 @@ pub async fn connect(endpoint: &Endpoint, identity: Identity) -> Result<Docker, 
         Ok(answer) => answer,
         Err(_) => Err(Fault::Late(CONNECT_TIMEOUT)),
     };
-    let versions = versions.map_err(|fault| Error::Unreachable {
-        engine: ENGINE,
-        endpoint: endpoint.to_string(),
-        source: Some(Box::new(fault)),
-    })?;
+    let unreachable = |fault| match fault {
+        Fault::Denied => Error::Denied {
+            engine: ENGINE,
+            endpoint: endpoint.to_string(),
+        },
+        fault => Error::Unreachable {
+            engine: ENGINE,
+            endpoint: endpoint.to_string(),
+            source: Some(Box::new(fault)),
+        },
+    };
+    let versions = versions.map_err(unreachable)?;
     let version = agree(&versions.0, versions.1.as_deref()).map_err(|reason| Error::Unusable {
         engine: ENGINE,
         endpoint: endpoint.to_string(),
         reason,
     })?;
-    let docker = open(endpoint, &version).map_err(|fault| Error::Unreachable {
-        engine: ENGINE,
-        endpoint: endpoint.to_string(),
-        source: Some(Box::new(fault)),
-    })?;
+    let docker = open(endpoint, &version).map_err(unreachable)?;
     let docker = docker.with_request_modifier(move |request| with_version(request, version));
     Ok(Docker::new(
         Client::new(docker, endpoint.to_string()),
@@ -104,7 +110,8 @@ fn open(endpoint: &Endpoint, version: &ClientVersion) -> Result<bollard::Docker,
     match endpoint {
         Endpoint::Unix(path) => Ok(bollard::Docker::connect_with_unix(
             &path.to_string_lossy(),
-            CONNECT_TIMEOUT.as_secs(),
+            // Longer than any deadline of ours, so that the error names the right one.
+            CLIENT_TIMEOUT.as_secs(),
             version,
         )?),
     }

@@ -8,7 +8,6 @@ use bollard::models::{
 };
 use bollard::query_parameters::CreateContainerOptions;
 
-use super::client::Fault;
 use super::{Docker, container, labels};
 use crate::config::model::{HostPort, MountSource, Restart, Secret};
 use crate::engine::{Error, Identity, Launch, PortSpec, ServiceSpec};
@@ -42,12 +41,12 @@ pub(super) async fn create(
         if fault.status() != Some(409) || attempts == ATTEMPTS_MAX {
             return Err(docker.client.error(&doing, fault));
         }
-        make_room(docker, &name, &doing).await?;
+        make_room(docker, &spec.name, &name).await?;
     }
 }
 
 /// Takes away the container that has the name, if it is this instance's.
-async fn make_room(docker: &Docker, name: &str, doing: &str) -> Result<(), Error> {
+async fn make_room(docker: &Docker, service: &str, name: &str) -> Result<(), Error> {
     let Some(holder) = container::inspect_by(docker, name).await? else {
         return Ok(());
     };
@@ -57,15 +56,12 @@ async fn make_room(docker: &Docker, name: &str, doing: &str) -> Result<(), Error
         return container::take_away(docker, &holder).await;
     }
     let (id, _) = container::identify(&holder);
-    let owner = held_by
-        .and_then(|labels| labels.get(labels::ID))
-        .map_or_else(
-            || "envctl did not make it".to_owned(),
-            |id| format!("it belongs to the instance {id}"),
-        );
-    let short = id.get(..12).unwrap_or(id);
-    let reason = format!("its name is taken by the container {short}, and {owner}");
-    Err(docker.client.error(doing, Fault::Reported(reason)))
+    Err(Error::NameTaken {
+        service: service.to_owned(),
+        name: name.to_owned(),
+        id: id.get(..12).unwrap_or(id).to_owned(),
+        instance: held_by.and_then(|labels| labels.get(labels::ID)).cloned(),
+    })
 }
 
 fn body(identity: &Identity, spec: &ServiceSpec, launch: &Launch) -> ContainerCreateBody {

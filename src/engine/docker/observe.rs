@@ -45,13 +45,22 @@ async fn services(docker: &Docker) -> Result<Vec<ObservedService>, Error> {
         .buffer_unordered(LOOKS_MAX)
         .try_collect()
         .await?;
-    let mut services: Vec<ObservedService> = found.into_iter().flatten().map(service).collect();
+    let network = labels::network_name(&docker.identity);
+    let found = found.into_iter().flatten();
+    let mut services: Vec<ObservedService> = found
+        .map(|container| service(container, &network))
+        .collect();
     services.sort_by(|a, b| (a.order, &a.name, &a.handle).cmp(&(b.order, &b.name, &b.handle)));
     Ok(services)
 }
 
-fn service(container: ContainerInspectResponse) -> ObservedService {
+fn service(container: ContainerInspectResponse, network: &str) -> ObservedService {
     let ports = ports::published(&container);
+    let settings = container.network_settings.as_ref();
+    let networks = settings.and_then(|settings| settings.networks.as_ref());
+    let attached = networks.is_some_and(|networks| networks.contains_key(network));
+    let created = container.created.as_deref();
+    let created = created.and_then(|time| humantime::parse_rfc3339_weak(time).ok());
     let state = container::state_of(container.state.as_ref());
     let (reference, mut labels) = match container.config {
         Some(config) => (
@@ -73,6 +82,8 @@ fn service(container: ContainerInspectResponse) -> ObservedService {
             reference,
         },
         state,
+        created,
+        attached,
         order: labels
             .get(labels::ORDER)
             .and_then(|order| order.parse().ok())

@@ -7,6 +7,8 @@ use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use tokio::io::{AsyncRead, copy, sink};
 use tokio::process::{Child, ChildStderr, ChildStdout};
 
+use super::guardian::Guardian;
+
 /// How long a program may clean up after it was told to end.
 const CLEANUP_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -20,11 +22,17 @@ pub(super) struct Ending {
     // A closed pipe would end the program before it has cleaned up, so both outlive the group.
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
+    /// Takes over if envctl is killed in the meantime.
+    _guardian: Option<Guardian>,
 }
 
 impl Ending {
     /// Tells a program's group to end, and sees to it beside what else is done.
-    pub(super) fn begin(leader: Child, stdout: Option<ChildStdout>, stderr: Option<ChildStderr>) {
+    pub(super) fn begin(
+        leader: Child,
+        (stdout, stderr): (Option<ChildStdout>, Option<ChildStderr>),
+        guardian: Option<Guardian>,
+    ) {
         let id = leader.id().and_then(|id| i32::try_from(id).ok());
         let Some(id) = id.and_then(Pid::from_raw) else {
             return;
@@ -38,6 +46,7 @@ impl Ending {
             },
             stdout,
             stderr,
+            _guardian: guardian,
         };
         // Without a runtime, `drop` waits here.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {

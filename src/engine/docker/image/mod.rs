@@ -7,6 +7,7 @@ mod context;
 mod ending;
 mod ensure;
 mod fingerprint;
+mod guardian;
 mod ignore;
 mod load;
 mod local;

@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 use super::ending::Ending;
+use super::guardian::Guardian;
 use super::source::{LastLines, NoImage};
 use crate::config::model::HostCommand;
 use crate::engine::docker::lines::Lines;
@@ -28,6 +29,7 @@ pub(super) struct Program {
     /// Kept here and only lent, so that a program that cleans up can still write.
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
+    guardian: Option<Guardian>,
 }
 
 /// The side of a program that waits for its end.
@@ -60,9 +62,15 @@ impl Program {
             .process_group(0)
             .spawn()
             .map_err(|error| NoImage::because(not_started(name, &error)))?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let guardian = match (child.id(), &stdout, &stderr) {
+            (Some(id), Some(stdout), Some(stderr)) => Guardian::watch(id, stdout, stderr),
+            _ => None,
+        };
         Ok(Self {
-            stdout: child.stdout.take(),
-            stderr: child.stderr.take(),
+            stdout,
+            stderr,
+            guardian,
             waiter: Waiter {
                 name: name.clone(),
                 child: Some(child),
@@ -98,7 +106,8 @@ impl Waiter {
 impl Drop for Program {
     fn drop(&mut self) {
         if let Some(child) = self.waiter.child.take() {
-            Ending::begin(child, self.stdout.take(), self.stderr.take());
+            let output = (self.stdout.take(), self.stderr.take());
+            Ending::begin(child, output, self.guardian.take());
         }
     }
 }
@@ -247,6 +256,27 @@ mod tests {
         let result = poll.until(&CancellationToken::new(), gone, |_| {}).await;
         assert!(result.is_ok(), "{result:?}");
         folder
+    }
+
+    /// Stands in for an envctl that is killed: only that one can leave a program behind.
+    #[tokio::test]
+    async fn a_program_cleans_up_when_envctl_is_killed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = command(&[
+            "sh",
+            "-c",
+            "trap 'seq 50000; touch cleaned; exit 0' TERM; echo; while true; do sleep 0.01; done",
+        ]);
+        folder.path().clone_into(&mut command.working_dir);
+        let mut program = Program::start(&command).unwrap_or_else(|error| panic!("{error:?}"));
+        program.sides().1.read_u8().await.unwrap();
+        // What the kernel does for a killed process: it closes its ends of all pipes.
+        let mut guardian = program.guardian.take().unwrap();
+        guardian.abandon();
+        drop((program.stdout.take(), program.stderr.take()));
+        let ended = program.waiter.finish().await;
+        assert_eq!(ended, Ok(()));
+        assert!(folder.path().join("cleaned").exists());
     }
 
     #[tokio::test]

@@ -86,7 +86,7 @@ fn blames_the_registry(fault: &Fault) -> bool {
     match fault {
         Fault::Refused { status, .. } => *status == 429 || *status >= 500,
         Fault::Reported(_) => true,
-        Fault::Late(_) | Fault::Gone(_) | Fault::Broken(_) => false,
+        Fault::Late(_) | Fault::Gone(_) | Fault::Denied | Fault::Broken(_) => false,
     }
 }
 

@@ -26,7 +26,7 @@ impl NoImage {
     /// Judges a failed call to the daemon.
     pub(super) fn call(client: &Client, doing: &str, fault: Fault) -> Self {
         match fault {
-            Fault::Gone(_) => Self::Engine(client.error(doing, fault)),
+            Fault::Gone(_) | Fault::Denied => Self::Engine(client.error(doing, fault)),
             fault => Self::because(fault.to_string()),
         }
     }

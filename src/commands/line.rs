@@ -1,0 +1,75 @@
+//! Command lines that a user can copy: they name the instance that this command worked on.
+
+use crate::config::model::{InstanceId, Invocation};
+
+/// Returns a command on the same instance: `envctl down rates -i two`.
+pub(super) fn on(id: &InstanceId, verb: &str) -> String {
+    with_instance(format!("envctl {verb} {}", id.environment), id)
+}
+
+/// Returns a command that takes its environment by `-e`: `envctl psql -e rates -i two`.
+pub(super) fn inside(id: &InstanceId, verb: &str) -> String {
+    with_instance(format!("envctl {verb} -e {}", id.environment), id)
+}
+
+/// Returns a command on the same instance with the same profiles and values.
+pub(super) fn again(invocation: &Invocation, verb: &str) -> String {
+    let mut line = on(&invocation.id, verb);
+    for profile in &invocation.profiles {
+        line = line + " -p " + profile;
+    }
+    for set in &invocation.sets {
+        line = line + " --set " + &quoted(set);
+    }
+    line
+}
+
+fn with_instance(line: String, id: &InstanceId) -> String {
+    if id.is_default() {
+        line
+    } else {
+        line + " -i " + &id.instance
+    }
+}
+
+/// Returns a word as a shell reads it back.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,@%+".contains(letter);
+    if word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::model::{EngineChoice, Variables};
+
+    fn check(instance: &str, sets: &[&str], expect: &str) {
+        let workspace = Path::new("/w").to_owned();
+        let invocation = Invocation {
+            id: InstanceId::new("rates", instance, &workspace),
+            workspace,
+            engine: EngineChoice::Auto,
+            profiles: vec!["small".to_owned()],
+            sets: sets.iter().map(|set| (*set).to_owned()).collect(),
+            timeout: None,
+            yes: false,
+            variables: Variables::new(),
+        };
+        assert_eq!(again(&invocation, "up"), expect);
+    }
+
+    #[test]
+    fn lines_can_be_copied() {
+        check("default", &[], "envctl up rates -p small");
+        let set = "services.api.environment.WORD=it's here";
+        let expect =
+            r"envctl up rates -i two -p small --set 'services.api.environment.WORD=it'\''s here'";
+        check("two", &[set], expect);
+    }
+}

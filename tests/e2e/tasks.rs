@@ -1,0 +1,98 @@
+//! Tasks: once where they end well, named with their log where they do not.
+
+use crate::harness::{Scenario, eventually, until_started};
+
+/// A database, a task on it, and a service that waits for the task.
+fn write(scenario: &Scenario, task: &str) {
+    // The image is the one of `rates`, which is there already.
+    let rates = scenario.read("envs/rates/env.toml");
+    let end = rates
+        .find("[images.rates-api]")
+        .or(rates.find("[services.db]"));
+    let images = &rates[..end.expect("its images")];
+    let services = r#"
+[services.db]
+kind     = "postgres"
+image    = "postgres"
+database = "rates"
+
+[services.worker]
+image       = "postgres"
+command     = ["sleep", "infinity"]
+stop_signal = "SIGKILL"
+depends_on  = ["once"]
+
+[tasks.once]
+service     = "db"
+environment = { DATABASE_URL = "${services.db.url}" }
+depends_on  = ["db"]
+"#;
+    scenario.write("envs/rates/env.toml", format!("{images}{services}{task}\n"));
+}
+
+/// Returns a command that counts its runs in the database.
+fn counting(then: &str) -> String {
+    let count = "create table if not exists runs (at timestamptz default now()); \
+                 insert into runs default values; select count(*) from runs";
+    format!(
+        "command = [\"sh\", \"-c\", \"runs=$(psql -q -t -A $DATABASE_URL -c '{count}'); echo run $runs; {then}\"]"
+    )
+}
+
+fn runs(scenario: &Scenario) -> String {
+    scenario.value("select count(*) from runs")
+}
+
+#[test]
+fn a_task_runs_once_and_again_when_its_declaration_changes() {
+    let scenario = Scenario::new("once");
+    write(&scenario, &counting("true"));
+    scenario.run(&["up", "rates"]).exits(0);
+    assert_eq!(runs(&scenario), "1");
+    let again = scenario.run(&["up", "rates", "--output", "json"]).exits(0);
+    assert_eq!(again.answer()["changed"], 0);
+    assert_eq!(runs(&scenario), "1");
+    write(&scenario, &counting("echo changed"));
+    scenario.run(&["up", "rates"]).exits(0);
+    assert_eq!(runs(&scenario), "2");
+}
+
+#[test]
+fn a_task_that_fails_or_takes_too_long_is_named_with_its_log() {
+    let scenario = Scenario::new("fails");
+    write(&scenario, &counting("exit 3"));
+    let up = scenario.run(&["up", "rates"]).exits(6);
+    up.says(&[
+        "task `once` failed: exit code 3",
+        "run 1",
+        "blocked: create worker",
+        "logs -e rates -i fails once",
+    ]);
+    write(&scenario, &(counting("sleep 300") + "\ntimeout = \"2s\""));
+    let up = scenario.run(&["up", "rates"]).exits(6);
+    up.says(&["task `once` did not end within 2.0 s", "run 2"]);
+    write(&scenario, &counting("true"));
+    scenario.run(&["up", "rates"]).exits(0);
+}
+
+#[test]
+fn a_task_killed_half_way_runs_again() {
+    let scenario = Scenario::new("half");
+    let task = counting("[ $runs -gt 1 ] || sleep 300") + "\ntimeout = \"60s\"";
+    write(&scenario, &task);
+    let mut child = scenario.spawn(&["up", "rates"]);
+    until_started(&mut child, "task once");
+    eventually("the task works", || {
+        let sql = "select count(*) from runs";
+        let psql = scenario.run(&["psql", "-e", "rates", "-c", sql]);
+        if psql.code == 0 {
+            Ok(())
+        } else {
+            Err(psql.stderr)
+        }
+    });
+    child.kill().expect("SIGKILL");
+    child.wait().expect("it ends");
+    scenario.run(&["up", "rates"]).exits(0);
+    assert_eq!(runs(&scenario), "2");
+}
