@@ -195,6 +195,7 @@ async fn programs_and_other_databases_are_refused() {
     for text in [
         "SELECT 1;\n\\! touch /tmp/x\n",
         "SELECT 1;\nDROP DATABASE postgres;",
+        "SELECT 1;\nCOPY (WITH stdin AS (SELECT 1) SELECT * FROM stdin) TO PROGRAM 'true';",
     ] {
         let error = broken(&bench, text).await;
         assert!(
@@ -221,6 +222,23 @@ async fn roles_that_are_missing_are_made_and_reported() {
     assert!(again.roles_created.is_empty());
     let logins = "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'load%' AND rolcanlogin";
     assert_eq!(bench.sql(logins).await, "0");
+}
+
+#[tokio::test]
+async fn a_dump_changes_nothing_about_the_role_that_loads_it() {
+    let Some(mut bench) = Bench::new("load_own_role").await else {
+        return;
+    };
+    bench.log_in_as("own_role_user", "SUPERUSER").await;
+    // What `pg_dumpall --globals-only` writes.
+    let text = "CREATE ROLE own_role_user;\n\
+                ALTER ROLE own_role_user WITH NOSUPERUSER LOGIN PASSWORD 'theirs';\n\
+                CREATE ROLE own_role_other;\n\
+                ALTER ROLE own_role_other WITH LOGIN;\nCREATE TABLE t AS SELECT 1 AS a;";
+    bench.load(&bench.declare(text)).await.unwrap();
+    assert_eq!(bench.sql("SELECT a FROM t").await, "1");
+    let logins = "SELECT rolcanlogin FROM pg_roles WHERE rolname = 'own_role_other'";
+    assert_eq!(bench.sql(logins).await, "t");
 }
 
 #[tokio::test]
