@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
+use envctl::postgres::read_migrations;
 use envctl::report::{Event, Unit};
-use envctl::seed::{Error, State};
+use envctl::seed::{Dump, Error, State};
 
 use super::bench::Bench;
 
@@ -239,6 +240,64 @@ async fn a_dump_changes_nothing_about_the_role_that_loads_it() {
     assert_eq!(bench.sql("SELECT a FROM t").await, "1");
     let logins = "SELECT rolcanlogin FROM pg_roles WHERE rolname = 'own_role_other'";
     assert_eq!(bench.sql(logins).await, "t");
+}
+
+#[tokio::test]
+async fn the_limits_of_an_application_do_not_end_a_load() {
+    let Some(mut bench) = Bench::new("load_limits").await else {
+        return;
+    };
+    bench.log_in_as("limits_user", "SUPERUSER").await;
+    let limit = "ALTER ROLE limits_user SET statement_timeout = '300ms'";
+    bench.sql_on("postgres", limit).await;
+    let folder = bench.folder.path().join("migrations");
+    fs_err::create_dir(&folder).unwrap();
+    fs_err::write(folder.join("V1__slow.sql"), "SELECT pg_sleep(0.6);").unwrap();
+    let mut declared = bench.declare("SELECT pg_sleep(0.6); CREATE TABLE t (a int);");
+    declared.migrations = read_migrations(&folder).unwrap();
+    let loaded = bench.load(&declared).await.unwrap();
+    assert_eq!(loaded.migrations_applied.len(), 1);
+}
+
+#[tokio::test]
+async fn data_stays_when_its_statistics_cannot_be_collected() {
+    let Some(bench) = Bench::new("load_statistics").await else {
+        return;
+    };
+    // The index needs a setting that only the dump's own session has.
+    let text = "SET app.key = '1';\n\
+                CREATE FUNCTION f(int) RETURNS int IMMUTABLE LANGUAGE sql \
+                AS $$ SELECT $1 + current_setting('app.key')::int $$;\n\
+                CREATE TABLE t AS SELECT 1 AS a;\nCREATE INDEX ON t (f(a));";
+    bench.load(&bench.declare(text)).await.unwrap();
+    assert_eq!(bench.sql("SELECT a FROM t").await, "1");
+    let warned =
+        |event: &Event| matches!(event, Event::Notice { text, .. } if text.contains("statistics"));
+    assert_eq!(bench.events.try_iter().filter(warned).count(), 1);
+}
+
+#[tokio::test]
+async fn another_order_of_dumps_is_stale() {
+    let Some(bench) = Bench::new("load_order").await else {
+        return;
+    };
+    let mut declared = bench.declare("CREATE TABLE IF NOT EXISTS t AS SELECT 1 AS a;");
+    let file = bench.write(
+        "other.sql",
+        "CREATE TABLE IF NOT EXISTS t AS SELECT 2 AS a;",
+    );
+    declared.dumps.push(Dump {
+        name: "other".to_owned(),
+        file,
+    });
+    bench.load(&declared).await.unwrap();
+    assert!(matches!(
+        bench.state(&declared).await,
+        State::Current { .. }
+    ));
+    declared.dumps.reverse();
+    let changed = vec!["other".to_owned(), "dump".to_owned()];
+    assert_eq!(bench.state(&declared).await, State::Stale { changed });
 }
 
 #[tokio::test]
