@@ -45,7 +45,9 @@ async fn services(docker: &Docker) -> Result<Vec<ObservedService>, Error> {
         .buffer_unordered(LOOKS_MAX)
         .try_collect()
         .await?;
-    let mut services: Vec<ObservedService> = found.into_iter().flatten().map(service).collect();
+    let found = found.into_iter().flatten();
+    let found = found.filter(|found| container::is_ours(docker, found));
+    let mut services: Vec<ObservedService> = found.map(service).collect();
     services.sort_by(|a, b| (a.order, &a.name, &a.handle).cmp(&(b.order, &b.name, &b.handle)));
     Ok(services)
 }
@@ -91,6 +93,7 @@ async fn volumes(docker: &Docker) -> Result<BTreeMap<String, String>, Error> {
     let answer = docker.client.call("list the volumes", call).await?;
     let volumes = answer.volumes.unwrap_or_default().into_iter();
     Ok(volumes
+        .filter(|volume| labels::is_ours(&docker.identity, Some(&volume.labels)))
         .map(|mut volume| {
             let name = volume.labels.remove(labels::NAME);
             (name.unwrap_or_else(|| volume.name.clone()), volume.name)
