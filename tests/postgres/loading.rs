@@ -184,6 +184,8 @@ async fn a_dump_that_was_cut_off_or_left_open_is_refused() {
     assert!(matches!(error, Error::Cut { line: 2, .. }), "{error}");
     let error = broken(&bench, "CREATE TABLE n (a int);\nCOPY n FROM stdin;\n1\n").await;
     assert!(matches!(error, Error::Cut { line: 2, .. }), "{error}");
+    let error = broken(&bench, "").await;
+    assert!(matches!(error, Error::Cut { line: 1, .. }), "{error}");
     let error = broken(&bench, "BEGIN; CREATE TABLE n (a int);").await;
     assert!(matches!(error, Error::OpenTransaction { .. }), "{error}");
 }
