@@ -58,12 +58,15 @@ impl Shape {
     /// Returns the statement that creates an empty database of this shape.
     pub(super) fn create(&self, name: &str) -> String {
         let mut sql = format!(
-            "CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING {} TABLESPACE {}",
+            "CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING {}",
             identifier(name),
             identifier(&self.owner),
             literal(&self.encoding),
-            identifier(&self.tablespace),
         );
+        // Only a superuser may name the default one.
+        if self.tablespace != "pg_default" {
+            let _ = write!(sql, " TABLESPACE {}", identifier(&self.tablespace));
+        }
         let mut add = |keyword: &str, columns: &[&str]| {
             let found = columns
                 .iter()
