@@ -44,7 +44,8 @@ pub(crate) fn wait_for_lock(
             Err(error) if error.code() == Some("55P03") => {}
             other => {
                 other?;
-                return session.run("RESET lock_timeout");
+                // Not what the role has set, which may be short as well.
+                return session.run("SET lock_timeout = 0");
             }
         }
     }
@@ -58,7 +59,8 @@ fn holder(session: &mut Session, name: &str) -> Result<String, Error> {
         "SELECT a.application_name, a.client_addr, a.pid, \
          pg_catalog.to_char(a.backend_start, 'HH24:MI:SS') \
          FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid) \
-         WHERE l.locktype = 'advisory' AND l.granted \
+         WHERE l.locktype = 'advisory' AND l.granted AND l.database = \
+         (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) \
          AND l.classid = {high} AND l.objid = {low} AND l.objsubid = 1"
     ))?;
     let Some(row) = rows.into_iter().next() else {

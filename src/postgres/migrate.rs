@@ -76,7 +76,7 @@ pub(crate) fn migrate_here(
     brake: &Brake,
 ) -> Result<Vec<Applied>, Error> {
     // It holds the lock, and nothing that a migration does to its session touches it.
-    let mut keeper = Session::open(target, brake)?;
+    let mut keeper = Session::open(target, brake)?.without_limits()?;
     wait_for_lock(&mut keeper, "envctl migrations", brake, |holder| {
         step.message(format!("waiting for other migrations ({holder})"));
     })?;
@@ -100,7 +100,7 @@ pub(crate) fn migrate_here(
         .into_iter()
         .map(|migration| {
             step.message(format!("V{}__{}", migration.version, migration.name));
-            let mut session = Session::open(target, brake)?;
+            let mut session = Session::open(target, brake)?.without_limits()?;
             apply(&mut session, migration)
         })
         .collect()

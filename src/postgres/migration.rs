@@ -77,10 +77,18 @@ fn controls_transaction(tokens: &[Token]) -> bool {
 
 /// Returns whether a statement is followed by data.
 pub(crate) fn is_copy_from_stdin(tokens: &[Token]) -> bool {
-    tokens.first().is_some_and(|first| first.is("copy"))
-        && tokens
-            .windows(2)
-            .any(|pair| pair[0].is("from") && pair[1].is("stdin"))
+    let [copy, what, rest @ ..] = tokens else {
+        return false;
+    };
+    // A query in brackets may read from a table `stdin`, and then write to a program.
+    let is_table = copy.is("copy") && *what != Token::Symbol('(');
+    let way = rest
+        .iter()
+        .position(|token| token.is("from") || token.is("to"));
+    is_table
+        && way.is_some_and(|way| {
+            rest[way].is("from") && rest.get(way + 1).is_some_and(|token| token.is("stdin"))
+        })
 }
 
 /// Reads the migrations of a folder, by number. Other files are left alone; a file that begins

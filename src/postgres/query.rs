@@ -95,7 +95,7 @@ fn run(session: &mut Session, sql: &str) -> Result<Rows, Error> {
 
 fn can_be_read_by_parts(sql: &str) -> bool {
     tokens(sql, 1).first().is_some_and(|first| {
-        ["select", "values", "table"]
+        ["select", "values", "table", "with"]
             .iter()
             .any(|word| first.is(word))
     })
@@ -107,7 +107,7 @@ fn by_parts(session: &mut Session, sql: &str, statement: &str) -> Result<Rows, E
     let declare = format!("DECLARE envctl NO SCROLL CURSOR FOR\n{statement}");
     session.run("BEGIN; SET LOCAL cursor_tuple_fraction = 1")?;
     if session.run(&declare).is_err() {
-        // Some SELECTs can have no cursor (INTO), and a mistake is told best in its own words.
+        // Some can have no cursor (INTO, a WITH that writes), and a mistake is told best in its own words.
         session.run("ROLLBACK")?;
         let mut rows = collect(session.messages(sql)?)?;
         name_types(session, statement, &mut rows);

@@ -173,16 +173,23 @@ impl Loader<'_, '_> {
     }
 
     /// Creates the roles that a statement needs and the server lacks. Returns whether the
-    /// statement is still to be run: a role that is there is not created again.
+    /// statement is still to be run: a role that is there is not created again, and the one that
+    /// loads is not changed.
     fn prepare_roles(&mut self, statement: &Statement) -> Result<bool, Error> {
         let mentions = mentions(&statement.sql);
         if let Some(role) = mentions.creates {
             let is_new = self.scene.roles.insert(role.clone());
             if !is_new {
-                let text = format!("role `{role}` exists already, and stays as it is");
-                self.progress.step().events.detail(text);
+                self.tell_it_stays(&role);
             }
             return Ok(is_new);
+        }
+        if let Some(role) = mentions.alters
+            && role == self.scene.server.user
+        {
+            // With another password, the load itself could not go on.
+            self.tell_it_stays(&role);
+            return Ok(false);
         }
         for role in mentions.needs {
             if self.scene.roles.contains(&role) {
@@ -203,6 +210,11 @@ impl Loader<'_, '_> {
             self.scene.roles_created.push(role);
         }
         Ok(true)
+    }
+
+    fn tell_it_stays(&self, role: &str) {
+        let text = format!("role `{role}` exists already, and stays as it is");
+        self.progress.step().events.detail(text);
     }
 
     fn meta(&mut self, text: &str, line: usize) -> Result<(), Error> {

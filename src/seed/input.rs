@@ -51,7 +51,16 @@ impl Input {
             file: file.to_owned(),
             source,
         })?;
-        Self::read(file, opened)
+        let input = Self::read(file, opened)?;
+        if input.rest().is_empty() {
+            // What a failed `pg_dump > file` leaves.
+            return Err(Error::Cut {
+                file: file.to_owned(),
+                line: 1,
+                reason: "it is empty",
+            });
+        }
+        Ok(input)
     }
 
     pub(super) fn read(file: &Path, inner: impl Read + Send + 'static) -> Result<Self, Error> {

@@ -12,6 +12,16 @@ use super::names::{Beside, is_made};
 /// How often a drop is tried against sessions that come back.
 const DROP_TRIES: usize = 3;
 
+/// Returns the SQL that ends the sessions of a database. The server ends its own workers by itself
+/// where they stand in the way, and an owner without power may not.
+pub(super) fn end_sessions(database: &str) -> String {
+    format!(
+        "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \
+         WHERE {database} AND pid <> pg_catalog.pg_backend_pid() \
+         AND backend_type <> 'autovacuum worker'"
+    )
+}
+
 /// Holds the lock on the loads of one database until it is dropped.
 pub(super) struct Keeper {
     pub(super) session: Session,
@@ -112,11 +122,7 @@ impl Keeper {
 
     /// Ends the sessions of a database and drops it.
     pub(super) fn drop_database(&mut self, name: &str) -> Result<(), Error> {
-        let end = format!(
-            "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \
-             WHERE datname = {} AND pid <> pg_catalog.pg_backend_pid()",
-            literal(name)
-        );
+        let end = end_sessions(&format!("datname = {}", literal(name)));
         let drop = format!("DROP DATABASE IF EXISTS {}", identifier(name));
         let mut tries = 0;
         loop {

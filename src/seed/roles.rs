@@ -10,6 +10,8 @@ pub(super) struct Mentions {
     pub(super) needs: Vec<String>,
     /// The role that it creates.
     pub(super) creates: Option<String>,
+    /// The role that it changes.
+    pub(super) alters: Option<String>,
 }
 
 /// Returns the roles that a statement names.
@@ -22,6 +24,12 @@ pub(super) fn mentions(sql: &str) -> Mentions {
     let needs = match first.as_str() {
         "alter" => {
             let tokens = tokens(sql, MOST);
+            if names_a_role(&tokens) {
+                return Mentions {
+                    alters: third(&tokens),
+                    ..Mentions::default()
+                };
+            }
             if tokens.get(1).is_some_and(|token| token.is("default")) {
                 [
                     after(&tokens, &["for", "role"]),
@@ -55,15 +63,25 @@ pub(super) fn mentions(sql: &str) -> Mentions {
     };
     Mentions {
         needs: meant(needs),
-        creates: None,
+        ..Mentions::default()
     }
+}
+
+/// Returns whether a CREATE or ALTER is about a role.
+fn names_a_role(tokens: &[Token]) -> bool {
+    let is = |index: usize, word: &str| tokens.get(index).is_some_and(|token| token.is(word));
+    is(1, "role") || is(1, "group") || (is(1, "user") && !is(2, "mapping"))
+}
+
+fn third(tokens: &[Token]) -> Option<String> {
+    tokens.get(2).and_then(Token::identifier).map(str::to_owned)
 }
 
 fn create(tokens: &[Token]) -> Mentions {
     let is = |index: usize, word: &str| tokens.get(index).is_some_and(|token| token.is(word));
     let mut mentions = Mentions::default();
-    if is(1, "role") || is(1, "group") || (is(1, "user") && !is(2, "mapping")) {
-        mentions.creates = tokens.get(2).and_then(Token::identifier).map(str::to_owned);
+    if names_a_role(tokens) {
+        mentions.creates = third(tokens);
     } else if is(1, "schema") {
         mentions.needs = meant(after(tokens, &["authorization"]));
     } else if is(1, "user") {
@@ -175,6 +193,17 @@ mod tests {
             &["a", "b"],
         );
         check("CREATE TABLE t (role text)", &[]);
+    }
+
+    #[test]
+    fn changed_roles_are_found() {
+        let check = |sql: &str, expected: Option<&str>| {
+            assert_eq!(mentions(sql).alters.as_deref(), expected, "{sql}");
+        };
+        check("ALTER ROLE app WITH SUPERUSER", Some("app"));
+        check("alter user \"App\" PASSWORD 'x'", Some("App"));
+        check("ALTER USER MAPPING FOR app SERVER s", None);
+        check("ALTER TABLE t OWNER TO app", None);
     }
 
     #[test]

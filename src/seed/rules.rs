@@ -177,6 +177,7 @@ mod tests {
             "COPY public.prices (a, b) FROM stdin",
             table("public.prices"),
         );
+        check("COPY t (\"from\") FROM stdin", table("t"));
         check(
             "copy \"My\".\"T\" from STDIN with (format csv)",
             table("My.T"),
@@ -208,6 +209,8 @@ mod tests {
             "COPY t FROM PROGRAM 'ls'",
             "COPY t FROM '/etc/passwd'",
             "COPY (SELECT 1) TO stdout",
+            "COPY (SELECT 1 FROM stdin) TO PROGRAM 'ls'",
+            "COPY t FROM PROGRAM 'ls' WHERE (SELECT true FROM stdin)",
             "SET client_encoding = 'LATIN1'",
         ] {
             assert!(matches!(judge(sql), Verdict::Refuse(_)), "{sql}");

@@ -58,12 +58,15 @@ impl Shape {
     /// Returns the statement that creates an empty database of this shape.
     pub(super) fn create(&self, name: &str) -> String {
         let mut sql = format!(
-            "CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING {} TABLESPACE {}",
+            "CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING {}",
             identifier(name),
             identifier(&self.owner),
             literal(&self.encoding),
-            identifier(&self.tablespace),
         );
+        // Only a superuser may name the default one.
+        if self.tablespace != "pg_default" {
+            let _ = write!(sql, " TABLESPACE {}", identifier(&self.tablespace));
+        }
         let mut add = |keyword: &str, columns: &[&str]| {
             let found = columns
                 .iter()
@@ -84,6 +87,8 @@ impl Shape {
                 add("ICU_RULES", &["daticurules"]);
             }
             Some("b") => add("LOCALE_PROVIDER builtin BUILTIN_LOCALE", &["datlocale"]),
+            // Else it would be the one of `template0`.
+            Some("c") => sql.push_str(" LOCALE_PROVIDER libc"),
             _ => {}
         }
         sql
@@ -94,6 +99,12 @@ impl Shape {
         let mut statements = self.settings(keeper, name)?;
         statements.extend(self.grants(keeper, name)?);
         let name = identifier(name);
+        if self.row.get("datistemplate") == Some(&Value::Bool(true)) {
+            let old = identifier(&keeper.database);
+            statements.push(format!("ALTER DATABASE {name} IS_TEMPLATE true"));
+            // A template cannot be dropped.
+            statements.push(format!("ALTER DATABASE {old} IS_TEMPLATE false"));
+        }
         let limit = self.row.get("datconnlimit").and_then(Value::as_i64);
         if let Some(limit) = limit.filter(|limit| *limit >= 0) {
             statements.push(format!("ALTER DATABASE {name} CONNECTION LIMIT {limit}"));

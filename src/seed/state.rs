@@ -108,6 +108,12 @@ fn judge(loaded: Vec<Seeded>, tables: Vec<String>, declared: &Fingerprint) -> St
         .filter(|one| !declared.seeds.iter().any(|seed| seed.name == one.name));
     changed.extend(gone.map(|one| one.name.clone()));
     if changed.is_empty() {
+        // The same ones in another order: a dump may build on what is before it.
+        let pairs = declared.seeds.iter().zip(&loaded);
+        let moved = pairs.filter(|(seed, one)| seed.name != one.name);
+        changed.extend(moved.map(|(seed, _)| seed.name.clone()));
+    }
+    if changed.is_empty() {
         State::Current { seeds: loaded }
     } else {
         State::Stale { changed }
@@ -216,6 +222,14 @@ mod tests {
         assert_eq!(
             judge(loaded(&["a"]), Vec::new(), &declared(&[])),
             stale(&["a"])
+        );
+        assert_eq!(
+            judge(
+                loaded(&["a", "b", "c"]),
+                Vec::new(),
+                &declared(&[("a", "1:a"), ("c", "1:c"), ("b", "1:b")])
+            ),
+            stale(&["c", "b"])
         );
     }
 }

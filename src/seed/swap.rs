@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::postgres::{Session, identifier, literal};
 
 use super::Error;
-use super::keeper::Keeper;
+use super::keeper::{Keeper, end_sessions};
 use super::names::{Beside, name};
 use super::shape::Shape;
 
@@ -69,11 +69,7 @@ fn rename(from: &str, to: &str) -> String {
 /// its lock first and then waits for them, so none can come back in between.
 fn ending_sessions(keeper: &mut Keeper, old: &Shape, statements: &[String]) -> Result<(), Error> {
     // The number stays with the old database when the names change.
-    let end = format!(
-        "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity \
-         WHERE datid = {} AND pid <> pg_catalog.pg_backend_pid()",
-        old.oid
-    );
+    let end = end_sessions(&format!("datid = {}", old.oid));
     let mut second = Session::unstoppable(&keeper.beside)?;
     let (stop, stopped) = channel::<()>();
     thread::scope(|scope| {

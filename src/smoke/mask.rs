@@ -63,7 +63,7 @@ impl Mask {
     }
 }
 
-/// Returns a text as it is, inside JSON, and percent-encoded in a query in both manners.
+/// Returns a text as it is, inside JSON of any writer, and percent-encoded in a query in both manners.
 fn spellings(text: &str) -> Vec<String> {
     let json = serde_json::Value::from(text).to_string();
     let mut url = reqwest::Url::parse("http://localhost").expect("a constant that is a URL");
@@ -74,10 +74,35 @@ fn spellings(text: &str) -> Vec<String> {
     url.set_path(text);
     let path = url.path().trim_start_matches('/').to_owned();
     let percent = form.replace('+', "%20");
-    let json = json[1..json.len() - 1].to_owned();
-    let mut spellings = vec![text.to_owned(), json, form, percent, query, path];
+    let mut spellings = vec![text.to_owned(), form, percent, query, path];
+    for json in in_ascii_or_not(&json[1..json.len() - 1]) {
+        // Some escape the slash as well.
+        spellings.push(json.replace('/', r"\/"));
+        spellings.push(json);
+    }
     spellings.retain(|spelling| !spelling.is_empty());
     spellings
+}
+
+/// Returns a text of JSON as it is, and with `\u00e4` for what is not ASCII in both cases.
+fn in_ascii_or_not(json: &str) -> [String; 3] {
+    let escape = |spell: &dyn Fn(u16) -> String| -> String {
+        let mut escaped = String::with_capacity(json.len());
+        for char in json.chars() {
+            if char.is_ascii() {
+                escaped.push(char);
+            } else {
+                let units = char.encode_utf16(&mut [0; 2]).to_vec();
+                escaped.extend(units.into_iter().map(spell));
+            }
+        }
+        escaped
+    };
+    [
+        json.to_owned(),
+        escape(&|unit| format!("\\u{unit:04x}")),
+        escape(&|unit| format!("\\u{unit:04X}")),
+    ]
 }
 
 #[cfg(test)]
@@ -98,6 +123,19 @@ mod tests {
             "a+%22b%2Fc",
             "a%20%22b%2Fc",
             "a%20%22b/c",
+        ] {
+            assert_eq!(mask.apply(&format!("<{text}>")), "<***>", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_hidden_in_every_json() {
+        let mask = mask(&["pä/\u{1f600}"]);
+        for text in [
+            "pä/\u{1f600}",
+            r"pä\/😀",
+            r"p\u00e4/\ud83d\ude00",
+            r"p\u00E4\/\uD83D\uDE00",
         ] {
             assert_eq!(mask.apply(&format!("<{text}>")), "<***>", "{text}");
         }

@@ -140,6 +140,17 @@ impl Fixture {
         other
     }
 
+    /// Makes an instance of the same workspace with these names, which is taken away too.
+    pub(crate) async fn renamed(&self, environment: &str, instance: &str) -> Arc<Self> {
+        let mut other = Self::new("renamed", instance).await.unwrap();
+        other.identity.id = InstanceId::new(environment, instance, self.workspace.path());
+        let docker = connect(&endpoint(), other.identity.clone()).await;
+        other.engine = Arc::new(docker.unwrap());
+        let other = Arc::new(other);
+        self.others.lock().unwrap().push(Arc::clone(&other));
+        other
+    }
+
     /// Removes the whole instance.
     pub(crate) async fn take_away(&self) {
         let seen = self.observe().await;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use envctl::config::model::Restart;
 use envctl::engine::{Error, Exec, LogOptions, Removal, Role, ServiceState};
 
 use crate::daemon;
@@ -210,4 +211,20 @@ pub(crate) async fn removing_leaves_nothing(fixture: &Fixture) {
         .remove(&Removal::Volume { handle })
         .await
         .unwrap();
+}
+
+pub(crate) async fn a_restarting_service_stays_stopped(fixture: &Fixture) {
+    let mut spec = service("crashing");
+    spec.restart = Restart::Always;
+    fixture.start(&spec, "exit 3").await;
+    fixture
+        .eventually("crashing", ServiceState::Restarting)
+        .await;
+    fixture.engine.stop("crashing").await.unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let state = fixture.state("crashing").await;
+    assert!(
+        matches!(state, Some(ServiceState::Exited { .. })),
+        "{state:?}"
+    );
 }

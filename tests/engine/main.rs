@@ -36,17 +36,21 @@ properties! {
         a_container_of_someone_else_is_not_replaced,
         a_program_that_is_missing_is_a_start_failure,
         a_missing_service_is_told_from_a_stopped_one,
+        a_restarting_service_stays_stopped,
         removing_leaves_nothing;
     networking:
         services_find_each_other_by_name,
         a_port_is_published_on_loopback,
         a_taken_port_names_the_process,
         a_taken_port_names_the_container,
-        two_instances_run_side_by_side;
+        two_instances_run_side_by_side,
+        instances_whose_names_read_alike_are_told_apart,
+        a_service_starts_on_a_network_that_was_made_anew;
     running:
         a_container_gets_what_was_declared,
         exec_gives_exit_codes_and_both_outputs,
-        exec_feeds_standard_input;
+        exec_feeds_standard_input,
+        exec_ends_with_its_command;
     logging:
         logs_have_lines_of_both_streams,
         a_tail_is_the_last_lines,

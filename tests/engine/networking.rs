@@ -3,7 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 
 use envctl::config::model::HostPort;
-use envctl::engine::{Error, PortHolder, PortSpec, PublishedPort, ServiceSpec};
+use envctl::engine::{
+    Error, Observed, PortHolder, PortSpec, PublishedPort, Removal, Resource, ServiceSpec,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -148,4 +150,30 @@ pub(crate) async fn two_instances_run_side_by_side(fixture: &Fixture) {
     other.take_away().await;
     let left = fixture.state("server").await;
     assert_eq!(left, Some(envctl::engine::ServiceState::Running));
+}
+
+pub(crate) async fn a_service_starts_on_a_network_that_was_made_anew(fixture: &Fixture) {
+    fixture.idle("idle").await;
+    fixture.engine.stop("idle").await.unwrap();
+    // As `docker network prune` does.
+    let handle = fixture.observe().await.network.unwrap();
+    let removal = Removal::Network { handle };
+    fixture.engine.remove(&removal).await.unwrap();
+    fixture.network().await;
+    fixture.engine.start("idle").await.unwrap();
+    let script = "httpd -p 7000; wget -q -O - http://idle:7000/etc/passwd";
+    let answer = fixture.exec("idle", &["sh", "-c", script]).await;
+    assert!(text(&answer.stdout).starts_with("root:"), "{answer:?}");
+}
+
+pub(crate) async fn instances_whose_names_read_alike_are_told_apart(fixture: &Fixture) {
+    let one = fixture.renamed("rates", "dev-x").await;
+    let other = fixture.renamed("rates-dev", "x").await;
+    assert_eq!(one.identity.id.to_string(), other.identity.id.to_string());
+    let volume = Resource::Volume("data".to_owned());
+    one.engine.ensure(&volume).await.unwrap();
+    one.idle("idle").await;
+    assert_eq!(other.observe().await, Observed::default());
+    assert_eq!(other.state("idle").await, None);
+    assert!(other.engine.ensure(&volume).await.is_err());
 }

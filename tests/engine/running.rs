@@ -74,3 +74,15 @@ pub(crate) async fn exec_feeds_standard_input(fixture: &Fixture) {
     assert_eq!(text(&outcome.stdout), "99\ns3cret\n1100000");
     assert_eq!(outcome.exit_code, 0);
 }
+
+pub(crate) async fn exec_ends_with_its_command(fixture: &Fixture) {
+    fixture.idle("idle").await;
+    let exec = Exec {
+        command: vec!["true".to_owned()],
+        stdin: Some(Secret::new("x".repeat(20_000_000))),
+        ..Exec::default()
+    };
+    let ended = fixture.engine.exec("idle", &exec);
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(20), ended).await;
+    assert_eq!(ended.unwrap().unwrap().exit_code, 0);
+}

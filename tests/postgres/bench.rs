@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
+use envctl::config::model::Secret;
 use envctl::postgres::{self, Server};
 use envctl::probe::{Attempt, Poll};
 use envctl::report::{Event, Events, StepEvents, StepId};
@@ -60,6 +61,14 @@ impl Bench {
     pub(crate) async fn create(&self) {
         let ensured = postgres::ensure_database(&self.server, &self.database, &self.cancel).await;
         assert_eq!(ensured.expect("it is made"), postgres::Ensured::Created);
+    }
+
+    /// Makes a role with these attributes and goes on as it.
+    pub(crate) async fn log_in_as(&mut self, role: &str, attributes: &str) {
+        let sql = format!("CREATE ROLE {role} LOGIN {attributes} PASSWORD 'own'");
+        self.sql_on("postgres", &sql).await;
+        role.clone_into(&mut self.server.user);
+        self.server.password = Secret::new("own");
     }
 
     pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
+use envctl::postgres::read_migrations;
 use envctl::report::{Event, Unit};
-use envctl::seed::{Error, State};
+use envctl::seed::{Dump, Error, State};
 
 use super::bench::Bench;
 
@@ -183,6 +184,8 @@ async fn a_dump_that_was_cut_off_or_left_open_is_refused() {
     assert!(matches!(error, Error::Cut { line: 2, .. }), "{error}");
     let error = broken(&bench, "CREATE TABLE n (a int);\nCOPY n FROM stdin;\n1\n").await;
     assert!(matches!(error, Error::Cut { line: 2, .. }), "{error}");
+    let error = broken(&bench, "").await;
+    assert!(matches!(error, Error::Cut { line: 1, .. }), "{error}");
     let error = broken(&bench, "BEGIN; CREATE TABLE n (a int);").await;
     assert!(matches!(error, Error::OpenTransaction { .. }), "{error}");
 }
@@ -195,6 +198,7 @@ async fn programs_and_other_databases_are_refused() {
     for text in [
         "SELECT 1;\n\\! touch /tmp/x\n",
         "SELECT 1;\nDROP DATABASE postgres;",
+        "SELECT 1;\nCOPY (WITH stdin AS (SELECT 1) SELECT * FROM stdin) TO PROGRAM 'true';",
     ] {
         let error = broken(&bench, text).await;
         assert!(
@@ -221,6 +225,81 @@ async fn roles_that_are_missing_are_made_and_reported() {
     assert!(again.roles_created.is_empty());
     let logins = "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'load%' AND rolcanlogin";
     assert_eq!(bench.sql(logins).await, "0");
+}
+
+#[tokio::test]
+async fn a_dump_changes_nothing_about_the_role_that_loads_it() {
+    let Some(mut bench) = Bench::new("load_own_role").await else {
+        return;
+    };
+    bench.log_in_as("own_role_user", "SUPERUSER").await;
+    // What `pg_dumpall --globals-only` writes.
+    let text = "CREATE ROLE own_role_user;\n\
+                ALTER ROLE own_role_user WITH NOSUPERUSER LOGIN PASSWORD 'theirs';\n\
+                CREATE ROLE own_role_other;\n\
+                ALTER ROLE own_role_other WITH LOGIN;\nCREATE TABLE t AS SELECT 1 AS a;";
+    bench.load(&bench.declare(text)).await.unwrap();
+    assert_eq!(bench.sql("SELECT a FROM t").await, "1");
+    let logins = "SELECT rolcanlogin FROM pg_roles WHERE rolname = 'own_role_other'";
+    assert_eq!(bench.sql(logins).await, "t");
+}
+
+#[tokio::test]
+async fn the_limits_of_an_application_do_not_end_a_load() {
+    let Some(mut bench) = Bench::new("load_limits").await else {
+        return;
+    };
+    bench.log_in_as("limits_user", "SUPERUSER").await;
+    let limit = "ALTER ROLE limits_user SET statement_timeout = '300ms'";
+    bench.sql_on("postgres", limit).await;
+    let folder = bench.folder.path().join("migrations");
+    fs_err::create_dir(&folder).unwrap();
+    fs_err::write(folder.join("V1__slow.sql"), "SELECT pg_sleep(0.6);").unwrap();
+    let mut declared = bench.declare("SELECT pg_sleep(0.6); CREATE TABLE t (a int);");
+    declared.migrations = read_migrations(&folder).unwrap();
+    let loaded = bench.load(&declared).await.unwrap();
+    assert_eq!(loaded.migrations_applied.len(), 1);
+}
+
+#[tokio::test]
+async fn data_stays_when_its_statistics_cannot_be_collected() {
+    let Some(bench) = Bench::new("load_statistics").await else {
+        return;
+    };
+    // The index needs a setting that only the dump's own session has.
+    let text = "SET app.key = '1';\n\
+                CREATE FUNCTION f(int) RETURNS int IMMUTABLE LANGUAGE sql \
+                AS $$ SELECT $1 + current_setting('app.key')::int $$;\n\
+                CREATE TABLE t AS SELECT 1 AS a;\nCREATE INDEX ON t (f(a));";
+    bench.load(&bench.declare(text)).await.unwrap();
+    assert_eq!(bench.sql("SELECT a FROM t").await, "1");
+    let warned =
+        |event: &Event| matches!(event, Event::Notice { text, .. } if text.contains("statistics"));
+    assert_eq!(bench.events.try_iter().filter(warned).count(), 1);
+}
+
+#[tokio::test]
+async fn another_order_of_dumps_is_stale() {
+    let Some(bench) = Bench::new("load_order").await else {
+        return;
+    };
+    let mut declared = bench.declare("CREATE TABLE IF NOT EXISTS t AS SELECT 1 AS a;");
+    let file = bench.write(
+        "other.sql",
+        "CREATE TABLE IF NOT EXISTS t AS SELECT 2 AS a;",
+    );
+    declared.dumps.push(Dump {
+        name: "other".to_owned(),
+        file,
+    });
+    bench.load(&declared).await.unwrap();
+    assert!(matches!(
+        bench.state(&declared).await,
+        State::Current { .. }
+    ));
+    declared.dumps.reverse();
+    let changed = vec!["other".to_owned(), "dump".to_owned()];
+    assert_eq!(bench.state(&declared).await, State::Stale { changed });
 }
 
 #[tokio::test]

@@ -115,6 +115,15 @@ async fn rows_come_with_their_types() {
     .await
     .unwrap();
     assert_eq!(rows.json(), [[json!(7)]]);
+    run(&bench, "CREATE TABLE query_rows (a int)")
+        .await
+        .unwrap();
+    let sql = "WITH new AS (INSERT INTO query_rows VALUES (8) RETURNING a) SELECT a FROM new";
+    assert_eq!(run(&bench, sql).await.unwrap().json(), [[json!(8)]]);
+    let rows = run(&bench, "SELECT count(*) FROM query_rows")
+        .await
+        .unwrap();
+    assert_eq!(rows.json(), [[json!(1)]]);
     let rows = run(&bench, "SHOW server_encoding").await.unwrap();
     assert_eq!(rows.rows, [[Some("UTF8".to_owned())]]);
     assert_eq!(
@@ -143,13 +152,17 @@ async fn a_mistake_has_its_place_and_too_many_rows_a_limit() {
         ),
         "{error:?}"
     );
-    let error = run(&bench, "SELECT generate_series(1, 100001)")
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error, Error::TooManyRows { limit: 100_000 }),
-        "{error}"
-    );
+    for sql in [
+        "SELECT generate_series(1, 100001)",
+        // As a whole, this would not fit into memory.
+        "WITH a AS (SELECT generate_series(1, 2000000000)) SELECT * FROM a",
+    ] {
+        let error = run(&bench, sql).await.unwrap_err();
+        assert!(
+            matches!(error, Error::TooManyRows { limit: 100_000 }),
+            "{error}"
+        );
+    }
     let rows = run(&bench, "SELECT generate_series(1, 100000)")
         .await
         .unwrap();

@@ -23,6 +23,12 @@ pub(crate) fn server() -> Option<Server> {
 
 /// Starts one more server, for a test that cannot share.
 pub(crate) fn start() -> Option<Server> {
+    start_with(&[])
+}
+
+/// Starts a server whose cluster is made with these options of initdb; `None` also where the
+/// programs do not know them.
+pub(crate) fn start_with(options: &[&str]) -> Option<Server> {
     let Some(programs) = programs() else {
         let required = std::env::vars_os().any(|(name, value)| {
             name == "ENVCTL_REQUIRE" && value.to_string_lossy().contains("postgres")
@@ -34,13 +40,17 @@ pub(crate) fn start() -> Option<Server> {
         println!("skipped: no PostgreSQL server program (apt-get install postgresql)");
         return None;
     };
+    if !knows(&programs, options) {
+        println!("skipped: this PostgreSQL's initdb does not know {options:?}");
+        return None;
+    }
     let folder = tempfile::Builder::new()
         .prefix("envctl-postgres-")
         .tempdir()
         .expect("a folder")
         .keep();
     let port = free_port();
-    spawn_keeper(&programs, &folder, port);
+    spawn_keeper(&programs, (&folder, port), options);
     Some(Server {
         address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         user: USER.to_owned(),
@@ -55,6 +65,14 @@ pub(crate) fn programs() -> Option<PathBuf> {
     folder.join("initdb").exists().then_some(folder)
 }
 
+fn knows(programs: &Path, options: &[&str]) -> bool {
+    let help = Command::new(programs.join("initdb")).arg("--help").output();
+    let help = help.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    let name = |option: &&str| option.split('=').next().unwrap_or_default().to_owned();
+    let help = help.unwrap_or_default();
+    options.iter().all(|option| help.contains(&name(option)))
+}
+
 fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     listener.local_addr().expect("an address").port()
@@ -62,16 +80,17 @@ fn free_port() -> u16 {
 
 /// Starts the server under a shell that waits on a pipe of ours, and stops and removes
 /// everything when this process ends, however it does.
-fn spawn_keeper(programs: &Path, folder: &Path, port: u16) {
+fn spawn_keeper(programs: &Path, (folder, port): (&Path, u16), options: &[&str]) {
     const SCRIPT: &str = r#"
         set -eu
-        bin=$1 dir=$2 port=$3
+        bin=$1 dir=$2 port=$3 user=$4
+        shift 4
         as() { if [ "$(id -u)" = 0 ]; then exec setpriv --reuid nobody --regid nogroup --clear-groups "$@"; else exec "$@"; fi; }
         if [ "$(id -u)" = 0 ]; then chown nobody:nogroup "$dir"; fi
         trap 'rm -rf "$dir"' EXIT
         cd "$dir"
-        (as "$bin/initdb" -D "$dir/data" -U "$4" --pwfile="$dir/password" -A scram-sha-256 \
-            -E UTF8 --locale=C.UTF-8 --no-sync) >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log"; exit 1; }
+        (as "$bin/initdb" -D "$dir/data" -U "$user" --pwfile="$dir/password" -A scram-sha-256 \
+            -E UTF8 --locale=C.UTF-8 --no-sync "$@") >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log"; exit 1; }
         # Others may clear /dev/shm (logind does when its user has no session).
         as "$bin/postgres" -c dynamic_shared_memory_type=mmap -D "$dir/data" -p "$port" -k "$dir" -h 127.0.0.1 -c fsync=off \
             -c max_connections=60 -c max_prepared_transactions=5 \
@@ -87,6 +106,7 @@ fn spawn_keeper(programs: &Path, folder: &Path, port: u16) {
         .args(["-c", SCRIPT, "keeper"])
         .args([programs.as_os_str(), folder.as_os_str()])
         .args([port.to_string().as_str(), USER])
+        .args(options)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

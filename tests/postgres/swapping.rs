@@ -5,7 +5,7 @@ use envctl::seed::{self, State};
 use tokio_util::sync::CancellationToken;
 
 use super::bench::Bench;
-use super::server::start;
+use super::server::{start, start_with};
 
 #[tokio::test]
 async fn sessions_of_the_old_database_are_ended() {
@@ -65,6 +65,81 @@ async fn settings_grants_and_comment_are_carried_over() {
     assert_eq!(bench.sql(shape).await, before);
     assert_eq!(bench.sql("SHOW search_path").await, "\"My Schema\", public");
     assert_eq!(bench.sql("SHOW app.greeting").await, "it's \\ fine");
+}
+
+#[tokio::test]
+async fn a_role_without_power_loads_its_own_database() {
+    let Some(mut bench) = Bench::new("swap_plain").await else {
+        return;
+    };
+    let powerful = bench.server.clone();
+    bench.log_in_as("swap_plain_user", "CREATEDB").await;
+    let declared = bench.declare("CREATE TABLE t AS SELECT 1 AS a;");
+    bench.load(&declared).await.unwrap();
+    let sleep = "SELECT pg_sleep(60) FROM t";
+    let running = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'swap_plain' \
+                   AND application_name = 'envctl' AND usename = current_user";
+    let forever = CancellationToken::new();
+    let target = bench.server.target("swap_plain");
+    let (slept, loaded) = tokio::join!(postgres::query(&target, sleep, &forever), async {
+        bench.eventually(running, "1").await;
+        bench.load(&declared).await
+    });
+    loaded.unwrap();
+    assert!(matches!(slept, Err(Error::Closed { .. })), "{slept:?}");
+    assert_eq!(bench.beside().await, "");
+
+    // What it may not end keeps the old data, and is named.
+    let target = powerful.target("swap_plain");
+    let stop = CancellationToken::new();
+    let (_, loaded) = tokio::join!(postgres::query(&target, sleep, &stop), async {
+        bench
+            .eventually(&running.replace("current_user", "'tester'"), "1")
+            .await;
+        let loaded = bench.load(&declared).await;
+        stop.cancel();
+        loaded
+    });
+    let error = loaded.unwrap_err();
+    let seed::Error::Busy { holders, .. } = &error else {
+        panic!("{error}")
+    };
+    assert!(holders[0].contains("tester"), "{holders:?}");
+    assert_eq!(bench.sql("SELECT a FROM t").await, "1");
+    assert_eq!(bench.beside().await, "");
+}
+
+#[tokio::test]
+async fn a_template_stays_one() {
+    let Some(bench) = Bench::new("swap_template").await else {
+        return;
+    };
+    bench.create().await;
+    bench
+        .sql("ALTER DATABASE swap_template IS_TEMPLATE true")
+        .await;
+    let declared = bench.declare("CREATE TABLE t AS SELECT 1 AS a;");
+    bench.load(&declared).await.unwrap();
+    let template = "SELECT datistemplate FROM pg_database WHERE datname = 'swap_template'";
+    assert_eq!(bench.sql(template).await, "t");
+    assert_eq!(bench.beside().await, "");
+}
+
+#[tokio::test]
+async fn the_locale_provider_is_carried_over() {
+    let icu = ["--locale-provider=icu", "--icu-locale=de"];
+    let Some(server) = start_with(&icu) else {
+        return;
+    };
+    let bench = Bench::on(server, "swap_locale").await;
+    let provider = "SELECT datlocprovider FROM pg_database WHERE datname = 'swap_locale'";
+    for (locale, expected) in [("LOCALE_PROVIDER libc", "c"), ("LOCALE_PROVIDER icu", "i")] {
+        let make = format!("CREATE DATABASE swap_locale TEMPLATE template0 {locale}");
+        bench.sql_on("postgres", &make).await;
+        bench.load(&bench.declare("SELECT 1;")).await.unwrap();
+        assert_eq!(bench.sql(provider).await, expected);
+        bench.sql_on("postgres", "DROP DATABASE swap_locale").await;
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! One container of the instance: looking at it, stopping it, removing it.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use bollard::models::{ContainerInspectResponse, ContainerState, ContainerStateStatusEnum};
@@ -29,11 +30,17 @@ pub(super) async fn inspect(
 ) -> Result<Option<ContainerInspectResponse>, Error> {
     let name = labels::container_name(&docker.identity, service);
     let found = inspect_by(docker, &name).await?;
-    Ok(found.filter(|container| {
-        let config = container.config.as_ref();
-        let labels = config.and_then(|config| config.labels.as_ref());
-        labels::is_ours(&docker.identity, labels)
-    }))
+    Ok(found.filter(|container| is_ours(docker, container)))
+}
+
+/// Returns whether a container belongs to the instance.
+pub(super) fn is_ours(docker: &Docker, container: &ContainerInspectResponse) -> bool {
+    labels::is_ours(&docker.identity, labels_of(container))
+}
+
+/// Returns a container's labels.
+pub(super) fn labels_of(container: &ContainerInspectResponse) -> Option<&HashMap<String, String>> {
+    container.config.as_ref()?.labels.as_ref()
 }
 
 /// Returns the container of a name or an id, whoever's it is.

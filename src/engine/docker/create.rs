@@ -50,26 +50,21 @@ async fn make_room(docker: &Docker, service: &str, name: &str) -> Result<(), Err
     let Some(holder) = container::inspect_by(docker, name).await? else {
         return Ok(());
     };
-    let config = holder.config.as_ref();
-    let held_by = config.and_then(|config| config.labels.as_ref());
-    if labels::is_ours(&docker.identity, held_by) {
+    if container::is_ours(docker, &holder) {
         return container::take_away(docker, &holder).await;
     }
     let (id, _) = container::identify(&holder);
+    let owner = container::labels_of(&holder).and_then(|labels| labels.get(labels::ID));
     Err(Error::NameTaken {
         service: service.to_owned(),
         name: name.to_owned(),
         id: id.get(..12).unwrap_or(id).to_owned(),
-        instance: held_by.and_then(|labels| labels.get(labels::ID)).cloned(),
+        instance: owner.cloned(),
     })
 }
 
 fn body(identity: &Identity, spec: &ServiceSpec, launch: &Launch) -> ContainerCreateBody {
     let network = labels::network_name(identity);
-    let endpoint = EndpointSettings {
-        aliases: Some(vec![spec.name.clone()]),
-        ..EndpointSettings::default()
-    };
     let exposed = spec.ports.iter().map(port_key).collect();
     let environment = launch.environment.iter();
     ContainerCreateBody {
@@ -91,9 +86,17 @@ fn body(identity: &Identity, spec: &ServiceSpec, launch: &Launch) -> ContainerCr
         stop_timeout: i64::try_from(spec.stop_grace_period.as_millis().div_ceil(1000)).ok(),
         host_config: Some(host_config(identity, spec)),
         networking_config: Some(NetworkingConfig {
-            endpoints_config: Some(HashMap::from([(network, endpoint)])),
+            endpoints_config: Some(HashMap::from([(network, endpoint(&spec.name))])),
         }),
         ..ContainerCreateBody::default()
+    }
+}
+
+/// Returns how a service is connected to the instance's network: found by its name.
+pub(super) fn endpoint(service: &str) -> EndpointSettings {
+    EndpointSettings {
+        aliases: Some(vec![service.to_owned()]),
+        ..EndpointSettings::default()
     }
 }
 

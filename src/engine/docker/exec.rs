@@ -1,5 +1,6 @@
 //! A command inside a running container.
 
+use std::convert::Infallible;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -41,7 +42,15 @@ pub(super) async fn exec(
     else {
         unreachable!("the command was not started detached");
     };
-    let (outcome, ()) = tokio::join!(collect(output), feed(input, command.stdin.as_ref()));
+    let feeding = async {
+        feed(input, command.stdin.as_ref()).await;
+        std::future::pending::<Infallible>().await
+    };
+    // The command may end, and its output with it, before it has read all of its input.
+    let outcome = tokio::select! {
+        outcome = collect(output) => outcome,
+        never = feeding => match never {},
+    };
     let mut outcome = outcome.map_err(|fault| docker.client.error(&doing, fault))?;
     outcome.exit_code = exit_code(docker, &id, &doing).await?;
     Ok(outcome)

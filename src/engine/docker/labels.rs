@@ -38,14 +38,21 @@ pub(super) fn volume_name(identity: &Identity, volume: &str) -> String {
     format!("envctl-{}-{volume}", identity.id)
 }
 
-/// Returns the filter that finds what belongs to an instance.
+/// Returns the filter that finds what may belong to an instance; [`is_ours`] decides.
 pub(super) fn filter(identity: &Identity) -> HashMap<String, Vec<String>> {
     HashMap::from([("label".to_owned(), vec![format!("{ID}={}", identity.id)])])
 }
 
-/// Returns whether something with these labels belongs to the instance.
+/// Returns whether something with these labels belongs to the instance. The id alone does not
+/// tell `rates` as `dev-x` from `rates-dev` as `x`, and a daemon may take any of two filters.
 pub(super) fn is_ours(identity: &Identity, labels: Option<&HashMap<String, String>>) -> bool {
-    labels.and_then(|labels| labels.get(ID)) == Some(&identity.id.to_string())
+    let has = |key: &str, value: &str| {
+        let found = labels.and_then(|labels| labels.get(key));
+        found.is_some_and(|found| found == value)
+    };
+    has(ID, &identity.id.to_string())
+        && has(ENVIRONMENT, &identity.id.environment)
+        && has(INSTANCE, &identity.id.instance)
 }
 
 /// Returns the labels of a network (`role` is `network`) or a volume.

@@ -47,6 +47,7 @@ async fn services(docker: &Docker) -> Result<Vec<ObservedService>, Error> {
         .await?;
     let network = labels::network_name(&docker.identity);
     let found = found.into_iter().flatten();
+    let found = found.filter(|found| container::is_ours(docker, found));
     let mut services: Vec<ObservedService> = found
         .map(|container| service(container, &network))
         .collect();
@@ -102,6 +103,7 @@ async fn volumes(docker: &Docker) -> Result<BTreeMap<String, String>, Error> {
     let answer = docker.client.call("list the volumes", call).await?;
     let volumes = answer.volumes.unwrap_or_default().into_iter();
     Ok(volumes
+        .filter(|volume| labels::is_ours(&docker.identity, Some(&volume.labels)))
         .map(|mut volume| {
             let name = volume.labels.remove(labels::NAME);
             (name.unwrap_or_else(|| volume.name.clone()), volume.name)

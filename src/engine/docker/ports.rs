@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, TcpListener};
 
 use bollard::models::{ContainerInspectResponse, PortBinding, PortMap};
 
-use super::labels;
+use super::{container, labels};
 use crate::engine::PublishedPort;
 
 /// A host port that a container needs.
@@ -49,8 +49,7 @@ pub(super) fn published(container: &ContainerInspectResponse) -> BTreeMap<String
 
 /// Returns the port names that the container was created with.
 fn named(container: &ContainerInspectResponse) -> BTreeMap<String, u16> {
-    let config = container.config.as_ref();
-    let labels = config.and_then(|config| config.labels.as_ref());
+    let labels = container::labels_of(container);
     labels::from_json(labels.and_then(|labels| labels.get(labels::PORTS)))
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bollard::models::{NetworkCreateRequest, VolumeCreateRequest};
+use bollard::models::{Network, NetworkCreateRequest, VolumeCreateRequest};
 use bollard::query_parameters::{ListNetworksOptions, RemoveVolumeOptions};
 use tokio_util::sync::CancellationToken;
 
@@ -29,7 +29,9 @@ pub(super) async fn network(docker: &Docker) -> Result<Option<String>, Error> {
     };
     let call = docker.client.api().list_networks(Some(options));
     let networks = docker.client.call("list the networks", call).await?;
-    Ok(networks.into_iter().find_map(|network| network.id))
+    let ours = |network: &&Network| labels::is_ours(&docker.identity, network.labels.as_ref());
+    let ours = networks.iter().find(ours);
+    Ok(ours.and_then(|network| network.id.clone()))
 }
 
 async fn ensure_network(docker: &Docker) -> Result<(), Error> {
@@ -62,7 +64,7 @@ async fn ensure_volume(docker: &Docker, volume: &str) -> Result<(), Error> {
     if labels::is_ours(&docker.identity, Some(&made.labels)) {
         return Ok(());
     }
-    let reason = "there is a volume of that name that envctl did not make".to_owned();
+    let reason = "there is a volume of that name that is not this instance's".to_owned();
     Err(docker.client.error(&doing, Fault::Reported(reason)))
 }
 

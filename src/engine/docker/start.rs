@@ -1,10 +1,11 @@
 //! Starting a container, and saying who holds a port that it needs.
 
+use bollard::models::{NetworkConnectRequest, NetworkDisconnectRequest};
 use bollard::query_parameters::StartContainerOptions;
 
 use super::client::Fault;
 use super::ports::Fixed;
-use super::{Docker, container, labels, port_holder, ports};
+use super::{Docker, container, create, labels, port_holder, ports};
 use crate::config::model::HostPort;
 use crate::engine::{Error, ServiceSpec, ServiceState};
 
@@ -26,14 +27,15 @@ pub(super) async fn start(docker: &Docker, service: &str) -> Result<(), Error> {
         }
     }
     let (id, _) = container::identify(&found);
-    let call = docker
-        .client
-        .long()
-        .start_container(id, None::<StartContainerOptions>);
-    let fault = match call.await.map_err(Fault::from) {
-        Ok(()) => return Ok(()),
-        Err(fault) => fault,
-    };
+    let mut answer = start_this(docker, id).await;
+    // It is there, so what was not found is the network that it was created on.
+    if matches!(&answer, Err(fault) if fault.status() == Some(404))
+        && container::inspect(docker, service).await?.is_some()
+    {
+        join_network(docker, service, id).await?;
+        answer = start_this(docker, id).await;
+    }
+    let Err(fault) = answer else { return Ok(()) };
     for port in &fixed {
         // A taken port is a plain 500, so only looking tells; the daemon's own forwarding rules
         // do not show in a bind, its list of containers does.
@@ -43,6 +45,34 @@ pub(super) async fn start(docker: &Docker, service: &str) -> Result<(), Error> {
         }
     }
     Err(refused(docker, service, fault))
+}
+
+async fn start_this(docker: &Docker, id: &str) -> Result<(), Fault> {
+    let client = docker.client.long();
+    let call = client.start_container(id, None::<StartContainerOptions>);
+    call.await.map_err(Fault::from)
+}
+
+/// Connects a container to the instance's network, which was made anew since.
+async fn join_network(docker: &Docker, service: &str, id: &str) -> Result<(), Error> {
+    let name = labels::network_name(&docker.identity);
+    let api = docker.client.api();
+    let leaving = NetworkDisconnectRequest {
+        container: id.to_owned(),
+        force: Some(true),
+    };
+    // It is connected to the new one by name only, and some daemons say that it is not at all.
+    let _ = docker
+        .client
+        .raw(api.disconnect_network(&name, leaving))
+        .await;
+    let joining = NetworkConnectRequest {
+        container: id.to_owned(),
+        endpoint_config: Some(create::endpoint(service)),
+    };
+    let doing = format!("connect `{service}` to the network {name}");
+    let call = api.connect_network(&name, joining);
+    docker.client.call(&doing, call).await
 }
 
 /// Looks whether the host ports of a service that does not run yet are free.

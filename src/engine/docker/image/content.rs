@@ -36,14 +36,20 @@ pub(super) fn walk(root: &Path, judge: &dyn Fn(&Path) -> Visit) -> io::Result<Ve
     let mut entries = Vec::new();
     let mut folders = vec![PathBuf::new()];
     while let Some(folder) = folders.pop() {
-        for found in fs_err::read_dir(root.join(&folder))? {
+        let listed = fs_err::read_dir(root.join(&folder));
+        let listed = if folder.as_os_str().is_empty() {
+            Some(listed?)
+        } else {
+            there(listed)?
+        };
+        for found in listed.into_iter().flatten() {
             let found = found?;
             let path = folder.join(found.file_name());
             let visit = judge(&path);
             let kind = if visit == Visit::Skip {
                 None
             } else {
-                kind_of(&found.path())?
+                there(kind_of(&found.path()))?.flatten()
             };
             let Some(kind) = kind else { continue };
             if kind == EntryKind::Folder {
@@ -57,6 +63,15 @@ pub(super) fn walk(root: &Path, judge: &dyn Fn(&Path) -> Visit) -> io::Result<Ve
     // Folders come before what is in them, since paths compare part by part.
     entries.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(entries)
+}
+
+/// Takes what vanished since its folder was listed (an editor's file) as never having been there.
+fn there<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Returns what a path is; `None` when it has no content.
@@ -190,6 +205,26 @@ mod tests {
         ] {
             assert_ne!(archive_of(other.path()).1, digest);
         }
+    }
+
+    #[test]
+    fn what_vanishes_while_it_is_listed_was_not_there() {
+        let root = make(&[("a", "1", 0o644), ("b/c", "2", 0o644), ("d", "3", 0o644)]);
+        let vanishing = |path: &Path| {
+            // Whichever comes first: the folder is listed after its siblings were judged.
+            let _ = fs_err::remove_dir_all(root.path().join("b"));
+            if path == Path::new("d") {
+                fs_err::remove_file(root.path().join("d")).unwrap();
+            }
+            Visit::Take
+        };
+        let entries = walk(root.path(), &vanishing).unwrap();
+        let files: Vec<_> = entries
+            .iter()
+            .filter(|entry| entry.kind != EntryKind::Folder)
+            .map(|entry| entry.path.to_str().unwrap())
+            .collect();
+        assert_eq!(files, ["a"]);
     }
 
     #[test]

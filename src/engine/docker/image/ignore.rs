@@ -1,6 +1,7 @@
 //! `.dockerignore`, as Docker reads it: patterns from the context's root, `**` for any depth,
 //! `!` to take back, the last match wins, and a match on a folder covers what is in it.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use globset::{GlobBuilder, GlobMatcher};
@@ -77,7 +78,21 @@ fn clean(pattern: &str) -> String {
             part => parts.push(part),
         }
     }
+    let parts: Vec<Cow<'_, str>> = parts.into_iter().map(spell_out).collect();
     parts.join("/").replace('{', "[{]").replace('}', "[}]")
+}
+
+/// Docker's `**` may stand beside other characters, and is any depth there as well.
+fn spell_out(part: &str) -> Cow<'_, str> {
+    let rest = part.trim_start_matches('*');
+    if part == "**" || !part.contains("**") {
+        part.into()
+    } else if part.starts_with("**") && !rest.is_empty() {
+        format!("**/*{rest}").into()
+    } else {
+        // What a match on a folder covers is below it anyway.
+        part.replace("**", "*").into()
+    }
 }
 
 #[cfg(test)]
@@ -124,6 +139,10 @@ mod tests {
         check("a/**", &["a/b", "a/b/c"], &["b", "a"]);
         check("a/**/z", &["a/z", "a/b/z", "a/b/c/z"], &["a/b"]);
         check("**", &["a", "a/b"], &[]);
+        // As a part of a name too.
+        check("**.log", &["a.log", "x/y/a.log"], &["a.logs"]);
+        check("a/**.log", &["a/b.log", "a/b/c.log"], &["b.log"]);
+        check("tmp**", &["tmp", "tmpx/y"], &["x/tmp"]);
     }
 
     #[test]
