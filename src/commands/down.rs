@@ -16,7 +16,7 @@ use crate::report::{Answer, DownAnswer};
 pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Failure> {
     let invocation = session.invocation(args.environment.as_ref())?;
     let engine = connect(&invocation, Vec::new()).await?;
-    let _lock = lock::hold(session, &invocation.id, "down").await?;
+    let lock = lock::hold(session, &invocation.id, "down").await?;
     let before = session.unless_interrupted(engine.observe(&[])).await?;
     if args.volumes && !before.volumes.is_empty() {
         let names: Vec<&str> = before.volumes.keys().map(String::as_str).collect();
@@ -49,6 +49,9 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
     };
     if answer.left > 0 {
         return Err(Failure::left_over(&invocation, &answer));
+    }
+    if answer.kept_volumes == 0 {
+        lock.discard();
     }
     Ok(Answer::Down(answer))
 }

@@ -6,7 +6,9 @@ use super::failure::FailureKind;
 use crate::config::Mistake;
 use crate::engine::{self, PortHolder, ServiceState};
 use crate::plan;
+use crate::postgres::{self, ServerError};
 use crate::report::{Diagnostic, Place, Tail};
+use crate::seed;
 
 /// Returns the kind of a step's failure.
 pub(super) fn kind(error: &plan::Error) -> FailureKind {
@@ -46,8 +48,14 @@ pub(super) fn diagnostic(error: &plan::Error) -> Diagnostic {
         }
         cause = source.source();
     }
+    add_facts(error, &mut diagnostic);
+    diagnostic
+}
+
+/// Adds what a person needs beyond the chain of causes.
+fn add_facts(error: &plan::Error, diagnostic: &mut Diagnostic) {
     match error {
-        plan::Error::Engine(error) => of_engine(error, &mut diagnostic),
+        plan::Error::Engine(error) => of_engine(error, diagnostic),
         plan::Error::NotReady { last, attempts, .. } => {
             diagnostic
                 .facts
@@ -58,18 +66,53 @@ pub(super) fn diagnostic(error: &plan::Error) -> Diagnostic {
             let hint = "`ready_timeout` of the service says how long it may take";
             diagnostic.hints.push(hint.to_owned());
         }
-        plan::Error::Seed(_) => {
+        plan::Error::Seed(error) => {
+            if let seed::Error::Statement { place, server, .. } = error {
+                of_statement_in(place, server, diagnostic);
+            }
+            if let seed::Error::Refused { place, reason } = error {
+                diagnostic.title.clone_from(reason);
+                diagnostic.place = Some((**place).clone());
+            }
             let hint = "nothing of it was kept; correct the dump and run `envctl up` or `envctl \
                         seed`";
             diagnostic.hints.push(hint.to_owned());
         }
-        plan::Error::Migration(_) => {
-            let hint = "nothing of this file was kept; correct it and run `envctl migrate`";
+        plan::Error::Migration(error) => {
+            if let postgres::Error::Migration { place, server, .. } = error {
+                of_statement_in(place, server, diagnostic);
+            }
+            if let postgres::Error::MigrationText { place, reason } = error {
+                (*reason).clone_into(&mut diagnostic.title);
+                diagnostic.place = Some((**place).clone());
+            }
+            let hint = match error {
+                postgres::Error::Migration {
+                    partly_applied: true,
+                    ..
+                } => {
+                    "the statements before it stay, since the file asks for no transaction; put \
+                     the database right by `envctl psql`, then run `envctl migrate`"
+                }
+                _ => "nothing of this file was kept; correct it and run `envctl migrate`",
+            };
             diagnostic.hints.push(hint.to_owned());
         }
         plan::Error::Ended { service, state } if ran_out_of_memory(state) => {
             let hint = format!("give it more: `mem_limit` of [services.{service}]");
             diagnostic.hints.push(hint);
+        }
+        plan::Error::Postgres(postgres::Error::Statement {
+            server,
+            statement,
+            at,
+        }) => {
+            let place = match at {
+                Some((line, column)) => format!("{statement} (line {line}, column {column})"),
+                None => statement.clone(),
+            };
+            diagnostic.facts.push(("statement".to_owned(), place));
+            of_server(server, diagnostic);
         }
         plan::Error::Postgres(_)
         | plan::Error::Ended { .. }
@@ -78,7 +121,26 @@ pub(super) fn diagnostic(error: &plan::Error) -> Diagnostic {
         | plan::Error::Template { .. }
         | plan::Error::Interrupted => {}
     }
-    diagnostic
+}
+
+/// A statement of a file: the snippet says where, the title what the server said.
+fn of_statement_in(place: &Place, server: &ServerError, diagnostic: &mut Diagnostic) {
+    diagnostic.title = server.to_string();
+    diagnostic.place = Some(place.clone());
+    of_server(server, diagnostic);
+}
+
+/// What a server says beyond its message.
+fn of_server(server: &ServerError, diagnostic: &mut Diagnostic) {
+    let facts = [
+        ("detail", &server.detail),
+        ("the server's hint", &server.hint),
+        ("context", &server.context),
+    ];
+    for (name, fact) in facts {
+        let fact = fact.iter().map(|fact| (name.to_owned(), fact.clone()));
+        diagnostic.facts.extend(fact);
+    }
 }
 
 fn ran_out_of_memory(state: &ServiceState) -> bool {
@@ -140,8 +202,11 @@ fn of_engine(error: &engine::Error, diagnostic: &mut Diagnostic) {
             holder,
             ..
         } => of_taken_port((service, name), holder, diagnostic),
-        engine::Error::Unusable { .. }
-        | engine::Error::NoService { .. }
+        engine::Error::Unusable { .. } => {
+            let hint = "`DOCKER_HOST=unix:///var/run/docker.sock` names this machine's daemon";
+            diagnostic.hints.push(hint.to_owned());
+        }
+        engine::Error::NoService { .. }
         | engine::Error::NoPort { .. }
         | engine::Error::NotRunning { .. }
         | engine::Error::Start { .. }

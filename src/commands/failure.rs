@@ -128,6 +128,15 @@ impl Failure {
         self
     }
 
+    /// A command that only shows things until it is interrupted: there is nothing to say.
+    pub(super) fn read_enough() -> Self {
+        Self {
+            kind: FailureKind::Interrupted,
+            diagnostics: Vec::new(),
+            answer: None,
+        }
+    }
+
     pub(super) fn declined() -> Self {
         Self::new(FailureKind::Other, Diagnostic::new("nothing was done"))
     }

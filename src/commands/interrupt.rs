@@ -11,11 +11,11 @@ use super::failure::Failure;
 use crate::report::Events;
 
 /// Runs `work`, cancelling it at the first signal or at its deadline and dropping it at the
-/// second signal.
+/// second signal; says so where there are events.
 pub(super) async fn until_interrupted<T>(
     work: impl Future<Output = Result<T, Failure>>,
     timeout: Option<Duration>,
-    (cancel, events): (CancellationToken, Events),
+    (cancel, events): (CancellationToken, Option<Events>),
 ) -> Result<T, Failure> {
     let mut signals = Signals::new().map_err(|error| Failure::of_io(&error))?;
     let late = Cell::new(None);
@@ -24,10 +24,11 @@ pub(super) async fn until_interrupted<T>(
             () = signals.next() => None,
             timeout = deadline(timeout) => Some(timeout),
         });
-        if late.get().is_some() {
-            events.warning("the deadline of `--timeout` has passed; stopping and cleaning up");
-        } else {
-            events.warning("stopping and cleaning up; once more to end at once");
+        if let Some(events) = events {
+            events.warning(match late.get() {
+                Some(_) => "the deadline of `--timeout` has passed; stopping and cleaning up",
+                None => "stopping and cleaning up; once more to end at once",
+            });
         }
         cancel.cancel();
         signals.next().await;

@@ -3,7 +3,8 @@
 
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::failure::Failure;
@@ -17,38 +18,62 @@ const WAIT: Duration = Duration::from_hours(1);
 /// Holds an instance until it is dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
+    path: PathBuf,
     _file: File,
+}
+
+impl Lock {
+    /// Removes the file of an instance of which nothing is left. Whoever waits for it sees that
+    /// it is gone and takes a new one.
+    pub(super) fn discard(self) {
+        // A file that stays does no harm.
+        let _ = fs_err::remove_file(&self.path);
+    }
 }
 
 /// Waits until nobody else changes the instance; says for whom.
 pub(super) async fn hold(session: &Session, id: &InstanceId, verb: &str) -> Result<Lock, Failure> {
     let path = folder(&session.request.variables).join(format!("{id}.lock"));
-    let file = open(&path).map_err(|error| Failure::of_io(&error))?;
-    let attempt = async || match file.try_lock() {
-        Ok(()) => Attempt::Done(()),
-        Err(TryLockError::WouldBlock) => Attempt::NotYet(holder(&file)),
-        Err(TryLockError::Error(error)) => Attempt::Hopeless(error),
-    };
     let mut held_by = String::new();
     let waiting = |holder: &str| {
         session.events.info(format!("waiting for {holder}"));
         holder.clone_into(&mut held_by);
     };
-    match Poll::within(WAIT)
-        .until(&session.cancel, attempt, waiting)
-        .await
-    {
-        Ok(_) => {}
+    let polled = Poll::within(WAIT)
+        .until(&session.cancel, async || take(&path), waiting)
+        .await;
+    let file = match polled {
+        Ok((file, _)) => file,
         Err(Exhausted::Cancelled) => return Err(Failure::interrupted_waiting(&held_by)),
         Err(Exhausted::Hopeless(error)) => return Err(Failure::of_io(&error)),
         Err(Exhausted::TimedOut { last, .. }) => return Err(Failure::locked(&last)),
-    }
+    };
     // What the file says is for people; a failure to write it takes nothing from the lock.
     let _ = sign(&file, &format!("{verb} {}", id.environment));
-    Ok(Lock { _file: file })
+    Ok(Lock { path, _file: file })
 }
 
-fn open(path: &PathBuf) -> std::io::Result<File> {
+fn take(path: &Path) -> Attempt<File, std::io::Error> {
+    let file = match open(path) {
+        Ok(file) => file,
+        Err(error) => return Attempt::Hopeless(error),
+    };
+    match file.try_lock() {
+        Ok(()) if is_at(&file, path) => Attempt::Done(file),
+        Ok(()) => Attempt::NotYet("a lock file that was just removed".to_owned()),
+        Err(TryLockError::WouldBlock) => Attempt::NotYet(holder(&file)),
+        Err(TryLockError::Error(error)) => Attempt::Hopeless(error),
+    }
+}
+
+/// Whether the path still names the file, which its last holder may have removed.
+fn is_at(file: &File, path: &Path) -> bool {
+    let identity = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
+    let open = file.metadata().map(identity).ok();
+    open.is_some() && open == fs_err::metadata(path).map(identity).ok()
+}
+
+fn open(path: &Path) -> std::io::Result<File> {
     if let Some(folder) = path.parent() {
         fs_err::create_dir_all(folder)?;
     }

@@ -57,7 +57,7 @@ pub(super) async fn run(session: &Session, args: &LogsArgs) -> Result<Answer, Fa
     };
     tokio::select! {
         biased;
-        () = session.cancel.cancelled() => Err(Failure::interrupted()),
+        () = session.cancel.cancelled() => Err(Failure::read_enough()),
         (result, ()) = join(read, show) => {
             result?;
             Ok(Answer::Silent)

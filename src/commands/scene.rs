@@ -172,7 +172,7 @@ pub(super) async fn connect(
         profiles,
         sets: invocation.sets.clone(),
     };
-    let endpoint = docker::Endpoint::from_variables(&invocation.variables)?;
+    let endpoint = docker::Endpoint::find(&invocation.variables)?;
     Ok(Arc::new(docker::connect(&endpoint, identity).await?))
 }
 

@@ -27,7 +27,9 @@ fn block_on(session: &Session, command: &Command) -> Result<Answer, Failure> {
         .enable_all()
         .build();
     let runtime = runtime.map_err(|error| Failure::of_io(&error))?;
-    let (cancel, events) = (session.cancel.clone(), session.events.clone());
+    let cancel = session.cancel.clone();
+    let changes_nothing = matches!(command, Command::Logs(_));
+    let events = (!changes_nothing).then(|| session.events.clone());
     let work = until_interrupted(
         Box::pin(dispatch(session, command)),
         session.request.timeout,

@@ -21,6 +21,8 @@ pub struct Plan {
     pub nodes: Vec<Node>,
     /// What a user should know and no step mends: stale seeds, foreign content.
     pub notices: Vec<String>,
+    /// Whether steps are started after one has failed on which they do not depend.
+    pub keep_going: bool,
 }
 
 impl Plan {

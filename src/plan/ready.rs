@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::data::server;
 use super::desired::{Database, DesiredService, Readiness};
 use super::error::{Error, state_text};
-use crate::config::model::{Probe, Restart};
+use crate::config::model::Probe;
 use crate::engine::{self, Engine, Exec, ServiceState};
 use crate::postgres::{self, ensure_database, password_sql};
 use crate::probe::{Attempt, Exhausted, Http, Poll, connect};
@@ -83,13 +83,8 @@ async fn attempt(
     };
     match state {
         ServiceState::Running => {}
-        ServiceState::Exited { .. } if service.spec.restart == Restart::No => {
-            return Attempt::Hopeless(Error::Ended {
-                service: name.clone(),
-                state,
-            });
-        }
-        ServiceState::Dead => {
+        // One that its restart policy starts again is `Restarting` in between.
+        ServiceState::Exited { .. } | ServiceState::Dead => {
             return Attempt::Hopeless(Error::Ended {
                 service: name.clone(),
                 state,

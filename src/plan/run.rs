@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use tokio_util::sync::CancellationToken;
 
 use super::error::{Error, StepFailure};
 use super::graph::Plan;
@@ -19,6 +20,8 @@ use crate::report::{Event, Outcome, StepId, Tail};
 const PARALLEL_MAX: usize = 8;
 /// How many lines of a log belong to a failure's dossier.
 const TAIL_LINES: usize = 20;
+/// How long steps may clean up after an interruption.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// How a run went.
 #[derive(Debug, Default)]
@@ -60,7 +63,8 @@ pub async fn run(plan: &Plan, world: &World) -> Report {
     let mut report = Report::default();
     let mut running = FuturesUnordered::new();
     loop {
-        let stopping = !report.failures.is_empty() || world.cancel.is_cancelled();
+        let failed = !report.failures.is_empty() && !plan.keep_going;
+        let stopping = failed || world.cancel.is_cancelled();
         while !stopping && running.len() < PARALLEL_MAX {
             let Some(index) = next(plan, &fates) else {
                 break;
@@ -68,7 +72,14 @@ pub async fn run(plan: &Plan, world: &World) -> Report {
             fates[index] = Fate::Started;
             running.push(take(plan, index, world, start));
         }
-        let Some((index, result)) = running.next().await else {
+        let next = tokio::select! {
+            next = running.next() => next,
+            () = out_of_patience(&world.cancel) => {
+                report.stopped.extend(titles(plan, &fates, Fate::Started));
+                None
+            }
+        };
+        let Some((index, result)) = next else {
             break;
         };
         match result {
@@ -90,6 +101,20 @@ pub async fn run(plan: &Plan, world: &World) -> Report {
     report.interrupted = undone || !report.stopped.is_empty();
     skip_the_rest(plan, &fates, world, &report);
     report
+}
+
+/// Returns some time after the run was cancelled: a step that does not even clean up by then
+/// waits for something that does not answer.
+async fn out_of_patience(cancel: &CancellationToken) {
+    cancel.cancelled().await;
+    tokio::time::sleep(PATIENCE).await;
+}
+
+/// Returns the titles of the steps that have met one fate.
+fn titles(plan: &Plan, fates: &[Fate], fate: Fate) -> Vec<String> {
+    let nodes = plan.nodes.iter().zip(fates);
+    let met = nodes.filter(|(_, met)| **met == fate);
+    met.map(|(node, _)| node.step.to_string()).collect()
 }
 
 /// Finds out before a run what would make it fail late: a host port that somebody else holds.

@@ -6,7 +6,10 @@ use crate::engine::{Observed, ObservedService};
 
 /// Returns the plan that takes an instance away, what started last first.
 pub fn teardown(observed: &Observed, volumes: bool) -> Plan {
-    let mut plan = Plan::default();
+    let mut plan = Plan {
+        keep_going: true,
+        ..Plan::default()
+    };
     let mut services: Vec<&ObservedService> = observed.services.iter().collect();
     services.sort_by_key(|service| std::cmp::Reverse(service.order));
     let mut above: Vec<usize> = Vec::new();

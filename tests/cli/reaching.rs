@@ -47,12 +47,14 @@ fn endpoints_that_are_not_supported() {
     workspace.check("envctl up", &expect![[r#"
         --- stderr
         error: the docker engine at tcp://127.0.0.1:2375 cannot be used: `tcp://` is not supported yet, only `unix://` is
+        hint: `DOCKER_HOST=unix:///var/run/docker.sock` names this machine's daemon
         --- exit 4
     "#]]);
     let workspace = workspace.variable("DOCKER_HOST", "somewhere");
     workspace.check("envctl status", &expect![[r#"
         --- stderr
         error: the docker engine at somewhere cannot be used: `DOCKER_HOST` must look like `unix:///var/run/docker.sock`
+        hint: `DOCKER_HOST=unix:///var/run/docker.sock` names this machine's daemon
         --- exit 4
     "#]]);
 }

@@ -1,5 +1,6 @@
 //! What every scenario stands on: a copy of the workspace, the program, and what is left behind.
 
+use std::io::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -60,8 +61,13 @@ pub(crate) struct Scenario {
 }
 
 impl Scenario {
-    /// Returns a fresh copy, once all images of `rates` are there.
-    pub(crate) fn new(instance: &'static str) -> Self {
+    /// Returns a fresh copy, once all images of `rates` are there. Without a Docker daemon it is
+    /// nothing, and the test is counted as skipped.
+    pub(crate) fn new(instance: &'static str) -> Option<Self> {
+        if !docker_answers() {
+            skip();
+            return None;
+        }
         images();
         let folder = tempfile::tempdir().expect("a temporary folder");
         for name in ["envs", "fixtures", "xtask", "Cargo.lock", "Cargo.toml"] {
@@ -73,7 +79,7 @@ impl Scenario {
                 .expect("cp runs");
             assert!(copied.success());
         }
-        Self { folder, instance }
+        Some(Self { folder, instance })
     }
 
     pub(crate) fn path(&self, inside: &str) -> PathBuf {
@@ -200,6 +206,29 @@ pub(crate) fn finish(command: &mut Command) -> Outcome {
     }
 }
 
+fn docker_answers() -> bool {
+    static ANSWERS: OnceLock<bool> = OnceLock::new();
+    *ANSWERS.get_or_init(|| {
+        let asked = Command::new("docker").arg("version").output();
+        asked.is_ok_and(|output| output.status.success())
+    })
+}
+
+/// Says that a test could not be made; where Docker is required, that is a failure.
+fn skip() {
+    let required = std::env::var("ENVCTL_REQUIRE").unwrap_or_default();
+    assert!(!required.contains("docker"), "no Docker daemon answers");
+    let thread = std::thread::current();
+    let name = thread.name().unwrap_or("a scenario");
+    // Not by a macro, whose output the test harness keeps to itself.
+    let mut stderr = std::io::stderr();
+    writeln!(
+        stderr,
+        "skipped: {name}: no Docker daemon answers (apt-get install docker.io)"
+    )
+    .expect("standard error is open");
+}
+
 /// Makes the images of `rates` once for all scenarios.
 fn images() {
     static DONE: OnceLock<()> = OnceLock::new();
@@ -224,7 +253,7 @@ pub(crate) fn docker(args: &[&str]) -> String {
 
 /// Returns the body of a GET; the answer must be 200.
 pub(crate) fn get(address: &str, path: &str) -> String {
-    use std::io::{Read as _, Write as _};
+    use std::io::Read as _;
     let mut stream = std::net::TcpStream::connect(address).expect("the API listens");
     write!(stream, "GET {path} HTTP/1.0\r\nhost: {address}\r\n\r\n").expect("a request");
     let mut answer = String::new();

@@ -98,7 +98,7 @@ fn variable(name: &str) -> String {
 
 pub(crate) fn endpoint() -> Endpoint {
     let variables = Variables::from([("DOCKER_HOST".to_owned(), variable("DOCKER_HOST"))]);
-    Endpoint::from_variables(&variables).unwrap()
+    Endpoint::find(&variables).unwrap()
 }
 
 impl Fixture {

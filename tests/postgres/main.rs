@@ -1,7 +1,6 @@
 //! Postgres and seeds against a real server, which this binary starts and stops.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![expect(clippy::print_stdout, reason = "a skipped test says so")]
 
 mod bench;
 mod loading;

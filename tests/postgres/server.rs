@@ -1,5 +1,6 @@
 //! A real server of its own for this test binary: the host's programs, a private folder and port.
 
+use std::io::Write as _;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -14,11 +15,11 @@ pub(crate) const USER: &str = "tester";
 /// Its password has what quoting can get wrong.
 pub(crate) const PASSWORD: &str = "it's a \\ \"secret\"";
 
-static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
 
-/// Returns the server, or `None` where the programs are missing and nothing requires them.
+/// Returns the server; without its programs the calling test is counted as skipped.
 pub(crate) fn server() -> Option<Server> {
-    SERVER.get_or_init(start).clone()
+    or_skip(SERVER.get_or_init(|| try_start(&[])).clone())
 }
 
 /// Starts one more server, for a test that cannot share.
@@ -26,23 +27,37 @@ pub(crate) fn start() -> Option<Server> {
     start_with(&[])
 }
 
-/// Starts a server whose cluster is made with these options of initdb; `None` also where the
-/// programs do not know them.
+/// Starts a server whose cluster is made with these options of initdb.
 pub(crate) fn start_with(options: &[&str]) -> Option<Server> {
+    or_skip(try_start(options))
+}
+
+fn or_skip(server: Result<Server, String>) -> Option<Server> {
+    let why = match server {
+        Ok(server) => return Some(server),
+        Err(why) => why,
+    };
+    let thread = std::thread::current();
+    let name = thread.name().unwrap_or("a test");
+    // Not by a macro, whose output the test harness keeps to itself.
+    writeln!(std::io::stderr(), "skipped: {name}: {why}").expect("standard error is open");
+    None
+}
+
+/// Starts a server, or says what is missing; where Postgres is required, that is a failure.
+fn try_start(options: &[&str]) -> Result<Server, String> {
     let Some(programs) = programs() else {
         let required = std::env::vars_os().any(|(name, value)| {
             name == "ENVCTL_REQUIRE" && value.to_string_lossy().contains("postgres")
         });
-        assert!(
-            !required,
-            "no PostgreSQL server program (apt-get install postgresql)"
-        );
-        println!("skipped: no PostgreSQL server program (apt-get install postgresql)");
-        return None;
+        let missing = "no PostgreSQL server program (apt-get install postgresql)";
+        assert!(!required, "{missing}");
+        return Err(missing.to_owned());
     };
     if !knows(&programs, options) {
-        println!("skipped: this PostgreSQL's initdb does not know {options:?}");
-        return None;
+        return Err(format!(
+            "this PostgreSQL's initdb does not know {options:?}"
+        ));
     }
     let folder = tempfile::Builder::new()
         .prefix("envctl-postgres-")
@@ -51,7 +66,7 @@ pub(crate) fn start_with(options: &[&str]) -> Option<Server> {
         .keep();
     let port = free_port();
     spawn_keeper(&programs, (&folder, port), options);
-    Some(Server {
+    Ok(Server {
         address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         user: USER.to_owned(),
         password: Secret::new(PASSWORD),

@@ -45,8 +45,9 @@ pub struct Invocation {
 pub struct InstanceId {
     pub environment: String,
     pub instance: String,
-    /// Eight hex digits of the workspace's canonical path.
-    pub workspace: String,
+    /// Eight hex digits of the workspace's canonical path and of the two names, which alone could
+    /// read like those of another instance (`rates` `dev-x`, `rates-dev` `x`).
+    digest: String,
 }
 
 impl InstanceId {
@@ -54,11 +55,15 @@ impl InstanceId {
     pub const DEFAULT_INSTANCE: &str = "default";
 
     pub fn new(environment: &str, instance: &str, workspace: &Path) -> Self {
-        let digest = Digest::of(workspace.as_os_str().as_encoded_bytes());
+        let mut digest = Digest::new();
+        digest
+            .field("workspace", workspace.as_os_str().as_encoded_bytes())
+            .field("environment", environment)
+            .field("instance", instance);
         Self {
             environment: environment.to_owned(),
             instance: instance.to_owned(),
-            workspace: digest[..8].to_owned(),
+            digest: digest.finish()[..8].to_owned(),
         }
     }
 
@@ -74,7 +79,22 @@ impl fmt::Display for InstanceId {
         write!(
             formatter,
             "{}-{}-{}",
-            self.environment, self.instance, self.workspace
+            self.environment, self.instance, self.digest
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_read_alike_are_told_apart() {
+        let id = |environment, instance, workspace| {
+            InstanceId::new(environment, instance, Path::new(workspace)).to_string()
+        };
+        assert_ne!(id("rates", "dev-x", "/w"), id("rates-dev", "x", "/w"));
+        assert_ne!(id("rates", "x", "/w"), id("rates", "x", "/v"));
+        assert_eq!(id("rates", "x", "/w"), id("rates", "x", "/w"));
     }
 }

@@ -31,12 +31,27 @@ pub(super) fn read(section: &Section<'_>) -> Postgres {
     } else {
         filled(section, "database")
     };
+    if let Some(why) = unusable(&database) {
+        section.wrong("database", format!("`{database}` {why}"));
+    }
     Postgres {
         version,
         database,
         user,
         password: password(section),
         migrations: section.section("migrations").map(|it| migrations(&it)),
+    }
+}
+
+/// Says why a name cannot be that of the application's database.
+fn unusable(database: &str) -> Option<&'static str> {
+    // NAMEDATALEN is 64 unless the server was built otherwise; longer names are cut in silence.
+    if database.len() > 63 {
+        Some("is longer than the 63 bytes that a server keeps of a name")
+    } else if matches!(database, "template0" | "template1") {
+        Some("is what the server makes other databases from")
+    } else {
+        None
     }
 }
 

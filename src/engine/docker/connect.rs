@@ -1,13 +1,11 @@
 //! Finding the daemon and agreeing on a version of its API.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use bollard::{API_DEFAULT_VERSION, BollardRequest, ClientVersion};
 
-use super::Docker;
 use super::client::{Client, ENGINE, Fault};
-use crate::config::model::Variables;
+use super::{Docker, Endpoint};
 use crate::engine::{Error, Identity};
 
 /// How long the daemon may take to say its version.
@@ -21,50 +19,6 @@ const OLDEST_API: ClientVersion = ClientVersion {
     major_version: 1,
     minor_version: 41,
 };
-
-const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
-
-/// Where a daemon listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Endpoint {
-    /// A unix socket of this machine.
-    Unix(PathBuf),
-}
-
-impl Endpoint {
-    /// Reads `DOCKER_HOST`; without it, it is Docker's own socket.
-    pub fn from_variables(variables: &Variables) -> Result<Self, Error> {
-        let host = variables.get("DOCKER_HOST").map_or("", |host| host.trim());
-        if host.is_empty() {
-            return Ok(Self::Unix(PathBuf::from(DEFAULT_SOCKET)));
-        }
-        let unusable = |reason: String| Error::Unusable {
-            engine: ENGINE,
-            endpoint: host.to_owned(),
-            reason,
-        };
-        // `tcp`, `ssh` and `npipe` get their arms here.
-        match host.split_once("://") {
-            Some(("unix", path)) if !path.is_empty() => Ok(Self::Unix(PathBuf::from(path))),
-            Some((scheme @ ("tcp" | "http" | "https" | "ssh" | "npipe" | "fd"), _)) => {
-                Err(unusable(format!(
-                    "`{scheme}://` is not supported yet, only `unix://` is"
-                )))
-            }
-            _ => Err(unusable(
-                "`DOCKER_HOST` must look like `unix:///var/run/docker.sock`".to_owned(),
-            )),
-        }
-    }
-}
-
-impl std::fmt::Display for Endpoint {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Unix(path) => write!(formatter, "unix://{}", path.display()),
-        }
-    }
-}
 
 /// Connects to the daemon and returns the engine of one instance.
 pub async fn connect(endpoint: &Endpoint, identity: Identity) -> Result<Docker, Error> {
@@ -172,31 +126,6 @@ fn parse(version: &str) -> Option<ClientVersion> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn check_endpoint(host: &str, expect: &str) {
-        let variables = Variables::from([("DOCKER_HOST".to_owned(), host.to_owned())]);
-        let found = match Endpoint::from_variables(&variables) {
-            Ok(endpoint) => endpoint.to_string(),
-            Err(error) => error.to_string(),
-        };
-        assert_eq!(found, expect);
-    }
-
-    #[test]
-    fn endpoints() {
-        check_endpoint("", "unix:///var/run/docker.sock");
-        check_endpoint("unix:///run/d.sock", "unix:///run/d.sock");
-        check_endpoint(
-            "tcp://10.0.0.1:2375",
-            "the docker engine at tcp://10.0.0.1:2375 cannot be used: \
-             `tcp://` is not supported yet, only `unix://` is",
-        );
-        check_endpoint(
-            "/run/d.sock",
-            "the docker engine at /run/d.sock cannot be used: \
-             `DOCKER_HOST` must look like `unix:///var/run/docker.sock`",
-        );
-    }
 
     fn check_versions(newest: &str, oldest: Option<&str>, expect: &str) {
         let found =

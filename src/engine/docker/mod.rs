@@ -6,6 +6,7 @@ mod client;
 mod connect;
 mod container;
 mod create;
+mod endpoint;
 mod engine;
 mod exec;
 mod image;
@@ -18,5 +19,6 @@ mod ports;
 mod resource;
 mod start;
 
-pub use connect::{Endpoint, connect};
+pub use connect::connect;
+pub use endpoint::Endpoint;
 pub use engine::Docker;
