@@ -1,11 +1,11 @@
-//! The steps on a database's content, and what they start from.
+//! The steps on a database's content.
 
+use super::declared::declared;
 use super::desired::Database;
-use super::diff::{dump_is_in, never_seeded, seed_notice};
 use super::error::Error;
-use super::work::{Done, World};
-use crate::engine::Engine;
-use crate::postgres::{self, Migration, Server};
+use super::seeded::{dump_is_in, never_seeded, seed_notice};
+use super::world::{Done, World};
+use crate::postgres::{self, Server};
 use crate::report::StepEvents;
 use crate::seed::{self, Declared};
 
@@ -75,39 +75,4 @@ pub(super) async fn migrate(
         .iter()
         .map(|migration| format!("V{}__{}", migration.version, migration.name));
     Ok(Done::Changed(Some(names.collect::<Vec<_>>().join(", "))))
-}
-
-/// Returns where a `postgres` service can be reached from here.
-pub(super) async fn server(
-    engine: &dyn Engine,
-    service: &str,
-    database: &Database,
-) -> Result<Server, Error> {
-    let address = engine.address(service, "postgres").await?;
-    Ok(Server {
-        address,
-        user: database.user.clone(),
-        password: database.password.clone(),
-    })
-}
-
-/// Returns what belongs into a database.
-pub(super) fn declared(database: &Database, migrate: bool) -> Result<Declared, Error> {
-    Ok(Declared {
-        database: database.name.clone(),
-        dumps: database.dumps.clone(),
-        migrations: if migrate {
-            migrations(database)?
-        } else {
-            Vec::new()
-        },
-    })
-}
-
-/// Returns the migrations of a database, from its folder.
-pub(super) fn migrations(database: &Database) -> Result<Vec<Migration>, Error> {
-    match &database.migrations {
-        Some(dir) => postgres::read_migrations(dir).map_err(Error::Migration),
-        None => Ok(Vec::new()),
-    }
 }

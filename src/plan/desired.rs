@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use super::images::{DesiredImage, desired_images};
 use super::wiring::Wiring;
 use crate::config::model::{
     Condition, Digest, Environment, ImageSource, Kind, Limits, Mount, MountSource, Part, Postgres,
@@ -27,13 +28,6 @@ pub struct Desired {
     pub volumes: BTreeSet<String>,
     /// Services and tasks; what one depends on stands before it.
     pub services: Vec<DesiredService>,
-}
-
-/// An image, and the images that it is made from.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DesiredImage {
-    pub spec: ImageSpec,
-    pub bases: Vec<String>,
 }
 
 /// A service or a task.
@@ -99,7 +93,8 @@ impl Desired {
                 MountSource::Bind(_) => None,
             })
             .collect();
-        let images = super::images::desired_images(environment, &services);
+        let sources = services.iter().map(|service| &service.spec.image);
+        let images = desired_images(environment, sources);
         Self {
             images,
             volumes,

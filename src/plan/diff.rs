@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::desired::{Database, Desired, DesiredImage, DesiredService, Readiness};
+use super::desired::{Database, Desired, DesiredService, Readiness};
 use super::graph::Plan;
-use super::observe::{DatabaseView, Observation};
+use super::images::DesiredImage;
+use super::observation::{DatabaseView, Observation};
+use super::seeded::{dump_is_in, never_seeded, seed_notice};
 use super::step::{Change, Step};
 use crate::config::model::{Condition, MountSource};
 use crate::engine::{ObservedService, Role, ServiceState};
-use crate::seed::State;
 
 /// What a command leaves out.
 #[derive(Clone, Copy, Debug)]
@@ -345,52 +346,6 @@ fn volumes(service: &DesiredService) -> impl Iterator<Item = &str> {
         })
 }
 
-/// Whether `up` may load the seeds.
-pub(super) fn never_seeded(state: &State) -> bool {
-    matches!(state, State::NoDatabase | State::Never)
-}
-
-/// Whether a declared dump is in, be it this version or an older one.
-pub(super) fn dump_is_in(state: &State) -> bool {
-    matches!(state, State::Current { .. } | State::Stale { .. })
-}
-
-/// Says what a user should know of a database's seeds, if anything.
-pub(super) fn seed_notice(service: &str, state: &State, migrations_wait: bool) -> Option<String> {
-    let text = match state {
-        State::Current { .. } => return None,
-        State::Stale { changed } => format!(
-            "the data of {service} is stale: {} changed since it was loaded; `envctl seed --reset` \
-             loads it again",
-            changed.join(", ")
-        ),
-        State::Foreign { tables } => format!(
-            "{service} holds {} that no seed put there ({}), so its seeds are not loaded; `envctl \
-             seed --reset` replaces the content",
-            if tables.len() == 1 {
-                "a table"
-            } else {
-                "tables"
-            },
-            first_few(tables)
-        ),
-        State::NoDatabase | State::Never if migrations_wait => {
-            format!("{service} is not seeded, so its migrations wait; `envctl seed` does both")
-        }
-        State::NoDatabase | State::Never => {
-            format!("{service} is not seeded; `envctl seed` does it")
-        }
-    };
-    Some(text)
-}
-
-fn first_few(names: &[String]) -> String {
-    match names {
-        [a, b, c, _, ..] => format!("{a}, {b}, {c}, …"),
-        _ => names.join(", "),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -401,7 +356,7 @@ mod tests {
     use super::*;
     use crate::config::model::{Image, ImageSource, Limits, Mount, Restart, Secret};
     use crate::engine::{ImageHandle, ImageSpec, ServiceSpec};
-    use crate::seed::Dump;
+    use crate::seed::{Dump, State};
 
     const ALL: Options = Options {
         seed: true,

@@ -2,17 +2,23 @@
 
 use std::time::Duration;
 
-use super::desired::{DesiredImage, DesiredService};
 use crate::config::model::{Environment, Image, ImageSource, Reference, Template};
 use crate::engine::ImageSpec;
 
 /// How long a pull may take.
 const PULL_TIMEOUT: Duration = Duration::from_mins(15);
 
+/// An image, and the images that it is made from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DesiredImage {
+    pub spec: ImageSpec,
+    pub bases: Vec<String>,
+}
+
 /// Returns the declared images, bases first, and one for each plain reference.
-pub(super) fn desired_images(
+pub(super) fn desired_images<'a>(
     environment: &Environment,
-    services: &[DesiredService],
+    sources: impl Iterator<Item = &'a ImageSource>,
 ) -> Vec<DesiredImage> {
     let mut images: Vec<DesiredImage> = Vec::new();
     let mut waiting: Vec<&String> = environment.images.keys().collect();
@@ -37,9 +43,11 @@ pub(super) fn desired_images(
             "configuration refuses images that need each other"
         );
     }
-    for service in services {
-        let known = images.iter().any(|image| image.spec.name == service.image);
-        if let (ImageSource::Reference(reference), false) = (&service.spec.image, known) {
+    for source in sources {
+        let ImageSource::Reference(reference) = source else {
+            continue;
+        };
+        if images.iter().all(|image| image.spec.name != *reference) {
             let image = Image {
                 pull: Some(reference.clone()),
                 ..Image::default()

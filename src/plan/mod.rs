@@ -2,25 +2,32 @@
 //! `teardown` are pure; only `observe` and `run` touch the world, and `run` decides nothing.
 
 mod data;
+mod declared;
 mod desired;
 mod diff;
 mod error;
 mod graph;
 mod images;
+mod observation;
 mod observe;
 mod ready;
 mod run;
+mod seeded;
 mod step;
 mod teardown;
 mod wiring;
 mod work;
+mod world;
 
-pub use desired::{Database, Desired, DesiredImage, DesiredService, Readiness};
+pub use desired::{Database, Desired, DesiredService, Readiness};
 pub use diff::{Options, diff};
 pub use error::{Error, StepFailure, state_text};
 pub use graph::{Node, Plan};
-pub use observe::{DatabaseView, Observation, observe};
-pub use run::{Finished, Report, World, check, run};
+pub use images::DesiredImage;
+pub use observation::{DatabaseView, Observation};
+pub use observe::observe;
+pub use run::{Finished, Report, check, run};
 pub use step::{Change, Step};
 pub use teardown::teardown;
 pub use wiring::{Outside, Wiring};
+pub use world::World;

@@ -6,31 +6,14 @@ use std::collections::BTreeMap;
 use futures_util::future::{join, join_all};
 use tokio_util::sync::CancellationToken;
 
-use super::data;
+use super::declared::{declared, migrations, server};
 use super::desired::{Database, Desired, DesiredService, Readiness};
 use super::error::Error;
+use super::observation::{DatabaseView, Observation};
 use super::ready;
-use crate::engine::{Engine, Observed, Role, ServiceState};
+use crate::engine::{Engine, Role, ServiceState};
 use crate::postgres::{MigrationState, migration_status};
 use crate::seed;
-
-/// What is seen of an instance and its surroundings.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Observation {
-    pub engine: Observed,
-    /// Service -> whether it answered its probe just now.
-    pub ready: BTreeMap<String, bool>,
-    /// Service -> its database; absent when the server does not answer.
-    pub databases: BTreeMap<String, DatabaseView>,
-}
-
-/// What is seen of a database.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DatabaseView {
-    pub seeds: seed::State,
-    /// Files that are not applied: `V1__index_prices`.
-    pub pending: Vec<String>,
-}
 
 /// Looks once at everything that `desired` names.
 pub async fn observe(engine: &dyn Engine, desired: &Desired) -> Result<Observation, Error> {
@@ -75,10 +58,10 @@ async fn view(
     let Readiness::Postgres(database) = &service.readiness else {
         return Ok(None);
     };
-    let Ok(server) = data::server(engine, &service.spec.name, database).await else {
+    let Ok(server) = server(engine, &service.spec.name, database).await else {
         return Ok(None);
     };
-    let declared = data::declared(database, true)?;
+    let declared = declared(database, true)?;
     let fingerprint = seed::fingerprint(&declared).await?;
     // A server that does not answer now is waited for by a step.
     let Ok(seeds) = seed::state(&server, &declared, &fingerprint).await else {
@@ -93,7 +76,7 @@ async fn pending(
     database: &Database,
     seeds: &seed::State,
 ) -> Result<Vec<String>, Error> {
-    let migrations = data::migrations(database)?;
+    let migrations = migrations(database)?;
     if *seeds == seed::State::NoDatabase {
         return Ok(migrations
             .iter()

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use super::data::server;
+use super::declared::server;
 use super::desired::{Database, DesiredService, Readiness};
 use super::error::{Error, state_text};
 use crate::config::model::Probe;

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::desired::{Database, DesiredImage, DesiredService};
+use super::desired::{Database, DesiredService};
+use super::images::DesiredImage;
 
 /// One step, with all that it needs but what only the run can know.
 #[derive(Clone, Debug, PartialEq)]

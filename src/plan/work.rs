@@ -3,38 +3,19 @@
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use std::{collections::BTreeMap, sync::Arc};
 
-use tokio_util::sync::CancellationToken;
-
-use super::data::{declared, load_seeds, migrate, server};
-use super::desired::{DesiredImage, DesiredService};
+use super::data::{load_seeds, migrate};
+use super::declared::{declared, server};
+use super::desired::DesiredService;
 use super::error::Error;
+use super::images::DesiredImage;
 use super::ready;
 use super::step::{Change, Step};
-use super::wiring::Wiring;
+use super::world::{Done, World};
 use crate::config::model::{Secret, Template};
-use crate::engine::{Engine, ImageHandle, Launch, Removal, Resource, ServiceState, Source};
+use crate::engine::{Engine, Launch, Removal, Resource, ServiceState, Source};
 use crate::probe::{Attempt, Exhausted, Poll};
-use crate::report::{Events, StepEvents};
-
-/// What every step may use.
-pub struct World {
-    pub engine: Arc<dyn Engine>,
-    pub wiring: Wiring,
-    pub events: Events,
-    pub cancel: CancellationToken,
-    /// The images that are known to be current: seen before, or made by this run.
-    pub images: Mutex<BTreeMap<String, ImageHandle>>,
-}
-
-/// What a step says when it ended well.
-pub(super) enum Done {
-    Changed(Option<String>),
-    /// It waited for something and changed nothing.
-    Seen(Option<String>),
-    Unchanged(Option<String>),
-}
+use crate::report::StepEvents;
 
 pub(super) async fn perform(
     step: &Step,

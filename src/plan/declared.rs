@@ -1,0 +1,42 @@
+//! Where a declared database is, and what belongs into it.
+
+use super::desired::Database;
+use super::error::Error;
+use crate::engine::Engine;
+use crate::postgres::{self, Migration, Server};
+use crate::seed::Declared;
+
+/// Returns where a `postgres` service can be reached from here.
+pub(super) async fn server(
+    engine: &dyn Engine,
+    service: &str,
+    database: &Database,
+) -> Result<Server, Error> {
+    let address = engine.address(service, "postgres").await?;
+    Ok(Server {
+        address,
+        user: database.user.clone(),
+        password: database.password.clone(),
+    })
+}
+
+/// Returns what belongs into a database.
+pub(super) fn declared(database: &Database, migrate: bool) -> Result<Declared, Error> {
+    Ok(Declared {
+        database: database.name.clone(),
+        dumps: database.dumps.clone(),
+        migrations: if migrate {
+            migrations(database)?
+        } else {
+            Vec::new()
+        },
+    })
+}
+
+/// Returns the migrations of a database, from its folder.
+pub(super) fn migrations(database: &Database) -> Result<Vec<Migration>, Error> {
+    match &database.migrations {
+        Some(dir) => postgres::read_migrations(dir).map_err(Error::Migration),
+        None => Ok(Vec::new()),
+    }
+}

@@ -1,0 +1,28 @@
+//! What the steps of a run share, and what each of them gives back.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use tokio_util::sync::CancellationToken;
+
+use super::wiring::Wiring;
+use crate::engine::{Engine, ImageHandle};
+use crate::report::Events;
+
+/// What every step may use.
+pub struct World {
+    pub engine: Arc<dyn Engine>,
+    pub wiring: Wiring,
+    pub events: Events,
+    pub cancel: CancellationToken,
+    /// The images that are known to be current: seen before, or made by this run.
+    pub images: Mutex<BTreeMap<String, ImageHandle>>,
+}
+
+/// What a step says when it ended well.
+pub(super) enum Done {
+    Changed(Option<String>),
+    /// It waited for something and changed nothing.
+    Seen(Option<String>),
+    Unchanged(Option<String>),
+}
