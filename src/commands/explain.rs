@@ -74,8 +74,7 @@ fn add_facts(error: &plan::Error, diagnostic: &mut Diagnostic) {
                 diagnostic.title.clone_from(reason);
                 diagnostic.place = Some((**place).clone());
             }
-            let hint = "nothing of it was kept; correct the dump and run `envctl up` or `envctl \
-                        seed`";
+            let hint = "nothing of it was kept; correct the dump and run the command again";
             diagnostic.hints.push(hint.to_owned());
         }
         plan::Error::Migration(error) => {
@@ -92,9 +91,9 @@ fn add_facts(error: &plan::Error, diagnostic: &mut Diagnostic) {
                     ..
                 } => {
                     "the statements before it stay, since the file asks for no transaction; put \
-                     the database right by `envctl psql`, then run `envctl migrate`"
+                     the database right by `envctl psql`, then run the command again"
                 }
-                _ => "nothing of this file was kept; correct it and run `envctl migrate`",
+                _ => "nothing of this file was kept; correct it and run the command again",
             };
             diagnostic.hints.push(hint.to_owned());
         }
@@ -188,6 +187,11 @@ fn of_engine(error: &engine::Error, diagnostic: &mut Diagnostic) {
         } => {
             for (attempt, reason) in attempts {
                 diagnostic.facts.push((attempt.clone(), reason.clone()));
+            }
+            if attempts.iter().all(|(what, _)| what.starts_with("pull ")) {
+                let hint = "correct its name, or give it another source: `build` or `load` in an \
+                            [images.NAME] table";
+                diagnostic.hints.push(hint.to_owned());
             }
             if !output.is_empty() {
                 diagnostic.tail = Some(Tail {

@@ -4,12 +4,12 @@ use crate::config::model::{InstanceId, Invocation};
 
 /// Returns a command on the same instance: `envctl down rates -i two`.
 pub(super) fn on(id: &InstanceId, verb: &str) -> String {
-    with_instance(format!("envctl {verb} {}", id.environment), id)
+    format!("envctl {verb} {}", id.arguments())
 }
 
 /// Returns a command that takes its environment by `-e`: `envctl psql -e rates -i two`.
 pub(super) fn inside(id: &InstanceId, verb: &str) -> String {
-    with_instance(format!("envctl {verb} -e {}", id.environment), id)
+    format!("envctl {verb} -e {}", id.arguments())
 }
 
 /// Returns a command on the same instance with the same profiles and values.
@@ -22,14 +22,6 @@ pub(super) fn again(invocation: &Invocation, verb: &str) -> String {
         line = line + " --set " + &quoted(set);
     }
     line
-}
-
-fn with_instance(line: String, id: &InstanceId) -> String {
-    if id.is_default() {
-        line
-    } else {
-        line + " -i " + &id.instance
-    }
 }
 
 /// Returns a word as a shell reads it back.

@@ -38,7 +38,7 @@ impl Scene {
         }
         let engine = connect(&invocation, environment.profiles.clone()).await?;
         Ok(Self {
-            desired: Desired::new(&environment),
+            desired: Desired::new(&environment, &invocation.id),
             wiring: Wiring::new(&environment),
             invocation,
             environment,

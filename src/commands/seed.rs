@@ -6,7 +6,7 @@ use super::question::confirm;
 use super::scene::Scene;
 use super::session::Session;
 use crate::cli::SeedArgs;
-use crate::plan::{DatabaseView, Plan, Step};
+use crate::plan::{DatabaseView, Load, Plan, Step};
 use crate::report::Answer;
 use crate::seed::State;
 
@@ -40,8 +40,10 @@ pub(super) async fn run(session: &Session, args: &SeedArgs) -> Result<Answer, Fa
         let step = Step::Seed {
             service: name.clone(),
             database: Box::new(database.clone()),
-            reset: args.reset,
-            migrate: true,
+            load: Load {
+                reset: args.reset,
+                migrate: true,
+            },
         };
         plan.add(step, cause);
     }

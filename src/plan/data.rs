@@ -1,33 +1,35 @@
 //! The steps on a database's content.
 
-use super::declared::declared;
+use super::declared::{declared, server};
 use super::desired::Database;
 use super::error::Error;
 use super::seeded::{dump_is_in, never_seeded, seed_notice};
+use super::step::Load;
 use super::world::{Done, World};
-use crate::postgres::{self, Server};
+use crate::postgres;
 use crate::report::StepEvents;
-use crate::seed::{self, Declared};
+use crate::seed;
 
 /// Loads the seeds of a database that has none; with `reset`, of any.
 pub(super) async fn load_seeds(
     service: &str,
-    server: &Server,
-    declared: Declared,
-    reset: bool,
+    database: &Database,
+    load: Load,
     (world, events): (&World, &StepEvents),
 ) -> Result<Done, Error> {
+    let server = server(world.engine.as_ref(), service, database).await?;
+    let declared = declared(database, load.migrate)?;
     let fingerprint = seed::fingerprint(&declared).await?;
-    let state = seed::state(server, &declared, &fingerprint).await?;
-    if !reset && !never_seeded(&state) {
-        if let Some(notice) = seed_notice(service, &state, false) {
+    let state = seed::state(&server, &declared, &fingerprint).await?;
+    if !load.reset && !never_seeded(&state) {
+        if let Some(notice) = seed_notice(service, database, &state, false) {
             world.events.warning(notice);
         }
         return Ok(Done::Unchanged(
             dump_is_in(&state).then(|| "its dump is in".to_owned()),
         ));
     }
-    let loaded = seed::load(server, &declared, &fingerprint, events, &world.cancel).await?;
+    let loaded = seed::load(&server, &declared, &fingerprint, events, &world.cancel).await?;
     for role in &loaded.roles_created {
         world.events.info(format!(
             "{service}: role {role} was created, which the dump names"
@@ -47,16 +49,16 @@ pub(super) async fn load_seeds(
 /// Applies the pending migrations, unless a declared dump is not in yet.
 pub(super) async fn migrate(
     service: &str,
-    server: &Server,
     database: &Database,
     (world, events): (&World, &StepEvents),
 ) -> Result<Done, Error> {
+    let server = server(world.engine.as_ref(), service, database).await?;
     let declared = declared(database, true)?;
     if !declared.dumps.is_empty() {
         let fingerprint = seed::fingerprint(&declared).await?;
-        let state = seed::state(server, &declared, &fingerprint).await?;
+        let state = seed::state(&server, &declared, &fingerprint).await?;
         if !dump_is_in(&state) {
-            if let Some(notice) = seed_notice(service, &state, true) {
+            if let Some(notice) = seed_notice(service, database, &state, true) {
                 world.events.warning(notice);
             }
             return Ok(Done::Unchanged(Some("its dump is not in yet".to_owned())));

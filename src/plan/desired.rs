@@ -9,8 +9,8 @@ use indexmap::IndexMap;
 use super::images::{DesiredImage, desired_images};
 use super::wiring::Wiring;
 use crate::config::model::{
-    Condition, Digest, Environment, ImageSource, Kind, Limits, Mount, MountSource, Part, Postgres,
-    Probe, Restart, Secret, Service, Task, Template,
+    Condition, Digest, Environment, ImageSource, InstanceId, Kind, Limits, Mount, MountSource,
+    Part, Postgres, Probe, Restart, Secret, Service, Task, Template,
 };
 use crate::engine::{ImageSpec, PortSpec, Role, ServiceSpec};
 use crate::seed::Dump;
@@ -64,17 +64,19 @@ pub struct Database {
     pub migrations: Option<PathBuf>,
     /// The volume that holds it.
     pub volume: String,
+    /// What a user types to load its seeds: `envctl seed rates`.
+    pub seed_command: String,
 }
 
 impl Desired {
     /// Translates an environment; it was checked, so this cannot fail.
-    pub fn new(environment: &Environment) -> Self {
+    pub fn new(environment: &Environment, id: &InstanceId) -> Self {
         let order = start_order(environment);
         let wiring = Wiring::new(environment);
         let mut services: Vec<DesiredService> = Vec::new();
         for (name, service) in &environment.services {
             services.push(desired_service(
-                environment,
+                (environment, id),
                 name,
                 service,
                 order[name.as_str()],
@@ -173,7 +175,7 @@ fn start_order(environment: &Environment) -> BTreeMap<&str, u32> {
 }
 
 fn desired_service(
-    environment: &Environment,
+    (environment, id): (&Environment, &InstanceId),
     name: &str,
     service: &Service,
     order: u32,
@@ -205,7 +207,7 @@ fn desired_service(
     let readiness = match (&service.kind, &service.healthcheck) {
         (Kind::Postgres(postgres), _) => {
             prepare_postgres(&mut spec, postgres);
-            Readiness::Postgres(Box::new(database(environment, name, postgres)))
+            Readiness::Postgres(Box::new(database((environment, id), name, postgres)))
         }
         (Kind::Container, Some(healthcheck)) => Readiness::Probe(healthcheck.probe.clone()),
         (Kind::Container, None) => Readiness::Running,
@@ -260,7 +262,11 @@ fn data_volume(service: &str) -> String {
     format!("{service}-data")
 }
 
-fn database(environment: &Environment, service: &str, postgres: &Postgres) -> Database {
+fn database(
+    (environment, id): (&Environment, &InstanceId),
+    service: &str,
+    postgres: &Postgres,
+) -> Database {
     let dumps = environment
         .seeds
         .iter()
@@ -279,6 +285,7 @@ fn database(environment: &Environment, service: &str, postgres: &Postgres) -> Da
             .as_ref()
             .map(|migrations| migrations.dir.clone()),
         volume: data_volume(service),
+        seed_command: format!("envctl seed {}", id.arguments()),
     }
 }
 

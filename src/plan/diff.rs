@@ -8,7 +8,7 @@ use super::graph::Plan;
 use super::images::DesiredImage;
 use super::observation::{DatabaseView, Observation};
 use super::seeded::{dump_is_in, never_seeded, seed_notice};
-use super::step::{Change, Step};
+use super::step::{Change, Load, Step};
 use crate::config::model::{Condition, MountSource};
 use crate::engine::{ObservedService, Role, ServiceState};
 
@@ -262,8 +262,10 @@ impl<'a> Diff<'a> {
             let step = Step::Seed {
                 service: service.to_owned(),
                 database: Box::new(database.clone()),
-                reset: false,
-                migrate: self.options.migrate,
+                load: Load {
+                    reset: false,
+                    migrate: self.options.migrate,
+                },
             };
             let cause = match view {
                 Some(_) => "never seeded",
@@ -271,7 +273,7 @@ impl<'a> Diff<'a> {
             };
             last = vec![self.plan.push(step, cause, last)];
         } else if let Some(view) = &view {
-            self.notice(service, loads, view);
+            self.notice(service, database, view);
         }
         if let Some(cause) = self.migrates(database, view.as_ref(), seeds) {
             let database = Box::new(database.clone());
@@ -306,14 +308,14 @@ impl<'a> Diff<'a> {
         }
     }
 
-    fn notice(&mut self, service: &str, loads: bool, view: &DatabaseView) {
-        if !loads {
+    fn notice(&mut self, service: &str, database: &Database, view: &DatabaseView) {
+        if database.dumps.is_empty() {
             return;
         }
         let waiting = self.options.migrate && !view.pending.is_empty();
         self.plan
             .notices
-            .extend(seed_notice(service, &view.seeds, waiting));
+            .extend(seed_notice(service, database, &view.seeds, waiting));
     }
 
     fn task(&mut self, task: &'a DesiredService) {
@@ -427,6 +429,7 @@ mod tests {
             }],
             migrations: Some("/migrations".into()),
             volume: "db-data".to_owned(),
+            seed_command: "envctl seed rates".to_owned(),
         }));
         Desired {
             images: vec![
@@ -603,7 +606,7 @@ mod tests {
             &seen,
             no_seed,
             &expect![[r"
-            ! db is not seeded, so its migrations wait; `envctl seed` does both
+            ! db is not seeded, so its migrations wait; `envctl seed rates` does both
         "]],
         );
     }
@@ -622,7 +625,7 @@ mod tests {
             ALL,
             &expect![[r"
             1 migrate db, some are pending []
-            ! the data of db is stale: dump changed since it was loaded; `envctl seed --reset` loads it again
+            ! the data of db is stale: dump changed since it was loaded; `envctl seed rates --reset` loads it again
         "]],
         );
     }
@@ -640,7 +643,7 @@ mod tests {
             &seen,
             ALL,
             &expect![[r"
-            ! db holds a table that no seed put there (public.mine), so its seeds are not loaded; `envctl seed --reset` replaces the content
+            ! db holds a table that no seed put there (public.mine), so its seeds are not loaded; `envctl seed rates --reset` replaces the content
         "]],
         );
     }

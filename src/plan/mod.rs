@@ -27,7 +27,7 @@ pub use images::DesiredImage;
 pub use observation::{DatabaseView, Observation};
 pub use observe::observe;
 pub use run::{Finished, Report, check, run};
-pub use step::{Change, Step};
+pub use step::{Change, Load, Step};
 pub use teardown::teardown;
 pub use wiring::{Outside, Wiring};
 pub use world::World;

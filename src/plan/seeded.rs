@@ -1,5 +1,6 @@
 //! What the state of a database's seeds means for a plan, and for a person.
 
+use super::desired::Database;
 use crate::seed::State;
 
 /// Whether `up` may load the seeds.
@@ -12,18 +13,24 @@ pub(super) fn dump_is_in(state: &State) -> bool {
     matches!(state, State::Current { .. } | State::Stale { .. })
 }
 
-/// Says what a user should know of a database's seeds, if anything.
-pub(super) fn seed_notice(service: &str, state: &State, migrations_wait: bool) -> Option<String> {
+/// Says what a user should know of a database's seeds, if anything, and the command to type.
+pub(super) fn seed_notice(
+    service: &str,
+    database: &Database,
+    state: &State,
+    migrations_wait: bool,
+) -> Option<String> {
+    let seed = &database.seed_command;
     let text = match state {
         State::Current { .. } => return None,
         State::Stale { changed } => format!(
-            "the data of {service} is stale: {} changed since it was loaded; `envctl seed --reset` \
+            "the data of {service} is stale: {} changed since it was loaded; `{seed} --reset` \
              loads it again",
             changed.join(", ")
         ),
         State::Foreign { tables } => format!(
-            "{service} holds {} that no seed put there ({}), so its seeds are not loaded; `envctl \
-             seed --reset` replaces the content",
+            "{service} holds {} that no seed put there ({}), so its seeds are not loaded; `{seed} \
+             --reset` replaces the content",
             if tables.len() == 1 {
                 "a table"
             } else {
@@ -32,10 +39,10 @@ pub(super) fn seed_notice(service: &str, state: &State, migrations_wait: bool) -
             first_few(tables)
         ),
         State::NoDatabase | State::Never if migrations_wait => {
-            format!("{service} is not seeded, so its migrations wait; `envctl seed` does both")
+            format!("{service} is not seeded, so its migrations wait; `{seed}` does both")
         }
         State::NoDatabase | State::Never => {
-            format!("{service} is not seeded; `envctl seed` does it")
+            format!("{service} is not seeded; `{seed}` does it")
         }
     };
     Some(text)

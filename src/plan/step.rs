@@ -29,9 +29,7 @@ pub enum Step {
     Seed {
         service: String,
         database: Box<Database>,
-        /// Load even where there is content already: this loses data.
-        reset: bool,
-        migrate: bool,
+        load: Load,
     },
     /// Applies the pending migrations.
     Migrate {
@@ -57,6 +55,15 @@ pub enum Step {
     },
 }
 
+/// How the seeds of a database are loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// Also where there is content already: this loses data.
+    pub reset: bool,
+    /// With the migrations.
+    pub migrate: bool,
+}
+
 /// What happens to a service's container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -72,7 +79,11 @@ impl Step {
     pub fn loses_data(&self) -> bool {
         matches!(
             self,
-            Self::RemoveVolume { .. } | Self::Seed { reset: true, .. }
+            Self::RemoveVolume { .. }
+                | Self::Seed {
+                    load: Load { reset: true, .. },
+                    ..
+                }
         )
     }
 

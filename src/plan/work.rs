@@ -5,7 +5,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::data::{load_seeds, migrate};
-use super::declared::{declared, server};
 use super::desired::DesiredService;
 use super::error::Error;
 use super::images::DesiredImage;
@@ -35,17 +34,9 @@ pub(super) async fn perform(
         Step::Seed {
             service,
             database,
-            reset,
-            migrate,
-        } => {
-            let server = server(engine, service, database).await?;
-            let declared = declared(database, *migrate)?;
-            load_seeds(service, &server, declared, *reset, (world, events)).await
-        }
-        Step::Migrate { service, database } => {
-            let server = server(engine, service, database).await?;
-            migrate(service, &server, database, (world, events)).await
-        }
+            load,
+        } => load_seeds(service, database, *load, (world, events)).await,
+        Step::Migrate { service, database } => migrate(service, database, (world, events)).await,
         Step::Task { task } => run_task(task, world, events).await,
         Step::Remove { name, handle } => {
             interruptible(world, async {

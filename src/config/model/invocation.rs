@@ -67,6 +67,15 @@ impl InstanceId {
         }
     }
 
+    /// Returns what a command line names it by: `rates`, `rates -i two`.
+    pub fn arguments(&self) -> String {
+        if self.is_default() {
+            self.environment.clone()
+        } else {
+            format!("{} -i {}", self.environment, self.instance)
+        }
+    }
+
     /// Whether this is the instance that takes the host ports that the environment names.
     pub fn is_default(&self) -> bool {
         self.instance == Self::DEFAULT_INSTANCE
