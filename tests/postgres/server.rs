@@ -73,11 +73,23 @@ fn try_start(options: &[&str]) -> Result<Server, String> {
     })
 }
 
-/// Returns the folder of the server's programs.
+/// Returns the folder of the server's programs: what `pg_config` says, else the newest of those
+/// that distributions keep by version.
 pub(crate) fn programs() -> Option<PathBuf> {
-    let output = Command::new("pg_config").arg("--bindir").output().ok()?;
-    let folder = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
-    folder.join("initdb").exists().then_some(folder)
+    let said = Command::new("pg_config").arg("--bindir").output().ok();
+    let said = said.and_then(|output| String::from_utf8(output.stdout).ok());
+    let said = said.map(|folder| PathBuf::from(folder.trim()));
+    let versions = fs_err::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten();
+    let mut kept: Vec<PathBuf> = versions
+        .filter_map(|version| Some(version.ok()?.path().join("bin")))
+        .collect();
+    kept.sort();
+    let folders = said.into_iter().chain(kept.into_iter().rev());
+    folders
+        .into_iter()
+        .find(|folder| folder.join("initdb").exists())
 }
 
 fn knows(programs: &Path, options: &[&str]) -> bool {
