@@ -26,6 +26,9 @@ pub(super) struct Scene<'a> {
     pub(super) roles_created: Vec<String>,
 }
 
+/// How many characters of a line are kept behind the place where it failed.
+const LONGEST_REST: usize = 160;
+
 /// What one dump brought.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
@@ -277,7 +280,8 @@ fn place(file: &Path, statement: &Statement, (line, column): (usize, usize)) -> 
             .sql
             .lines()
             .nth(line - 1)
-            .map(first_line)
+            // The whole line up to where it failed: the column counts from its start.
+            .map(|line| line.chars().take(column + LONGEST_REST).collect())
             .unwrap_or_default(),
         width: 1,
     }
