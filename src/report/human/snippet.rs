@@ -4,10 +4,14 @@ use super::super::Place;
 use super::super::cut::width;
 use super::Page;
 
-/// Returns the place, its line, and a row of `^` below it; of a long line only what is around.
+/// Returns the place, its line, and a row of `^` below it; of a long line only what is around,
+/// of an empty or unknown one nothing.
 pub(super) fn snippet(place: &Place, page: Page) -> String {
     let number = place.line.to_string();
     let indent = " ".repeat(number.len());
+    if place.text.trim().is_empty() {
+        return format!("{indent}--> {}:{number}\n", place.file.display());
+    }
     let room = page.width.saturating_sub(number.len() + 4).max(16);
     let (text, before, marks) = window(place, room);
     let bar = page.paint.dim("|");
@@ -94,17 +98,6 @@ mod tests {
         "#]],
         );
         check(
-            "",
-            (1, 1),
-            100,
-            &expect![[r"
-                  --> envs/rates/env.toml:12:1
-                   |
-                12 |
-                   | ^
-            "]],
-        );
-        check(
             "short",
             (99, 5),
             100,
@@ -115,6 +108,19 @@ mod tests {
                |      ^
         "]],
         );
+    }
+
+    #[test]
+    fn of_a_line_that_is_not_known_only_the_place_is_shown() {
+        let place = Place {
+            file: "dump.sql".into(),
+            line: 40,
+            column: 1,
+            text: String::new(),
+            width: 1,
+        };
+        let shown = snippet(&place, Page::of_width("", 80));
+        assert_eq!(shown, "  --> dump.sql:40\n");
     }
 
     #[test]
