@@ -20,7 +20,12 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
     let before = session.unless_interrupted(engine.observe(&[])).await?;
     if args.volumes && !before.volumes.is_empty() {
         let names: Vec<&str> = before.volumes.keys().map(String::as_str).collect();
-        let question = format!("Remove {} with all data in it?", names.join(", "));
+        let question = format!(
+            "Remove {} of {} (instance {}) with all data in it?",
+            names.join(", "),
+            invocation.id.environment,
+            invocation.id.instance
+        );
         confirm(session, &question, "down --volumes")?;
     }
     let plan = teardown(&before, args.volumes);

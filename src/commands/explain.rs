@@ -85,17 +85,7 @@ fn add_facts(error: &plan::Error, diagnostic: &mut Diagnostic) {
                 (*reason).clone_into(&mut diagnostic.title);
                 diagnostic.place = Some((**place).clone());
             }
-            let hint = match error {
-                postgres::Error::Migration {
-                    partly_applied: true,
-                    ..
-                } => {
-                    "the statements before it stay, since the file asks for no transaction; put \
-                     the database right by `envctl psql`, then run the command again"
-                }
-                _ => "nothing of this file was kept; correct it and run the command again",
-            };
-            diagnostic.hints.push(hint.to_owned());
+            diagnostic.hints.push(of_migration(error).to_owned());
         }
         plan::Error::Ended { service, state } if ran_out_of_memory(state) => {
             let hint = format!("give it more: `mem_limit` of [services.{service}]");
@@ -119,6 +109,33 @@ fn add_facts(error: &plan::Error, diagnostic: &mut Diagnostic) {
         | plan::Error::TaskTimeout { .. }
         | plan::Error::Template { .. }
         | plan::Error::Interrupted => {}
+    }
+}
+
+/// What to do about a migration that failed, or that contradicts the database.
+fn of_migration(error: &postgres::Error) -> &'static str {
+    match error {
+        postgres::Error::Migration {
+            partly_applied: true,
+            ..
+        } => {
+            "the statements before it stay, since the file asks for no transaction; put \
+             the database right by `envctl psql`, then run the command again"
+        }
+        postgres::Error::MigrationChanged { .. } => {
+            "put the file back as it was, and make the change in a new migration; `seed \
+             --reset` starts over with the file as it is"
+        }
+        postgres::Error::MigrationMissing { .. } => {
+            "put the file back; `seed --reset` starts over without it"
+        }
+        postgres::Error::OutOfOrder { .. } => {
+            "give the new file a higher number; `seed --reset` starts over with both"
+        }
+        postgres::Error::MigrationName { .. } | postgres::Error::SameVersion { .. } => {
+            "nothing was applied; rename the file and run the command again"
+        }
+        _ => "nothing of this file was kept; correct it and run the command again",
     }
 }
 

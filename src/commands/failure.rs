@@ -187,7 +187,11 @@ impl Failure {
     }
 
     pub(super) fn nothing_runs(invocation: &Invocation) -> Self {
-        let title = format!("nothing runs of {}", invocation.id);
+        let id = &invocation.id;
+        let title = format!(
+            "nothing runs of {} (instance {})",
+            id.environment, id.instance
+        );
         let hint = format!("`{}` starts it", line::again(invocation, "up"));
         Self::new(FailureKind::NotReady, Diagnostic::new(title).hint(hint))
     }
