@@ -120,11 +120,11 @@ fn of_migration(error: &postgres::Error) -> &'static str {
             ..
         } => {
             "the statements before it stay, since the file asks for no transaction; put \
-                     the database right by `envctl psql`, then run the command again"
+             the database right by `envctl psql`, then run the command again"
         }
         postgres::Error::MigrationChanged { .. } => {
             "put the file back as it was, and make the change in a new migration; `seed \
-                     --reset` starts over with the file as it is"
+             --reset` starts over with the file as it is"
         }
         postgres::Error::MigrationMissing { .. } => {
             "put the file back; `seed --reset` starts over without it"

@@ -304,7 +304,7 @@ impl<'a> Diff<'a> {
             Some(_) if seeds => None,
             Some(view) if view.pending.is_empty() => None,
             Some(view) if !database.dumps.is_empty() && !dump_is_in(&view.seeds) => None,
-            Some(_) => Some("some are pending"),
+            Some(_) => Some("not all are in as declared"),
         }
     }
 
@@ -624,7 +624,7 @@ mod tests {
             &seen,
             ALL,
             &expect![[r"
-            1 migrate db, some are pending []
+            1 migrate db, not all are in as declared []
             ! the data of db is stale: dump changed since it was loaded; `envctl seed rates --reset` loads it again
         "]],
         );

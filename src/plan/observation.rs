@@ -19,6 +19,6 @@ pub struct Observation {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DatabaseView {
     pub seeds: seed::State,
-    /// Files that are not applied: `V1__index_prices`.
+    /// Migrations that are not in as declared: `V2__more`, `V1__index (changed since)`.
     pub pending: Vec<String>,
 }

@@ -89,10 +89,15 @@ async fn pending(
         &CancellationToken::new(),
     )
     .await?;
-    let pending = status
-        .into_iter()
-        .filter(|entry| entry.state == MigrationState::Pending);
-    Ok(pending
-        .map(|entry| format!("V{}__{}", entry.version, entry.name))
-        .collect())
+    let pending = status.into_iter().filter_map(|entry| {
+        let name = format!("V{}__{}", entry.version, entry.name);
+        match entry.state {
+            MigrationState::Applied { .. } => None,
+            MigrationState::Pending => Some(name),
+            // The step for these fails, and says what to do.
+            MigrationState::Changed => Some(name + " (changed since)"),
+            MigrationState::Missing => Some(name + " (file missing)"),
+        }
+    });
+    Ok(pending.collect())
 }

@@ -92,6 +92,13 @@ fn a_migration_with_a_syntax_error() {
         scenario.value("select count(*) from pg_class where relname = 'ok'"),
         "1"
     );
+    // One that is in must stay as it was, and `up` does not pass over it.
+    scenario.write(
+        "envs/rates/migrations/V2__broken.sql",
+        "create table ok (id bigint);\n",
+    );
+    let up = scenario.run(&["up", "rates"]).exits(7);
+    up.says(&["V2__broken.sql", "changed after it was applied"]);
 }
 
 #[test]
