@@ -151,7 +151,7 @@ async fn a_failing_statement_is_named_by_line_and_column() {
     };
     assert_eq!(
         (place.line, place.column, place.text.as_str()),
-        (4, 3, "nope")
+        (4, 3, "  nope")
     );
     assert_eq!(
         (server.code.as_str(), statement.as_str()),
