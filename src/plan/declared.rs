@@ -34,7 +34,7 @@ pub(super) fn declared(database: &Database, migrate: bool) -> Result<Declared, E
 }
 
 /// Returns the migrations of a database, from its folder.
-pub(super) fn migrations(database: &Database) -> Result<Vec<Migration>, Error> {
+fn migrations(database: &Database) -> Result<Vec<Migration>, Error> {
     match &database.migrations {
         Some(dir) => postgres::read_migrations(dir).map_err(Error::Migration),
         None => Ok(Vec::new()),

@@ -26,10 +26,6 @@ pub struct Plan {
 }
 
 impl Plan {
-    pub fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
-    }
-
     /// Adds a step and returns its index.
     pub(super) fn push(
         &mut self,

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use futures_util::future::{join, join_all};
 use tokio_util::sync::CancellationToken;
 
-use super::declared::{declared, migrations, server};
-use super::desired::{Database, Desired, DesiredService, Readiness};
+use super::declared::{declared, server};
+use super::desired::{Desired, DesiredService, Readiness};
 use super::error::Error;
 use super::observation::{DatabaseView, Observation};
 use super::ready;
 use crate::engine::{Engine, Role, ServiceState};
-use crate::postgres::{MigrationState, migration_status};
+use crate::postgres::{Migration, MigrationState, Target, migration_status};
 use crate::seed;
 
 /// Looks once at everything that `desired` names.
@@ -36,12 +36,13 @@ pub async fn observe(engine: &dyn Engine, desired: &Desired) -> Result<Observati
             let (ready, database) = join(ready, view(engine, service)).await;
             (name, ready, database)
         });
+    let seen = join_all(looks).await;
     let mut observation = Observation {
         ready: BTreeMap::new(),
         databases: BTreeMap::new(),
-        engine: observed.clone(),
+        engine: observed,
     };
-    for (name, ready, database) in join_all(looks).await {
+    for (name, ready, database) in seen {
         observation.ready.insert(name.clone(), ready);
         if let Some(database) = database? {
             observation.databases.insert(name, database);
@@ -67,28 +68,23 @@ async fn view(
     let Ok(seeds) = seed::state(&server, &declared, &fingerprint).await else {
         return Ok(None);
     };
-    let pending = pending(&server, database, &seeds).await?;
+    let target = server.target(&database.name);
+    let pending = pending(&target, &declared.migrations, &seeds).await?;
     Ok(Some(DatabaseView { seeds, pending }))
 }
 
 async fn pending(
-    server: &crate::postgres::Server,
-    database: &Database,
+    target: &Target,
+    migrations: &[Migration],
     seeds: &seed::State,
 ) -> Result<Vec<String>, Error> {
-    let migrations = migrations(database)?;
     if *seeds == seed::State::NoDatabase {
         return Ok(migrations
             .iter()
             .map(|migration| migration.name.clone())
             .collect());
     }
-    let status = migration_status(
-        &server.target(&database.name),
-        &migrations,
-        &CancellationToken::new(),
-    )
-    .await?;
+    let status = migration_status(target, migrations, &CancellationToken::new()).await?;
     let pending = status.into_iter().filter_map(|entry| {
         let name = format!("V{}__{}", entry.version, entry.name);
         match entry.state {

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::{Error, StepFailure};
 use super::graph::Plan;
 use super::step::{Change, Step};
-use super::work::{TAIL_TIMEOUT, perform};
+use super::work::perform;
 use super::world::{Done, World};
 use crate::engine::{self, Engine, LogLine, LogOptions, ServiceState};
 use crate::postgres;
@@ -20,6 +20,8 @@ use crate::report::{Event, Outcome, StepId, Tail};
 const PARALLEL_MAX: usize = 8;
 /// How many lines of a log belong to a failure's dossier.
 const TAIL_LINES: usize = 20;
+/// How long the tail of a log may take to come, when a failure is on its way to the user.
+const TAIL_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long steps may clean up after an interruption.
 const PATIENCE: Duration = Duration::from_secs(15);
 

@@ -2,7 +2,6 @@
 //! the step's own type.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use super::data::{load_seeds, migrate};
 use super::desired::DesiredService;
@@ -299,6 +298,3 @@ async fn run_task(
         }
     }
 }
-
-/// How long the tail of a log may take to come, when a failure is on its way to the user.
-pub(super) const TAIL_TIMEOUT: Duration = Duration::from_secs(3);
