@@ -10,7 +10,7 @@ use crate::report::Answer;
 
 pub(super) async fn run(session: &Session, args: &BuildArgs) -> Result<Answer, Failure> {
     let scene = Scene::open(session, args.environment.as_ref()).await?;
-    let specs = scene.desired.image_specs();
+    let specs = scene.desired.provisions();
     let engine = session
         .unless_interrupted(scene.engine.observe(&specs))
         .await?;

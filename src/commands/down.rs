@@ -32,6 +32,7 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
     let world = World {
         engine: engine.clone(),
         wiring: Wiring::default(),
+        addresses: before.addresses.clone(),
         events: session.events.clone(),
         cancel: session.cancel.clone(),
         images: Mutex::new(BTreeMap::new()),

@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use super::failure::Failure;
 use super::session::Session;
-use crate::config::model::{InstanceId, Variables};
+use crate::config::model::InstanceId;
+use crate::engine::process::Home;
 use crate::probe::{Attempt, Exhausted, Poll};
 
 /// How long a command waits for another; `--timeout` may end it earlier.
@@ -33,7 +34,8 @@ impl Lock {
 
 /// Waits until nobody else changes the instance; says for whom.
 pub(super) async fn hold(session: &Session, id: &InstanceId, verb: &str) -> Result<Lock, Failure> {
-    let path = folder(&session.request.variables).join(format!("{id}.lock"));
+    let home = Home::of(&session.request.variables);
+    let path = home.state.join("locks").join(format!("{id}.lock"));
     let mut held_by = String::new();
     let waiting = |holder: &str| {
         session.events.info(format!("waiting for {holder}"));
@@ -107,18 +109,4 @@ fn holder(mut file: &File) -> String {
         Ok(_) if !text.trim().is_empty() => text.trim().to_owned(),
         _ => "another envctl".to_owned(),
     }
-}
-
-/// Returns the folder of locks: below `/var/lib/envctl` for root, else the user's state folder.
-fn folder(variables: &Variables) -> PathBuf {
-    let state = if rustix::process::geteuid().is_root() {
-        PathBuf::from("/var/lib")
-    } else {
-        match (variables.get("XDG_STATE_HOME"), variables.get("HOME")) {
-            (Some(folder), _) if folder.starts_with('/') => PathBuf::from(folder),
-            (_, Some(home)) => PathBuf::from(home).join(".local/state"),
-            (_, None) => std::env::temp_dir(),
-        }
-    };
-    state.join("envctl/locks")
 }

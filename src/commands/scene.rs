@@ -8,9 +8,9 @@ use super::failure::Failure;
 use super::lock::{self, Lock};
 use super::session::Session;
 use crate::config::model::{EngineChoice, Environment, Invocation};
-use crate::engine::{Engine, Identity, Observed, Role, docker};
+use crate::engine::{Addresses, Engine, Identity, Observed, Role, docker};
 use crate::plan::{
-    Database, Desired, DesiredService, Observation, Outside, Plan, Report, Wiring, World, observe,
+    Database, Desired, DesiredService, Observation, Plan, Report, Wiring, World, observe,
 };
 use crate::postgres::Server;
 use crate::report::Event;
@@ -38,7 +38,7 @@ impl Scene {
         }
         let engine = connect(&invocation, environment.profiles.clone()).await?;
         Ok(Self {
-            desired: Desired::new(&environment, &invocation.id),
+            desired: Desired::new(&environment, &invocation.id, engine.capabilities()),
             wiring: Wiring::new(&environment),
             invocation,
             environment,
@@ -67,6 +67,7 @@ impl Scene {
         let world = World {
             engine: Arc::clone(&self.engine),
             wiring: self.wiring.clone(),
+            addresses: observation.engine.addresses.clone(),
             events: session.events.clone(),
             cancel: session.cancel.clone(),
             images: Mutex::new(observation.engine.images.clone()),
@@ -143,7 +144,7 @@ impl Scene {
     }
 
     /// Returns every address that is published now.
-    pub(super) async fn outside(&self) -> Outside {
+    pub(super) async fn outside(&self) -> Addresses {
         let ports: Vec<(String, String)> = self
             .wiring
             .ports()

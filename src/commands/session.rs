@@ -87,6 +87,7 @@ impl Session {
         let services = loaded.environment.services.values();
         let passwords = services.filter_map(|service| match &service.kind {
             Kind::Postgres(postgres) => Some(&postgres.password),
+            Kind::Redis(redis) => redis.password.as_ref(),
             Kind::Container => None,
         });
         let secrets = loaded.environment.secrets.iter().chain(passwords);

@@ -8,7 +8,7 @@ use super::scene::Scene;
 use super::session::Session;
 use crate::cli::SmokeTestArgs;
 use crate::config::model::{Reference, SqlCheck};
-use crate::plan::Outside;
+use crate::engine::Addresses;
 use crate::postgres::Server;
 use crate::report::Answer;
 use crate::smoke::{self, CheckResult, Database, JUnit, Places, Run};
@@ -77,14 +77,14 @@ fn write_junit(report: &JUnit<'_>, file: &Path, session: &Session) -> Result<(),
         .map_err(|error| Failure::of_report(&error))
 }
 
-fn address(outside: &Outside, service: &str, port: &str) -> Result<String, String> {
+fn address(outside: &Addresses, service: &str, port: &str) -> Result<String, String> {
     outside
         .get(&(service.to_owned(), port.to_owned()))
         .map(|address| format!("http://{address}"))
         .ok_or_else(|| format!("port `{port}` of `{service}` is not published now: is it up?"))
 }
 
-fn database(scene: &Scene, outside: &Outside, service: &str) -> Result<Database, String> {
+fn database(scene: &Scene, outside: &Addresses, service: &str) -> Result<Database, String> {
     let desired = scene.desired.service(service);
     let database = desired.and_then(|service| service.database());
     let database = database.ok_or_else(|| format!("`{service}` is no postgres service"))?;

@@ -107,7 +107,9 @@ fn notes(seen: &ObservedService, observation: &Observation, scene: Option<&Scene
             None => notes.push("no longer declared".to_owned()),
             Some(service) => {
                 let image = observation.engine.images.get(&service.image);
-                if image.is_none_or(|image| seen.hash != service.launch_hash(&image.id)) {
+                let addresses = &observation.engine.addresses;
+                if image.is_none_or(|image| seen.hash != service.launch_hash(&image.id, addresses))
+                {
                     notes.push("differs from its declaration".to_owned());
                 }
             }

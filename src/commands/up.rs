@@ -6,12 +6,15 @@ use super::outcome::answer;
 use super::scene::Scene;
 use super::session::Session;
 use crate::cli::UpArgs;
-use crate::plan::{Options, Outside, check, diff};
+use crate::engine::Addresses;
+use crate::plan::{Options, check, diff};
 use crate::report::{Answer, Endpoint};
 
 pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Failure> {
     let scene = Scene::open(session, args.environment.as_ref()).await?;
     let _lock = scene.hold(session, "up").await?;
+    let assigning = scene.engine.assign(&scene.desired.specs()).await;
+    assigning?;
     let observation = scene.observe(session).await?;
     let options = Options {
         seed: !args.no_seed,
@@ -26,7 +29,7 @@ pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Fail
     Ok(answer(&scene, &report, endpoints(&scene, &outside)))
 }
 
-fn endpoints(scene: &Scene, outside: &Outside) -> Vec<Endpoint> {
+fn endpoints(scene: &Scene, outside: &Addresses) -> Vec<Endpoint> {
     let mut endpoints: Vec<Endpoint> = Vec::new();
     for service in &scene.desired.services {
         let name = &service.spec.name;

@@ -229,7 +229,7 @@ static PROCESS: Fields = Fields {
     short: Some("command"),
     ..fields(&[
         ("command", HOST_TEXTS),
-        ("build", HOST_TEXTS),
+        ("build", Shape::Table(&PREPARE)),
         ("working_dir", TEXT),
         ("environment", Shape::Named(&ENVIRONMENT)),
         ("user", TEXT),

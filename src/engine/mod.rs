@@ -4,6 +4,7 @@
 pub mod docker;
 mod error;
 mod model;
+pub mod process;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -22,17 +23,27 @@ pub trait Engine: Send + Sync {
     /// Returns the engine's name as in configuration: `docker`.
     fn name(&self) -> &'static str;
 
-    /// Reads all that exists of this instance, and which of `images` are there and current.
-    fn observe<'a>(&'a self, images: &'a [ImageSpec]) -> Work<'a, Observed>;
+    /// Returns what the engine can do.
+    fn capabilities(&self) -> Capabilities;
 
-    /// Makes an image available: a current local copy, else the declared sources in order.
-    /// `bases` holds the images that its `${images.…}` name, made before.
-    fn ensure_image<'a>(
+    /// Reads all that exists of this instance, and which of `provisions` are there and current.
+    fn observe<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Observed>;
+
+    /// Finds out how each of `provisions` would be had, and makes nothing.
+    fn survey<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Vec<Prospect>>;
+
+    /// Makes an image or a program available: a current local copy, else the declared sources in
+    /// order. `bases` holds the images that its `${images.…}` name, made before.
+    fn provide<'a>(
         &'a self,
-        image: &'a ImageSpec,
+        provision: &'a Provision,
         bases: &'a BTreeMap<String, ImageHandle>,
         step: &'a StepEvents,
     ) -> Work<'a, ImageOutcome>;
+
+    /// Gives every port of `specs` an address that other processes reach it at, the one that it
+    /// had where that is still free, and records it. Empty where there is a network.
+    fn assign<'a>(&'a self, specs: &'a [ServiceSpec]) -> Work<'a, Addresses>;
 
     /// Makes a network or a volume that is not there yet; one that is there is left alone.
     fn ensure<'a>(&'a self, resource: &'a Resource) -> Work<'a, ()>;
@@ -69,4 +80,8 @@ pub trait Engine: Send + Sync {
 
     /// Runs a command beside a running service and returns its exit code and output.
     fn exec<'a>(&'a self, service: &'a str, command: &'a Exec) -> Work<'a, ExecOutcome>;
+
+    /// Runs a command beside a running service on this program's own standard streams, with a
+    /// terminal where `terminal` says that there is one, and returns its exit code.
+    fn attach<'a>(&'a self, service: &'a str, command: &'a Exec, terminal: bool) -> Work<'a, i64>;
 }

@@ -1,7 +1,7 @@
 //! What goes into an engine and what comes back, in words that every engine shares.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -9,8 +9,24 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::config::model::{
-    HostPort, Image, ImageSource, InstanceId, Limits, Mount, Restart, Secret, Template,
+    HostCommand, HostPort, Image, ImageSource, InstanceId, Limits, Mount, Restart, Secret, Template,
 };
+
+/// Where each port of each service is reached from this machine: (service, port name) -> address.
+pub type Addresses = BTreeMap<(String, String), SocketAddr>;
+
+/// What an engine can do, as data for the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Services run in containers from images, on a network where they find each other by name.
+    /// Without it they are processes of this machine, and reach each other on its loopback.
+    pub containers: bool,
+}
+
+impl Capabilities {
+    pub const CONTAINERS: Self = Self { containers: true };
+    pub const PROCESSES: Self = Self { containers: false };
+}
 
 /// Whom an engine object works for; all of it goes into the labels of what it makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +48,78 @@ pub enum Role {
     Task,
 }
 
+/// What a service runs from, to be had before it is created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Provision {
+    Image(Box<ImageSpec>),
+    Program(Box<ProgramSpec>),
+}
+
+impl Provision {
+    /// Returns its name: an image's, or that of the service whose program it is.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Image(image) => &image.name,
+            Self::Program(program) => &program.service,
+        }
+    }
+}
+
+/// The program of a service that runs without a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgramSpec {
+    pub service: String,
+    pub program: Program,
+}
+
+/// Where a program comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// A PostgreSQL server, its own tools beside it.
+    Postgres(ServerChoice),
+    /// `redis-server` or `valkey-server`.
+    Redis(ServerChoice),
+    /// A command of the workspace.
+    Command {
+        /// What makes the program, run first.
+        build: Option<HostCommand>,
+        /// The program's name or path, as in the command's first word.
+        program: String,
+        /// What a relative path starts at.
+        working_dir: PathBuf,
+    },
+}
+
+/// Which installed server is taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerChoice {
+    /// The declared version, `13.5` or `16`; the newest when `None`.
+    pub version: Option<String>,
+    /// Refuses another major version.
+    pub strict_version: bool,
+    /// Where its programs are; searched for when `None`.
+    pub bin_dir: Option<PathBuf>,
+    /// The volume with its data, whose version binds.
+    pub volume: Option<String>,
+}
+
+/// How a provision would be had, found out without making anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prospect {
+    /// The provision's name.
+    pub name: String,
+    /// `there: postgres:13.5`, `build fixtures/images/postgres`, or what stands in the way.
+    pub outcome: Result<String, Obstacle>,
+}
+
+/// Why something cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    pub reason: String,
+    /// The command that mends it.
+    pub hint: Option<String>,
+}
+
 /// An image to be had. Plain references of services become one with only `pull`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageSpec {
@@ -42,12 +130,13 @@ pub struct ImageSpec {
     pub pull_timeout: Duration,
 }
 
-/// An image that the engine has.
+/// An image or a program that the engine has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ImageHandle {
     /// The content's id: `sha256:…`.
     pub id: String,
-    /// What it can be named by: `postgres:13.5`, `envctl/postgres:0123456789ab`.
+    /// What it can be named by: `postgres:13.5`, `envctl/postgres:0123456789ab`; of a program its
+    /// path: `/usr/lib/postgresql/15/bin/postgres`.
     pub reference: String,
 }
 
@@ -59,15 +148,19 @@ pub enum Source {
     Pulled,
     Built,
     Loaded,
+    /// Already on this machine, outside of what envctl keeps.
+    Found,
 }
 
-/// What [`super::Engine::ensure_image`] did.
+/// What [`super::Engine::provide`] did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageOutcome {
     pub handle: ImageHandle,
     pub source: Source,
     /// Sources that were tried in vain before, each with its reason, for a notice.
     pub passed_over: Vec<String>,
+    /// What a user should know: another major version than the declared one.
+    pub warning: Option<String>,
 }
 
 /// Something without a process that an instance needs.
@@ -82,8 +175,12 @@ pub enum Resource {
 /// A service or task, ready to be created but for its open templates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceSpec {
+    /// Unique in the instance; the second replica of `api` is `api-2`.
     pub name: String,
+    /// The declared service: replicas share it, and are found by it on the network.
+    pub service: String,
     pub role: Role,
+    pub kind: ServiceKind,
     pub image: ImageSource,
     pub command: Option<Vec<Template>>,
     pub entrypoint: Option<Vec<Template>>,
@@ -102,6 +199,20 @@ pub struct ServiceSpec {
     pub order: u32,
     /// SHA-256 in hex over the declaration, without the image's id.
     pub hash: String,
+}
+
+/// What the engine must know of a service to run it as a process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceKind {
+    /// Any program.
+    #[default]
+    Program,
+    /// Reads `POSTGRES_USER`, `POSTGRES_PASSWORD` and `POSTGRES_INITDB_ARGS` as the official image
+    /// does.
+    Postgres,
+    /// Takes its settings from the command: `redis-server --appendonly yes`.
+    Redis,
 }
 
 /// A port that is published on the host.
@@ -127,8 +238,10 @@ pub struct Launch {
 /// Everything that exists of an instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observed {
-    /// The current image of each spec that needs no work; absent means that it must be ensured.
+    /// The current image or program of each provision that needs no work, by its name.
     pub images: BTreeMap<String, ImageHandle>,
+    /// The addresses that are assigned to processes; empty where there is a network.
+    pub addresses: Addresses,
     /// The engine's handle of the network.
     pub network: Option<String>,
     /// Volume name in the environment -> the engine's handle.
@@ -141,6 +254,8 @@ pub struct Observed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObservedService {
     pub name: String,
+    /// The declared service, which replicas share.
+    pub service: String,
     pub role: Role,
     /// The engine's handle: a container id.
     pub handle: String,
@@ -150,7 +265,8 @@ pub struct ObservedService {
     pub state: ServiceState,
     /// When it was made; `None` when the engine does not say.
     pub created: Option<SystemTime>,
-    /// Whether it is on the instance's network.
+    /// Whether it is on the instance's network; of a running process, whether its supervisor
+    /// lives.
     pub attached: bool,
     pub order: u32,
     /// Port name -> where it is published.
@@ -180,6 +296,8 @@ pub enum ServiceState {
     },
     /// The engine gave up on it.
     Dead,
+    /// It ended while nobody looked: with its supervisor, or with the machine.
+    Lost,
 }
 
 /// Something to remove.

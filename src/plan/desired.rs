@@ -1,45 +1,63 @@
 //! What the environment declares, in the engine's words and in start order. Made once a command.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod container;
+mod hash;
+mod order;
+mod process;
+
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::images::{DesiredImage, desired_images};
+use super::images::{DesiredImage, desired_images, program};
 use super::wiring::Wiring;
 use crate::config::model::{
-    Condition, Digest, Environment, ImageSource, InstanceId, Kind, Limits, Mount, MountSource,
-    Part, Postgres, Probe, Restart, Secret, Service, Task, Template,
+    Condition, Digest, Environment, InstanceId, Kind, Mount, MountSource, Postgres, Probe, Secret,
+    Service,
 };
-use crate::engine::{ImageSpec, PortSpec, Role, ServiceSpec};
+use crate::engine::{Addresses, Capabilities, PortSpec, Program, Provision, ServiceSpec};
 use crate::seed::Dump;
 
-/// The folder of a container that the data volume of a `postgres` service is mounted on.
-const DATA_MOUNT: &str = "/var/lib/envctl";
-/// PGDATA, outside the volume that the official image declares.
-const DATA_FOLDER: &str = "/var/lib/envctl/pgdata";
-
 /// All that should be there.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Desired {
-    /// Every declared image and every plain reference, bases before what is made from them.
+    /// What the engine can do.
+    pub capabilities: Capabilities,
+    /// Every declared image and every plain reference, bases before what is made from them; or
+    /// the program of every service.
     pub images: Vec<DesiredImage>,
     pub volumes: BTreeSet<String>,
     /// Services and tasks; what one depends on stands before it.
     pub services: Vec<DesiredService>,
+    /// Services and tasks that this engine cannot run; they are not among the others.
+    pub unfit: Vec<Unfit>,
+    /// What is declared and not kept on this engine: `api: mem_limit`.
+    pub unkept: Vec<String>,
+}
+
+/// A service or task that an engine cannot run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfit {
+    /// `services.api`, `tasks.load`
+    pub path: String,
+    /// The key that it lacks: `image`, `process`.
+    pub lacks: &'static str,
 }
 
 /// A service or a task.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DesiredService {
     pub spec: ServiceSpec,
-    /// The name of its [`ImageSpec`].
+    /// The name of its [`Provision`].
     pub image: String,
     pub depends_on: IndexMap<String, Condition>,
     pub readiness: Readiness,
     /// How long it may take to become ready; for a task, to end.
     pub ready_timeout: Duration,
+    /// The ports of other services that its values name.
+    pub reads: Vec<(String, String)>,
 }
 
 /// When a service counts as ready, or a task as done.
@@ -50,6 +68,10 @@ pub enum Readiness {
     Probe(Probe),
     /// The application's user gets an answer on the application's database.
     Postgres(Box<Database>),
+    /// It answers PING.
+    Redis {
+        password: Option<Secret>,
+    },
     /// It exited 0.
     Exit,
 }
@@ -69,39 +91,101 @@ pub struct Database {
 }
 
 impl Desired {
-    /// Translates an environment; it was checked, so this cannot fail.
-    pub fn new(environment: &Environment, id: &InstanceId) -> Self {
-        let order = start_order(environment);
-        let wiring = Wiring::new(environment);
-        let mut services: Vec<DesiredService> = Vec::new();
+    /// Translates an environment for an engine; it was checked, so this cannot fail.
+    pub fn new(environment: &Environment, id: &InstanceId, capabilities: Capabilities) -> Self {
+        let mut desired = Self {
+            capabilities,
+            images: Vec::new(),
+            volumes: BTreeSet::new(),
+            services: Vec::new(),
+            unfit: Vec::new(),
+            unkept: Vec::new(),
+        };
+        let order = order::start_order(environment);
+        let declaration = Declaration {
+            environment,
+            wiring: &Wiring::new(environment),
+            id,
+        };
         for (name, service) in &environment.services {
-            services.push(desired_service(
-                (environment, id),
-                name,
-                service,
-                order[name.as_str()],
-                &wiring,
-            ));
+            desired.add_service(&declaration, name, service, order[name.as_str()]);
         }
         for (name, task) in &environment.tasks {
-            services.push(desired_task(name, task, order[name.as_str()], &wiring));
+            let made = if capabilities.containers {
+                container::task(name, task)
+            } else {
+                process::task(name, task)
+            };
+            match made {
+                Ok(made) => desired.add(&declaration, made, order[name.as_str()]),
+                Err(lacks) => desired.unfit(format!("tasks.{name}"), lacks),
+            }
         }
         // Stable, so that what is declared first starts first among equals.
-        services.sort_by_key(|service| service.spec.order);
-        let mounts = services.iter().flat_map(|service| &service.spec.mounts);
-        let volumes = mounts
-            .filter_map(|mount| match &mount.source {
-                MountSource::Volume(volume) => Some(volume.clone()),
-                MountSource::Bind(_) => None,
-            })
-            .collect();
-        let sources = services.iter().map(|service| &service.spec.image);
-        let images = desired_images(environment, sources);
-        Self {
-            images,
-            volumes,
-            services,
+        desired.services.sort_by_key(|service| service.spec.order);
+        let mounts = desired.services.iter().flat_map(|it| &it.spec.mounts);
+        let volumes = mounts.filter_map(|mount| match &mount.source {
+            MountSource::Volume(volume) => Some(volume.clone()),
+            MountSource::Bind(_) => None,
+        });
+        desired.volumes = volumes.collect();
+        if capabilities.containers {
+            let sources = desired.services.iter().map(|service| &service.spec.image);
+            desired.images = desired_images(environment, sources);
         }
+        desired
+    }
+
+    fn add_service(
+        &mut self,
+        declaration: &Declaration<'_>,
+        name: &str,
+        service: &Service,
+        order: u32,
+    ) {
+        let made = if self.capabilities.containers {
+            container::service(name, service)
+        } else {
+            self.unkept.extend(process::unkept(name, service));
+            process::service(name, service)
+        };
+        let mut made = match made {
+            Ok(made) => made,
+            Err(lacks) => return self.unfit(format!("services.{name}"), lacks),
+        };
+        made.readiness = readiness(declaration, name, service);
+        for replica in 2..=service.replicas {
+            let mut made = made.clone();
+            made.spec.name = replica_name(name, replica);
+            made.program = None;
+            self.add(declaration, made, order);
+        }
+        self.add(declaration, made, order);
+    }
+
+    fn unfit(&mut self, path: String, lacks: &'static str) {
+        self.unfit.push(Unfit { path, lacks });
+    }
+
+    fn add(&mut self, declaration: &Declaration<'_>, made: Made, order: u32) {
+        let mut spec = made.spec;
+        spec.order = order;
+        spec.hash = hash::of_spec(&spec, declaration.wiring);
+        let services = &declaration.environment.services;
+        let depends_on = made.depends_on.into_iter().flat_map(|(name, condition)| {
+            let replicas = services.get(&name).map_or(1, |service| service.replicas);
+            (1..=replicas).map(move |replica| (replica_name(&name, replica), condition))
+        });
+        self.images
+            .extend(made.program.map(|it| program(&spec.service, it)));
+        self.services.push(DesiredService {
+            reads: hash::reads(&spec, declaration.wiring),
+            image: made.image,
+            depends_on: depends_on.collect(),
+            readiness: made.readiness,
+            ready_timeout: made.ready_timeout,
+            spec,
+        });
     }
 
     /// Returns a service by its name.
@@ -111,23 +195,56 @@ impl Desired {
             .find(|service| service.spec.name == name)
     }
 
-    /// Returns the specs of all images.
-    pub fn image_specs(&self) -> Vec<ImageSpec> {
+    /// Returns all images or programs.
+    pub fn provisions(&self) -> Vec<Provision> {
         self.images.iter().map(|image| image.spec.clone()).collect()
+    }
+
+    /// Returns all services and tasks in the engine's words.
+    pub fn specs(&self) -> Vec<ServiceSpec> {
+        self.services.iter().map(|it| it.spec.clone()).collect()
     }
 
     /// Returns the images that `names` need, themselves and their bases, in order.
     pub fn needed_images(&self, names: &BTreeSet<&str>) -> Vec<&DesiredImage> {
         let mut needed = names.clone();
         for image in self.images.iter().rev() {
-            if needed.contains(image.spec.name.as_str()) {
+            if needed.contains(image.spec.name()) {
                 needed.extend(image.bases.iter().map(String::as_str));
             }
         }
         self.images
             .iter()
-            .filter(|image| needed.contains(image.spec.name.as_str()))
+            .filter(|image| needed.contains(image.spec.name()))
             .collect()
+    }
+}
+
+/// What all of an environment is translated with.
+struct Declaration<'a> {
+    environment: &'a Environment,
+    wiring: &'a Wiring,
+    id: &'a InstanceId,
+}
+
+/// A service or task as an engine runs it, before it has its place among the others.
+#[derive(Clone)]
+struct Made {
+    spec: ServiceSpec,
+    image: String,
+    /// Its program, where it needs no image.
+    program: Option<Program>,
+    depends_on: IndexMap<String, Condition>,
+    readiness: Readiness,
+    ready_timeout: Duration,
+}
+
+/// Returns the name of a replica, counted from 1: the first has the service's own.
+fn replica_name(service: &str, replica: u32) -> String {
+    if replica == 1 {
+        service.to_owned()
+    } else {
+        format!("{service}-{replica}")
     }
 }
 
@@ -136,89 +253,39 @@ impl DesiredService {
     pub fn database(&self) -> Option<&Database> {
         match &self.readiness {
             Readiness::Postgres(database) => Some(database),
-            Readiness::Running | Readiness::Probe(_) | Readiness::Exit => None,
+            Readiness::Running
+            | Readiness::Probe(_)
+            | Readiness::Redis { .. }
+            | Readiness::Exit => None,
         }
     }
 
-    /// Returns the hash that the label of a container of this service holds.
-    pub fn launch_hash(&self, image_id: &str) -> String {
+    /// Returns the hash that a running copy of this service was made with, if it is current.
+    /// A process holds the addresses that it was given, so they belong to it.
+    pub fn launch_hash(&self, image_id: &str, addresses: &Addresses) -> String {
         let mut digest = Digest::new();
         digest
             .field("spec", &self.spec.hash)
             .field("image", image_id);
+        for read in &self.reads {
+            if let Some(address) = addresses.get(read) {
+                digest.field("address", address.to_string());
+            }
+        }
         digest.finish()
     }
 }
 
-/// Returns each name's distance from what depends on nothing: equals do not wait for each other.
-fn start_order(environment: &Environment) -> BTreeMap<&str, u32> {
-    let mut edges: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (name, service) in &environment.services {
-        edges.insert(
-            name,
-            service.depends_on.keys().map(String::as_str).collect(),
-        );
-    }
-    for (name, task) in &environment.tasks {
-        edges.insert(name, task.depends_on.keys().map(String::as_str).collect());
-    }
-    let mut order: BTreeMap<&str, u32> = edges.keys().map(|name| (*name, 0)).collect();
-    // The declaration has no cycle, so this settles after as many rounds as there are names.
-    for _ in 0..edges.len() {
-        for (name, before) in &edges {
-            let deepest = before.iter().filter_map(|other| order.get(other)).max();
-            let depth = deepest.map_or(0, |depth| depth + 1);
-            order.insert(name, depth);
-        }
-    }
-    order
-}
-
-fn desired_service(
-    (environment, id): (&Environment, &InstanceId),
-    name: &str,
-    service: &Service,
-    order: u32,
-    wiring: &Wiring,
-) -> DesiredService {
-    let mut spec = ServiceSpec {
-        name: name.to_owned(),
-        role: Role::Service,
-        image: service
-            .image
-            .clone()
-            .unwrap_or(ImageSource::Reference(String::new())),
-        command: service.command.clone(),
-        entrypoint: service.entrypoint.clone(),
-        environment: service.environment.clone(),
-        ports: ports(service),
-        mounts: service.volumes.clone(),
-        limits: service.limits,
-        user: service.user.clone(),
-        working_dir: service.working_dir.clone(),
-        tmpfs: service.tmpfs.clone(),
-        shm_size_bytes: service.shm_size_bytes,
-        restart: service.restart,
-        stop_signal: service.stop_signal.clone(),
-        stop_grace_period: service.stop_grace_period,
-        order,
-        hash: String::new(),
-    };
-    let readiness = match (&service.kind, &service.healthcheck) {
+fn readiness(declaration: &Declaration<'_>, name: &str, service: &Service) -> Readiness {
+    match (&service.kind, &service.healthcheck) {
         (Kind::Postgres(postgres), _) => {
-            prepare_postgres(&mut spec, postgres);
-            Readiness::Postgres(Box::new(database((environment, id), name, postgres)))
+            Readiness::Postgres(Box::new(database(declaration, name, postgres)))
         }
+        (Kind::Redis(redis), _) => Readiness::Redis {
+            password: redis.password.clone(),
+        },
         (Kind::Container, Some(healthcheck)) => Readiness::Probe(healthcheck.probe.clone()),
         (Kind::Container, None) => Readiness::Running,
-    };
-    spec.hash = spec_hash(&spec, wiring);
-    DesiredService {
-        image: image_name(&spec.image),
-        spec,
-        depends_on: service.depends_on.clone(),
-        readiness,
-        ready_timeout: service.ready_timeout,
     }
 }
 
@@ -235,26 +302,12 @@ fn ports(service: &Service) -> Vec<PortSpec> {
         .collect()
 }
 
-/// Gives the container what both the official image and ours read.
-fn prepare_postgres(spec: &mut ServiceSpec, postgres: &Postgres) {
-    let mut set = |name: &str, part: Part| {
-        let template = Template { parts: vec![part] };
-        spec.environment.entry(name.to_owned()).or_insert(template);
-    };
-    set("POSTGRES_USER", Part::Text(postgres.user.clone()));
-    set("POSTGRES_PASSWORD", Part::Secret(postgres.password.clone()));
-    set("POSTGRES_DB", Part::Text(postgres.database.clone()));
-    set("PGDATA", Part::Text(DATA_FOLDER.to_owned()));
-    let mounted = spec
-        .mounts
-        .iter()
-        .any(|mount| DATA_FOLDER.starts_with(&mount.target));
-    if !mounted {
-        spec.mounts.push(Mount {
-            source: MountSource::Volume(data_volume(&spec.name)),
-            target: DATA_MOUNT.to_owned(),
-            read_only: false,
-        });
+/// Returns the mount of a server's data volume.
+fn data_mount(service: &str, target: &str) -> Mount {
+    Mount {
+        source: MountSource::Volume(data_volume(service)),
+        target: target.to_owned(),
+        read_only: false,
     }
 }
 
@@ -262,103 +315,21 @@ fn data_volume(service: &str) -> String {
     format!("{service}-data")
 }
 
-fn database(
-    (environment, id): (&Environment, &InstanceId),
-    service: &str,
-    postgres: &Postgres,
-) -> Database {
-    let dumps = environment
-        .seeds
-        .iter()
-        .filter(|(_, seed)| seed.service == service);
+fn database(declaration: &Declaration<'_>, service: &str, postgres: &Postgres) -> Database {
+    let seeds = declaration.environment.seeds.iter();
+    let dumps = seeds.filter(|(_, seed)| seed.service == service);
     let dumps = dumps.map(|(name, seed)| Dump {
         name: name.clone(),
         file: seed.file.clone(),
     });
+    let migrations = postgres.migrations.as_ref();
     Database {
         name: postgres.database.clone(),
         user: postgres.user.clone(),
         password: postgres.password.clone(),
         dumps: dumps.collect(),
-        migrations: postgres
-            .migrations
-            .as_ref()
-            .map(|migrations| migrations.dir.clone()),
+        migrations: migrations.map(|migrations| migrations.dir.clone()),
         volume: data_volume(service),
-        seed_command: format!("envctl seed {}", id.arguments()),
+        seed_command: format!("envctl seed {}", declaration.id.arguments()),
     }
-}
-
-fn desired_task(name: &str, task: &Task, order: u32, wiring: &Wiring) -> DesiredService {
-    let mut spec = ServiceSpec {
-        name: name.to_owned(),
-        role: Role::Task,
-        image: task.image.clone(),
-        command: task.command.clone(),
-        entrypoint: task.entrypoint.clone(),
-        environment: task.environment.clone(),
-        ports: Vec::new(),
-        mounts: task.volumes.clone(),
-        limits: Limits::default(),
-        user: task.user.clone(),
-        working_dir: task.working_dir.clone(),
-        tmpfs: Vec::new(),
-        shm_size_bytes: None,
-        restart: Restart::No,
-        stop_signal: None,
-        stop_grace_period: Duration::from_secs(10),
-        order,
-        hash: String::new(),
-    };
-    spec.hash = spec_hash(&spec, wiring);
-    DesiredService {
-        image: image_name(&spec.image),
-        spec,
-        depends_on: task.depends_on.clone(),
-        readiness: Readiness::Exit,
-        ready_timeout: task.timeout,
-    }
-}
-
-fn image_name(source: &ImageSource) -> String {
-    match source {
-        ImageSource::Named(name) | ImageSource::Reference(name) => name.clone(),
-    }
-}
-
-/// Returns the hash of all that was declared, but for the host's ports where any will do. What a
-/// reference stands for inside belongs to it: another password of the database is another URL.
-fn spec_hash(spec: &ServiceSpec, wiring: &Wiring) -> String {
-    let mut digest = Digest::new();
-    let canonical = |template: &Template| {
-        let filled = template
-            .references()
-            .filter_map(|it| wiring.inside(it).ok());
-        let digests = filled.map(|secret| secret.digest());
-        template.canonical() + &digests.collect::<String>()
-    };
-    let list = |templates: &Option<Vec<Template>>| {
-        let texts = templates.iter().flatten().map(canonical);
-        (templates.is_some(), texts.collect::<Vec<_>>())
-    };
-    digest.field("command", format!("{:?}", list(&spec.command)));
-    digest.field("entrypoint", format!("{:?}", list(&spec.entrypoint)));
-    for (name, value) in &spec.environment {
-        digest
-            .field("variable", name)
-            .field("value", canonical(value));
-    }
-    digest.field("ports", format!("{:?}", spec.ports));
-    digest.field("mounts", format!("{:?}", spec.mounts));
-    digest.field("limits", format!("{:?}", spec.limits));
-    digest.field("user", format!("{:?}", spec.user));
-    digest.field("working_dir", format!("{:?}", spec.working_dir));
-    digest.field("tmpfs", format!("{:?}", spec.tmpfs));
-    digest.field("shm", format!("{:?}", spec.shm_size_bytes));
-    digest.field("restart", format!("{:?}", spec.restart));
-    digest.field(
-        "stop",
-        format!("{:?} {:?}", spec.stop_signal, spec.stop_grace_period),
-    );
-    digest.finish()
 }

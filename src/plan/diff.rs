@@ -10,7 +10,7 @@ use super::observation::{DatabaseView, Observation};
 use super::seeded::{dump_is_in, never_seeded, seed_notice};
 use super::step::{Change, Load, Step};
 use crate::config::model::{Condition, MountSource};
-use crate::engine::{ObservedService, Role, ServiceState};
+use crate::engine::{ObservedService, Program, Provision, Role, ServiceState};
 
 /// What a command leaves out.
 #[derive(Clone, Copy, Debug)]
@@ -122,7 +122,7 @@ impl<'a> Diff<'a> {
 
     fn ensure_images(&mut self, images: &[&'a DesiredImage]) {
         for image in images {
-            let name = image.spec.name.as_str();
+            let name = image.spec.name();
             if !self.observation.engine.images.contains_key(name) {
                 let after = image.bases.iter();
                 let after = after
@@ -130,16 +130,15 @@ impl<'a> Diff<'a> {
                     .copied();
                 let after = after.collect();
                 let step = Step::EnsureImage(Box::new((*image).clone()));
-                let node = self
-                    .plan
-                    .push(step, "not there, or made from other inputs", after);
+                let node = self.plan.push(step, cause_of(image), after);
                 self.images.insert(name, node);
             }
         }
     }
 
     fn ensure_resources(&mut self, wanted: &[&'a DesiredService]) {
-        if self.observation.engine.network.is_none() && !wanted.is_empty() {
+        let containers = self.desired.capabilities.containers;
+        if containers && self.observation.engine.network.is_none() && !wanted.is_empty() {
             let node = self.plan.push(Step::CreateNetwork, "not there", Vec::new());
             self.resources.insert("", node);
         }
@@ -212,34 +211,49 @@ impl<'a> Diff<'a> {
         self.ready.insert(name, node);
     }
 
+    /// Whether a container or process is what is declared now, with this image or program.
+    fn is_current(&self, service: &DesiredService, seen: &ObservedService, image: &str) -> bool {
+        seen.hash == service.launch_hash(image, &self.observation.engine.addresses)
+    }
+
     /// Returns what happens to a service's container, and why.
     fn change(&self, service: &DesiredService) -> Option<(Change, &'static str)> {
         let Some(seen) = self.seen(service) else {
             return Some((Change::Create, "not there"));
         };
-        if self.observation.engine.network.is_none() {
+        let containers = self.desired.capabilities.containers;
+        if containers && self.observation.engine.network.is_none() {
             return Some((Change::Recreate, "its network is gone"));
         }
-        if !seen.attached {
+        if containers && !seen.attached {
             return Some((Change::Recreate, "it is not on the network"));
         }
+        let (perhaps, changed) = if containers {
+            ("its image may change", "its image changed")
+        } else {
+            ("its program may change", "its program changed")
+        };
         match self.observation.engine.images.get(&service.image) {
-            None => return Some((Change::RecreateIfImageDiffers, "its image may change")),
-            Some(image) if seen.hash != service.launch_hash(&image.id) => {
+            None => return Some((Change::RecreateIfImageDiffers, perhaps)),
+            Some(image) if !self.is_current(service, seen, &image.id) => {
                 let cause = if seen.image.id == image.id {
                     "its declaration changed"
                 } else {
-                    "its image changed"
+                    changed
                 };
                 return Some((Change::Recreate, cause));
             }
             Some(_) => {}
         }
         match seen.state {
+            ServiceState::Running if !seen.attached => {
+                Some((Change::Start, "its supervisor is gone"))
+            }
             ServiceState::Running | ServiceState::Restarting => None,
             ServiceState::Created => Some((Change::Start, "created, never started")),
             ServiceState::Exited { .. } => Some((Change::Start, "it ended")),
             ServiceState::Paused => Some((Change::Recreate, "it is paused")),
+            ServiceState::Lost => Some((Change::Start, "it ended while nobody watched it")),
             ServiceState::Dead => Some((Change::Recreate, "the engine gave up on it")),
         }
     }
@@ -322,7 +336,7 @@ impl<'a> Diff<'a> {
         let image = self.observation.engine.images.get(&task.image);
         let done = self.seen(task).is_some_and(|seen| {
             let ended_well = matches!(seen.state, ServiceState::Exited { code: 0, .. });
-            ended_well && image.is_some_and(|image| seen.hash == task.launch_hash(&image.id))
+            ended_well && image.is_some_and(|image| self.is_current(task, seen, &image.id))
         });
         if !done {
             let after = self.before(task);
@@ -334,6 +348,19 @@ impl<'a> Diff<'a> {
             self.ready.insert(&task.spec.name, node);
         }
     }
+}
+
+/// Returns why an image or a program that is not known to be current has a step.
+fn cause_of(image: &DesiredImage) -> &'static str {
+    if let Provision::Program(spec) = &image.spec
+        && let Program::Command {
+            build: Some(build), ..
+        } = &spec.program
+        && build.inputs.is_empty()
+    {
+        return "its build names no inputs, so it is asked";
+    }
+    "not there, or made from other inputs"
 }
 
 /// Returns the names of the volumes that a service mounts.
@@ -357,7 +384,7 @@ mod tests {
 
     use super::*;
     use crate::config::model::{Image, ImageSource, Limits, Mount, Restart, Secret};
-    use crate::engine::{ImageHandle, ImageSpec, ServiceSpec};
+    use crate::engine::{Capabilities, ImageHandle, ImageSpec, ServiceKind, ServiceSpec};
     use crate::seed::{Dump, State};
 
     const ALL: Options = Options {
@@ -367,11 +394,11 @@ mod tests {
 
     fn image(name: &str, bases: &[&str]) -> DesiredImage {
         DesiredImage {
-            spec: ImageSpec {
+            spec: Provision::Image(Box::new(ImageSpec {
                 name: name.to_owned(),
                 image: Image::default(),
                 pull_timeout: Duration::from_secs(1),
-            },
+            })),
             bases: bases.iter().map(|base| (*base).to_owned()).collect(),
         }
     }
@@ -383,7 +410,9 @@ mod tests {
         DesiredService {
             spec: ServiceSpec {
                 name: name.to_owned(),
+                service: name.to_owned(),
                 role,
+                kind: ServiceKind::Program,
                 image: ImageSource::Named(name.to_owned()),
                 command: None,
                 entrypoint: None,
@@ -408,6 +437,7 @@ mod tests {
                 Role::Task => Readiness::Exit,
             },
             ready_timeout: Duration::from_secs(1),
+            reads: Vec::new(),
         }
     }
 
@@ -432,6 +462,9 @@ mod tests {
             seed_command: "envctl seed rates".to_owned(),
         }));
         Desired {
+            capabilities: Capabilities::CONTAINERS,
+            unfit: Vec::new(),
+            unkept: Vec::new(),
             images: vec![
                 image("debian", &[]),
                 image("db", &["debian"]),
@@ -449,12 +482,12 @@ mod tests {
     fn green(desired: &Desired) -> Observation {
         let mut seen = Observation::default();
         for image in &desired.images {
-            let name = &image.spec.name;
+            let name = image.spec.name().to_owned();
             let handle = ImageHandle {
                 id: format!("id of {name}"),
                 reference: name.clone(),
             };
-            seen.engine.images.insert(name.clone(), handle);
+            seen.engine.images.insert(name, handle);
         }
         seen.engine.network = Some("net".to_owned());
         for volume in &desired.volumes {
@@ -465,9 +498,10 @@ mod tests {
             let image = seen.engine.images[&service.image].clone();
             seen.engine.services.push(ObservedService {
                 name: name.clone(),
+                service: name.clone(),
                 role: service.spec.role,
                 handle: format!("id of {name}"),
-                hash: service.launch_hash(&image.id),
+                hash: service.launch_hash(&image.id, &BTreeMap::new()),
                 image,
                 state: match service.spec.role {
                     Role::Service => ServiceState::Running,

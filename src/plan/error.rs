@@ -77,5 +77,6 @@ pub fn state_text(state: &ServiceState) -> String {
             out_of_memory: false,
         } => format!("exit code {code}"),
         ServiceState::Dead => "dead".to_owned(),
+        ServiceState::Lost => "ended while nobody watched it".to_owned(),
     }
 }

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use crate::config::model::{Environment, Image, ImageSource, Reference, Template};
-use crate::engine::ImageSpec;
+use crate::engine::{ImageSpec, Program, ProgramSpec, Provision};
 
 /// How long a pull may take.
 const PULL_TIMEOUT: Duration = Duration::from_mins(15);
 
-/// An image, and the images that it is made from.
+/// An image, and the images that it is made from; or a program.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DesiredImage {
-    pub spec: ImageSpec,
+    pub spec: Provision,
     pub bases: Vec<String>,
 }
 
@@ -27,7 +27,7 @@ pub(super) fn desired_images<'a>(
         let before = waiting.len();
         waiting.retain(|name| {
             let bases = bases(&environment.images[*name]);
-            let placed = |base: &String| images.iter().any(|image| image.spec.name == *base);
+            let placed = |base: &String| images.iter().any(|image| image.spec.name() == base);
             let ready = bases.iter().all(placed);
             if ready {
                 let image = environment.images[*name].clone();
@@ -47,7 +47,7 @@ pub(super) fn desired_images<'a>(
         let ImageSource::Reference(reference) = source else {
             continue;
         };
-        if images.iter().all(|image| image.spec.name != *reference) {
+        if images.iter().all(|image| image.spec.name() != reference) {
             let image = Image {
                 pull: Some(reference.clone()),
                 ..Image::default()
@@ -61,12 +61,23 @@ pub(super) fn desired_images<'a>(
     images
 }
 
-fn image_spec(name: &str, image: Image) -> ImageSpec {
-    ImageSpec {
+/// Returns the program of a service that runs as a process.
+pub(super) fn program(service: &str, program: Program) -> DesiredImage {
+    DesiredImage {
+        spec: Provision::Program(Box::new(ProgramSpec {
+            service: service.to_owned(),
+            program,
+        })),
+        bases: Vec::new(),
+    }
+}
+
+fn image_spec(name: &str, image: Image) -> Provision {
+    Provision::Image(Box::new(ImageSpec {
         name: name.to_owned(),
         image,
         pull_timeout: PULL_TIMEOUT,
-    }
+    }))
 }
 
 fn bases(image: &Image) -> Vec<String> {

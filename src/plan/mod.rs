@@ -19,7 +19,7 @@ mod wiring;
 mod work;
 mod world;
 
-pub use desired::{Database, Desired, DesiredService, Readiness};
+pub use desired::{Database, Desired, DesiredService, Readiness, Unfit};
 pub use diff::{Options, diff};
 pub use error::{Error, StepFailure, state_text};
 pub use graph::{Node, Plan};
@@ -29,5 +29,5 @@ pub use observe::observe;
 pub use run::{Finished, Report, check, run};
 pub use step::{Change, Load, Step};
 pub use teardown::teardown;
-pub use wiring::{Outside, Wiring};
+pub use wiring::Wiring;
 pub use world::World;

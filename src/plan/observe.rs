@@ -17,7 +17,7 @@ use crate::seed;
 
 /// Looks once at everything that `desired` names.
 pub async fn observe(engine: &dyn Engine, desired: &Desired) -> Result<Observation, Error> {
-    let specs = desired.image_specs();
+    let specs = desired.provisions();
     let observed = engine.observe(&specs).await?;
     let running = |service: &&DesiredService| {
         observed.services.iter().any(|seen| {

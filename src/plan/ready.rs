@@ -9,10 +9,10 @@ use tokio_util::sync::CancellationToken;
 use super::declared::server;
 use super::desired::{Database, DesiredService, Readiness};
 use super::error::{Error, state_text};
-use crate::config::model::Probe;
+use crate::config::model::{Probe, Secret};
 use crate::engine::{self, Engine, Exec, ServiceState};
 use crate::postgres::{self, ensure_database, password_sql};
-use crate::probe::{Attempt, Exhausted, Http, Poll, connect};
+use crate::probe::{Attempt, Exhausted, Http, Poll, connect, redis};
 use crate::report::StepEvents;
 
 /// How long a service that offers no probe must have run to count as ready.
@@ -23,6 +23,9 @@ pub(super) async fn look(engine: &dyn Engine, service: &DesiredService) -> bool 
     let result = match &service.readiness {
         Readiness::Running | Readiness::Exit => return true,
         Readiness::Probe(probe) => look_at_probe(engine, &service.spec.name, probe).await,
+        Readiness::Redis { password } => {
+            look_at_redis(engine, &service.spec.name, password.as_ref()).await
+        }
         Readiness::Postgres(database) => {
             look_at_postgres(engine, &service.spec.name, database).await
         }
@@ -84,7 +87,7 @@ async fn attempt(
     match state {
         ServiceState::Running => {}
         // One that its restart policy starts again is `Restarting` in between.
-        ServiceState::Exited { .. } | ServiceState::Dead => {
+        ServiceState::Exited { .. } | ServiceState::Dead | ServiceState::Lost => {
             return Attempt::Hopeless(Error::Ended {
                 service: name.clone(),
                 state,
@@ -97,6 +100,7 @@ async fn attempt(
     }
     match &service.readiness {
         Readiness::Probe(probe) => look_at_probe(engine, name, probe).await,
+        Readiness::Redis { password } => look_at_redis(engine, name, password.as_ref()).await,
         Readiness::Postgres(database) => prepare_postgres(engine, name, database).await,
         Readiness::Running | Readiness::Exit if start.elapsed() >= SETTLED => {
             Attempt::Done("it runs".to_owned())
@@ -152,6 +156,22 @@ async fn look_at_probe(
                 Err(error) => Attempt::NotYet(error.to_string()),
             }
         }
+    }
+}
+
+async fn look_at_redis(
+    engine: &dyn Engine,
+    service: &str,
+    password: Option<&Secret>,
+) -> Attempt<String, Error> {
+    let address = match engine.address(service, "redis").await {
+        Ok(address) => address,
+        Err(error) => return Attempt::NotYet(error.to_string()),
+    };
+    match redis::ping(address, password.map(Secret::expose)).await {
+        Attempt::Done(()) => Attempt::Done("it answered PING".to_owned()),
+        Attempt::NotYet(observation) => Attempt::NotYet(format!("PING: {observation}")),
+        Attempt::Hopeless(never) => match never {},
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::desired::{Database, DesiredService};
 use super::images::DesiredImage;
+use crate::engine::Provision;
 
 /// One step, with all that it needs but what only the run can know.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,7 +91,10 @@ impl Step {
     /// Returns the phase of a run that the step belongs to, for the summary.
     pub fn phase(&self) -> &'static str {
         match self {
-            Self::EnsureImage(_) => "images",
+            Self::EnsureImage(image) => match image.spec {
+                Provision::Image(_) => "images",
+                Provision::Program(_) => "programs",
+            },
             Self::CreateNetwork | Self::CreateVolume { .. } | Self::Service { .. } => "start",
             Self::AwaitReady { .. } => "ready",
             Self::Seed { .. } => "seed",
@@ -124,7 +128,10 @@ impl fmt::Display for Step {
     /// Writes the step's title: `image postgres`, `ready db`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::EnsureImage(image) => write!(formatter, "image {}", image.spec.name),
+            Self::EnsureImage(image) => match &image.spec {
+                Provision::Image(image) => write!(formatter, "image {}", image.name),
+                Provision::Program(program) => write!(formatter, "program {}", program.service),
+            },
             Self::CreateNetwork => formatter.write_str("network"),
             Self::CreateVolume { name } => write!(formatter, "volume {name}"),
             Self::Service { service, change } => {

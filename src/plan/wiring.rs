@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use crate::config::model::{Environment, Kind, Reference, Secret, ServiceField};
-
-/// The addresses that are published now: (service, port name) -> address.
-pub type Outside = BTreeMap<(String, String), SocketAddr>;
+use crate::engine::{Addresses, ServiceSpec};
 
 /// The declared ports and credentials of every service.
 #[derive(Clone, Debug, Default)]
@@ -19,14 +17,21 @@ pub struct Wiring {
 struct Wire {
     /// Port name -> container port, in declaration order.
     ports: Vec<(String, u16)>,
-    postgres: Option<Login>,
+    scheme: Scheme,
 }
 
+/// How a service's URL begins and ends.
 #[derive(Clone, Debug)]
-struct Login {
-    user: String,
-    password: Secret,
-    database: String,
+enum Scheme {
+    Http,
+    Postgres {
+        user: String,
+        password: Secret,
+        database: String,
+    },
+    Redis {
+        password: Option<Secret>,
+    },
 }
 
 impl Wiring {
@@ -37,13 +42,16 @@ impl Wiring {
                 .iter()
                 .map(|(name, port)| (name.clone(), port.container))
                 .collect(),
-            postgres: match &service.kind {
-                Kind::Container => None,
-                Kind::Postgres(postgres) => Some(Login {
+            scheme: match &service.kind {
+                Kind::Container => Scheme::Http,
+                Kind::Postgres(postgres) => Scheme::Postgres {
                     user: postgres.user.clone(),
                     password: postgres.password.clone(),
                     database: postgres.database.clone(),
-                }),
+                },
+                Kind::Redis(redis) => Scheme::Redis {
+                    password: redis.password.clone(),
+                },
             },
         };
         let services = environment.services.iter();
@@ -60,13 +68,44 @@ impl Wiring {
     }
 
     /// Fills a reference for a reader on this machine.
-    pub fn outside(&self, reference: &Reference, published: &Outside) -> Result<Secret, String> {
+    pub fn outside(&self, reference: &Reference, published: &Addresses) -> Result<Secret, String> {
         self.fill(reference, |service, name, _| {
             published
                 .get(&(service.to_owned(), name.to_owned()))
                 .map(|address| (address.ip().to_string(), address.port()))
                 .ok_or_else(|| format!("port `{name}` of `{service}` is not published now"))
         })
+    }
+
+    /// Fills a reference for a service that is a process of this machine. What it reads of
+    /// itself is what it must bind, and each replica its own.
+    pub fn beside(
+        &self,
+        reference: &Reference,
+        reader: &ServiceSpec,
+        assigned: &Addresses,
+    ) -> Result<Secret, String> {
+        self.fill(reference, |service, name, _| {
+            let service = if service == reader.service {
+                &reader.name
+            } else {
+                service
+            };
+            assigned
+                .get(&(service.to_owned(), name.to_owned()))
+                .map(|address| (address.ip().to_string(), address.port()))
+                .ok_or_else(|| format!("port `{name}` of `{service}` has no address"))
+        })
+    }
+
+    /// Returns the service and the name of the port that a reference is about.
+    pub fn port(&self, reference: &Reference) -> Option<(&str, &str)> {
+        let Reference::Service { service, field } = reference else {
+            return None;
+        };
+        let (name, wire) = self.services.get_key_value(service)?;
+        let (port, _) = wire.port(service, field).ok()?;
+        Some((name, port))
     }
 
     /// Returns every (service, port name).
@@ -80,20 +119,17 @@ impl Wiring {
 
     /// Returns a service's URL without its password, for people.
     pub fn public_url(&self, service: &str, port: &str, address: SocketAddr) -> String {
-        match self
-            .services
-            .get(service)
-            .and_then(|wire| wire.postgres.as_ref())
-        {
-            Some(login) => {
+        match self.services.get(service).map(|wire| &wire.scheme) {
+            Some(Scheme::Postgres { user, database, .. }) => {
                 format!(
                     "postgresql://{}@{address}/{}",
-                    encode(&login.user),
-                    encode(&login.database)
+                    encode(user),
+                    encode(database)
                 )
             }
-            None if port.starts_with("http") => format!("http://{address}"),
-            None => address.to_string(),
+            Some(Scheme::Redis { .. }) => format!("redis://{address}"),
+            _ if port.starts_with("http") => format!("http://{address}"),
+            _ => address.to_string(),
         }
     }
 
@@ -135,14 +171,22 @@ impl Wire {
     }
 
     fn url(&self, host: &str, port: u16) -> String {
-        match &self.postgres {
-            Some(login) => format!(
+        match &self.scheme {
+            Scheme::Postgres {
+                user,
+                password,
+                database,
+            } => format!(
                 "postgresql://{}:{}@{host}:{port}/{}",
-                encode(&login.user),
-                encode(login.password.expose()),
-                encode(&login.database)
+                encode(user),
+                encode(password.expose()),
+                encode(database)
             ),
-            None => format!("http://{host}:{port}"),
+            Scheme::Redis {
+                password: Some(password),
+            } => format!("redis://:{}@{host}:{port}", encode(password.expose())),
+            Scheme::Redis { password: None } => format!("redis://{host}:{port}"),
+            Scheme::Http => format!("http://{host}:{port}"),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::images::DesiredImage;
 use super::ready;
 use super::step::{Change, Step};
 use super::world::{Done, World};
-use crate::config::model::{Secret, Template};
+use crate::config::model::{Reference, Secret, Template};
 use crate::engine::{Engine, Launch, Removal, Resource, ServiceState, Source};
 use crate::probe::{Attempt, Exhausted, Poll};
 use crate::report::StepEvents;
@@ -98,17 +98,19 @@ async fn ensure_image(
     events: &StepEvents,
 ) -> Result<Done, Error> {
     let known = lock(&world.images).clone();
-    let work = world.engine.ensure_image(&image.spec, &known, events);
+    let work = world.engine.provide(&image.spec, &known, events);
     let outcome = interruptible(world, work).await?;
+    let name = image.spec.name();
     for attempt in outcome.passed_over {
-        world
-            .events
-            .detail(format!("image {}: {attempt}", image.spec.name));
+        world.events.detail(format!("{name}: {attempt}"));
+    }
+    if let Some(warning) = outcome.warning {
+        world.events.warning(warning);
     }
     let reference = outcome.handle.reference.clone();
-    lock(&world.images).insert(image.spec.name.clone(), outcome.handle);
+    lock(&world.images).insert(name.to_owned(), outcome.handle);
     Ok(match outcome.source {
-        Source::Local => Done::Unchanged(Some(reference)),
+        Source::Local | Source::Found => Done::Unchanged(Some(reference)),
         Source::Pulled => Done::Changed(Some(format!("pulled {reference}"))),
         Source::Built => Done::Changed(Some(format!("built {reference}"))),
         Source::Loaded => Done::Changed(Some(format!("loaded {reference}"))),
@@ -125,11 +127,14 @@ fn launch(service: &DesiredService, world: &World) -> Result<Launch, Error> {
         service: service.spec.name.clone(),
         reason,
     };
-    let fill = |template: &Template| {
-        template
-            .fill(|hole| world.wiring.inside(hole))
-            .map_err(fail)
+    let lookup = |hole: &Reference| {
+        if world.engine.capabilities().containers {
+            world.wiring.inside(hole)
+        } else {
+            world.wiring.beside(hole, &service.spec, &world.addresses)
+        }
     };
+    let fill = |template: &Template| template.fill(lookup).map_err(fail);
     let fill_all = |templates: &Option<Vec<Template>>| {
         let filled = templates
             .as_ref()
@@ -141,7 +146,7 @@ fn launch(service: &DesiredService, world: &World) -> Result<Launch, Error> {
     let variables = service.spec.environment.iter();
     let variables = variables.map(|(name, value)| Ok((name.clone(), fill(value)?)));
     Ok(Launch {
-        hash: service.launch_hash(&image.id),
+        hash: service.launch_hash(&image.id, &world.addresses),
         image,
         command: fill_all(&service.spec.command)?,
         entrypoint: fill_all(&service.spec.entrypoint)?,
@@ -270,9 +275,9 @@ async fn run_task(
     let ended = Poll::within(task.ready_timeout).until(
         &world.cancel,
         async || match engine.state(name).await {
-            Ok(Some(state @ (ServiceState::Exited { .. } | ServiceState::Dead))) => {
-                Attempt::Done(state)
-            }
+            Ok(Some(
+                state @ (ServiceState::Exited { .. } | ServiceState::Dead | ServiceState::Lost),
+            )) => Attempt::Done(state),
             Ok(_) => Attempt::NotYet("it runs".to_owned()),
             Err(error) => Attempt::Hopeless(error),
         },

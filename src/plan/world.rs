@@ -6,13 +6,15 @@ use std::sync::{Arc, Mutex};
 use tokio_util::sync::CancellationToken;
 
 use super::wiring::Wiring;
-use crate::engine::{Engine, ImageHandle};
+use crate::engine::{Addresses, Engine, ImageHandle};
 use crate::report::Events;
 
 /// What every step may use.
 pub struct World {
     pub engine: Arc<dyn Engine>,
     pub wiring: Wiring,
+    /// The addresses of the services, where they are processes.
+    pub addresses: Addresses,
     pub events: Events,
     pub cancel: CancellationToken,
     /// The images that are known to be current: seen before, or made by this run.

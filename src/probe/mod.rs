@@ -3,6 +3,7 @@
 
 mod http;
 mod poll;
+pub mod redis;
 mod request;
 mod tcp;
 

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use envctl::config::model::{Build, HostCommand, Image, Part, Reference, Template};
-use envctl::engine::{Error, ImageSpec, Source};
+use envctl::engine::{Error, Provision, Source};
 use indexmap::IndexMap;
 
 use crate::daemon;
-use crate::fixture::{Fixture, image, service, text};
+use crate::fixture::{Fixture, declared, image, service, text};
 
 /// Returns an image that is built on busybox.
-pub(crate) fn built(name: &str, context: PathBuf) -> ImageSpec {
+pub(crate) fn built(name: &str, context: PathBuf) -> Provision {
     let base = Part::Reference(Reference::Image("busybox".to_owned()));
     let base = Template { parts: vec![base] };
     let build = Build {
@@ -30,11 +30,11 @@ pub(crate) fn built(name: &str, context: PathBuf) -> ImageSpec {
 }
 
 /// Returns whether the image is current, as a plan sees it.
-async fn is_current(fixture: &Fixture, spec: &ImageSpec) -> bool {
+async fn is_current(fixture: &Fixture, spec: &Provision) -> bool {
     let mut base = crate::fixture::loaded("busybox", &["false"], "/");
-    base.image.pull = Some(fixture.busybox.reference.clone());
+    declared(&mut base).pull = Some(fixture.busybox.reference.clone());
     let seen = fixture.engine.observe(&[spec.clone(), base]).await.unwrap();
-    seen.images.contains_key(&spec.name)
+    seen.images.contains_key(spec.name())
 }
 
 pub(crate) async fn an_unchanged_context_is_current(fixture: &Fixture) {
@@ -143,7 +143,7 @@ pub(crate) async fn prepare_runs_only_when_its_inputs_change(fixture: &Fixture) 
     let mut spec = built("conformance-prepare", fixture.path("made"));
     let script = "echo run >> runs; mkdir -p made; cp source/main made/; \
                   printf 'ARG BASE\\nFROM ${BASE}\\nCOPY main /\\n' > made/Dockerfile; echo ready";
-    spec.image.build.as_mut().unwrap().prepare = Some(HostCommand {
+    declared(&mut spec).build.as_mut().unwrap().prepare = Some(HostCommand {
         command: ["sh", "-c", script].map(str::to_owned).to_vec(),
         working_dir: fixture.identity.workspace.clone(),
         inputs: vec![fixture.path("source")],

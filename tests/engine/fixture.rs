@@ -14,7 +14,7 @@ use envctl::config::model::{
 use envctl::engine::docker::{Endpoint, connect};
 use envctl::engine::{
     Engine, Exec, ExecOutcome, Identity, ImageHandle, ImageOutcome, ImageSpec, Launch, Observed,
-    Removal, Resource, Role, ServiceSpec, ServiceState,
+    Provision, Removal, Resource, Role, ServiceKind, ServiceSpec, ServiceState,
 };
 use envctl::report::{Event, Events, StepId};
 use indexmap::IndexMap;
@@ -248,7 +248,7 @@ impl Fixture {
     /// Ensures an image; returns what came of it and what was printed meanwhile.
     pub(crate) async fn ensure(
         &self,
-        spec: &ImageSpec,
+        spec: &Provision,
         bases: &BTreeMap<String, ImageHandle>,
     ) -> (Result<ImageOutcome, envctl::engine::Error>, Vec<String>) {
         ensure(&*self.engine, spec, bases).await
@@ -261,13 +261,11 @@ impl Fixture {
 
 async fn ensure(
     engine: &dyn Engine,
-    spec: &ImageSpec,
+    spec: &Provision,
     bases: &BTreeMap<String, ImageHandle>,
 ) -> (Result<ImageOutcome, envctl::engine::Error>, Vec<String>) {
     let (events, receiver) = Events::channel();
-    let outcome = engine
-        .ensure_image(spec, bases, &events.step(StepId(0)))
-        .await;
+    let outcome = engine.provide(spec, bases, &events.step(StepId(0))).await;
     drop(events);
     let output = receiver.iter().filter_map(|event| match event {
         Event::StepOutput { line, .. } => Some(line),
@@ -284,7 +282,9 @@ pub(crate) fn secrets(words: &[&str]) -> Vec<Secret> {
 pub(crate) fn service(name: &str) -> ServiceSpec {
     ServiceSpec {
         name: name.to_owned(),
+        service: name.to_owned(),
         role: Role::Service,
+        kind: ServiceKind::Program,
         image: ImageSource::Named("busybox".to_owned()),
         command: None,
         entrypoint: None,
@@ -305,7 +305,7 @@ pub(crate) fn service(name: &str) -> ServiceSpec {
 }
 
 /// Returns an image that a command writes.
-pub(crate) fn loaded(name: &str, command: &[&str], working_dir: &str) -> ImageSpec {
+pub(crate) fn loaded(name: &str, command: &[&str], working_dir: &str) -> Provision {
     image(
         name,
         Image {
@@ -320,11 +320,19 @@ pub(crate) fn loaded(name: &str, command: &[&str], working_dir: &str) -> ImageSp
     )
 }
 
-pub(crate) fn image(name: &str, image: Image) -> ImageSpec {
-    ImageSpec {
+pub(crate) fn image(name: &str, image: Image) -> Provision {
+    Provision::Image(Box::new(ImageSpec {
         name: name.to_owned(),
         image,
         pull_timeout: Duration::from_secs(20),
+    }))
+}
+
+/// Returns what an image declares, to be changed.
+pub(crate) fn declared(provision: &mut Provision) -> &mut Image {
+    match provision {
+        Provision::Image(spec) => &mut spec.image,
+        Provision::Program(_) => panic!("this is no image"),
     }
 }
 

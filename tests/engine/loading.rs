@@ -8,7 +8,7 @@ use envctl::engine::{Error, Source};
 use envctl::report::{Events, StepId};
 
 use crate::daemon;
-use crate::fixture::{Fixture, image, loaded};
+use crate::fixture::{Fixture, declared, image, loaded};
 
 /// Writes a root file system that is whole, and does something after it.
 fn tar_and(then: &str) -> String {
@@ -19,7 +19,7 @@ fn workspace(fixture: &Fixture) -> &str {
     fixture.identity.workspace.to_str().unwrap()
 }
 
-async fn attempts(fixture: &Fixture, spec: &envctl::engine::ImageSpec) -> (String, Vec<String>) {
+async fn attempts(fixture: &Fixture, spec: &envctl::engine::Provision) -> (String, Vec<String>) {
     let error = fixture.ensure(spec, &BTreeMap::new()).await.0;
     let Err(Error::Image {
         attempts, output, ..
@@ -128,7 +128,7 @@ pub(crate) async fn a_dropped_load_leaves_nothing(fixture: &Fixture) {
     let (events, _receiver) = Events::channel();
     let step = events.step(StepId(0));
     let bases = BTreeMap::new();
-    let loading = fixture.engine.ensure_image(&spec, &bases, &step);
+    let loading = fixture.engine.provide(&spec, &bases, &step);
     let until_written = async {
         while !fixture.path("written").exists() {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -152,7 +152,7 @@ pub(crate) async fn a_registry_that_failed_is_not_asked_again(fixture: &Fixture)
         &["sh", "-c", &script],
         workspace(fixture),
     );
-    spec.image.pull = Some("registry.invalid/some/image:1".to_owned());
+    declared(&mut spec).pull = Some("registry.invalid/some/image:1".to_owned());
     let start = Instant::now();
     let outcome = fixture.ensure(&spec, &BTreeMap::new()).await.0.unwrap();
     daemon::remove_image(&outcome.handle.reference).await;

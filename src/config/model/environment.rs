@@ -56,6 +56,8 @@ pub struct Task {
     pub user: Option<String>,
     pub working_dir: Option<String>,
     pub depends_on: IndexMap<String, Condition>,
+    /// How it runs without a container; with `service`, what it leaves out is that service's.
+    pub process: Option<super::Process>,
     /// How long it may run.
     pub timeout: Duration,
 }

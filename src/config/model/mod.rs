@@ -15,6 +15,6 @@ pub use invocation::{EngineChoice, InstanceId, Invocation, Variables};
 pub use secret::Secret;
 pub use service::{
     Build, Condition, Healthcheck, HostCommand, HostPort, Image, ImageSource, Kind, Limits, Mount,
-    MountSource, Port, Postgres, Probe, Process, Restart, Service,
+    MountSource, Persistence, Port, Postgres, Probe, Process, Redis, Restart, Service,
 };
 pub use template::{Part, Reference, ServiceField, Template};

@@ -76,6 +76,8 @@ pub struct Service {
     pub stop_grace_period: Duration,
     /// How long it may take to become ready.
     pub ready_timeout: Duration,
+    /// How many of it run side by side; at least 1.
+    pub replicas: u32,
     pub process: Option<Process>,
 }
 
@@ -84,6 +86,7 @@ pub struct Service {
 pub enum Kind {
     Container,
     Postgres(Postgres),
+    Redis(Redis),
 }
 
 /// What a `postgres` service declares beyond a container.
@@ -91,10 +94,41 @@ pub enum Kind {
 pub struct Postgres {
     /// `13.5` or `13`; only said and compared, never enforced on a plain reference.
     pub version: Option<String>,
+    /// Refuses a server of the host that has another major version.
+    pub strict_version: bool,
+    /// The absolute folder of the host's server programs; searched for when `None`.
+    pub bin_dir: Option<PathBuf>,
     pub database: String,
     pub user: String,
     pub password: Secret,
     pub migrations: Option<Migrations>,
+}
+
+/// What a `redis` service declares beyond a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redis {
+    /// `7` or `7.0`; only said and compared.
+    pub version: Option<String>,
+    /// Refuses a server of the host that has another major version.
+    pub strict_version: bool,
+    /// The absolute folder of the host's server programs; searched for when `None`.
+    pub bin_dir: Option<PathBuf>,
+    /// Clients need none when `None`.
+    pub password: Option<Secret>,
+    pub persistence: Persistence,
+}
+
+/// What a Redis server keeps over a restart, in the words of its documentation:
+/// <https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/>.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Persistence {
+    /// Nothing.
+    None,
+    /// A snapshot now and then, and when it is stopped.
+    #[default]
+    Rdb,
+    /// A log of every write, synced once a second.
+    Aof,
 }
 
 /// A named port of a service.
@@ -182,9 +216,12 @@ pub struct Limits {
 /// How the service runs without a container; read and checked here, used by that engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Process {
-    pub build: Option<Vec<String>>,
+    /// Makes the program. With `inputs` it runs only when they changed, without on each `up`.
+    pub build: Option<HostCommand>,
     pub command: Vec<String>,
-    pub working_dir: Option<PathBuf>,
+    /// An absolute folder; the workspace's root unless said otherwise.
+    pub working_dir: PathBuf,
+    /// On top of the service's own.
     pub environment: IndexMap<String, Template>,
     pub user: Option<String>,
 }

@@ -36,6 +36,8 @@ pub(super) fn read(section: &Section<'_>) -> Postgres {
     }
     Postgres {
         version,
+        strict_version: false,
+        bin_dir: None,
         database,
         user,
         password: password(section),

@@ -47,6 +47,7 @@ pub(super) fn read(section: &Section<'_>) -> Service {
         stop_signal: stop_signal(section),
         stop_grace_period: section.duration("stop_grace_period").unwrap_or_default(),
         ready_timeout: section.time_limit("ready_timeout").unwrap_or_default(),
+        replicas: 1,
         process,
         kind,
     }
@@ -276,9 +277,13 @@ fn process(section: &Section<'_>) -> Process {
     section.missing("command", "");
     check_names(section);
     Process {
-        build: section.plain_command("build"),
+        build: section
+            .section("build")
+            .map(|build| image::host_command(&build)),
         command: section.plain_command("command").unwrap_or_default(),
-        working_dir: section.host_path("working_dir"),
+        working_dir: section
+            .host_path("working_dir")
+            .unwrap_or_else(|| section.reader.workspace.to_owned()),
         environment: section.templates("environment"),
         user: section.text("user"),
     }

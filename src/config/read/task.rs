@@ -24,6 +24,7 @@ pub(super) fn read(section: &Section<'_>, services: &IndexMap<String, Service>) 
         user: section.text("user"),
         working_dir: service::container_path(section, "working_dir"),
         depends_on: depends::read(section),
+        process: None,
         timeout: section.time_limit("timeout").unwrap_or_default(),
     };
     let environment = section.templates("environment");
@@ -96,7 +97,7 @@ pub(super) fn check_database(
         .map(|(name, _)| name.as_str());
     match services.get(name).map(|service| &service.kind) {
         Some(Kind::Postgres(_)) => {}
-        Some(Kind::Container) => {
+        Some(Kind::Container | Kind::Redis(_)) => {
             let message = format!("the service `{name}` is no database");
             let hint = suggest::did_you_mean(name, databases);
             section.wrong_with("service", message, hint);

@@ -147,6 +147,8 @@ fn the_example_of_the_documentation() {
                                 version: Some(
                                     "13.5",
                                 ),
+                                strict_version: false,
+                                bin_dir: None,
                                 database: "rates",
                                 user: "postgres",
                                 password: ***,
@@ -190,6 +192,7 @@ fn the_example_of_the_documentation() {
                         ),
                         stop_grace_period: 10s,
                         ready_timeout: 60s,
+                        replicas: 1,
                         process: None,
                     },
                     "api": Service {
@@ -262,20 +265,26 @@ fn the_example_of_the_documentation() {
                         stop_signal: None,
                         stop_grace_period: 10s,
                         ready_timeout: 60s,
+                        replicas: 1,
                         process: Some(
                             Process {
                                 build: Some(
-                                    [
-                                        "cargo",
-                                        "xtask",
-                                        "image-context",
-                                        "rates-api",
-                                    ],
+                                    HostCommand {
+                                        command: [
+                                            "cargo",
+                                            "xtask",
+                                            "image-context",
+                                            "rates-api",
+                                        ],
+                                        working_dir: "/w",
+                                        inputs: [],
+                                        environment: {},
+                                    },
                                 ),
                                 command: [
                                     "target/images/rates-api/rates-api",
                                 ],
-                                working_dir: None,
+                                working_dir: "/w",
                                 environment: {},
                                 user: None,
                             },
@@ -462,12 +471,15 @@ fn a_service_with_everything() {
                     ),
                     stop_grace_period: 90s,
                     ready_timeout: 500ms,
+                    replicas: 1,
                     process: None,
                 },
                 "db": Service {
                     kind: Postgres(
                         Postgres {
                             version: None,
+                            strict_version: false,
+                            bin_dir: None,
                             database: "postgres",
                             user: "postgres",
                             password: ***,
@@ -505,6 +517,7 @@ fn a_service_with_everything() {
                     ),
                     stop_grace_period: 10s,
                     ready_timeout: 60s,
+                    replicas: 1,
                     process: None,
                 },
             }"#]],
@@ -601,6 +614,7 @@ fn tasks_take_over_what_their_service_runs_with() {
                     depends_on: {
                         "api": Ready,
                     },
+                    process: None,
                     timeout: 600s,
                 },
                 "plain": Task {
@@ -614,6 +628,7 @@ fn tasks_take_over_what_their_service_runs_with() {
                     user: None,
                     working_dir: None,
                     depends_on: {},
+                    process: None,
                     timeout: 3600s,
                 },
             }"#]],
@@ -844,7 +859,7 @@ fn paths_start_at_the_file_that_wrote_them() {
                 },
             ),
         }
-        Postgres(Postgres { version: None, database: "postgres", user: "postgres", password: ***, migrations: Some(Migrations { dir: "/w/envs/rates/m" }) })
+        Postgres(Postgres { version: None, strict_version: false, bin_dir: None, database: "postgres", user: "postgres", password: ***, migrations: Some(Migrations { dir: "/w/envs/rates/m" }) })
         [Mount { source: Bind("/w/envs/profiles/v"), target: "/v", read_only: false }]
         {"a": Seed { service: "db", file: "/w/b.sql" }}"#]].assert_eq(&format!(
         "{:#?}\n{:?}\n{:?}\n{:?}",

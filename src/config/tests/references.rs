@@ -344,7 +344,7 @@ fn an_override_of_a_password_is_masked_everywhere() {
     assert!(!json.contains("third"));
     let password = match &base.environment().services["db"].kind {
         Kind::Postgres(postgres) => postgres.password.clone(),
-        Kind::Container => panic!("it is a database"),
+        Kind::Container | Kind::Redis(_) => panic!("it is a database"),
     };
     assert_eq!(password.expose(), "third");
 }

@@ -86,16 +86,23 @@ fn body(identity: &Identity, spec: &ServiceSpec, launch: &Launch) -> ContainerCr
         stop_timeout: i64::try_from(spec.stop_grace_period.as_millis().div_ceil(1000)).ok(),
         host_config: Some(host_config(identity, spec)),
         networking_config: Some(NetworkingConfig {
-            endpoints_config: Some(HashMap::from([(network, endpoint(&spec.name))])),
+            endpoints_config: Some(HashMap::from([(
+                network,
+                endpoint(&spec.name, &spec.service),
+            )])),
         }),
         ..ContainerCreateBody::default()
     }
 }
 
-/// Returns how a service is connected to the instance's network: found by its name.
-pub(super) fn endpoint(service: &str) -> EndpointSettings {
+/// Returns how a service is connected to the instance's network: found by its name, and replicas
+/// all by the name that they share.
+pub(super) fn endpoint(name: &str, service: &str) -> EndpointSettings {
+    let mut aliases = vec![service.to_owned(), name.to_owned()];
+    // Only a replica has both.
+    aliases.dedup();
     EndpointSettings {
-        aliases: Some(vec![service.to_owned()]),
+        aliases: Some(aliases),
         ..EndpointSettings::default()
     }
 }

@@ -1,15 +1,17 @@
 //! The engine of one instance on a Docker daemon: each method of the trait, told in its file.
 
 use std::collections::BTreeMap;
+use std::future::ready;
 use std::net::SocketAddr;
 use std::sync::Mutex;
 
 use super::client::{Client, ENGINE};
-use super::{address, container, create, exec, image, logs, observe, resource, start};
+use super::{address, attach, container, create, exec, image, logs, observe, resource, start};
 use crate::config::model::InstanceId;
 use crate::engine::{
-    Engine, Exec, ExecOutcome, Identity, ImageHandle, ImageOutcome, ImageSpec, Launch, LogLine,
-    LogOptions, Observed, Removal, Resource, ServiceSpec, ServiceState, Work,
+    Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, Identity, ImageHandle, ImageOutcome,
+    Launch, LogLine, LogOptions, Observed, Prospect, Provision, Removal, Resource, ServiceSpec,
+    ServiceState, Work,
 };
 use crate::report::StepEvents;
 
@@ -42,17 +44,32 @@ impl Engine for Docker {
         ENGINE
     }
 
-    fn observe<'a>(&'a self, images: &'a [ImageSpec]) -> Work<'a, Observed> {
-        Box::pin(observe::observe(self, images))
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::CONTAINERS
     }
 
-    fn ensure_image<'a>(
+    fn observe<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Observed> {
+        Box::pin(observe::observe(self, provisions))
+    }
+
+    fn survey<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Vec<Prospect>> {
+        Box::pin(image::survey(self, provisions))
+    }
+
+    fn provide<'a>(
         &'a self,
-        image: &'a ImageSpec,
+        provision: &'a Provision,
         bases: &'a BTreeMap<String, ImageHandle>,
         step: &'a StepEvents,
     ) -> Work<'a, ImageOutcome> {
-        Box::pin(image::ensure(self, image, bases, step))
+        match provision {
+            Provision::Image(image) => Box::pin(image::ensure(self, image, bases, step)),
+            Provision::Program(program) => Box::pin(ready(Err(no_programs(&program.service)))),
+        }
+    }
+
+    fn assign<'a>(&'a self, _specs: &'a [ServiceSpec]) -> Work<'a, Addresses> {
+        Box::pin(ready(Ok(Addresses::new())))
     }
 
     fn ensure<'a>(&'a self, resource: &'a Resource) -> Work<'a, ()> {
@@ -98,5 +115,16 @@ impl Engine for Docker {
 
     fn exec<'a>(&'a self, service: &'a str, command: &'a Exec) -> Work<'a, ExecOutcome> {
         Box::pin(exec::exec(self, service, command))
+    }
+
+    fn attach<'a>(&'a self, service: &'a str, command: &'a Exec, terminal: bool) -> Work<'a, i64> {
+        Box::pin(attach::attach(self, service, command, terminal))
+    }
+}
+
+fn no_programs(service: &str) -> Error {
+    Error::Start {
+        service: service.to_owned(),
+        reason: "it has no image, and this engine runs nothing else".to_owned(),
     }
 }

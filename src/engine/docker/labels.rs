@@ -10,6 +10,8 @@ pub(super) const MARK: &str = "envctl";
 pub(super) const ID: &str = "envctl.id";
 pub(super) const ROLE: &str = "envctl.role";
 pub(super) const NAME: &str = "envctl.name";
+/// The declared service, which replicas share.
+pub(super) const SERVICE: &str = "envctl.service";
 pub(super) const HASH: &str = "envctl.hash";
 pub(super) const ORDER: &str = "envctl.order";
 pub(super) const PROFILES: &str = "envctl.profiles";
@@ -82,6 +84,7 @@ pub(super) fn of_container(
     launch: &Launch,
 ) -> HashMap<String, String> {
     let mut labels = of_resource(identity, role_text(spec.role), &spec.name);
+    labels.insert(SERVICE.to_owned(), spec.service.clone());
     labels.insert(HASH.to_owned(), launch.hash.clone());
     labels.insert(ORDER.to_owned(), spec.order.to_string());
     let ports: BTreeMap<&str, u16> = spec

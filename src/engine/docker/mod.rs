@@ -2,6 +2,7 @@
 //! sees bollard. Containers, networks and volumes are found again by their labels alone.
 
 mod address;
+mod attach;
 mod client;
 mod connect;
 mod container;

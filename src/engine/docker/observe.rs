@@ -9,21 +9,29 @@ use futures_util::TryStreamExt as _;
 use futures_util::stream;
 
 use super::{Docker, container, image, labels, ports, resource};
-use crate::engine::{Error, ImageHandle, ImageSpec, Observed, ObservedService, Role};
+use crate::engine::{
+    Addresses, Error, ImageHandle, ImageSpec, Observed, ObservedService, Provision, Role,
+};
 
 /// How many containers are looked at at once.
 const LOOKS_MAX: usize = 8;
 
 /// Reads containers, network, volumes and current images side by side.
-pub(super) async fn observe(docker: &Docker, images: &[ImageSpec]) -> Result<Observed, Error> {
+pub(super) async fn observe(docker: &Docker, provisions: &[Provision]) -> Result<Observed, Error> {
+    let images = provisions.iter().filter_map(|provision| match provision {
+        Provision::Image(image) => Some((**image).clone()),
+        Provision::Program(_) => None,
+    });
+    let images: Vec<ImageSpec> = images.collect();
     let (services, network, volumes, images) = tokio::try_join!(
         services(docker),
         resource::network(docker),
         volumes(docker),
-        image::current(docker, images),
+        image::current(docker, &images),
     )?;
     Ok(Observed {
         images,
+        addresses: Addresses::new(),
         network,
         volumes,
         services,
@@ -73,8 +81,11 @@ fn service(container: ContainerInspectResponse, network: &str) -> ObservedServic
     let is_task = labels
         .get(labels::ROLE)
         .is_some_and(|role| role == labels::role_text(Role::Task));
+    let name = labels.remove(labels::NAME).unwrap_or_default();
+    let service = labels.remove(labels::SERVICE);
     ObservedService {
-        name: labels.remove(labels::NAME).unwrap_or_default(),
+        service: service.unwrap_or_else(|| name.clone()),
+        name,
         role: if is_task { Role::Task } else { Role::Service },
         handle: container.id.unwrap_or_default(),
         hash: labels.remove(labels::HASH).unwrap_or_default(),

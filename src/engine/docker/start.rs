@@ -27,12 +27,14 @@ pub(super) async fn start(docker: &Docker, service: &str) -> Result<(), Error> {
         }
     }
     let (id, _) = container::identify(&found);
+    let declared = container::labels_of(&found).and_then(|labels| labels.get(labels::SERVICE));
+    let declared = declared.map_or(service, String::as_str);
     let mut answer = start_this(docker, id).await;
     // It is there, so what was not found is the network that it was created on.
     if matches!(&answer, Err(fault) if fault.status() == Some(404))
         && container::inspect(docker, service).await?.is_some()
     {
-        join_network(docker, service, id).await?;
+        join_network(docker, (service, declared), id).await?;
         answer = start_this(docker, id).await;
     }
     let Err(fault) = answer else { return Ok(()) };
@@ -54,7 +56,11 @@ async fn start_this(docker: &Docker, id: &str) -> Result<(), Fault> {
 }
 
 /// Connects a container to the instance's network, which was made anew since.
-async fn join_network(docker: &Docker, service: &str, id: &str) -> Result<(), Error> {
+async fn join_network(
+    docker: &Docker,
+    (service, declared): (&str, &str),
+    id: &str,
+) -> Result<(), Error> {
     let name = labels::network_name(&docker.identity);
     let api = docker.client.api();
     let leaving = NetworkDisconnectRequest {
@@ -68,7 +74,7 @@ async fn join_network(docker: &Docker, service: &str, id: &str) -> Result<(), Er
         .await;
     let joining = NetworkConnectRequest {
         container: id.to_owned(),
-        endpoint_config: Some(create::endpoint(service)),
+        endpoint_config: Some(create::endpoint(service, declared)),
     };
     let doing = format!("connect `{service}` to the network {name}");
     let call = api.connect_network(&name, joining);

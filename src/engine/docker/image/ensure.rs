@@ -90,6 +90,7 @@ impl Tried {
             passed_over: attempts
                 .map(|(source, reason)| format!("{source}: {reason}"))
                 .collect(),
+            warning: None,
         }
     }
 }

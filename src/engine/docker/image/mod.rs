@@ -16,7 +16,9 @@ mod program;
 mod pull;
 mod sniff;
 mod source;
+mod survey;
 mod upload;
 
 pub(super) use ensure::ensure;
 pub(super) use local::current;
+pub(super) use survey::survey;

@@ -1,0 +1,58 @@
+//! What of a declaration makes a running copy of it stale.
+
+use crate::config::model::{Digest, Template};
+use crate::engine::ServiceSpec;
+use crate::plan::wiring::Wiring;
+
+/// Returns the hash of all that was declared, but for the host's ports where any will do. What a
+/// reference stands for inside belongs to it: another password of the database is another URL.
+pub(super) fn of_spec(spec: &ServiceSpec, wiring: &Wiring) -> String {
+    let mut digest = Digest::new();
+    let canonical = |template: &Template| {
+        let filled = template
+            .references()
+            .filter_map(|it| wiring.inside(it).ok());
+        let digests = filled.map(|secret| secret.digest());
+        template.canonical() + &digests.collect::<String>()
+    };
+    let list = |templates: &Option<Vec<Template>>| {
+        let texts = templates.iter().flatten().map(canonical);
+        (templates.is_some(), texts.collect::<Vec<_>>())
+    };
+    digest.field("kind", format!("{:?}", spec.kind));
+    digest.field("command", format!("{:?}", list(&spec.command)));
+    digest.field("entrypoint", format!("{:?}", list(&spec.entrypoint)));
+    for (name, value) in &spec.environment {
+        digest
+            .field("variable", name)
+            .field("value", canonical(value));
+    }
+    digest.field("ports", format!("{:?}", spec.ports));
+    digest.field("mounts", format!("{:?}", spec.mounts));
+    digest.field("limits", format!("{:?}", spec.limits));
+    digest.field("user", format!("{:?}", spec.user));
+    digest.field("working_dir", format!("{:?}", spec.working_dir));
+    digest.field("tmpfs", format!("{:?}", spec.tmpfs));
+    digest.field("shm", format!("{:?}", spec.shm_size_bytes));
+    digest.field("restart", format!("{:?}", spec.restart));
+    digest.field(
+        "stop",
+        format!("{:?} {:?}", spec.stop_signal, spec.stop_grace_period),
+    );
+    digest.finish()
+}
+
+/// Returns the ports of other services that the values of a spec name.
+pub(super) fn reads(spec: &ServiceSpec, wiring: &Wiring) -> Vec<(String, String)> {
+    let words = spec.command.iter().chain(&spec.entrypoint).flatten();
+    let templates = words.chain(spec.environment.values());
+    let ports = templates.flat_map(Template::references);
+    let ports = ports.filter_map(|reference| wiring.port(reference));
+    let mut reads: Vec<(String, String)> = ports
+        .filter(|(service, _)| *service != spec.service)
+        .map(|(service, port)| (service.to_owned(), port.to_owned()))
+        .collect();
+    reads.sort_unstable();
+    reads.dedup();
+    reads
+}
