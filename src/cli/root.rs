@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use super::help::{after_help, every_code};
 use super::{
-    BuildArgs, CompletionsArgs, ConfigArgs, DownArgs, GlobalFlags, ListArgs, LogsArgs, MigrateArgs,
-    PsqlArgs, SeedArgs, SmokeTestArgs, StatusArgs, UpArgs,
+    BuildArgs, CompletionsArgs, ConfigArgs, DoctorArgs, DownArgs, GlobalFlags, ListArgs, LogsArgs,
+    MigrateArgs, PlanArgs, PsqlArgs, SeedArgs, SmokeTestArgs, StatusArgs, UpArgs,
 };
 
 /// Databases and APIs up, seeded and proven with four commands
@@ -52,13 +52,15 @@ pub enum Command {
     Down(DownArgs),
     /// Show every step that `up` would take, with its cause
     #[command(after_long_help = after_help(&["envctl plan rates"], &[0, 1, 2, 3, 4, 130]))]
-    Plan(UpArgs),
+    Plan(PlanArgs),
     /// Show what runs
     Status(StatusArgs),
     /// Print the logs of services
     Logs(LogsArgs),
     /// Run SQL on a database
     Psql(PsqlArgs),
+    /// Say what each engine needs to run an environment
+    Doctor(DoctorArgs),
     /// Show, explain or validate the configuration
     Config(ConfigArgs),
     /// List the environments of the workspace
@@ -82,11 +84,13 @@ impl Cli {
 impl Command {
     fn flags(&self) -> GlobalFlags {
         match self {
-            Self::Up(args) | Self::Plan(args) => args.flags.clone(),
+            Self::Up(args) => args.plan.flags.clone(),
+            Self::Plan(args) => args.flags.clone(),
             Self::Build(args) => args.flags.clone(),
             Self::Seed(args) => args.flags.clone(),
             Self::Migrate(args) => args.flags.clone(),
             Self::SmokeTest(args) => args.flags.clone(),
+            Self::Doctor(args) => args.flags.clone(),
             Self::Down(args) => args.flags.clone(),
             Self::Status(args) => args.flags.clone(),
             Self::Logs(args) => args.flags.clone(),

@@ -2,8 +2,8 @@
 
 use futures_util::future::{join, try_join_all};
 
+use super::choice::found;
 use super::failure::Failure;
-use super::scene::connect;
 use super::session::Session;
 use crate::cli::LogsArgs;
 use crate::engine::LogOptions;
@@ -14,7 +14,7 @@ const LINES_IN_FLIGHT: usize = 256;
 
 pub(super) async fn run(session: &Session, args: &LogsArgs) -> Result<Answer, Failure> {
     let invocation = session.invocation(args.environment.as_ref())?;
-    let engine = connect(&invocation, Vec::new()).await?;
+    let engine = found(session, &invocation).await?;
     let seen = session.unless_interrupted(engine.observe(&[])).await?;
     let known: Vec<String> = seen
         .services

@@ -1,8 +1,10 @@
 //! The commands, a file each, which reads as its story. They choose rooms and print nothing.
 
 mod build;
+mod choice;
 mod completions;
 mod config;
+mod doctor;
 mod down;
 mod explain;
 mod failure;
@@ -22,6 +24,7 @@ mod session;
 mod smoke_test;
 mod start;
 mod status;
+mod timings;
 mod up;
 
 pub use failure::{Failure, FailureKind};

@@ -1,5 +1,6 @@
 //! `psql -c`: runs SQL on the environment's database and prints the rows.
 
+use super::choice::Purpose;
 use super::failure::Failure;
 use super::scene::Scene;
 use super::session::Session;
@@ -8,7 +9,7 @@ use crate::postgres::query;
 use crate::report::{Answer, TableAnswer};
 
 pub(super) async fn run(session: &Session, args: &PsqlArgs) -> Result<Answer, Failure> {
-    let scene = Scene::open(session, args.environment.as_ref()).await?;
+    let scene = Scene::open(session, args.environment.as_ref(), Purpose::Use).await?;
     let (service, database) = scene.postgres(args.service.as_deref())?;
     let server = scene.server(&service.spec.name, database).await?;
     let target = server.target(&database.name);

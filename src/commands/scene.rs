@@ -2,13 +2,14 @@
 //! the words of a plan.
 
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::choice::{Purpose, choose};
 use super::failure::Failure;
 use super::lock::{self, Lock};
 use super::session::Session;
-use crate::config::model::{EngineChoice, Environment, Invocation};
-use crate::engine::{Addresses, Engine, Identity, Observed, Role, docker};
+use crate::config::model::{Environment, Invocation};
+use crate::engine::{Addresses, Engine, Observed, Role};
 use crate::plan::{
     Database, Desired, DesiredService, Observation, Plan, Report, Wiring, World, observe,
 };
@@ -23,27 +24,32 @@ pub(super) struct Scene {
     pub desired: Desired,
     pub wiring: Wiring,
     pub opened: Instant,
+    /// The parts of the command before its plan, each with when it ended.
+    pub laps: Vec<(&'static str, Duration)>,
 }
 
 impl Scene {
     pub(super) async fn open(
         session: &Session,
         environment: Option<&String>,
+        purpose: Purpose,
     ) -> Result<Self, Failure> {
         let opened = Instant::now();
         let invocation = session.invocation(environment)?;
         let environment = session.load(&invocation)?.environment;
-        if invocation.engine == EngineChoice::Auto && environment.engine == EngineChoice::Process {
-            return Err(Failure::no_such_engine("process"));
-        }
-        let engine = connect(&invocation, environment.profiles.clone()).await?;
+        let read = opened.elapsed();
+        let (engine, desired) = choose(session, &invocation, &environment, purpose).await?;
         Ok(Self {
-            desired: Desired::new(&environment, &invocation.id, engine.capabilities()),
+            desired,
             wiring: Wiring::new(&environment),
             invocation,
             environment,
             engine,
             opened,
+            laps: vec![
+                ("read the configuration", read),
+                ("find the engine", opened.elapsed()),
+            ],
         })
     }
 
@@ -64,6 +70,17 @@ impl Scene {
         verb: &str,
         (plan, observation): (&Plan, &Observation),
     ) -> Result<Report, Failure> {
+        let report = self.take_steps(session, verb, (plan, observation)).await;
+        settle(&self.invocation, verb, report)
+    }
+
+    /// Runs a plan of this environment, however it ends.
+    pub(super) async fn take_steps(
+        &self,
+        session: &Session,
+        verb: &str,
+        (plan, observation): (&Plan, &Observation),
+    ) -> Report {
         let world = World {
             engine: Arc::clone(&self.engine),
             wiring: self.wiring.clone(),
@@ -73,6 +90,11 @@ impl Scene {
             images: Mutex::new(observation.engine.images.clone()),
         };
         run_plan(&world, &self.invocation, verb, plan).await
+    }
+
+    /// Notes what a part of the command took, for `--timings`.
+    pub(super) fn lap(&mut self, name: &'static str) {
+        self.laps.push((name, self.opened.elapsed()));
     }
 
     /// Warns where the instance was made with other profiles or `--set` values than these.
@@ -162,35 +184,28 @@ impl Scene {
     }
 }
 
-/// Connects to the engine that the invocation asks for.
-pub(super) async fn connect(
-    invocation: &Invocation,
-    profiles: Vec<String>,
-) -> Result<Arc<dyn Engine>, Failure> {
-    let identity = Identity {
-        id: invocation.id.clone(),
-        workspace: invocation.workspace.clone(),
-        profiles,
-        sets: invocation.sets.clone(),
-    };
-    let endpoint = docker::Endpoint::find(&invocation.variables)?;
-    Ok(Arc::new(docker::connect(&endpoint, identity).await?))
-}
-
-/// Runs a plan and fails as its first failure does.
+/// Runs a plan, however it ends.
 pub(super) async fn run_plan(
     world: &World,
     invocation: &Invocation,
     verb: &str,
     plan: &Plan,
-) -> Result<Report, Failure> {
+) -> Report {
     world.events.send(Event::RunStarted {
         command: verb.split(' ').next().unwrap_or(verb).to_owned(),
         environment: invocation.id.environment.clone(),
         instance: invocation.id.instance.clone(),
         steps: plan.nodes.len(),
     });
-    let report = crate::plan::run(plan, world).await;
+    crate::plan::run(plan, world).await
+}
+
+/// Fails as the first failure of a run did.
+pub(super) fn settle(
+    invocation: &Invocation,
+    verb: &str,
+    report: Report,
+) -> Result<Report, Failure> {
     if report.failures.is_empty() && !report.interrupted {
         Ok(report)
     } else {

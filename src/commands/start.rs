@@ -4,7 +4,8 @@ use super::failure::{Failure, FailureKind};
 use super::interrupt::until_interrupted;
 use super::session::Session;
 use super::{
-    build, completions, config, down, list, logs, migrate, plan, psql, seed, smoke_test, status, up,
+    build, completions, config, doctor, down, list, logs, migrate, plan, psql, seed, smoke_test,
+    status, up,
 };
 use crate::cli::Command;
 use crate::report::{Answer, Diagnostic, Failed};
@@ -48,6 +49,7 @@ async fn dispatch(session: &Session, command: &Command) -> Result<Answer, Failur
         Command::Seed(args) => seed::run(session, args).await,
         Command::Migrate(args) => migrate::run(session, args).await,
         Command::SmokeTest(args) => smoke_test::run(session, args).await,
+        Command::Doctor(args) => doctor::run(session, args).await,
         Command::Down(args) => down::run(session, args).await,
         Command::Plan(args) => plan::run(session, args).await,
         Command::Status(args) => status::run(session, args).await,

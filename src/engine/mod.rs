@@ -23,6 +23,9 @@ pub trait Engine: Send + Sync {
     /// Returns the engine's name as in configuration: `docker`.
     fn name(&self) -> &'static str;
 
+    /// Returns where instances run, for people: `unix:///var/run/docker.sock`.
+    fn place(&self) -> String;
+
     /// Returns what the engine can do.
     fn capabilities(&self) -> Capabilities;
 

@@ -25,6 +25,7 @@ pub(super) async fn perform(
         Step::EnsureImage(image) => ensure_image(image, world, events).await,
         Step::CreateNetwork => ensure(world, Resource::Network).await,
         Step::CreateVolume { name } => ensure(world, Resource::Volume(name.clone())).await,
+        Step::Create { service } => create(service, world).await,
         Step::Service { service, change } => run_service(service, *change, world).await,
         Step::AwaitReady {
             service,
@@ -188,6 +189,12 @@ async fn run_service(
     Ok(Done::Changed(None))
 }
 
+async fn create(service: &DesiredService, world: &World) -> Result<Done, Error> {
+    let launch = launch(service, world)?;
+    interruptible(world, world.engine.create(&service.spec, &launch)).await?;
+    Ok(Done::Changed(None))
+}
+
 /// Creates a container and starts it, or leaves none.
 async fn make(service: &DesiredService, launch: &Launch, world: &World) -> Result<(), Error> {
     let engine = world.engine.as_ref();
@@ -204,7 +211,7 @@ async fn make(service: &DesiredService, launch: &Launch, world: &World) -> Resul
 }
 
 /// Removes a container that was created and never ran, so that a failed start leaves nothing.
-async fn remove_unstarted(engine: &dyn Engine, name: &str) {
+pub(super) async fn remove_unstarted(engine: &dyn Engine, name: &str) {
     let Ok(observed) = engine.observe(&[]).await else {
         return;
     };

@@ -40,6 +40,7 @@ fn the_program() {
           status       Show what runs
           logs         Print the logs of services
           psql         Run SQL on a database
+          doctor       Say what each engine needs to run an environment
           config       Show, explain or validate the configuration
           list         List the environments of the workspace
           completions  Print the completion script of a shell
@@ -101,6 +102,9 @@ fn the_program_on_a_narrow_terminal() {
               logs         Print the logs of
                            services
               psql         Run SQL on a database
+              doctor       Say what each engine
+                           needs to run an
+                           environment
               config       Show, explain or validate
                            the configuration
               list         List the environments of
@@ -162,54 +166,55 @@ fn the_program_at_length() {
     check(
         "envctl --help",
         &expect![[r#"
-        Databases and APIs up, seeded and proven with four commands
+            Databases and APIs up, seeded and proven with four commands
 
-        A workspace is a repository with an `envs/` folder. An environment, `envs/NAME/env.toml`, says which
-        services there are, where their images and data come from, and how to prove that they work. `up`
-        brings it up, `seed` its data, `smoke-test` proves it, `down` takes it away again.
+            A workspace is a repository with an `envs/` folder. An environment, `envs/NAME/env.toml`, says which
+            services there are, where their images and data come from, and how to prove that they work. `up`
+            brings it up, `seed` its data, `smoke-test` proves it, `down` takes it away again.
 
-        Usage: envctl [OPTIONS] <COMMAND>
+            Usage: envctl [OPTIONS] <COMMAND>
 
-        Commands:
-          up           Bring an environment up: images, databases, data, services; ready when it returns
-          build        Have every image of an environment ready
-          seed         Bring the data to its declared state
-          migrate      Apply the pending migrations
-          smoke-test   Call the endpoints and check the answers
-          down         Take an environment away again
-          plan         Show every step that `up` would take, with its cause
-          status       Show what runs
-          logs         Print the logs of services
-          psql         Run SQL on a database
-          config       Show, explain or validate the configuration
-          list         List the environments of the workspace
-          completions  Print the completion script of a shell
-          help         Print this message or the help of the given subcommand(s)
+            Commands:
+              up           Bring an environment up: images, databases, data, services; ready when it returns
+              build        Have every image of an environment ready
+              seed         Bring the data to its declared state
+              migrate      Apply the pending migrations
+              smoke-test   Call the endpoints and check the answers
+              down         Take an environment away again
+              plan         Show every step that `up` would take, with its cause
+              status       Show what runs
+              logs         Print the logs of services
+              psql         Run SQL on a database
+              doctor       Say what each engine needs to run an environment
+              config       Show, explain or validate the configuration
+              list         List the environments of the workspace
+              completions  Print the completion script of a shell
+              help         Print this message or the help of the given subcommand(s)
 
-        Options:
-          -h, --help
-                  Print help (see a summary with '-h')
+            Options:
+              -h, --help
+                      Print help (see a summary with '-h')
 
-          -V, --version
-                  Print version
+              -V, --version
+                      Print version
 
-        Examples:
-          envctl up rates
-          envctl smoke-test rates --junit report.xml
-          envctl down rates --volumes --yes
+            Examples:
+              envctl up rates
+              envctl smoke-test rates --junit report.xml
+              envctl down rates --volumes --yes
 
-        Exit codes:
-            0  done
-            1  failed
-            2  wrong usage
-            3  a mistake in the configuration
-            4  the engine cannot be reached
-            5  an image cannot be had
-            6  a service did not become ready
-            7  a seed or a migration failed
-            8  a smoke check failed
-          130  interrupted
-    "#]],
+            Exit codes:
+                0  done
+                1  failed
+                2  wrong usage
+                3  a mistake in the configuration
+                4  the engine cannot be reached
+                5  an image cannot be had
+                6  a service did not become ready
+                7  a seed or a migration failed
+                8  a smoke check failed
+              130  interrupted
+        "#]],
     );
 }
 
@@ -245,56 +250,62 @@ fn what_ci_runs() {
     check(
         "envctl up -h",
         &expect![[r#"
-        Bring an environment up: images, databases, data, services; ready when it returns
+            Bring an environment up: images, databases, data, services; ready when it returns
 
-        Usage: envctl up [OPTIONS] [ENV]
+            Usage: envctl up [OPTIONS] [ENV]
 
-        Arguments:
-          [ENV]  Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
+            Arguments:
+              [ENV]  Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
 
-        Options:
-              --no-seed     Leave a database that was never seeded empty
-              --no-migrate  Apply no migrations
-          -h, --help        Print help (see more with '--help')
-    "#]],
+            Options:
+                  --timings <FILE>  Write when each step began and ended, and what it waited for, to this file
+                                    as JSON
+                  --no-seed         Leave a database that was never seeded empty
+                  --no-migrate      Apply no migrations
+              -h, --help            Print help (see more with '--help')
+        "#]],
     );
     check(
         "envctl up --help",
         &expect![[r#"
-        Bring an environment up: images, databases, data, services; ready when it returns
+            Bring an environment up: images, databases, data, services; ready when it returns
 
-        Usage: envctl up [OPTIONS] [ENV]
+            Usage: envctl up [OPTIONS] [ENV]
 
-        Arguments:
-          [ENV]
-                  Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
+            Arguments:
+              [ENV]
+                      Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
 
-        Options:
-              --no-seed
-                  Leave a database that was never seeded empty
+            Options:
+                  --timings <FILE>
+                      Write when each step began and ended, and what it waited for, to this file as JSON
 
-              --no-migrate
-                  Apply no migrations
+                  --no-seed
+                      Leave a database that was never seeded empty
 
-          -h, --help
-                  Print help (see a summary with '-h')
+                  --no-migrate
+                      Apply no migrations
 
-        Examples:
-          envctl up
-          envctl up rates --profile ci
-          envctl up rates --instance two --set services.api.ports.http.host=3001
+              -h, --help
+                      Print help (see a summary with '-h')
 
-        Exit codes:
-            0  done
-            1  failed
-            2  wrong usage
-            3  a mistake in the configuration
-            4  the engine cannot be reached
-            5  an image cannot be had
-            6  a service did not become ready
-            7  a seed or a migration failed
-          130  interrupted
-    "#]],
+            Examples:
+              envctl up
+              envctl up rates --profile ci
+              envctl up rates --instance two --set services.api.ports.http.host=3001
+              envctl up rates --timings up.json
+
+            Exit codes:
+                0  done
+                1  failed
+                2  wrong usage
+                3  a mistake in the configuration
+                4  the engine cannot be reached
+                5  an image cannot be had
+                6  a service did not become ready
+                7  a seed or a migration failed
+              130  interrupted
+        "#]],
     );
     check(
         "envctl seed -h",

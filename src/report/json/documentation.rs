@@ -5,9 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::super::{
-    Answer, CheckAnswer, ConfigurationAnswer, DownAnswer, Endpoint, EnvironmentAnswer,
-    EnvironmentsAnswer, Event, Level, Outcome, Phase, PlanAnswer, PlannedStep, Progress,
-    ServiceStatus, SmokeAnswer, StatusAnswer, StepId, TableAnswer, Unit, UpAnswer,
+    Answer, CheckAnswer, ConfigurationAnswer, DoctorAnswer, DownAnswer, Endpoint, EngineReport,
+    EnvironmentAnswer, EnvironmentsAnswer, Event, Level, Outcome, PartReport, Phase, PlanAnswer,
+    PlannedStep, Progress, ServiceStatus, SmokeAnswer, StatusAnswer, StepId, TableAnswer, Unit,
+    UpAnswer,
 };
 use super::line;
 
@@ -97,6 +98,7 @@ fn changing() -> Vec<Answer> {
         Answer::Down(DownAnswer {
             environment,
             instance,
+            engine: text("docker"),
             containers: 2,
             networks: 1,
             volumes: 1,
@@ -129,6 +131,22 @@ fn looking() -> Vec<Answer> {
                 after: Vec::new(),
                 loses_data: false,
             }],
+        }),
+        Answer::Doctor(DoctorAnswer {
+            environment: Some(environment.clone()),
+            engines: vec![EngineReport {
+                engine: text("process"),
+                usable: true,
+                text: text("/var/lib/envctl"),
+                parts: vec![PartReport {
+                    name: text("db"),
+                    usable: true,
+                    text: text("PostgreSQL 15.18"),
+                    hint: None,
+                }],
+            }],
+            takes: Some(text("process")),
+            why: text("no Docker daemon answers"),
         }),
         Answer::Status(StatusAnswer {
             environment: environment.clone(),
