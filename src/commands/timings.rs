@@ -56,9 +56,9 @@ impl Course {
     /// Tells the critical path to whom wants details.
     pub(super) fn tell(&self, events: &Events) {
         let path = self.critical.iter().map(|index| &self.timings[*index]);
-        let path = path.filter(|step| step.until - step.from >= WORTH_A_LINE);
+        let path = path.filter(|step| took(step) >= WORTH_A_LINE);
         let texts: Vec<String> = path
-            .map(|step| format!("{} {}", step.title, seconds(step.until - step.from)))
+            .map(|step| format!("{} {}", step.title, seconds(took(step))))
             .collect();
         if let Some(last) = self.critical.last() {
             let all = seconds(self.timings[*last].until);
@@ -80,7 +80,7 @@ impl Course {
             elapsed_s: scene.opened.elapsed().as_secs_f64(),
             steps: steps
                 .map(|step| Step {
-                    step: &step.title,
+                    title: &step.title,
                     phase: step.phase,
                     start_s: step.from.as_secs_f64(),
                     end_s: step.until.as_secs_f64(),
@@ -107,11 +107,16 @@ struct Document<'a> {
 
 #[derive(Serialize)]
 struct Step<'a> {
-    step: &'a str,
+    #[serde(rename = "step")]
+    title: &'a str,
     phase: &'a str,
     start_s: f64,
     end_s: f64,
     waited_for: Vec<String>,
+}
+
+fn took(step: &Timing) -> Duration {
+    step.until.saturating_sub(step.from)
 }
 
 fn seconds(time: Duration) -> String {

@@ -117,6 +117,25 @@ fn told(value: Value) -> ConfigurationAnswer {
     }
 }
 
+fn doctor() -> Answer {
+    Answer::Doctor(DoctorAnswer {
+        environment: Some(text("rates")),
+        engines: vec![EngineReport {
+            engine: text("process"),
+            usable: true,
+            text: text("/var/lib/envctl"),
+            parts: vec![PartReport {
+                name: text("db"),
+                usable: true,
+                text: text("PostgreSQL 15.18"),
+                hint: None,
+            }],
+        }],
+        takes: Some(text("process")),
+        why: text("no Docker daemon answers"),
+    })
+}
+
 /// The answers of the commands that look.
 fn looking() -> Vec<Answer> {
     let (environment, instance) = (text("rates"), text("default"));
@@ -132,22 +151,7 @@ fn looking() -> Vec<Answer> {
                 loses_data: false,
             }],
         }),
-        Answer::Doctor(DoctorAnswer {
-            environment: Some(environment.clone()),
-            engines: vec![EngineReport {
-                engine: text("process"),
-                usable: true,
-                text: text("/var/lib/envctl"),
-                parts: vec![PartReport {
-                    name: text("db"),
-                    usable: true,
-                    text: text("PostgreSQL 15.18"),
-                    hint: None,
-                }],
-            }],
-            takes: Some(text("process")),
-            why: text("no Docker daemon answers"),
-        }),
+        doctor(),
         Answer::Status(StatusAnswer {
             environment: environment.clone(),
             instance: instance.clone(),
