@@ -167,6 +167,9 @@ pub(super) async fn connect(
     invocation: &Invocation,
     profiles: Vec<String>,
 ) -> Result<Arc<dyn Engine>, Failure> {
+    if invocation.engine == EngineChoice::Process {
+        return Err(Failure::no_such_engine("process"));
+    }
     let identity = Identity {
         id: invocation.id.clone(),
         workspace: invocation.workspace.clone(),

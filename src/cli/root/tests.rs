@@ -228,7 +228,7 @@ fn the_short_help_lists_the_commands() {
           -i, --instance <NAME>     Name the running copy, so that several can run side by side [default:
                                     default]
               --engine <ENGINE>     Choose where instances run [default: auto] [possible values: auto,
-                                    docker]
+                                    docker, process]
               --set <KEY=VALUE>     Set one value of the configuration (repeatable)
           -C, --directory <FOLDER>  Look for the workspace from this folder on upwards
               --output <FORM>       Choose the form of what is printed [default: human] [possible values:
@@ -269,7 +269,7 @@ fn the_long_help_of_a_command_ends_with_its_exit_codes() {
                   Name the running copy, so that several can run side by side [default: default]
 
               --engine <ENGINE>
-                  Choose where instances run [default: auto] [possible values: auto, docker]
+                  Choose where instances run [default: auto] [possible values: auto, docker, process]
 
               --set <KEY=VALUE>
                   Set one value of the configuration (repeatable)
