@@ -55,7 +55,7 @@ fn the_program() {
           -i, --instance <NAME>     Name the running copy, so that several can run side by side [default:
                                     default]
               --engine <ENGINE>     Choose where instances run [default: auto] [possible values: auto,
-                                    docker]
+                                    docker, process]
               --set <KEY=VALUE>     Set one value of the configuration (repeatable)
           -C, --directory <FOLDER>  Look for the workspace from this folder on upwards
               --output <FORM>       Choose the form of what is printed [default: human] [possible values:
@@ -133,7 +133,7 @@ fn the_program_on_a_narrow_terminal() {
                   --engine <ENGINE>
                       Choose where instances run
                       [default: auto] [possible
-                      values: auto, docker]
+                      values: auto, docker, process]
                   --set <KEY=VALUE>
                       Set one value of the
                       configuration (repeatable)

@@ -10,5 +10,6 @@ mod break_each;
 mod harness;
 mod heal;
 mod rates;
+mod redis;
 mod side_by_side;
 mod tasks;

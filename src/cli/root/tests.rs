@@ -198,7 +198,52 @@ fn help(line: &str) -> String {
 
 #[test]
 fn the_short_help_lists_the_commands() {
-    expect![[r"
+    expect![[r#"
+        Databases and APIs up, seeded and proven with four commands
+
+        Usage: envctl [OPTIONS] <COMMAND>
+
+        Commands:
+          up           Bring an environment up: images, databases, data, services; ready when it returns
+          build        Have every image of an environment ready
+          seed         Bring the data to its declared state
+          migrate      Apply the pending migrations
+          smoke-test   Call the endpoints and check the answers
+          down         Take an environment away again
+          plan         Show every step that `up` would take, with its cause
+          status       Show what runs
+          logs         Print the logs of services
+          psql         Run SQL on a database
+          doctor       Say what each engine needs to run an environment
+          config       Show, explain or validate the configuration
+          list         List the environments of the workspace
+          completions  Print the completion script of a shell
+          help         Print this message or the help of the given subcommand(s)
+
+        Options:
+          -h, --help     Print help (see more with '--help')
+          -V, --version  Print version
+
+        Global options:
+          -p, --profile <PROFILE>   Put a profile on top of the environment (repeatable)
+          -i, --instance <NAME>     Name the running copy, so that several can run side by side [default:
+                                    default]
+              --engine <ENGINE>     Choose where instances run [default: auto] [possible values: auto,
+                                    docker, process]
+              --set <KEY=VALUE>     Set one value of the configuration (repeatable)
+          -C, --directory <FOLDER>  Look for the workspace from this folder on upwards
+              --output <FORM>       Choose the form of what is printed [default: human] [possible values:
+                                    human, plain, json]
+          -q, --quiet               Print the answer, warnings and failures only
+          -v, --verbose             Print details too, and what builds and tasks print
+              --timeout <DURATION>  Give up after this time: 90s, 5m, 1m30s
+          -y, --yes                 Answer every question with yes
+    "#]].assert_eq(&help("envctl -h"));
+}
+
+#[test]
+fn the_long_help_of_a_command_ends_with_its_exit_codes() {
+    expect![[r#"
         Bring an environment up: images, databases, data, services; ready when it returns
 
         Usage: envctl up [OPTIONS] [ENV]
@@ -228,7 +273,7 @@ fn the_short_help_lists_the_commands() {
                   Name the running copy, so that several can run side by side [default: default]
 
               --engine <ENGINE>
-                  Choose where instances run [default: auto] [possible values: auto, docker]
+                  Choose where instances run [default: auto] [possible values: auto, docker, process]
 
               --set <KEY=VALUE>
                   Set one value of the configuration (repeatable)
@@ -267,5 +312,5 @@ fn the_short_help_lists_the_commands() {
             6  a service did not become ready
             7  a seed or a migration failed
           130  interrupted
-    "]].assert_eq(&help("envctl up --help"));
+    "#]].assert_eq(&help("envctl up --help"));
 }
