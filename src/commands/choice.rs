@@ -67,23 +67,17 @@ pub(super) async fn choose(
 
 /// Returns the engine that an instance is on, without its environment; where there is none, one
 /// that says so.
-pub(super) async fn found(
-    session: &Session,
-    invocation: &Invocation,
-) -> Result<Arc<dyn Engine>, Failure> {
+pub(super) async fn found(invocation: &Invocation) -> Result<Arc<dyn Engine>, Failure> {
     let identity = identity(invocation, Vec::new());
     match invocation.engine {
         EngineChoice::Docker => Ok(connect_docker(invocation, identity).await?),
         EngineChoice::Process => Ok(processes(invocation, identity)?),
         EngineChoice::Auto if runs_as_processes(invocation) => Ok(processes(invocation, identity)?),
-        EngineChoice::Auto => match connect_docker(invocation, identity.clone()).await {
-            Ok(engine) => Ok(engine),
-            Err(error) => {
-                let text = format!("{error}, so only processes were looked for");
-                session.events.warning(text);
-                Ok(processes(invocation, identity)?)
-            }
-        },
+        // Where a socket is and nobody answers, an instance may be there and cannot be seen.
+        EngineChoice::Auto if has_docker(invocation)? => {
+            Ok(connect_docker(invocation, identity).await?)
+        }
+        EngineChoice::Auto => Ok(processes(invocation, identity)?),
     }
 }
 
@@ -94,7 +88,7 @@ async fn automatic(
     purpose: Purpose,
 ) -> Result<Arc<dyn Engine>, Failure> {
     if purpose == Purpose::Use {
-        return found(session, invocation).await;
+        return found(invocation).await;
     }
     let identity = identity(invocation, environment.profiles.clone());
     if runs_as_processes(invocation) {
@@ -236,6 +230,10 @@ async fn elsewhere(invocation: &Invocation, engine: &dyn Engine) -> Option<&'sta
 async fn exists(engine: &dyn Engine) -> Result<bool, Error> {
     let seen = engine.observe(&[]).await?;
     Ok(!seen.services.is_empty() || !seen.volumes.is_empty() || seen.network.is_some())
+}
+
+fn has_docker(invocation: &Invocation) -> Result<bool, Error> {
+    Ok(docker::Endpoint::find(&invocation.variables)?.exists())
 }
 
 fn runs_as_processes(invocation: &Invocation) -> bool {
