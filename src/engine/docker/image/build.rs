@@ -15,7 +15,7 @@ use super::{ensure, local, name, program};
 use crate::config::model::Build;
 use crate::engine::ImageHandle;
 use crate::engine::docker::client::Fault;
-use crate::engine::docker::lines::Lines;
+use crate::engine::lines::Lines;
 use crate::engine::docker::{Docker, labels};
 use crate::report::{Progress, StepEvents, Unit};
 
