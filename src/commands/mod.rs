@@ -22,6 +22,7 @@ mod session;
 mod smoke_test;
 mod start;
 mod status;
+mod supervise;
 mod up;
 
 pub use failure::{Failure, FailureKind};
