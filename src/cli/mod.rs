@@ -15,6 +15,7 @@ mod root;
 mod seed;
 mod smoke_test;
 mod status;
+mod supervise;
 mod up;
 
 pub use build::BuildArgs;
@@ -31,4 +32,5 @@ pub use root::{Cli, Command};
 pub use seed::SeedArgs;
 pub use smoke_test::SmokeTestArgs;
 pub use status::StatusArgs;
+pub use supervise::SuperviseArgs;
 pub use up::{PlanArgs, UpArgs};

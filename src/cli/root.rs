@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use super::help::{after_help, every_code};
 use super::{
     BuildArgs, CompletionsArgs, ConfigArgs, DoctorArgs, DownArgs, GlobalFlags, ListArgs, LogsArgs,
-    MigrateArgs, PlanArgs, PsqlArgs, SeedArgs, SmokeTestArgs, StatusArgs, UpArgs,
+    MigrateArgs, PlanArgs, PsqlArgs, SeedArgs, SmokeTestArgs, StatusArgs, SuperviseArgs, UpArgs,
 };
 
 /// Databases and APIs up, seeded and proven with four commands
@@ -67,6 +67,9 @@ pub enum Command {
     List(ListArgs),
     /// Print the completion script of a shell
     Completions(CompletionsArgs),
+    /// Watch over one service; envctl starts this itself
+    #[command(hide = true)]
+    Supervise(SuperviseArgs),
 }
 
 impl Cli {
@@ -98,6 +101,7 @@ impl Command {
             Self::Config(args) => args.flags(),
             Self::List(args) => args.flags.clone(),
             Self::Completions(args) => args.flags.clone(),
+            Self::Supervise(args) => args.flags.clone(),
         }
     }
 }

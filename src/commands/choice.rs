@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::failure::Failure;
 use super::session::Session;
 use crate::config::model::{EngineChoice, Environment, Invocation};
-use crate::engine::process::Home;
+use crate::engine::process::{Home, Process};
 use crate::engine::{Capabilities, Engine, Error, Identity, Obstacle, Prospect, Provision, docker};
 use crate::plan::{Desired, Unfit};
 
@@ -266,10 +266,7 @@ fn processes(invocation: &Invocation, identity: Identity) -> Result<Arc<dyn Engi
     })?;
     let home = Home::of(&invocation.variables);
     let variables = invocation.variables.clone();
-    let _ = (home, variables, supervisor, identity);
-    Err(Error::Unusable {
-        engine: "process",
-        endpoint: String::new(),
-        reason: "it is not there in this version".to_owned(),
-    })
+    Ok(Arc::new(Process::new(
+        identity, home, variables, supervisor,
+    )))
 }

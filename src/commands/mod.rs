@@ -24,6 +24,7 @@ mod session;
 mod smoke_test;
 mod start;
 mod status;
+mod supervise;
 mod timings;
 mod up;
 

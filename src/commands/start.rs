@@ -5,7 +5,7 @@ use super::interrupt::until_interrupted;
 use super::session::Session;
 use super::{
     build, completions, config, doctor, down, list, logs, migrate, plan, psql, seed, smoke_test,
-    status, up,
+    status, supervise, up,
 };
 use crate::cli::Command;
 use crate::report::{Answer, Diagnostic, Failed};
@@ -16,6 +16,7 @@ pub fn run(session: Session, command: &Command) -> Result<Answer, Box<Failed>> {
         Command::Config(args) => config::run(&session, args),
         Command::List(args) => list::run(&session, args),
         Command::Completions(args) => Ok(completions::run(args)),
+        Command::Supervise(args) => supervise::run(&session, args),
         _ => block_on(&session, command),
     };
     // The renderer ends when the last handle is gone.
@@ -55,7 +56,7 @@ async fn dispatch(session: &Session, command: &Command) -> Result<Answer, Failur
         Command::Status(args) => status::run(session, args).await,
         Command::Logs(args) => logs::run(session, args).await,
         Command::Psql(args) => psql::run(session, args).await,
-        Command::Config(_) | Command::List(_) | Command::Completions(_) => {
+        Command::Config(_) | Command::List(_) | Command::Completions(_) | Command::Supervise(_) => {
             let diagnostic = Diagnostic::new("this command needs no runtime");
             Err(Failure::new(FailureKind::Other, diagnostic))
         }

@@ -3,7 +3,9 @@
 
 pub mod docker;
 mod error;
+mod lines;
 mod model;
+mod port;
 pub mod process;
 
 use std::collections::BTreeMap;

@@ -15,8 +15,8 @@ use super::{ensure, local, name, program};
 use crate::config::model::Build;
 use crate::engine::ImageHandle;
 use crate::engine::docker::client::Fault;
-use crate::engine::docker::lines::Lines;
 use crate::engine::docker::{Docker, labels};
+use crate::engine::lines::Lines;
 use crate::report::{Progress, StepEvents, Unit};
 
 /// Builds an image; `prepare` makes its context before.

@@ -13,7 +13,7 @@ use super::ending::Ending;
 use super::guardian::Guardian;
 use super::source::{LastLines, NoImage};
 use crate::config::model::HostCommand;
-use crate::engine::docker::lines::Lines;
+use crate::engine::lines::Lines;
 use crate::report::StepEvents;
 
 /// How long its output may stay open after it ended, since a child of it can hold it.
