@@ -3,6 +3,8 @@
 
 pub mod docker;
 mod error;
+mod host;
+mod lines;
 mod model;
 pub mod process;
 

@@ -12,7 +12,6 @@ mod engine;
 mod exec;
 mod image;
 mod labels;
-mod lines;
 mod logs;
 mod observe;
 mod port_holder;

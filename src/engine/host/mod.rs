@@ -1,0 +1,13 @@
+//! Commands on the host, and the content of what they are made from; both engines use them.
+
+mod content;
+mod ending;
+mod failure;
+mod guardian;
+mod inputs;
+mod program;
+
+pub(in crate::engine) use content::{Entry, Visit, walk, write};
+pub(in crate::engine) use failure::{Failure, LastLines};
+pub(in crate::engine) use inputs::{declare, digest_of, relative};
+pub(in crate::engine) use program::{Program, Waiter, beside, print, run};
