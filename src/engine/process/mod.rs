@@ -2,8 +2,19 @@
 //! known of them lies in folders, and each has a supervisor that outlives the command.
 
 mod home;
+#[allow(dead_code, reason = "the engine that calls it is being made")]
+mod prepared;
+#[allow(dead_code, reason = "the engine that calls it is being made")]
+mod program;
+#[allow(dead_code, reason = "the engine that calls it is being made")]
+mod server;
+#[allow(dead_code, reason = "the engine that calls it is being made")]
+mod user;
+#[allow(dead_code, reason = "the engine that calls it is being made")]
+mod way;
 
 pub use home::Home;
+pub use program::{is_fetched, other_version};
 
 use crate::config::model::Variables;
 use crate::engine::Identity;
