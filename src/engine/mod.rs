@@ -3,6 +3,7 @@
 
 pub mod docker;
 mod error;
+mod host;
 mod lines;
 mod model;
 mod port;

@@ -7,21 +7,8 @@ use super::engine::{Process, refused};
 use super::folder::{self, Folder};
 use super::prepared::{Prepared, User};
 use super::record::{self, Record, RecordedPort};
-use super::{environment, members, ports, resource, search};
-use crate::engine::{Addresses, Error, ImageOutcome, Launch, Provision, ServiceKind, ServiceSpec};
-use crate::report::StepEvents;
-
-/// Makes a program available.
-pub(super) fn provide(
-    _process: &Process,
-    provision: &Provision,
-    _step: &StepEvents,
-) -> Result<ImageOutcome, Error> {
-    Err(Error::Start {
-        service: provision.name().to_owned(),
-        reason: "this engine does not look for programs yet".to_owned(),
-    })
-}
+use super::{environment, members, ports, resource, search, server};
+use crate::engine::{Addresses, Error, Launch, ServiceKind, ServiceSpec};
 
 /// Creates a service; one of its name is stopped and gives way.
 pub(super) async fn create(
@@ -35,7 +22,7 @@ pub(super) async fn create(
     let doing = || format!("create `{}`", spec.name);
     folder::make(folder.path()).map_err(|error| refused(doing(), error))?;
     let made = async {
-        let prepared = prepare(process, (spec, launch), &folder, &addresses)?;
+        let prepared = prepare(process, (spec, launch), &folder, &addresses).await?;
         let record = record(process, (spec, launch), prepared, &addresses)?;
         check_program(process, &record)?;
         let written = folder.write_record(&record);
@@ -50,19 +37,19 @@ pub(super) async fn create(
 }
 
 /// Asks a service's kind how its process is started.
-fn prepare(
+async fn prepare(
     process: &Process,
     (spec, launch): (&ServiceSpec, &Launch),
-    _folder: &Folder,
-    _addresses: &Addresses,
+    folder: &Folder,
+    addresses: &Addresses,
 ) -> Result<Prepared, Error> {
-    match spec.kind {
-        ServiceKind::Program => program(process, spec, launch),
-        ServiceKind::Postgres | ServiceKind::Redis => Err(fail(
-            spec,
-            "this engine does not run servers yet".to_owned(),
-        )),
+    if spec.kind == ServiceKind::Program {
+        return program(process, spec, launch);
     }
+    let mut ports = spec.ports.iter();
+    let address = ports.find_map(|port| addresses.get(&(spec.name.clone(), port.name.clone())));
+    let address = address.ok_or_else(|| fail(spec, "it has no port".to_owned()))?;
+    server::prepare(process, spec, launch, folder.path(), *address).await
 }
 
 fn program(process: &Process, spec: &ServiceSpec, launch: &Launch) -> Result<Prepared, Error> {
@@ -88,7 +75,7 @@ fn program(process: &Process, spec: &ServiceSpec, launch: &Launch) -> Result<Pre
 /// Returns the user that is asked for; the caller when `None`.
 pub(super) fn user(service: &str, user: Option<&str>) -> Result<Option<User>, Error> {
     let Some(text) = user else { return Ok(None) };
-    match User::numbered(text) {
+    match User::find(text).or_else(|| User::numbered(text)) {
         Some(user) => Ok(Some(user)),
         None => Err(Error::Start {
             service: service.to_owned(),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::folder::Folder;
 use super::home::Home;
-use super::{create, exec, launch, logs, observe, ports, resource, stop};
+use super::{create, exec, launch, logs, observe, ports, program, resource, stop};
 use crate::config::model::Variables;
 use crate::engine::{
     Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, Identity, ImageHandle, ImageOutcome,
@@ -43,6 +43,14 @@ impl Process {
     }
 }
 
+fn no_images(image: &str) -> Error {
+    Error::Image {
+        image: image.to_owned(),
+        attempts: vec![("run it".to_owned(), "this engine runs no images".to_owned())],
+        output: Vec::new(),
+    }
+}
+
 /// Returns the failure of something that the operating system refused.
 pub(super) fn refused(doing: impl Into<String>, error: std::io::Error) -> Error {
     Error::Call {
@@ -65,11 +73,11 @@ impl Engine for Process {
     }
 
     fn observe<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Observed> {
-        Box::pin(async move { Ok(observe::observe(self, provisions)) })
+        Box::pin(observe::observe(self, provisions))
     }
 
     fn survey<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Vec<Prospect>> {
-        Box::pin(async move { Ok(observe::survey(self, provisions)) })
+        Box::pin(observe::survey(self, provisions))
     }
 
     fn provide<'a>(
@@ -78,7 +86,10 @@ impl Engine for Process {
         _bases: &'a BTreeMap<String, ImageHandle>,
         step: &'a StepEvents,
     ) -> Work<'a, ImageOutcome> {
-        Box::pin(ready(create::provide(self, provision, step)))
+        match provision {
+            Provision::Program(program) => Box::pin(program::provide(self, program, step)),
+            Provision::Image(image) => Box::pin(ready(Err(no_images(&image.name)))),
+        }
     }
 
     fn assign<'a>(&'a self, specs: &'a [ServiceSpec]) -> Work<'a, Addresses> {

@@ -3,18 +3,24 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use futures_util::future::try_join_all;
+
 use super::engine::Process;
 use super::folder::Folder;
 use super::ledger::Ledger;
+use super::program;
 use super::record::Record;
 use super::status::Status;
 use crate::engine::{
-    ImageHandle, Observed, ObservedService, Obstacle, Prospect, Provision, PublishedPort, Role,
-    ServiceState,
+    Error, ImageHandle, Observed, ObservedService, ProgramSpec, Prospect, Provision, PublishedPort,
+    Role, ServiceState,
 };
 
 /// Reads services, volumes, addresses and current programs.
-pub(super) fn observe(process: &Process, provisions: &[Provision]) -> Observed {
+pub(super) async fn observe(
+    process: &Process,
+    provisions: &[Provision],
+) -> Result<Observed, Error> {
     let id = &process.identity.id;
     let instance = process.home.instance(id);
     let folders = folders(&instance.join("services"));
@@ -22,30 +28,41 @@ pub(super) fn observe(process: &Process, provisions: &[Provision]) -> Observed {
     services.sort_by(|a, b| (a.order, &a.name).cmp(&(b.order, &b.name)));
     let volumes = self::folders(&instance.join("volumes")).into_iter();
     let volumes = volumes.map(|(name, folder)| (name, handle(&folder)));
-    Observed {
-        images: current(process, provisions),
+    Ok(Observed {
+        images: current(process, provisions).await?,
         addresses: Ledger::read(&process.home).addresses(id),
         network: None,
         volumes: volumes.collect(),
         services,
-    }
+    })
 }
 
 /// Finds out how each provision would be had.
-pub(super) fn survey(_process: &Process, provisions: &[Provision]) -> Vec<Prospect> {
-    let prospect = |provision: &Provision| Prospect {
-        name: provision.name().to_owned(),
-        outcome: Err(Obstacle {
-            reason: "this engine does not look for programs yet".to_owned(),
-            hint: None,
-        }),
-    };
-    provisions.iter().map(prospect).collect()
+pub(super) async fn survey(
+    process: &Process,
+    provisions: &[Provision],
+) -> Result<Vec<Prospect>, Error> {
+    try_join_all(programs(provisions).map(|it| program::survey(process, it))).await
 }
 
 /// Returns the programs that are there and current.
-fn current(_process: &Process, _provisions: &[Provision]) -> BTreeMap<String, ImageHandle> {
-    BTreeMap::new()
+async fn current(
+    process: &Process,
+    provisions: &[Provision],
+) -> Result<BTreeMap<String, ImageHandle>, Error> {
+    let looks = programs(provisions).map(async |spec| {
+        let handle = program::current(process, spec).await?;
+        Ok::<_, Error>(handle.map(|handle| (spec.service.clone(), handle)))
+    });
+    let found = try_join_all(looks).await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+fn programs(provisions: &[Provision]) -> impl Iterator<Item = &ProgramSpec> {
+    provisions.iter().filter_map(|provision| match provision {
+        Provision::Program(program) => Some(&**program),
+        Provision::Image(_) => None,
+    })
 }
 
 /// Returns what a service is doing; `None` when it was not created.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A user of this machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct User {
+pub(super) struct User {
     pub name: String,
     pub uid: u32,
     pub gid: u32,
@@ -15,7 +15,7 @@ pub struct User {
 
 impl User {
     /// Returns the user of `1234` or `1234:1234`; a group that is not named has the same number.
-    pub fn numbered(text: &str) -> Option<Self> {
+    pub(super) fn numbered(text: &str) -> Option<Self> {
         let (uid, gid) = text.split_once(':').unwrap_or((text, text));
         Some(Self {
             name: uid.to_owned(),
@@ -28,7 +28,7 @@ impl User {
 
 /// How a process is started.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Prepared {
+pub(super) struct Prepared {
     /// The program and its arguments.
     pub argv: Vec<String>,
     /// On top of what every process of its kind has; it may hold secrets.

@@ -10,8 +10,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 use super::ending::Ending;
+use super::failure::{Failure, LastLines};
 use super::guardian::Guardian;
-use super::source::{LastLines, NoImage};
 use crate::config::model::HostCommand;
 use crate::engine::lines::Lines;
 use crate::report::StepEvents;
@@ -24,7 +24,7 @@ const PACKAGES: [(&str, &str); 2] = [("mmdebstrap", "mmdebstrap"), ("debootstrap
 
 /// A running program with its output in pipes.
 #[derive(Debug)]
-pub(super) struct Program {
+pub(in crate::engine) struct Program {
     waiter: Waiter,
     /// Kept here and only lent, so that a program that cleans up can still write.
     stdout: Option<ChildStdout>,
@@ -34,7 +34,7 @@ pub(super) struct Program {
 
 /// The side of a program that waits for its end.
 #[derive(Debug)]
-pub(super) struct Waiter {
+pub(in crate::engine) struct Waiter {
     name: String,
     /// `None` once it has ended.
     child: Option<Child>,
@@ -42,13 +42,13 @@ pub(super) struct Waiter {
 
 impl Program {
     /// Starts a command.
-    pub(super) fn start(command: &HostCommand) -> Result<Self, NoImage> {
+    pub(in crate::engine) fn start(command: &HostCommand) -> Result<Self, Failure> {
         let Some((name, arguments)) = command.command.split_first() else {
-            return Err(NoImage::because("its command is empty"));
+            return Err(Failure::because("its command is empty"));
         };
         if !command.working_dir.is_dir() {
             let folder = command.working_dir.display();
-            return Err(NoImage::because(format!(
+            return Err(Failure::because(format!(
                 "`{name}` cannot run in {folder}, which is not a folder"
             )));
         }
@@ -61,7 +61,7 @@ impl Program {
             .stderr(Stdio::piped())
             .process_group(0)
             .spawn()
-            .map_err(|error| NoImage::because(not_started(name, &error)))?;
+            .map_err(|error| Failure::because(not_started(name, &error)))?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let guardian = match (child.id(), &stdout, &stderr) {
             (Some(id), Some(stdout), Some(stderr)) => Guardian::watch(id, stdout, stderr),
@@ -79,7 +79,7 @@ impl Program {
     }
 
     /// Lends the three sides, to be used side by side.
-    pub(super) fn sides(&mut self) -> (&mut Waiter, &mut ChildStdout, &mut ChildStderr) {
+    pub(in crate::engine) fn sides(&mut self) -> (&mut Waiter, &mut ChildStdout, &mut ChildStderr) {
         let (Some(stdout), Some(stderr)) = (&mut self.stdout, &mut self.stderr) else {
             unreachable!("both streams are pipes until the program is dropped");
         };
@@ -89,7 +89,7 @@ impl Program {
 
 impl Waiter {
     /// Waits for the program's end; the error says how it failed.
-    pub(super) async fn finish(&mut self) -> Result<(), String> {
+    pub(in crate::engine) async fn finish(&mut self) -> Result<(), String> {
         let Some(child) = &mut self.child else {
             return Ok(());
         };
@@ -133,21 +133,24 @@ fn describe(status: ExitStatus) -> String {
 }
 
 /// Runs a command to its end; what it prints goes to the step.
-pub(super) async fn run(command: &HostCommand, step: &StepEvents) -> Result<(), NoImage> {
+pub(in crate::engine) async fn run(
+    command: &HostCommand,
+    step: &StepEvents,
+) -> Result<(), Failure> {
     let mut program = Program::start(command)?;
     let (waiter, stdout, stderr) = program.sides();
     let last = Mutex::new(LastLines::default());
     let printed = async { tokio::join!(print(stdout, step, &last), print(stderr, step, &last)) };
     let ended = beside(waiter.finish(), printed).await;
     let last = last.into_inner().unwrap_or_default();
-    ended.map_err(|reason| NoImage::Failed {
+    ended.map_err(|reason| Failure {
         reason,
         output: last.into_vec(),
     })
 }
 
 /// Awaits `work`, and then a little for the output that runs beside it.
-pub(super) async fn beside<T, P>(
+pub(in crate::engine) async fn beside<T, P>(
     work: impl Future<Output = T>,
     output: impl Future<Output = P>,
 ) -> T {
@@ -162,7 +165,7 @@ pub(super) async fn beside<T, P>(
 }
 
 /// Sends a stream's lines to the step and keeps the last ones.
-pub(super) async fn print(
+pub(in crate::engine) async fn print(
     mut stream: impl AsyncRead + Unpin,
     step: &StepEvents,
     last: &Mutex<LastLines>,
@@ -208,10 +211,7 @@ mod tests {
             let output: Vec<String> = output.iter().map(|line| (*line).to_owned()).collect();
             (reason.to_owned(), output)
         });
-        let result = result.map_err(|error| match error {
-            NoImage::Failed { reason, output } => (reason, output),
-            NoImage::Engine(error) => panic!("{error}"),
-        });
+        let result = result.map_err(|failure| (failure.reason, failure.output));
         assert_eq!(result, expect);
         let lines = receiver
             .iter()
