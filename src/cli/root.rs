@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use super::help::{after_help, every_code};
 use super::{
-    BuildArgs, CompletionsArgs, ConfigArgs, DownArgs, GlobalFlags, ListArgs, LogsArgs, MigrateArgs,
-    PsqlArgs, SeedArgs, SmokeTestArgs, StatusArgs, UpArgs,
+    BuildArgs, CompletionsArgs, ConfigArgs, DownArgs, ExecArgs, GlobalFlags, ListArgs, LogsArgs,
+    MigrateArgs, PsqlArgs, RestartArgs, RunArgs, SeedArgs, SmokeTestArgs, StatusArgs, UpArgs,
 };
 
 /// Databases and APIs up, seeded and proven with four commands
@@ -57,8 +57,14 @@ pub enum Command {
     Status(StatusArgs),
     /// Print the logs of services
     Logs(LogsArgs),
-    /// Run SQL on a database
+    /// Run a command in a running service; its exit code becomes envctl's
+    Exec(ExecArgs),
+    /// Open psql on a database, or run SQL on it
     Psql(PsqlArgs),
+    /// Run a task once, whatever it did before; its exit code becomes envctl's
+    Run(RunArgs),
+    /// Stop services and start them again, ready when it returns
+    Restart(RestartArgs),
     /// Show, explain or validate the configuration
     Config(ConfigArgs),
     /// List the environments of the workspace
@@ -90,7 +96,10 @@ impl Command {
             Self::Down(args) => args.flags.clone(),
             Self::Status(args) => args.flags.clone(),
             Self::Logs(args) => args.flags.clone(),
+            Self::Exec(args) => args.flags.clone(),
             Self::Psql(args) => args.flags.clone(),
+            Self::Run(args) => args.flags.clone(),
+            Self::Restart(args) => args.flags.clone(),
             Self::Config(args) => args.flags(),
             Self::List(args) => args.flags.clone(),
             Self::Completions(args) => args.flags.clone(),

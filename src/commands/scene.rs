@@ -64,15 +64,20 @@ impl Scene {
         verb: &str,
         (plan, observation): (&Plan, &Observation),
     ) -> Result<Report, Failure> {
-        let world = World {
+        let world = self.world(session, observation);
+        run_plan(&world, &self.invocation, verb, plan).await
+    }
+
+    /// Returns what the steps of a run share.
+    pub(super) fn world(&self, session: &Session, observation: &Observation) -> World {
+        World {
             engine: Arc::clone(&self.engine),
             wiring: self.wiring.clone(),
             addresses: observation.engine.addresses.clone(),
             events: session.events.clone(),
             cancel: session.cancel.clone(),
             images: Mutex::new(observation.engine.images.clone()),
-        };
-        run_plan(&world, &self.invocation, verb, plan).await
+        }
     }
 
     /// Warns where the instance was made with other profiles or `--set` values than these.
@@ -174,7 +179,9 @@ pub(super) async fn connect(
         sets: invocation.sets.clone(),
     };
     let endpoint = docker::Endpoint::find(&invocation.variables)?;
-    Ok(Arc::new(docker::connect(&endpoint, identity).await?))
+    let path = invocation.variables.get("PATH").map_or("", String::as_str);
+    let docker = docker::connect(&endpoint, identity).await?;
+    Ok(Arc::new(docker.searching(path)))
 }
 
 /// Runs a plan and fails as its first failure does.
@@ -184,16 +191,26 @@ pub(super) async fn run_plan(
     verb: &str,
     plan: &Plan,
 ) -> Result<Report, Failure> {
+    let report = execute(world, invocation, verb, plan).await;
+    if report.failures.is_empty() && !report.interrupted {
+        Ok(report)
+    } else {
+        Err(Failure::of_run(invocation, verb, &report))
+    }
+}
+
+/// Runs a plan, however it goes.
+pub(super) async fn execute(
+    world: &World,
+    invocation: &Invocation,
+    verb: &str,
+    plan: &Plan,
+) -> Report {
     world.events.send(Event::RunStarted {
         command: verb.split(' ').next().unwrap_or(verb).to_owned(),
         environment: invocation.id.environment.clone(),
         instance: invocation.id.instance.clone(),
         steps: plan.nodes.len(),
     });
-    let report = crate::plan::run(plan, world).await;
-    if report.failures.is_empty() && !report.interrupted {
-        Ok(report)
-    } else {
-        Err(Failure::of_run(invocation, verb, &report))
-    }
+    crate::plan::run(plan, world).await
 }

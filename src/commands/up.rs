@@ -29,7 +29,8 @@ pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Fail
     Ok(answer(&scene, &report, endpoints(&scene, &outside)))
 }
 
-fn endpoints(scene: &Scene, outside: &Addresses) -> Vec<Endpoint> {
+/// Returns where the services of an environment can be called.
+pub(super) fn endpoints(scene: &Scene, outside: &Addresses) -> Vec<Endpoint> {
     let mut endpoints: Vec<Endpoint> = Vec::new();
     for service in &scene.desired.services {
         let name = &service.spec.name;

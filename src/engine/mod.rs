@@ -5,6 +5,7 @@ pub mod docker;
 mod error;
 mod model;
 pub mod process;
+mod search;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -12,6 +13,7 @@ use std::pin::Pin;
 
 pub use error::{Error, PortHolder};
 pub use model::*;
+pub use search::find_program;
 
 use crate::report::StepEvents;
 

@@ -39,7 +39,10 @@ fn the_program() {
           plan         Show every step that `up` would take, with its cause
           status       Show what runs
           logs         Print the logs of services
-          psql         Run SQL on a database
+          exec         Run a command in a running service; its exit code becomes envctl's
+          psql         Open psql on a database, or run SQL on it
+          run          Run a task once, whatever it did before; its exit code becomes envctl's
+          restart      Stop services and start them again, ready when it returns
           config       Show, explain or validate the configuration
           list         List the environments of the workspace
           completions  Print the completion script of a shell
@@ -100,7 +103,17 @@ fn the_program_on_a_narrow_terminal() {
               status       Show what runs
               logs         Print the logs of
                            services
-              psql         Run SQL on a database
+              exec         Run a command in a
+                           running service; its exit
+                           code becomes envctl's
+              psql         Open psql on a database,
+                           or run SQL on it
+              run          Run a task once, whatever
+                           it did before; its exit
+                           code becomes envctl's
+              restart      Stop services and start
+                           them again, ready when it
+                           returns
               config       Show, explain or validate
                            the configuration
               list         List the environments of
@@ -162,54 +175,57 @@ fn the_program_at_length() {
     check(
         "envctl --help",
         &expect![[r#"
-        Databases and APIs up, seeded and proven with four commands
+            Databases and APIs up, seeded and proven with four commands
 
-        A workspace is a repository with an `envs/` folder. An environment, `envs/NAME/env.toml`, says which
-        services there are, where their images and data come from, and how to prove that they work. `up`
-        brings it up, `seed` its data, `smoke-test` proves it, `down` takes it away again.
+            A workspace is a repository with an `envs/` folder. An environment, `envs/NAME/env.toml`, says which
+            services there are, where their images and data come from, and how to prove that they work. `up`
+            brings it up, `seed` its data, `smoke-test` proves it, `down` takes it away again.
 
-        Usage: envctl [OPTIONS] <COMMAND>
+            Usage: envctl [OPTIONS] <COMMAND>
 
-        Commands:
-          up           Bring an environment up: images, databases, data, services; ready when it returns
-          build        Have every image of an environment ready
-          seed         Bring the data to its declared state
-          migrate      Apply the pending migrations
-          smoke-test   Call the endpoints and check the answers
-          down         Take an environment away again
-          plan         Show every step that `up` would take, with its cause
-          status       Show what runs
-          logs         Print the logs of services
-          psql         Run SQL on a database
-          config       Show, explain or validate the configuration
-          list         List the environments of the workspace
-          completions  Print the completion script of a shell
-          help         Print this message or the help of the given subcommand(s)
+            Commands:
+              up           Bring an environment up: images, databases, data, services; ready when it returns
+              build        Have every image of an environment ready
+              seed         Bring the data to its declared state
+              migrate      Apply the pending migrations
+              smoke-test   Call the endpoints and check the answers
+              down         Take an environment away again
+              plan         Show every step that `up` would take, with its cause
+              status       Show what runs
+              logs         Print the logs of services
+              exec         Run a command in a running service; its exit code becomes envctl's
+              psql         Open psql on a database, or run SQL on it
+              run          Run a task once, whatever it did before; its exit code becomes envctl's
+              restart      Stop services and start them again, ready when it returns
+              config       Show, explain or validate the configuration
+              list         List the environments of the workspace
+              completions  Print the completion script of a shell
+              help         Print this message or the help of the given subcommand(s)
 
-        Options:
-          -h, --help
-                  Print help (see a summary with '-h')
+            Options:
+              -h, --help
+                      Print help (see a summary with '-h')
 
-          -V, --version
-                  Print version
+              -V, --version
+                      Print version
 
-        Examples:
-          envctl up rates
-          envctl smoke-test rates --junit report.xml
-          envctl down rates --volumes --yes
+            Examples:
+              envctl up rates
+              envctl smoke-test rates --junit report.xml
+              envctl down rates --volumes --yes
 
-        Exit codes:
-            0  done
-            1  failed
-            2  wrong usage
-            3  a mistake in the configuration
-            4  the engine cannot be reached
-            5  an image cannot be had
-            6  a service did not become ready
-            7  a seed or a migration failed
-            8  a smoke check failed
-          130  interrupted
-    "#]],
+            Exit codes:
+                0  done
+                1  failed
+                2  wrong usage
+                3  a mistake in the configuration
+                4  the engine cannot be reached
+                5  an image cannot be had
+                6  a service does not run, or did not become ready
+                7  a seed or a migration failed
+                8  a smoke check failed
+              130  interrupted
+        "#]],
     );
 }
 
@@ -261,40 +277,40 @@ fn what_ci_runs() {
     check(
         "envctl up --help",
         &expect![[r#"
-        Bring an environment up: images, databases, data, services; ready when it returns
+            Bring an environment up: images, databases, data, services; ready when it returns
 
-        Usage: envctl up [OPTIONS] [ENV]
+            Usage: envctl up [OPTIONS] [ENV]
 
-        Arguments:
-          [ENV]
-                  Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
+            Arguments:
+              [ENV]
+                      Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
 
-        Options:
-              --no-seed
-                  Leave a database that was never seeded empty
+            Options:
+                  --no-seed
+                      Leave a database that was never seeded empty
 
-              --no-migrate
-                  Apply no migrations
+                  --no-migrate
+                      Apply no migrations
 
-          -h, --help
-                  Print help (see a summary with '-h')
+              -h, --help
+                      Print help (see a summary with '-h')
 
-        Examples:
-          envctl up
-          envctl up rates --profile ci
-          envctl up rates --instance two --set services.api.ports.http.host=3001
+            Examples:
+              envctl up
+              envctl up rates --profile ci
+              envctl up rates --instance two --set services.api.ports.http.host=3001
 
-        Exit codes:
-            0  done
-            1  failed
-            2  wrong usage
-            3  a mistake in the configuration
-            4  the engine cannot be reached
-            5  an image cannot be had
-            6  a service did not become ready
-            7  a seed or a migration failed
-          130  interrupted
-    "#]],
+            Exit codes:
+                0  done
+                1  failed
+                2  wrong usage
+                3  a mistake in the configuration
+                4  the engine cannot be reached
+                5  an image cannot be had
+                6  a service does not run, or did not become ready
+                7  a seed or a migration failed
+              130  interrupted
+        "#]],
     );
     check(
         "envctl seed -h",
@@ -430,16 +446,68 @@ fn what_looks() {
     check(
         "envctl psql -h",
         &expect![[r#"
-        Run SQL on a database
+            Open psql on a database, or run SQL on it
 
-        Usage: envctl psql [OPTIONS] --command <SQL>
+            Usage: envctl psql [OPTIONS] [-- <ARGUMENT>...]
+
+            Arguments:
+              [ARGUMENT]...  Arguments for psql
+
+            Options:
+              -e, --env <ENV>       Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only
+                                    one]
+                  --service <NAME>  Postgres service [default: the only one]
+              -c, --command <SQL>   SQL to run, without psql; the rows of the last statement are printed
+              -h, --help            Print help (see more with '--help')
+        "#]],
+    );
+    check(
+        "envctl exec -h",
+        &expect![[r#"
+        Run a command in a running service; its exit code becomes envctl's
+
+        Usage: envctl exec [OPTIONS] <SERVICE> <COMMAND>...
+
+        Arguments:
+          <SERVICE>     Service; of one with replicas, the first that runs
+          <COMMAND>...  Command and its arguments
 
         Options:
-          -e, --env <ENV>       Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only
-                                one]
-              --service <NAME>  Postgres service [default: the only one]
-          -c, --command <SQL>   SQL to run; the rows of the last statement are printed
-          -h, --help            Print help (see more with '--help')
+          -e, --env <ENV>    Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only
+                             one]
+          -u, --user <USER>  User to run it as [default: the service's]
+          -T, --no-terminal  Give it no terminal, also where standard input and output are one
+          -h, --help         Print help (see more with '--help')
+    "#]],
+    );
+    check(
+        "envctl run -h",
+        &expect![[r#"
+        Run a task once, whatever it did before; its exit code becomes envctl's
+
+        Usage: envctl run [OPTIONS] <TASK>
+
+        Arguments:
+          <TASK>  Task
+
+        Options:
+          -e, --env <ENV>  Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
+          -h, --help       Print help (see more with '--help')
+    "#]],
+    );
+    check(
+        "envctl restart -h",
+        &expect![[r#"
+        Stop services and start them again, ready when it returns
+
+        Usage: envctl restart [OPTIONS] [SERVICE]...
+
+        Arguments:
+          [SERVICE]...  Services [default: all]
+
+        Options:
+          -e, --env <ENV>  Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
+          -h, --help       Print help (see more with '--help')
     "#]],
     );
     check(

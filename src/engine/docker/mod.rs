@@ -10,6 +10,7 @@ mod create;
 mod endpoint;
 mod engine;
 mod exec;
+mod hijack;
 mod image;
 mod labels;
 mod lines;
@@ -19,6 +20,7 @@ mod port_holder;
 mod ports;
 mod resource;
 mod start;
+mod terminal;
 
 pub use connect::connect;
 pub use endpoint::Endpoint;

@@ -116,11 +116,21 @@ fn not_started(name: &str, error: &std::io::Error) -> String {
     if error.kind() != ErrorKind::NotFound {
         return format!("`{name}` cannot be started: {error}");
     }
-    let package = PACKAGES.iter().find(|(program, _)| *program == name);
-    match package {
-        Some((_, package)) => format!("`{name}` is not installed: `apt-get install {package}`"),
-        None => format!("there is no program `{name}` on this machine"),
+    match install_line(name) {
+        Some(line) => format!("`{name}` is not installed: `{line}`"),
+        None => missing(name),
     }
+}
+
+/// Says that a program is not there.
+pub(super) fn missing(name: &str) -> String {
+    format!("there is no program `{name}` on this machine")
+}
+
+/// Returns the command that installs a program, where its package is known.
+pub(super) fn install_line(name: &str) -> Option<String> {
+    let package = PACKAGES.iter().find(|(program, _)| *program == name);
+    package.map(|(_, package)| format!("apt-get install {package}"))
 }
 
 fn describe(status: ExitStatus) -> String {
