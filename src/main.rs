@@ -24,12 +24,13 @@ fn main() -> ExitCode {
     let (mask, suspend) = (renderer.handle(), renderer.handle());
     let screen = Screen {
         interactive: terminal.is_interactive(),
+        terminal: terminal.can_be_lent(),
         mask: Box::new(move |secrets| mask.mask(secrets)),
         suspend: Box::new(move |prompt| suspend.suspend(prompt)),
     };
     let session = Session::new(&flags, variables, events, screen);
     let (printed, code) = match commands::run(session, &cli.command) {
-        Ok(answer) => (renderer.finish(Ok(&answer)), 0),
+        Ok(answer) => (renderer.finish(Ok(&answer)), answer.exit_code()),
         Err(failed) => (renderer.finish(Err(&failed)), failed.exit_code),
     };
     // Where standard output is full or gone, what was asked for did not arrive.

@@ -12,7 +12,7 @@ const EXIT_CODES: [(u8, &str); 10] = [
     (3, "a mistake in the configuration"),
     (4, "the engine cannot be reached"),
     (5, "an image cannot be had"),
-    (6, "a service did not become ready"),
+    (6, "a service does not run, or did not become ready"),
     (7, "a seed or a migration failed"),
     (8, "a smoke check failed"),
     (130, "interrupted"),
@@ -31,6 +31,12 @@ pub(super) fn after_help(examples: &[&str], codes: &[u8]) -> String {
         examples.join("\n"),
         codes.join("\n")
     )
+}
+
+/// The same for a command that runs a program.
+pub(super) fn after_help_of_program(examples: &[&str], codes: &[u8]) -> String {
+    let help = after_help(examples, codes);
+    format!("{help}\n\nOnce the program runs, its own exit code counts.")
 }
 
 /// Returns the meaning of all exit codes.

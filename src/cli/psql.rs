@@ -3,14 +3,17 @@
 use clap::Args;
 
 use super::GlobalFlags;
-use super::help::{ENVIRONMENT, after_help};
+use super::help::{ENVIRONMENT, after_help_of_program};
 
 /// What to run, and on which database.
 #[derive(Args, Clone, Debug)]
-#[command(after_long_help = after_help(
+#[command(after_long_help = after_help_of_program(
     &[
+        "envctl psql",
         "envctl psql -c \"SELECT 'alive'\"",
         "envctl psql -e rates --service db -c \"SELECT count(*) FROM prices\"",
+        "envctl psql < changes.sql",
+        "envctl psql -- -At -f report.sql",
     ],
     &[0, 1, 2, 3, 4, 6, 130],
 ))]
@@ -23,9 +26,13 @@ pub struct PsqlArgs {
     #[arg(long, value_name = "NAME")]
     pub service: Option<String>,
 
-    /// SQL to run; the rows of the last statement are printed
+    /// SQL to run, without psql; the rows of the last statement are printed
     #[arg(short, long, value_name = "SQL")]
-    pub command: String,
+    pub command: Option<String>,
+
+    /// Arguments for psql
+    #[arg(value_name = "ARGUMENT", last = true, conflicts_with = "command")]
+    pub arguments: Vec<String>,
 
     #[command(flatten)]
     pub flags: GlobalFlags,

@@ -4,8 +4,9 @@ use clap::{Parser, Subcommand};
 
 use super::help::{after_help, every_code};
 use super::{
-    BuildArgs, CompletionsArgs, ConfigArgs, DoctorArgs, DownArgs, GlobalFlags, ListArgs, LogsArgs,
-    MigrateArgs, PlanArgs, PsqlArgs, SeedArgs, SmokeTestArgs, StatusArgs, SuperviseArgs, UpArgs,
+    BuildArgs, CompletionsArgs, ConfigArgs, DoctorArgs, DownArgs, ExecArgs, GlobalFlags, ListArgs,
+    LogsArgs, MigrateArgs, PlanArgs, PsqlArgs, RestartArgs, RunArgs, SeedArgs, SmokeTestArgs,
+    StatusArgs, SuperviseArgs, UpArgs,
 };
 
 /// Databases and APIs up, seeded and proven with four commands
@@ -57,8 +58,14 @@ pub enum Command {
     Status(StatusArgs),
     /// Print the logs of services
     Logs(LogsArgs),
-    /// Run SQL on a database
+    /// Run a command in a running service; its exit code becomes envctl's
+    Exec(ExecArgs),
+    /// Open psql on a database, or run SQL on it
     Psql(PsqlArgs),
+    /// Run a task once, whatever it did before; its exit code becomes envctl's
+    Run(RunArgs),
+    /// Stop services and start them again, ready when it returns
+    Restart(RestartArgs),
     /// Say what each engine needs to run an environment
     Doctor(DoctorArgs),
     /// Show, explain or validate the configuration
@@ -97,7 +104,10 @@ impl Command {
             Self::Down(args) => args.flags.clone(),
             Self::Status(args) => args.flags.clone(),
             Self::Logs(args) => args.flags.clone(),
+            Self::Exec(args) => args.flags.clone(),
             Self::Psql(args) => args.flags.clone(),
+            Self::Run(args) => args.flags.clone(),
+            Self::Restart(args) => args.flags.clone(),
             Self::Config(args) => args.flags(),
             Self::List(args) => args.flags.clone(),
             Self::Completions(args) => args.flags.clone(),

@@ -7,7 +7,7 @@ use super::choice::found;
 use super::failure::Failure;
 use super::lock;
 use super::question::confirm;
-use super::scene::{run_plan, settle};
+use super::scene::run_plan;
 use super::session::Session;
 use crate::cli::DownArgs;
 use crate::engine::Observed;
@@ -38,8 +38,7 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
         cancel: session.cancel.clone(),
         images: Mutex::new(BTreeMap::new()),
     };
-    let report = run_plan(&world, &invocation, "down", &plan).await;
-    settle(&invocation, "down", report)?;
+    run_plan(&world, &invocation, "down", &plan).await?;
     let after = engine.observe(&[]).await?;
     let kept = if args.volumes { 0 } else { after.volumes.len() };
     let answer = DownAnswer {

@@ -1,6 +1,8 @@
 //! The only place for failure kinds, hints and exit codes: what a room says went wrong becomes
 //! what a person should read, and the code that a script can act on.
 
+mod absent;
+
 use std::fmt;
 use std::io;
 use std::time::Duration;
@@ -85,7 +87,9 @@ impl Failure {
             for step in &report.stopped {
                 diagnostic.facts.push(("in step".to_owned(), step.clone()));
             }
-            let on = format!("`{}` goes on from here", line::again(invocation, verb));
+            // What a restart stopped, `up` starts.
+            let on = if verb == "restart" { "up" } else { verb };
+            let on = format!("`{}` goes on from here", line::again(invocation, on));
             diagnostic.hints.push(on);
             if verb != "down" {
                 let down = line::on(&invocation.id, "down");
@@ -211,6 +215,13 @@ impl Failure {
         let title = format!("no service `{name}` runs");
         let hint = format!("there are {}", known.join(", "));
         Self::new(FailureKind::Usage, Diagnostic::new(title).hint(hint))
+    }
+
+    /// A program of this machine that cannot be started.
+    pub(super) fn of_program(program: &str, error: &io::Error) -> Self {
+        let mut diagnostic = Diagnostic::new(format!("`{program}` cannot be started"));
+        diagnostic.causes.push(error.to_string());
+        Self::new(FailureKind::Other, diagnostic)
     }
 
     pub(super) fn unknown_check(name: &str, known: &[String]) -> Self {

@@ -1,12 +1,15 @@
 //! `logs`: what the services print. It reads no env.toml.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::{join, try_join_all};
 
 use super::choice::found;
 use super::failure::Failure;
+use super::running::{known, meant};
 use super::session::Session;
 use crate::cli::LogsArgs;
-use crate::engine::LogOptions;
+use crate::engine::{LogOptions, Observed};
 use crate::report::{Answer, Event};
 
 /// How many lines may be on their way before a service's log waits.
@@ -16,22 +19,10 @@ pub(super) async fn run(session: &Session, args: &LogsArgs) -> Result<Answer, Fa
     let invocation = session.invocation(args.environment.as_ref())?;
     let engine = found(&invocation).await?;
     let seen = session.unless_interrupted(engine.observe(&[])).await?;
-    let known: Vec<String> = seen
-        .services
-        .iter()
-        .map(|service| service.name.clone())
-        .collect();
-    if known.is_empty() {
+    if seen.services.is_empty() {
         return Err(Failure::nothing_runs(&invocation));
     }
-    if let Some(unknown) = args.services.iter().find(|name| !known.contains(name)) {
-        return Err(Failure::unknown_service(unknown, &known));
-    }
-    let wanted = if args.services.is_empty() {
-        known
-    } else {
-        args.services.clone()
-    };
+    let wanted = wanted(&seen, &args.services)?;
     let (sender, mut receiver) = tokio::sync::mpsc::channel(LINES_IN_FLIGHT);
     let options = LogOptions {
         tail: args.tail,
@@ -63,4 +54,20 @@ pub(super) async fn run(session: &Session, args: &LogsArgs) -> Result<Answer, Fa
             Ok(Answer::Silent)
         }
     }
+}
+
+/// Returns the containers that are named, each once; all where none is.
+fn wanted(seen: &Observed, names: &[String]) -> Result<BTreeSet<String>, Failure> {
+    let mut wanted = BTreeSet::new();
+    for name in names {
+        let meant = meant(seen, name);
+        if meant.is_empty() {
+            return Err(Failure::unknown_service(name, &known(seen)));
+        }
+        wanted.extend(meant.into_iter().map(|service| service.name.clone()));
+    }
+    if names.is_empty() {
+        wanted.extend(seen.services.iter().map(|service| service.name.clone()));
+    }
+    Ok(wanted)
 }

@@ -70,26 +70,20 @@ impl Scene {
         verb: &str,
         (plan, observation): (&Plan, &Observation),
     ) -> Result<Report, Failure> {
-        let report = self.take_steps(session, verb, (plan, observation)).await;
-        settle(&self.invocation, verb, report)
+        let world = self.world(session, observation);
+        run_plan(&world, &self.invocation, verb, plan).await
     }
 
-    /// Runs a plan of this environment, however it ends.
-    pub(super) async fn take_steps(
-        &self,
-        session: &Session,
-        verb: &str,
-        (plan, observation): (&Plan, &Observation),
-    ) -> Report {
-        let world = World {
+    /// Returns what the steps of a run share.
+    pub(super) fn world(&self, session: &Session, observation: &Observation) -> World {
+        World {
             engine: Arc::clone(&self.engine),
             wiring: self.wiring.clone(),
             addresses: observation.engine.addresses.clone(),
             events: session.events.clone(),
             cancel: session.cancel.clone(),
             images: Mutex::new(observation.engine.images.clone()),
-        };
-        run_plan(&world, &self.invocation, verb, plan).await
+        }
     }
 
     /// Notes what a part of the command took, for `--timings`.
@@ -184,20 +178,15 @@ impl Scene {
     }
 }
 
-/// Runs a plan, however it ends.
+/// Runs a plan and fails as its first failure does.
 pub(super) async fn run_plan(
     world: &World,
     invocation: &Invocation,
     verb: &str,
     plan: &Plan,
-) -> Report {
-    world.events.send(Event::RunStarted {
-        command: verb.split(' ').next().unwrap_or(verb).to_owned(),
-        environment: invocation.id.environment.clone(),
-        instance: invocation.id.instance.clone(),
-        steps: plan.nodes.len(),
-    });
-    crate::plan::run(plan, world).await
+) -> Result<Report, Failure> {
+    let report = execute(world, invocation, verb, plan).await;
+    settle(invocation, verb, report)
 }
 
 /// Fails as the first failure of a run did.
@@ -211,4 +200,20 @@ pub(super) fn settle(
     } else {
         Err(Failure::of_run(invocation, verb, &report))
     }
+}
+
+/// Runs a plan, however it goes.
+pub(super) async fn execute(
+    world: &World,
+    invocation: &Invocation,
+    verb: &str,
+    plan: &Plan,
+) -> Report {
+    world.events.send(Event::RunStarted {
+        command: verb.split(' ').next().unwrap_or(verb).to_owned(),
+        environment: invocation.id.environment.clone(),
+        instance: invocation.id.instance.clone(),
+        steps: plan.nodes.len(),
+    });
+    crate::plan::run(plan, world).await
 }

@@ -20,6 +20,8 @@ pub type Suspend = Box<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
 pub struct Screen {
     /// Whether there is somebody to ask.
     pub interactive: bool,
+    /// Whether a command can have the terminal: standard input and output are one.
+    pub terminal: bool,
     /// Hides texts in all that is printed from now on.
     pub mask: Box<dyn Fn(Vec<String>) + Send + Sync>,
     /// Runs a prompt while nothing else is drawn.

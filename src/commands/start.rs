@@ -4,8 +4,8 @@ use super::failure::{Failure, FailureKind};
 use super::interrupt::until_interrupted;
 use super::session::Session;
 use super::{
-    build, completions, config, doctor, down, list, logs, migrate, plan, psql, seed, smoke_test,
-    status, supervise, up,
+    build, completions, config, doctor, down, exec, list, logs, migrate, plan, psql, restart,
+    run as run_task, seed, smoke_test, status, supervise, up,
 };
 use crate::cli::Command;
 use crate::report::{Answer, Diagnostic, Failed};
@@ -30,8 +30,13 @@ fn block_on(session: &Session, command: &Command) -> Result<Answer, Failure> {
         .build();
     let runtime = runtime.map_err(|error| Failure::of_io(&error))?;
     let cancel = session.cancel.clone();
-    let changes_nothing = matches!(command, Command::Logs(_));
-    let events = (!changes_nothing).then(|| session.events.clone());
+    // What these started is the user's to see to, and their streams carry nothing else.
+    let cleans_up = match command {
+        Command::Logs(_) | Command::Exec(_) => false,
+        Command::Psql(args) => args.command.is_some(),
+        _ => true,
+    };
+    let events = cleans_up.then(|| session.events.clone());
     let work = until_interrupted(
         Box::pin(dispatch(session, command)),
         session.request.timeout,
@@ -55,7 +60,10 @@ async fn dispatch(session: &Session, command: &Command) -> Result<Answer, Failur
         Command::Plan(args) => plan::run(session, args).await,
         Command::Status(args) => status::run(session, args).await,
         Command::Logs(args) => logs::run(session, args).await,
+        Command::Exec(args) => exec::run(session, args).await,
         Command::Psql(args) => psql::run(session, args).await,
+        Command::Run(args) => run_task::run(session, args).await,
+        Command::Restart(args) => restart::run(session, args).await,
         Command::Config(_) | Command::List(_) | Command::Completions(_) | Command::Supervise(_) => {
             let diagnostic = Diagnostic::new("this command needs no runtime");
             Err(Failure::new(FailureKind::Other, diagnostic))

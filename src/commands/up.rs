@@ -4,7 +4,7 @@ use super::choice::Purpose;
 use super::failure::Failure;
 use super::line;
 use super::outcome::answer;
-use super::scene::{Scene, settle};
+use super::scene::{Scene, execute, settle};
 use super::session::Session;
 use super::timings::Course;
 use crate::cli::UpArgs;
@@ -28,7 +28,8 @@ pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Fail
         .unless_interrupted(check(&plan, scene.engine.as_ref()))
         .await?;
     scene.lap("look at the ports");
-    let report = scene.take_steps(session, "up", (&plan, &observation)).await;
+    let world = scene.world(session, &observation);
+    let report = execute(&world, &scene.invocation, "up", &plan).await;
     let course = Course::new(&scene, &plan, &report);
     course.tell(&session.events);
     if let Some(file) = &args.timings {
@@ -39,7 +40,8 @@ pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Fail
     Ok(answer(&scene, &report, endpoints(&scene, &outside)))
 }
 
-fn endpoints(scene: &Scene, outside: &Addresses) -> Vec<Endpoint> {
+/// Returns where the services of an environment can be called.
+pub(super) fn endpoints(scene: &Scene, outside: &Addresses) -> Vec<Endpoint> {
     let mut endpoints: Vec<Endpoint> = Vec::new();
     for service in &scene.desired.services {
         let name = &service.spec.name;

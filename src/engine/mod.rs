@@ -14,6 +14,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 
 pub use error::{Error, PortHolder};
+pub use host::find_program;
 pub use model::*;
 
 use crate::report::StepEvents;

@@ -53,6 +53,25 @@ impl Plan {
         diff.ensure_images(&desired.images.iter().collect::<Vec<_>>());
         diff.plan
     }
+
+    /// Returns the plan of `run`: a task, whatever it did before, and what it is made from.
+    pub fn of_task(desired: &Desired, observation: &Observation, task: &DesiredService) -> Self {
+        let options = Options {
+            seed: false,
+            migrate: false,
+        };
+        let mut diff = Diff::new(desired, observation, options);
+        diff.ensure_images(&desired.needed_images(&BTreeSet::from([task.image.as_str()])));
+        diff.ensure_resources(&[task]);
+        let mut after = diff.surroundings(task);
+        after.extend(diff.dependencies(task));
+        let step = Step::Task {
+            task: Box::new(task.clone()),
+            told: true,
+        };
+        diff.plan.push(step, "asked for", after);
+        diff.plan
+    }
 }
 
 /// The plan so far, and which node stands for what.
@@ -294,6 +313,7 @@ impl<'a> Diff<'a> {
             after.extend(self.dependencies(task));
             let step = Step::Task {
                 task: Box::new(task.clone()),
+                told: false,
             };
             let node = self.plan.push(step, "not done yet", after);
             self.started.insert(&task.spec.name, node);
@@ -328,7 +348,7 @@ fn volumes(service: &DesiredService) -> impl Iterator<Item = &str> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::time::Duration;
 
     use expect_test::{Expect, expect};
@@ -357,7 +377,11 @@ mod tests {
         }
     }
 
-    fn service(name: &str, role: Role, depends_on: &[(&str, Condition)]) -> DesiredService {
+    pub(in crate::plan) fn service(
+        name: &str,
+        role: Role,
+        depends_on: &[(&str, Condition)],
+    ) -> DesiredService {
         let depends_on = depends_on
             .iter()
             .map(|(name, condition)| ((*name).to_owned(), *condition));
@@ -396,7 +420,7 @@ mod tests {
     }
 
     /// A database with a dump and migrations, and an API that waits for it.
-    fn rates() -> Desired {
+    pub(in crate::plan) fn rates() -> Desired {
         let mut db = service("db", Role::Service, &[]);
         db.spec.mounts.push(Mount {
             source: MountSource::Volume("db-data".to_owned()),
@@ -415,6 +439,8 @@ mod tests {
             volume: "db-data".to_owned(),
             seed_command: "envctl seed rates".to_owned(),
         }));
+        let mut api = service("api", Role::Service, &[("db", Condition::Ready)]);
+        api.spec.order = 1;
         Desired {
             capabilities: Capabilities::CONTAINERS,
             unfit: Vec::new(),
@@ -425,15 +451,22 @@ mod tests {
                 image("api", &[]),
             ],
             volumes: BTreeSet::from(["db-data".to_owned()]),
-            services: vec![
-                db,
-                service("api", Role::Service, &[("db", Condition::Ready)]),
-            ],
+            services: vec![db, api],
+        }
+    }
+
+    /// Makes it several replicas, as the environment's translation does.
+    pub(in crate::plan) fn replicate(desired: &mut Desired, service: &str, count: u32) {
+        let first = desired.service(service).expect("it is declared").clone();
+        for replica in 2..=count {
+            let mut other = first.clone();
+            other.spec.name = format!("{service}-{replica}");
+            desired.services.push(other);
         }
     }
 
     /// All of `desired`, running and ready, with its dump in.
-    fn green(desired: &Desired) -> Observation {
+    pub(in crate::plan) fn green(desired: &Desired) -> Observation {
         let mut seen = Observation::default();
         for image in &desired.images {
             let name = image.spec.name().to_owned();
@@ -452,7 +485,7 @@ mod tests {
             let image = seen.engine.images[&service.image].clone();
             seen.engine.services.push(ObservedService {
                 name: name.clone(),
-                service: name.clone(),
+                service: service.spec.service.clone(),
                 role: service.spec.role,
                 handle: format!("id of {name}"),
                 hash: service.launch_hash(&image.id, &BTreeMap::new()),
@@ -698,6 +731,97 @@ mod tests {
                 1 recreate api, it is not on the network []
                 2 ready api, not ready yet [1]
             "]],
+        );
+    }
+
+    #[test]
+    fn more_replicas_are_added_and_fewer_are_removed() {
+        let (one, mut three) = (rates(), rates());
+        replicate(&mut three, "api", 3);
+        check(
+            &three,
+            &green(&one),
+            ALL,
+            &expect![[r"
+            1 create api-2, not there []
+            2 ready api-2, not ready yet [1]
+            3 create api-3, not there []
+            4 ready api-3, not ready yet [3]
+        "]],
+        );
+        check(&three, &green(&three), ALL, &expect![[""]]);
+        let mut two = rates();
+        replicate(&mut two, "api", 2);
+        check(
+            &two,
+            &green(&three),
+            ALL,
+            &expect![[r"
+            1 remove api-3, no longer declared []
+        "]],
+        );
+        check(
+            &one,
+            &green(&three),
+            ALL,
+            &expect![[r"
+            1 remove api-2, no longer declared []
+            2 remove api-3, no longer declared []
+        "]],
+        );
+    }
+
+    #[test]
+    fn what_waits_for_a_service_waits_for_all_its_replicas() {
+        let mut desired = rates();
+        replicate(&mut desired, "api", 2);
+        let after = [("api", Condition::Ready), ("api-2", Condition::Ready)];
+        desired.images.push(image("web", &[]));
+        desired.services.push(service("web", Role::Service, &after));
+        let mut seen = green(&desired);
+        seen.engine.services.drain(1..);
+        check(
+            &desired,
+            &seen,
+            ALL,
+            &expect![[r#"
+                1 create api, not there []
+                2 ready api, not ready yet [1]
+                3 create api-2, not there []
+                4 ready api-2, not ready yet [3]
+                5 create web, not there []
+                6 start web, not there [2 4 5]
+                7 ready web, not ready yet [6]
+            "#]],
+        );
+    }
+
+    #[test]
+    fn a_task_that_is_asked_for_runs_again() {
+        let mut desired = rates();
+        desired.images.push(image("send", &["debian"]));
+        let mut send = service("send", Role::Task, &[("db", Condition::Ready)]);
+        send.spec.mounts = desired.services[0].spec.mounts.clone();
+        desired.services.push(send);
+        let check = |seen: &Observation, expect: &Expect| {
+            let task = desired.service("send").expect("it is declared");
+            expect.assert_eq(&Plan::of_task(&desired, seen, task).to_string());
+        };
+        check(
+            &green(&desired),
+            &expect![[r"
+            1 task send, asked for []
+        "]],
+        );
+        check(
+            &Observation::default(),
+            &expect![[r"
+            1 image debian, not there, or made from other inputs []
+            2 image send, not there, or made from other inputs [1]
+            3 network, not there []
+            4 volume db-data, not there []
+            5 task send, asked for [2 3 4]
+        "]],
         );
     }
 

@@ -45,6 +45,12 @@ pub enum Step {
     /// Runs a task to its end.
     Task {
         task: Box<DesiredService>,
+        /// Whether what it prints is told line by line.
+        told: bool,
+    },
+    /// Stops a service, which stays.
+    Stop {
+        name: String,
     },
     /// Stops and removes a container.
     Remove {
@@ -108,6 +114,7 @@ impl Step {
             Self::Seed { .. } => "seed",
             Self::Migrate { .. } => "migrate",
             Self::Task { .. } => "tasks",
+            Self::Stop { .. } => "stop",
             Self::Remove { .. } | Self::RemoveNetwork { .. } | Self::RemoveVolume { .. } => {
                 "remove"
             }
@@ -121,8 +128,8 @@ impl Step {
             | Self::Service { service, .. }
             | Self::AwaitReady { service, .. } => Some(&service.spec.name),
             Self::Seed { service, .. } | Self::Migrate { service, .. } => Some(service),
-            Self::Task { task } => Some(&task.spec.name),
-            Self::Remove { name, .. } => Some(name),
+            Self::Task { task, .. } => Some(&task.spec.name),
+            Self::Stop { name } | Self::Remove { name, .. } => Some(name),
             Self::EnsureImage(_)
             | Self::CreateNetwork
             | Self::CreateVolume { .. }
@@ -155,7 +162,8 @@ impl fmt::Display for Step {
             Self::AwaitReady { service, .. } => write!(formatter, "ready {}", service.spec.name),
             Self::Seed { service, .. } => write!(formatter, "seed {service}"),
             Self::Migrate { service, .. } => write!(formatter, "migrate {service}"),
-            Self::Task { task } => write!(formatter, "task {}", task.spec.name),
+            Self::Task { task, .. } => write!(formatter, "task {}", task.spec.name),
+            Self::Stop { name } => write!(formatter, "stop {name}"),
             Self::Remove { name, .. } => write!(formatter, "remove {name}"),
             Self::RemoveNetwork { .. } => formatter.write_str("remove network"),
             Self::RemoveVolume { name, .. } => write!(formatter, "remove volume {name}"),

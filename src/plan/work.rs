@@ -9,10 +9,10 @@ use super::error::Error;
 use super::images::DesiredImage;
 use super::ready;
 use super::step::{Change, Step};
+use super::task::run_task;
 use super::world::{Done, World};
 use crate::config::model::{Reference, Secret, Template};
 use crate::engine::{Engine, Launch, Removal, Resource, ServiceState, Source};
-use crate::probe::{Attempt, Exhausted, Poll};
 use crate::report::StepEvents;
 
 pub(super) async fn perform(
@@ -37,7 +37,11 @@ pub(super) async fn perform(
             load,
         } => load_seeds(service, database, *load, (world, events)).await,
         Step::Migrate { service, database } => migrate(service, database, (world, events)).await,
-        Step::Task { task } => run_task(task, world, events).await,
+        Step::Task { task, told } => run_task((task, *told), world, events).await,
+        Step::Stop { name } => {
+            interruptible(world, engine.stop(name)).await?;
+            Ok(Done::Changed(None))
+        }
         Step::Remove { name, handle } => {
             interruptible(world, async {
                 engine.stop(name).await?;
@@ -123,7 +127,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// Fills in what could be known only now.
-fn launch(service: &DesiredService, world: &World) -> Result<Launch, Error> {
+pub(super) fn launch(service: &DesiredService, world: &World) -> Result<Launch, Error> {
     let fail = |reason| Error::Template {
         service: service.spec.name.clone(),
         reason,
@@ -162,6 +166,10 @@ async fn run_service(
 ) -> Result<Done, Error> {
     let engine = world.engine.as_ref();
     let name = &service.spec.name;
+    if change == Change::Start {
+        interruptible(world, engine.start(name)).await?;
+        return Ok(Done::Changed(None));
+    }
     let launch = launch(service, world)?;
     let create = match change {
         Change::Create | Change::Recreate => true,
@@ -196,7 +204,11 @@ async fn create(service: &DesiredService, world: &World) -> Result<Done, Error> 
 }
 
 /// Creates a container and starts it, or leaves none.
-async fn make(service: &DesiredService, launch: &Launch, world: &World) -> Result<(), Error> {
+pub(super) async fn make(
+    service: &DesiredService,
+    launch: &Launch,
+    world: &World,
+) -> Result<(), Error> {
     let engine = world.engine.as_ref();
     let name = &service.spec.name;
     let work = async {
@@ -267,46 +279,5 @@ async fn abandon_volume(engine: &dyn Engine, service: &str, volume: &str) {
                 handle: handle.clone(),
             })
             .await;
-    }
-}
-
-async fn run_task(
-    task: &DesiredService,
-    world: &World,
-    events: &StepEvents,
-) -> Result<Done, Error> {
-    let engine = world.engine.as_ref();
-    let name = &task.spec.name;
-    let launch = launch(task, world)?;
-    make(task, &launch, world).await?;
-    let ended = Poll::within(task.ready_timeout).until(
-        &world.cancel,
-        async || match engine.state(name).await {
-            Ok(Some(
-                state @ (ServiceState::Exited { .. } | ServiceState::Dead | ServiceState::Lost),
-            )) => Attempt::Done(state),
-            Ok(_) => Attempt::NotYet("it runs".to_owned()),
-            Err(error) => Attempt::Hopeless(error),
-        },
-        |observation| events.message(observation),
-    );
-    match ended.await {
-        Ok((ServiceState::Exited { code: 0, .. }, _)) => Ok(Done::Changed(None)),
-        Ok((state, _)) => Err(Error::Task {
-            task: name.clone(),
-            state,
-        }),
-        Err(exhausted) => {
-            // Best effort: what ended the wait is what to report.
-            let _ = engine.stop(name).await;
-            Err(match exhausted {
-                Exhausted::Cancelled => Error::Interrupted,
-                Exhausted::Hopeless(error) => error.into(),
-                Exhausted::TimedOut { waited, .. } => Error::TaskTimeout {
-                    task: name.clone(),
-                    waited,
-                },
-            })
-        }
     }
 }

@@ -9,6 +9,14 @@ use serde_json::{Map, Value};
 pub enum Answer {
     /// Nothing to print.
     Silent,
+    /// A command had standard output to itself, so that nothing is added to it.
+    Lent {
+        code: u8,
+    },
+    /// How a task ended.
+    Exit {
+        code: u8,
+    },
     /// A text that is printed as it is (a resolved configuration, a completion script).
     Text {
         text: String,
@@ -28,6 +36,16 @@ pub enum Answer {
     Explanation(ConfigurationAnswer),
     /// Rows of a query or of the migrations.
     Table(TableAnswer),
+}
+
+impl Answer {
+    /// Returns the exit code of a command that ended well: that of the program that it ran, if any.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Lent { code } | Self::Exit { code } => *code,
+            _ => 0,
+        }
+    }
 }
 
 /// The environments of the workspace.

@@ -75,6 +75,10 @@ impl View for Bars {
             self.write(|| outputs.out(&line));
             return;
         }
+        if let Event::TaskLine { stderr, line, .. } = &event {
+            self.write(|| outputs.line(*stderr, line));
+            return;
+        }
         let (columns, _) = self.size();
         if let Some(line) = self.board.event(event, now.elapsed, columns) {
             self.above.push_str(&line);

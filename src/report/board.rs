@@ -84,7 +84,7 @@ impl Board {
                 None
             }
             Event::Notice { level, text } => self.notice(level, &text),
-            Event::LogLine { .. } => None,
+            Event::LogLine { .. } | Event::TaskLine { .. } => None,
         }
     }
 

@@ -116,6 +116,12 @@ pub enum Event {
         stderr: bool,
         line: String,
     },
+    /// A line that a task printed, for `run`. It belongs to the stream that it was printed to.
+    TaskLine {
+        task: String,
+        stderr: bool,
+        line: String,
+    },
 }
 
 fn seconds<S: serde::Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

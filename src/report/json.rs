@@ -30,6 +30,7 @@ impl Json {
         let asked_for = matches!(
             event,
             Event::LogLine { .. }
+                | Event::TaskLine { .. }
                 | Event::Notice {
                     level: Level::Warning,
                     ..
@@ -77,7 +78,10 @@ impl View for Json {
 
 /// Returns the last line of a command that ended well.
 pub(super) fn answer(answer: &Answer) -> String {
-    line(answer)
+    match answer {
+        Answer::Lent { .. } => String::new(),
+        answer => line(answer),
+    }
 }
 
 /// Returns the last lines of a command that failed: its answer, where it has one, and a line for

@@ -55,6 +55,16 @@ impl Outputs {
         let _ = self.stderr.flush();
     }
 
+    /// Writes a line that a program printed to the stream that it was printed to.
+    pub(super) fn line(&mut self, stderr: bool, line: &str) {
+        let line = format!("{}\n", line.trim_end_matches(['\r', '\n']));
+        if stderr {
+            self.err(&line);
+        } else {
+            self.out(&line);
+        }
+    }
+
     /// Returns why standard output could not be written (a full disk), if so.
     pub(super) fn finish(self) -> Result<()> {
         self.failure.map_or(Ok(()), Err)

@@ -93,7 +93,7 @@ impl Plain {
                 Some(format!("check {check}: {word} ({})", duration(elapsed)))
             }
             Event::Notice { text, .. } => Some(text),
-            Event::LogLine { .. } => None,
+            Event::LogLine { .. } | Event::TaskLine { .. } => None,
         }
     }
 
@@ -189,6 +189,10 @@ impl View for Plain {
     fn event(&mut self, event: Event, now: Now, outputs: &mut Outputs) {
         if let Event::LogLine { service, line, .. } = &event {
             outputs.out(&self.logs.line(service, line));
+            return;
+        }
+        if let Event::TaskLine { stderr, line, .. } = &event {
+            outputs.line(*stderr, line);
             return;
         }
         let shown = self.is_shown(&event);

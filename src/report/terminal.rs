@@ -78,6 +78,11 @@ impl Terminal {
         self.stderr_is_tty && stdin().is_terminal()
     }
 
+    /// Whether a program that is run can have it: standard input and output are one.
+    pub fn can_be_lent(self) -> bool {
+        self.stdout_is_tty && stdin().is_terminal()
+    }
+
     /// Whether standard output is coloured.
     pub(super) fn colors_stdout(self) -> bool {
         self.colors(self.stdout_is_tty)

@@ -168,7 +168,7 @@ impl Texts for Outcome {
 impl Texts for Answer {
     fn texts(&mut self, each: Each) {
         match self {
-            Self::Silent => {}
+            Self::Silent | Self::Lent { .. } | Self::Exit { .. } => {}
             Self::Text { text } => text.texts(each),
             Self::Up(answer) => answer.texts(each),
             Self::Down(answer) => answer.texts(each),
@@ -222,11 +222,16 @@ impl Texts for Event {
                 failures.texts(each);
             }
             Self::LogLine {
-                service,
+                service: name,
+                stderr: _,
+                line,
+            }
+            | Self::TaskLine {
+                task: name,
                 stderr: _,
                 line,
             } => {
-                service.texts(each);
+                name.texts(each);
                 line.texts(each);
             }
         }

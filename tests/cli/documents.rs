@@ -43,7 +43,7 @@ fn command_lines_of_the_documents_are_right() {
         let indented = text.lines().filter_map(|line| line.strip_prefix("    "));
         for line in indented.filter(|line| line.starts_with("envctl ")) {
             let typed = line.split(" # ").next().unwrap_or_default();
-            let typed = typed.split(" > ").next().unwrap_or_default();
+            let typed = typed.split(['<', '>']).next().unwrap_or_default();
             let (_, stderr, code) = workspace.run(typed);
             assert_ne!(code, 2, "{page}: {line}\n{stderr}");
             count += 1;

@@ -39,8 +39,10 @@ fn the_program() {
           plan         Show every step that `up` would take, with its cause
           status       Show what runs
           logs         Print the logs of services
-          psql         Run SQL on a database
-          doctor       Say what each engine needs to run an environment
+          exec         Run a command in a running service; its exit code becomes envctl's
+          psql         Open psql on a database, or run SQL on it
+          run          Run a task once, whatever it did before; its exit code becomes envctl's
+          restart      Stop services and start them again, ready when it returns
           config       Show, explain or validate the configuration
           list         List the environments of the workspace
           completions  Print the completion script of a shell
@@ -55,7 +57,7 @@ fn the_program() {
           -i, --instance <NAME>     Name the running copy, so that several can run side by side [default:
                                     default]
               --engine <ENGINE>     Choose where instances run [default: auto] [possible values: auto,
-                                    docker, process]
+                                    docker]
               --set <KEY=VALUE>     Set one value of the configuration (repeatable)
           -C, --directory <FOLDER>  Look for the workspace from this folder on upwards
               --output <FORM>       Choose the form of what is printed [default: human] [possible values:
@@ -101,10 +103,17 @@ fn the_program_on_a_narrow_terminal() {
               status       Show what runs
               logs         Print the logs of
                            services
-              psql         Run SQL on a database
-              doctor       Say what each engine
-                           needs to run an
-                           environment
+              exec         Run a command in a
+                           running service; its exit
+                           code becomes envctl's
+              psql         Open psql on a database,
+                           or run SQL on it
+              run          Run a task once, whatever
+                           it did before; its exit
+                           code becomes envctl's
+              restart      Stop services and start
+                           them again, ready when it
+                           returns
               config       Show, explain or validate
                            the configuration
               list         List the environments of
@@ -133,7 +142,7 @@ fn the_program_on_a_narrow_terminal() {
                   --engine <ENGINE>
                       Choose where instances run
                       [default: auto] [possible
-                      values: auto, docker, process]
+                      values: auto, docker]
                   --set <KEY=VALUE>
                       Set one value of the
                       configuration (repeatable)
@@ -184,8 +193,10 @@ fn the_program_at_length() {
               plan         Show every step that `up` would take, with its cause
               status       Show what runs
               logs         Print the logs of services
-              psql         Run SQL on a database
-              doctor       Say what each engine needs to run an environment
+              exec         Run a command in a running service; its exit code becomes envctl's
+              psql         Open psql on a database, or run SQL on it
+              run          Run a task once, whatever it did before; its exit code becomes envctl's
+              restart      Stop services and start them again, ready when it returns
               config       Show, explain or validate the configuration
               list         List the environments of the workspace
               completions  Print the completion script of a shell
@@ -210,7 +221,7 @@ fn the_program_at_length() {
                 3  a mistake in the configuration
                 4  the engine cannot be reached
                 5  an image cannot be had
-                6  a service did not become ready
+                6  a service does not run, or did not become ready
                 7  a seed or a migration failed
                 8  a smoke check failed
               130  interrupted
@@ -250,20 +261,18 @@ fn what_ci_runs() {
     check(
         "envctl up -h",
         &expect![[r#"
-            Bring an environment up: images, databases, data, services; ready when it returns
+        Bring an environment up: images, databases, data, services; ready when it returns
 
-            Usage: envctl up [OPTIONS] [ENV]
+        Usage: envctl up [OPTIONS] [ENV]
 
-            Arguments:
-              [ENV]  Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
+        Arguments:
+          [ENV]  Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
 
-            Options:
-                  --timings <FILE>  Write when each step began and ended, and what it waited for, to this file
-                                    as JSON
-                  --no-seed         Leave a database that was never seeded empty
-                  --no-migrate      Apply no migrations
-              -h, --help            Print help (see more with '--help')
-        "#]],
+        Options:
+              --no-seed     Leave a database that was never seeded empty
+              --no-migrate  Apply no migrations
+          -h, --help        Print help (see more with '--help')
+    "#]],
     );
     check(
         "envctl up --help",
@@ -277,9 +286,6 @@ fn what_ci_runs() {
                       Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
 
             Options:
-                  --timings <FILE>
-                      Write when each step began and ended, and what it waited for, to this file as JSON
-
                   --no-seed
                       Leave a database that was never seeded empty
 
@@ -293,7 +299,6 @@ fn what_ci_runs() {
               envctl up
               envctl up rates --profile ci
               envctl up rates --instance two --set services.api.ports.http.host=3001
-              envctl up rates --timings up.json
 
             Exit codes:
                 0  done
@@ -302,7 +307,7 @@ fn what_ci_runs() {
                 3  a mistake in the configuration
                 4  the engine cannot be reached
                 5  an image cannot be had
-                6  a service did not become ready
+                6  a service does not run, or did not become ready
                 7  a seed or a migration failed
               130  interrupted
         "#]],
@@ -441,16 +446,68 @@ fn what_looks() {
     check(
         "envctl psql -h",
         &expect![[r#"
-        Run SQL on a database
+            Open psql on a database, or run SQL on it
 
-        Usage: envctl psql [OPTIONS] --command <SQL>
+            Usage: envctl psql [OPTIONS] [-- <ARGUMENT>...]
+
+            Arguments:
+              [ARGUMENT]...  Arguments for psql
+
+            Options:
+              -e, --env <ENV>       Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only
+                                    one]
+                  --service <NAME>  Postgres service [default: the only one]
+              -c, --command <SQL>   SQL to run, without psql; the rows of the last statement are printed
+              -h, --help            Print help (see more with '--help')
+        "#]],
+    );
+    check(
+        "envctl exec -h",
+        &expect![[r#"
+        Run a command in a running service; its exit code becomes envctl's
+
+        Usage: envctl exec [OPTIONS] <SERVICE> <COMMAND>...
+
+        Arguments:
+          <SERVICE>     Service; of one with replicas, the first that runs
+          <COMMAND>...  Command and its arguments
 
         Options:
-          -e, --env <ENV>       Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only
-                                one]
-              --service <NAME>  Postgres service [default: the only one]
-          -c, --command <SQL>   SQL to run; the rows of the last statement are printed
-          -h, --help            Print help (see more with '--help')
+          -e, --env <ENV>    Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only
+                             one]
+          -u, --user <USER>  User to run it as [default: the service's]
+          -T, --no-terminal  Give it no terminal, also where standard input and output are one
+          -h, --help         Print help (see more with '--help')
+    "#]],
+    );
+    check(
+        "envctl run -h",
+        &expect![[r#"
+        Run a task once, whatever it did before; its exit code becomes envctl's
+
+        Usage: envctl run [OPTIONS] <TASK>
+
+        Arguments:
+          <TASK>  Task
+
+        Options:
+          -e, --env <ENV>  Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
+          -h, --help       Print help (see more with '--help')
+    "#]],
+    );
+    check(
+        "envctl restart -h",
+        &expect![[r#"
+        Stop services and start them again, ready when it returns
+
+        Usage: envctl restart [OPTIONS] [SERVICE]...
+
+        Arguments:
+          [SERVICE]...  Services [default: all]
+
+        Options:
+          -e, --env <ENV>  Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
+          -h, --help       Print help (see more with '--help')
     "#]],
     );
     check(

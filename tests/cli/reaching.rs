@@ -35,6 +35,8 @@ fn a_socket_that_is_not_there() {
         "status",
         "logs",
         "psql -c 'SELECT 1'",
+        "psql",
+        "restart",
     ] {
         let (stdout, stderr, code) = workspace.run(&format!("envctl {command} --engine docker"));
         assert_eq!((stdout.as_str(), code), ("", 4), "{command}\n{stderr}");

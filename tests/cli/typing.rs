@@ -124,13 +124,10 @@ fn values_of_the_wrong_form() {
         "envctl psql",
         &expect![[r#"
             --- stderr
-            error: the following required arguments were not provided:
-              --command <SQL>
-
-            Usage: envctl psql --command <SQL>
-
-            For more information, try '--help'.
-            --- exit 2
+            error: no docker engine answers at unix://[workspace]/docker.sock
+              caused by: there is no socket [workspace]/docker.sock
+            hint: start the Docker daemon, or point DOCKER_HOST at its socket
+            --- exit 4
         "#]],
     );
     workspace.check(

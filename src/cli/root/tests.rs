@@ -77,7 +77,22 @@ fn commands_take_their_own_arguments() {
     let Command::Psql(psql) = parse("envctl psql -e rates --service db -c SELECT").command else {
         panic!("not `psql`");
     };
-    assert_eq!(psql.command, "SELECT");
+    assert_eq!(psql.command.as_deref(), Some("SELECT"));
+    let Command::Psql(psql) = parse("envctl psql -e rates -- -A -t").command else {
+        panic!("not `psql`");
+    };
+    assert_eq!((psql.command, psql.arguments.len()), (None, 2));
+    for line in [
+        "envctl exec -e rates api -T -- ls -e x",
+        "envctl exec api -T -e rates ls -e x",
+    ] {
+        let Command::Exec(exec) = parse(line).command else {
+            panic!("not `exec`");
+        };
+        assert_eq!(exec.command, ["ls", "-e", "x"]);
+        assert_eq!(exec.environment.as_deref(), Some("rates"));
+        assert!(exec.no_terminal);
+    }
     let Command::Config(config) = parse("envctl config explain vars.x -e rates").command else {
         panic!("not `config`");
     };
@@ -93,7 +108,9 @@ fn wrong_usage_ends_with_2_and_help_with_0() {
         ("envctl up --engine podman", ErrorKind::InvalidValue),
         ("envctl up -q -v", ErrorKind::ArgumentConflict),
         ("envctl upp", ErrorKind::InvalidSubcommand),
-        ("envctl psql", ErrorKind::MissingRequiredArgument),
+        ("envctl exec api", ErrorKind::MissingRequiredArgument),
+        ("envctl psql -c x -- -At", ErrorKind::ArgumentConflict),
+        ("envctl run", ErrorKind::MissingRequiredArgument),
         (
             "envctl",
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
@@ -132,7 +149,10 @@ fn long_helps_have_examples_that_parse_and_exit_codes() {
         assert!(help.contains("Exit codes:\n    0  done"), "{help}");
         let (_, end) = help.split_once("Examples:\n").expect("there are examples");
         for line in end.lines().take_while(|line| !line.is_empty()) {
-            let line = line.split(" > ").next().expect("there is a first part");
+            let line = line
+                .split(['<', '>'])
+                .next()
+                .expect("there is a first part");
             let words = shell_words::split(line).expect("the quotes are closed");
             Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{error}"));
             examples += 1;
@@ -171,6 +191,7 @@ fn the_docs_name_every_command_and_flag() {
         let (_, codes) = help.split_once("Exit codes:\n").expect("it has codes");
         let codes: Vec<&str> = codes
             .lines()
+            .take_while(|line| !line.is_empty())
             .filter_map(|line| line.split_whitespace().next())
             .collect();
         let codes = format!("Exit codes: {}.", codes.join(", "));
@@ -213,7 +234,10 @@ fn the_short_help_lists_the_commands() {
           plan         Show every step that `up` would take, with its cause
           status       Show what runs
           logs         Print the logs of services
-          psql         Run SQL on a database
+          exec         Run a command in a running service; its exit code becomes envctl's
+          psql         Open psql on a database, or run SQL on it
+          run          Run a task once, whatever it did before; its exit code becomes envctl's
+          restart      Stop services and start them again, ready when it returns
           doctor       Say what each engine needs to run an environment
           config       Show, explain or validate the configuration
           list         List the environments of the workspace
@@ -309,7 +333,7 @@ fn the_long_help_of_a_command_ends_with_its_exit_codes() {
             3  a mistake in the configuration
             4  the engine cannot be reached
             5  an image cannot be had
-            6  a service did not become ready
+            6  a service does not run, or did not become ready
             7  a seed or a migration failed
           130  interrupted
     "#]].assert_eq(&help("envctl up --help"));

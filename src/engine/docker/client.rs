@@ -11,7 +11,7 @@ use crate::engine::Error;
 pub(super) const ENGINE: &str = "docker";
 
 /// How long a call may take that only looks or writes a little.
-const CALL_TIMEOUT: Duration = Duration::from_mins(1);
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What bollard waits for the first answer of a call that works for long (an upload, a stop);
 /// such calls are bounded by what they wait for, and by the deadline of the step.
@@ -116,6 +116,13 @@ impl Client {
             long: docker.with_timeout(LONG_CALL_TIMEOUT),
             endpoint,
         }
+    }
+
+    /// Returns the path of the daemon's socket.
+    pub(super) fn socket(&self) -> &str {
+        self.endpoint
+            .strip_prefix("unix://")
+            .unwrap_or(&self.endpoint)
     }
 
     /// Returns bollard's client for calls that answer soon.

@@ -22,6 +22,8 @@ pub struct Docker {
     pub(super) identity: Identity,
     /// Registries that gave no answer in this run, with the reason; they are not asked again.
     pub(super) silent_registries: Mutex<BTreeMap<String, String>>,
+    /// Where a survey looks for the programs of this machine, as in `PATH`.
+    pub(super) search_path: String,
 }
 
 impl Docker {
@@ -30,6 +32,16 @@ impl Docker {
             client,
             identity,
             silent_registries: Mutex::default(),
+            search_path: String::new(),
+        }
+    }
+
+    /// Returns the engine with the folders in which a survey looks for programs, as in `PATH`.
+    #[must_use]
+    pub fn searching(self, search_path: &str) -> Self {
+        Self {
+            search_path: search_path.to_owned(),
+            ..self
         }
     }
 

@@ -29,13 +29,8 @@ pub(super) async fn exec(
     service: &str,
     command: &Exec,
 ) -> Result<ExecOutcome, Error> {
-    let doing = format!("run `{}` in `{service}`", first_word(command));
-    let name = labels::container_name(&docker.identity, service);
-    let call = docker.client.api().create_exec(&name, config(command));
-    let id = match docker.client.raw(call).await {
-        Ok(created) => created.id,
-        Err(fault) => return Err(refused(docker, service, &doing, fault)),
-    };
+    let doing = doing(service, command);
+    let id = prepare(docker, service, &doing, config(command)).await?;
     let options = StartExecOptions::default();
     let call = docker.client.api().start_exec(&id, Some(options));
     let StartExecResults::Attached { output, input } = docker.client.call(&doing, call).await?
@@ -56,11 +51,29 @@ pub(super) async fn exec(
     Ok(outcome)
 }
 
-fn first_word(command: &Exec) -> &str {
-    command.command.first().map_or("", String::as_str)
+/// Returns what finishes "cannot …" when the command cannot be run.
+pub(super) fn doing(service: &str, command: &Exec) -> String {
+    let first_word = command.command.first().map_or("", String::as_str);
+    format!("run `{first_word}` in `{service}`")
 }
 
-fn config(command: &Exec) -> ExecConfig {
+/// Has the daemon take in a command, and returns the id that it is started by.
+pub(super) async fn prepare(
+    docker: &Docker,
+    service: &str,
+    doing: &str,
+    config: ExecConfig,
+) -> Result<String, Error> {
+    let name = labels::container_name(&docker.identity, service);
+    let call = docker.client.api().create_exec(&name, config);
+    match docker.client.raw(call).await {
+        Ok(created) => Ok(created.id),
+        Err(fault) => Err(refused(docker, service, doing, fault)),
+    }
+}
+
+/// Returns the daemon's description of a command whose output is wanted.
+pub(super) fn config(command: &Exec) -> ExecConfig {
     let environment = command
         .environment
         .iter()
@@ -114,7 +127,7 @@ async fn feed(mut input: Pin<Box<dyn AsyncWrite + Send>>, text: Option<&Secret>)
 }
 
 /// Asks until the daemon has noticed that the command ended.
-async fn exit_code(docker: &Docker, id: &str, doing: &str) -> Result<i64, Error> {
+pub(super) async fn exit_code(docker: &Docker, id: &str, doing: &str) -> Result<i64, Error> {
     let attempt = async || {
         let call = docker.client.api().inspect_exec(id);
         match docker.client.raw(call).await {

@@ -10,6 +10,7 @@ mod create;
 mod endpoint;
 mod engine;
 mod exec;
+mod hijack;
 mod image;
 mod labels;
 mod logs;
@@ -18,6 +19,7 @@ mod port_holder;
 mod ports;
 mod resource;
 mod start;
+mod terminal;
 
 pub use connect::connect;
 pub use endpoint::Endpoint;

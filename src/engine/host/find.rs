@@ -3,26 +3,31 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-/// Returns the file that a command's first word names: a path from `folder` when it contains a
-/// `/`, else one that a folder of `search`, the value of `PATH`, holds.
-pub(in crate::engine) fn find_program(
-    program: &str,
-    folder: &Path,
-    search: Option<&String>,
-) -> Option<PathBuf> {
-    if program.contains('/') {
-        return Some(folder.join(program)).filter(|path| is_program(path));
+/// Returns the file of a program: a name is looked for in the folders of `path`, anything else
+/// starts at the working directory. The error says why it cannot be run.
+pub fn find_program(program: &str, working_dir: &Path, path: &str) -> Result<PathBuf, String> {
+    if program.is_empty() {
+        return Err("its command is empty".to_owned());
     }
-    let folders = search.into_iter().flat_map(std::env::split_paths);
-    folders
-        .filter(|folder| folder.is_absolute())
+    if program.contains('/') {
+        let file = working_dir.join(program);
+        return match fs_err::metadata(&file) {
+            Err(_) => Err(format!("there is no program {}", file.display())),
+            Ok(_) if !is_program(&file) => Err(format!("{} is not executable", file.display())),
+            Ok(_) => Ok(file),
+        };
+    }
+    // An empty entry is the working directory, and so is what a relative one starts at.
+    let folders = path.split(':').map(|folder| working_dir.join(folder));
+    let found = folders
         .map(|folder| folder.join(program))
-        .find(|path| is_program(path))
+        .find(|file| is_program(file));
+    found.ok_or_else(|| format!("there is no program `{program}` in PATH"))
 }
 
 /// Returns whether a path is a file that can be executed.
-pub(in crate::engine) fn is_program(path: &Path) -> bool {
-    let metadata = fs_err::metadata(path);
+pub(in crate::engine) fn is_program(file: &Path) -> bool {
+    let metadata = fs_err::metadata(file);
     metadata.is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
 }
 
@@ -30,18 +35,22 @@ pub(in crate::engine) fn is_program(path: &Path) -> bool {
 mod tests {
     use super::*;
 
+    fn check(program: &str, path: &str, expect: Result<&str, &str>) {
+        let found = find_program(program, Path::new("/bin"), path);
+        let found = found.map(|file| file.display().to_string());
+        assert_eq!(found, expect.map(str::to_owned).map_err(str::to_owned));
+    }
+
     #[test]
-    fn a_name_is_looked_up_and_a_path_is_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("it");
-        fs_err::write(&file, "").unwrap();
-        let search = folder.path().display().to_string();
-        let find = |name: &str| find_program(name, folder.path(), Some(&search));
-        assert_eq!(find("it"), None);
-        fs_err::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
-        assert_eq!(find("it"), Some(file.clone()));
-        assert_eq!(find("./it"), Some(folder.path().join("./it")));
-        assert_eq!(find("bin/it"), None);
-        assert_eq!(find_program("it", folder.path(), None), None);
+    fn programs_are_found_as_by_a_shell() {
+        check("sh", "/nowhere:/bin", Ok("/bin/sh"));
+        check("sh", "", Ok("/bin/sh"));
+        check("./sh", "", Ok("/bin/./sh"));
+        check("/bin/sh", "", Ok("/bin/sh"));
+        check("sh", "/nowhere", Err("there is no program `sh` in PATH"));
+        check("/no/such", "", Err("there is no program /no/such"));
+        check("/etc/passwd", "", Err("/etc/passwd is not executable"));
+        check("/etc", "", Err("/etc is not executable"));
+        check("", "/bin", Err("its command is empty"));
     }
 }

@@ -11,7 +11,8 @@ mod program;
 
 pub(in crate::engine) use content::{Entry, Visit, walk, write};
 pub(in crate::engine) use failure::{Failure, LastLines};
-pub(in crate::engine) use find::{find_program, is_program};
+pub use find::find_program;
+pub(in crate::engine) use find::is_program;
 pub(in crate::engine) use inputs::{declare, digest_of, relative};
 pub(in crate::engine) use install::{install_line, install_postgres};
-pub(in crate::engine) use program::{Program, Waiter, beside, print, run};
+pub(in crate::engine) use program::{Program, Waiter, beside, missing, print, run};

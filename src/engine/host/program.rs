@@ -12,15 +12,13 @@ use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use super::ending::Ending;
 use super::failure::{Failure, LastLines};
 use super::guardian::Guardian;
+use super::install::install_line;
 use crate::config::model::HostCommand;
 use crate::engine::lines::Lines;
 use crate::report::StepEvents;
 
 /// How long its output may stay open after it ended, since a child of it can hold it.
 const OUTPUT_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// Programs whose package is known, for the line that installs them.
-const PACKAGES: [(&str, &str); 2] = [("mmdebstrap", "mmdebstrap"), ("debootstrap", "debootstrap")];
 
 /// A running program with its output in pipes.
 #[derive(Debug)]
@@ -116,11 +114,15 @@ fn not_started(name: &str, error: &std::io::Error) -> String {
     if error.kind() != ErrorKind::NotFound {
         return format!("`{name}` cannot be started: {error}");
     }
-    let package = PACKAGES.iter().find(|(program, _)| *program == name);
-    match package {
-        Some((_, package)) => format!("`{name}` is not installed: `apt-get install {package}`"),
-        None => format!("there is no program `{name}` on this machine"),
+    match install_line(name) {
+        Some(line) => format!("`{name}` is not installed: `{line}`"),
+        None => missing(name),
     }
+}
+
+/// Says that a program is not there.
+pub(in crate::engine) fn missing(name: &str) -> String {
+    format!("there is no program `{name}` on this machine")
 }
 
 fn describe(status: ExitStatus) -> String {

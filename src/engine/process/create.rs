@@ -7,7 +7,8 @@ use super::engine::{Process, refused};
 use super::folder::{self, Folder};
 use super::prepared::{Prepared, User};
 use super::record::{self, Record, RecordedPort};
-use super::{environment, members, ports, resource, search, server};
+use super::{environment, members, ports, resource, server};
+use crate::engine::host::find_program;
 use crate::engine::{Addresses, Error, Launch, ServiceKind, ServiceSpec};
 
 /// Creates a service; one of its name is stopped and gives way.
@@ -134,7 +135,7 @@ fn check_program(process: &Process, record: &Record) -> Result<(), Error> {
     let environment = environment::of(record, &process.variables);
     let path = environment.get("PATH").map_or("", String::as_str);
     let program = record.argv.first().map_or("", String::as_str);
-    let found = search::find(program, &record.working_dir, path);
+    let found = find_program(program, &record.working_dir, path);
     let fail = |reason| Error::Start {
         service: record.name.clone(),
         reason,

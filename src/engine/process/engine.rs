@@ -37,6 +37,11 @@ impl Process {
         }
     }
 
+    /// Returns the folders in which programs are looked for, as in `PATH`.
+    pub(super) fn search_path(&self) -> &str {
+        self.variables.get("PATH").map_or("", String::as_str)
+    }
+
     /// Returns the folder of a service of this instance.
     pub(super) fn folder(&self, service: &str) -> Folder {
         Folder::at(self.home.service(&self.identity.id, service))

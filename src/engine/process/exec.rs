@@ -17,8 +17,9 @@ use tokio::process::{Child, ChildStdin, Command};
 use super::engine::{Process, refused};
 use super::procfs::{self, ProcessId};
 use super::record::Record;
-use super::{create, environment, search};
+use super::{create, environment};
 use crate::config::model::Secret;
+use crate::engine::host::find_program;
 use crate::engine::{Error, Exec, ExecOutcome, ServiceKind};
 
 /// More output than this is read and thrown away, for each of the two streams.
@@ -112,7 +113,7 @@ fn command(
     let folder = working_dir(&record, main);
     let path = environment.get(&OsString::from("PATH"));
     let path = path.map(|path| path.to_string_lossy().into_owned());
-    let program = search::find(first_word(exec), &folder, &path.unwrap_or_default());
+    let program = find_program(first_word(exec), &folder, &path.unwrap_or_default());
     let program = match program {
         Ok(program) => program,
         Err(reason) => return Ok(Err(outcome(NOT_FOUND, &reason))),

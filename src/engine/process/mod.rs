@@ -18,7 +18,6 @@ mod procfs;
 mod program;
 mod record;
 mod resource;
-mod search;
 mod server;
 mod status;
 mod stop;

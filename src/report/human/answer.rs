@@ -6,7 +6,7 @@ use super::{Page, doctor, down, environments, plan, rows, smoke, status, up};
 /// Returns the answer as text that ends with a line's end, or nothing.
 pub(in crate::report) fn answer(answer: &Answer, page: Page) -> String {
     match answer {
-        Answer::Silent => String::new(),
+        Answer::Silent | Answer::Lent { .. } | Answer::Exit { .. } => String::new(),
         Answer::Text { text } => whole_lines(text),
         Answer::Up(answer) => up::up(answer, page),
         Answer::Down(answer) => down::down(answer),

@@ -72,6 +72,11 @@ fn events() -> Vec<Event> {
             stderr: false,
             line: text("listening on 3000"),
         },
+        Event::TaskLine {
+            task: text("import"),
+            stderr: false,
+            line: text("180 ports"),
+        },
     ]
 }
 
@@ -206,6 +211,7 @@ fn looking() -> Vec<Answer> {
         Answer::Text {
             text: text("rates is valid"),
         },
+        Answer::Exit { code: 3 },
         Answer::Silent,
     ]
 }

@@ -95,7 +95,8 @@ impl Tried {
     }
 }
 
-fn relative(path: &Path, workspace: &Path) -> String {
+/// Returns a path as people write it: from the workspace on.
+pub(super) fn relative(path: &Path, workspace: &Path) -> String {
     let path = path.strip_prefix(workspace).unwrap_or(path);
     path.display().to_string()
 }

@@ -34,7 +34,8 @@ pub(in crate::engine::docker) async fn current(
     Ok(found)
 }
 
-fn bases(image: &Image) -> impl Iterator<Item = &str> {
+/// Returns the images that an image is built on.
+pub(super) fn bases(image: &Image) -> impl Iterator<Item = &str> {
     let build = image.build.iter();
     let templates = build.flat_map(|build| build.args.values());
     let parts = templates.flat_map(|template| &template.parts);

@@ -14,6 +14,9 @@ use crate::engine::docker::Docker;
 use crate::engine::docker::client::Fault;
 use crate::report::{Progress, StepEvents, Unit};
 
+/// How long a registry may take to say whether it has an image.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Pulls a reference, with its layers as progress.
 pub(super) async fn pull(
     docker: &Docker,
@@ -78,6 +81,30 @@ async fn attempt(
         }
     }
     Ok(())
+}
+
+/// Asks whether the registry has an image; the error is the reason why it cannot be pulled.
+pub(super) async fn look(docker: &Docker, reference: &str) -> Result<(), NoImage> {
+    if !name::is_reference(reference) {
+        return Err(NoImage::because("this is not an image's reference"));
+    }
+    let registry = name::registry(reference);
+    if let Some(why) = silent(docker, registry) {
+        return Err(NoImage::because(format!(
+            "the registry {registry} did not answer earlier in this run ({why})"
+        )));
+    }
+    let call = docker.client.api().inspect_registry_image(reference, None);
+    let fault = match tokio::time::timeout(LOOK_TIMEOUT, call).await {
+        Ok(Ok(_)) => return Ok(()),
+        Ok(Err(error)) => Fault::from(error),
+        Err(_) => Fault::Reported(format!("no answer within {} s", LOOK_TIMEOUT.as_secs())),
+    };
+    if blames_the_registry(&fault) {
+        remember(docker, registry, fault.to_string());
+    }
+    let doing = format!("ask for {reference}");
+    Err(NoImage::call(&docker.client, &doing, fault))
 }
 
 /// Whether the failure says something about the registry, not about this image: a refusal with a

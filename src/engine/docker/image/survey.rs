@@ -1,9 +1,16 @@
-//! How each image would be had, found out without making one.
+//! How each image would be had, found out without making one: the sources in the order in which
+//! they would be tried, each asked only when those before it have nothing.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::source::NoImage;
+use super::{ensure, local, pull};
+use crate::config::model::{Build, HostCommand};
 use crate::engine::docker::Docker;
-use crate::engine::{Error, ImageSpec, Obstacle, Prospect, Provision};
+use crate::engine::{Error, ImageHandle, ImageSpec, Obstacle, Prospect, Provision, host};
 
-/// Looks for a local copy of each image, else for a source that can give it.
+/// Looks for a local copy of each image, else for a source that can give it. What others are made
+/// from stands before them.
 pub(in crate::engine::docker) async fn survey(
     docker: &Docker,
     provisions: &[Provision],
@@ -13,19 +20,111 @@ pub(in crate::engine::docker) async fn survey(
         Provision::Program(_) => None,
     });
     let images: Vec<ImageSpec> = images.collect();
-    let current = super::current(docker, &images).await?;
-    let prospect = |image: &ImageSpec| {
-        let outcome = match current.get(&image.name) {
-            Some(handle) => Ok(format!("there: {}", handle.reference)),
-            None => Err(Obstacle {
-                reason: "not there".to_owned(),
-                hint: None,
-            }),
-        };
-        Prospect {
+    let current = local::current(docker, &images).await?;
+    let mut prospects: Vec<Prospect> = Vec::with_capacity(images.len());
+    for image in &images {
+        let had = prospects.iter().filter(|it| it.outcome.is_ok());
+        let had = had.map(|it| it.name.as_str()).collect();
+        prospects.push(Prospect {
             name: image.name.clone(),
-            outcome,
+            outcome: prospect(docker, image, &current, &had).await?,
+        });
+    }
+    Ok(prospects)
+}
+
+async fn prospect(
+    docker: &Docker,
+    spec: &ImageSpec,
+    current: &BTreeMap<String, ImageHandle>,
+    had: &BTreeSet<&str>,
+) -> Result<Result<String, Obstacle>, Error> {
+    if let Some(handle) = current.get(&spec.name) {
+        return Ok(Ok(format!("there: {}", handle.reference)));
+    }
+    let mut obstacles = Obstacles::default();
+    if let Some(reference) = &spec.image.pull {
+        let source = format!("pull {reference}");
+        match pull::look(docker, reference).await {
+            Ok(()) => return Ok(Ok(source)),
+            Err(NoImage::Engine(error)) => return Err(error),
+            Err(NoImage::Failed { reason, .. }) => obstacles.add(&source, &reason, None),
         }
+    }
+    if let Some(build) = &spec.image.build {
+        let folder = ensure::relative(&build.context, &docker.identity.workspace);
+        let source = format!("build {folder}");
+        match can_build(docker, build, local::bases(&spec.image), had) {
+            Ok(()) => return Ok(Ok(source)),
+            Err(missing) => obstacles.add(&source, &missing.reason, missing.hint),
+        }
+    }
+    if let Some(command) = &spec.image.load {
+        let source = format!("load {}", command.command.join(" "));
+        match can_run(docker, command) {
+            Ok(()) => return Ok(Ok(source)),
+            Err(missing) => obstacles.add(&source, &missing.reason, missing.hint),
+        }
+    }
+    Ok(Err(obstacles.into_one()))
+}
+
+fn can_build<'a>(
+    docker: &Docker,
+    build: &Build,
+    mut bases: impl Iterator<Item = &'a str>,
+    had: &BTreeSet<&str>,
+) -> Result<(), Obstacle> {
+    if let Some(base) = bases.find(|base| !had.contains(base)) {
+        return Err(because(format!("its base `{base}` cannot be had")));
+    }
+    match &build.prepare {
+        Some(prepare) => can_run(docker, prepare),
+        None if build.context.join(&build.dockerfile).is_file() => Ok(()),
+        None => {
+            let file = build.context.join(&build.dockerfile);
+            let file = ensure::relative(&file, &docker.identity.workspace);
+            Err(because(format!("there is no file {file}")))
+        }
+    }
+}
+
+fn can_run(docker: &Docker, command: &HostCommand) -> Result<(), Obstacle> {
+    let Some(name) = command.command.first() else {
+        return Err(because("its command is empty".to_owned()));
     };
-    Ok(images.iter().map(prospect).collect())
+    let own_path = command.environment.get("PATH");
+    let path = own_path.unwrap_or(&docker.search_path);
+    if host::find_program(name, &command.working_dir, path).is_ok() {
+        return Ok(());
+    }
+    Err(Obstacle {
+        reason: host::missing(name),
+        hint: host::install_line(name),
+    })
+}
+
+fn because(reason: String) -> Obstacle {
+    Obstacle { reason, hint: None }
+}
+
+/// What stands in the way of each source.
+#[derive(Default)]
+struct Obstacles {
+    reasons: Vec<String>,
+    hint: Option<String>,
+}
+
+impl Obstacles {
+    fn add(&mut self, source: &str, reason: &str, hint: Option<String>) {
+        self.reasons.push(format!("{source}: {reason}"));
+        self.hint = self.hint.take().or(hint);
+    }
+
+    fn into_one(self) -> Obstacle {
+        Obstacle {
+            reason: self.reasons.join("; "),
+            hint: self.hint,
+        }
+    }
 }

@@ -82,13 +82,12 @@ pub(super) async fn survey(process: &Process, spec: &ProgramSpec) -> Result<Foun
         && !is_built(process, &declared).await
     {
         let name = build.command.first().map_or("", String::as_str);
-        let search = process.variables.get("PATH");
-        return match host::find_program(name, &build.working_dir, search) {
-            Some(_) => Ok(Found::Step(format!(
+        return match host::find_program(name, &build.working_dir, process.search_path()) {
+            Ok(_) => Ok(Found::Step(format!(
                 "build with {}",
                 build.command.join(" ")
             ))),
-            None => Err(Missing {
+            Err(_) => Err(Missing {
                 reason: format!("`{name}`, which builds it, is not on this machine"),
                 hint: host::install_line(name),
                 ..Missing::default()
@@ -100,8 +99,12 @@ pub(super) async fn survey(process: &Process, spec: &ProgramSpec) -> Result<Foun
 }
 
 fn find(process: &Process, declared: &Declared) -> Option<PathBuf> {
-    let search = process.variables.get("PATH");
-    host::find_program(&declared.program, &declared.working_dir, search)
+    host::find_program(
+        &declared.program,
+        &declared.working_dir,
+        process.search_path(),
+    )
+    .ok()
 }
 
 fn missing(declared: &Declared) -> Missing {
@@ -252,7 +255,7 @@ mod tests {
                 working_dir: workspace,
             };
             Self {
-                process: Process::new(identity, home, Variables::from(variables)),
+                process: Process::new(identity, home, Variables::from(variables), PathBuf::new()),
                 spec: ProgramSpec {
                     service: "api".to_owned(),
                     program,

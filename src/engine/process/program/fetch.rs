@@ -159,9 +159,8 @@ fn servers_in(place: &Path) -> Vec<PathBuf> {
 }
 
 fn installers(process: &Process) -> impl Iterator<Item = (&'static str, PathBuf)> {
-    let search = process.variables.get("PATH");
     INSTALLERS.into_iter().filter_map(move |name| {
-        let program = host::find_program(name, Path::new("/"), search)?;
+        let program = host::find_program(name, Path::new("/"), process.search_path()).ok()?;
         Some((name, program))
     })
 }

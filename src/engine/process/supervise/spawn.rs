@@ -4,10 +4,11 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
 use crate::config::model::Variables;
+use crate::engine::host::find_program;
+use crate::engine::process::environment;
 use crate::engine::process::folder::Folder;
 use crate::engine::process::procfs::ProcessId;
 use crate::engine::process::record::Record;
-use crate::engine::process::{environment, search};
 
 /// Starts it in a process group of its own; the error says why it cannot be.
 pub(super) fn spawn(
@@ -18,7 +19,7 @@ pub(super) fn spawn(
     let environment = environment::of(record, caller);
     let (name, arguments) = record.argv.split_first().ok_or("it has no command")?;
     let path = environment.get("PATH").map_or("", String::as_str);
-    let program = search::find(name, &record.working_dir, path)?;
+    let program = find_program(name, &record.working_dir, path)?;
     if !record.working_dir.is_dir() {
         return Err(format!(
             "there is no folder {}",

@@ -1,0 +1,56 @@
+//! What is said when a service or a task that a command needs is not there, or does not run.
+
+use super::super::line;
+use super::{Failure, FailureKind};
+use crate::config::model::Invocation;
+use crate::engine::ObservedService;
+use crate::plan::state_text;
+use crate::report::Diagnostic;
+
+impl Failure {
+    /// A service that is there and does not run, so that nothing can be run in it.
+    pub(in crate::commands) fn not_running(
+        invocation: &Invocation,
+        service: &ObservedService,
+    ) -> Self {
+        let name = &service.name;
+        let title = format!("`{name}` does not run: {}", state_text(&service.state));
+        let diagnostic = Diagnostic::new(title)
+            .hint(format!("`{}` starts it", line::again(invocation, "up")))
+            .hint(format!(
+                "`{} {name}` shows what it printed",
+                line::inside(&invocation.id, "logs")
+            ));
+        Self::new(FailureKind::NotReady, diagnostic)
+    }
+
+    /// A declared service of which nothing was made yet.
+    pub(in crate::commands) fn not_there(invocation: &Invocation, service: &str) -> Self {
+        let title = format!("`{service}` is not there");
+        let hint = format!("`{}` makes it", line::again(invocation, "up"));
+        Self::new(FailureKind::NotReady, Diagnostic::new(title).hint(hint))
+    }
+
+    /// A task whose dependencies are not as it needs them.
+    pub(in crate::commands) fn unmet(
+        invocation: &Invocation,
+        task: &str,
+        unmet: &[String],
+    ) -> Self {
+        let title = format!("what task `{task}` depends on does not run");
+        let mut diagnostic = Diagnostic::new(title);
+        diagnostic.causes.extend(unmet.iter().cloned());
+        let hint = format!("`{}` starts it", line::again(invocation, "up"));
+        Self::new(FailureKind::NotReady, diagnostic.hint(hint))
+    }
+
+    /// A name that the environment does not declare; `noun` is `service` or `task`.
+    pub(in crate::commands) fn undeclared(noun: &str, name: &str, known: &[String]) -> Self {
+        let title = format!("no {noun} `{name}` is declared");
+        let hint = match known {
+            [] => format!("the environment declares no {noun}"),
+            known => format!("there are {}", known.join(", ")),
+        };
+        Self::new(FailureKind::Usage, Diagnostic::new(title).hint(hint))
+    }
+}

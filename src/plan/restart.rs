@@ -1,0 +1,188 @@
+//! The plan of `restart`: all of it stops, what started last first, and starts again in order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::desired::{Desired, DesiredService};
+use super::graph::Plan;
+use super::step::{Change, Step};
+use crate::config::model::Condition;
+use crate::engine::{Observed, ServiceState};
+
+/// Returns the plan that restarts the services of these names, all of which are there.
+pub fn restart(desired: &Desired, observed: &Observed, names: &BTreeSet<&str>) -> Plan {
+    let mut plan = Plan::default();
+    let services = desired.services.iter();
+    let services = services.filter(|service| names.contains(service.spec.name.as_str()));
+    let services: Vec<&DesiredService> = services.collect();
+    let mut stopped: Vec<usize> = Vec::new();
+    let levels = services.chunk_by(|one, other| one.spec.order == other.spec.order);
+    for level in levels.rev() {
+        let nodes: Vec<usize> = level
+            .iter()
+            .filter(|service| is_up(observed, service))
+            .map(|service| {
+                let name = service.spec.name.clone();
+                plan.push(Step::Stop { name }, "restart", stopped.clone())
+            })
+            .collect();
+        if !nodes.is_empty() {
+            stopped = nodes;
+        }
+    }
+    let (mut started, mut ready) = (BTreeMap::new(), BTreeMap::new());
+    for service in services {
+        let mut after = stopped.clone();
+        for (name, condition) in &service.depends_on {
+            after.extend(match condition {
+                Condition::Started => started.get(name.as_str()),
+                Condition::Ready => ready.get(name.as_str()),
+            });
+        }
+        let name = service.spec.name.as_str();
+        let start = Step::Service {
+            service: Box::new(service.clone()),
+            change: Change::Start,
+        };
+        let node = plan.push(start, "restart", after);
+        started.insert(name, node);
+        let wait = Step::AwaitReady {
+            service: Box::new(service.clone()),
+            fresh_volume: None,
+        };
+        ready.insert(name, plan.push(wait, "restart", vec![node]));
+        plan.notices.extend(difference(observed, service));
+    }
+    plan
+}
+
+fn is_up(observed: &Observed, service: &DesiredService) -> bool {
+    let mut services = observed.services.iter();
+    services.any(|seen| {
+        let ended = matches!(
+            seen.state,
+            ServiceState::Created
+                | ServiceState::Exited { .. }
+                | ServiceState::Dead
+                | ServiceState::Lost
+        );
+        seen.name == service.spec.name && !ended
+    })
+}
+
+/// Says that a service runs on as it was made, where it is declared otherwise by now.
+fn difference(observed: &Observed, service: &DesiredService) -> Option<String> {
+    let name = &service.spec.name;
+    let seen = observed.services.iter().find(|seen| seen.name == *name)?;
+    let image = observed.images.get(&service.image);
+    let hash = image.map(|image| service.launch_hash(&image.id, &observed.addresses));
+    let differs = hash.is_none_or(|hash| hash != seen.hash);
+    differs.then(|| format!("{name} differs from its declaration, which only `up` brings about"))
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::super::diff::tests::{green, rates, replicate};
+    use super::*;
+
+    fn check(desired: &Desired, observed: &Observed, names: &[&str], expect: &Expect) {
+        let names = names.iter().copied().collect();
+        expect.assert_eq(&restart(desired, observed, &names).to_string());
+    }
+
+    #[test]
+    fn all_stop_in_reverse_order_and_start_in_order() {
+        let observed = green(&rates()).engine;
+        check(
+            &rates(),
+            &observed,
+            &["api", "db"],
+            &expect![[r"
+            1 stop api, restart []
+            2 stop db, restart [1]
+            3 start db, restart [2]
+            4 ready db, restart [3]
+            5 start api, restart [2 4]
+            6 ready api, restart [5]
+        "]],
+        );
+    }
+
+    #[test]
+    fn one_is_restarted_alone() {
+        let observed = green(&rates()).engine;
+        check(
+            &rates(),
+            &observed,
+            &["db"],
+            &expect![[r"
+            1 stop db, restart []
+            2 start db, restart [1]
+            3 ready db, restart [2]
+        "]],
+        );
+    }
+
+    #[test]
+    fn what_ended_is_only_started() {
+        let mut observed = green(&rates()).engine;
+        observed.services[1].state = ServiceState::Exited {
+            code: 1,
+            out_of_memory: false,
+        };
+        check(
+            &rates(),
+            &observed,
+            &["api", "db"],
+            &expect![[r"
+            1 stop db, restart []
+            2 start db, restart [1]
+            3 ready db, restart [2]
+            4 start api, restart [1 3]
+            5 ready api, restart [4]
+        "]],
+        );
+    }
+
+    #[test]
+    fn replicas_do_not_wait_for_each_other() {
+        let mut desired = rates();
+        replicate(&mut desired, "api", 2);
+        let observed = green(&desired).engine;
+        check(
+            &desired,
+            &observed,
+            &["api", "api-2", "db"],
+            &expect![[r"
+            1 stop api, restart []
+            2 stop api-2, restart []
+            3 stop db, restart [1 2]
+            4 start db, restart [3]
+            5 ready db, restart [4]
+            6 start api, restart [3 5]
+            7 ready api, restart [6]
+            8 start api-2, restart [3 5]
+            9 ready api-2, restart [8]
+        "]],
+        );
+    }
+
+    #[test]
+    fn a_changed_declaration_is_not_brought_about() {
+        let observed = green(&rates()).engine;
+        let mut desired = rates();
+        desired.services[1].spec.hash = "another".to_owned();
+        check(
+            &desired,
+            &observed,
+            &["api"],
+            &expect![[r"
+            1 stop api, restart []
+            2 start api, restart [1]
+            3 ready api, restart [2]
+            ! api differs from its declaration, which only `up` brings about
+        "]],
+        );
+    }
+}

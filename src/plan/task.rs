@@ -1,0 +1,163 @@
+//! A task from its start to its end.
+
+use std::time::Duration;
+
+use super::desired::DesiredService;
+use super::error::{Error, state_text};
+use super::observation::Observation;
+use super::work::{launch, make};
+use super::world::{Done, World};
+use crate::config::model::Condition;
+use crate::engine::{Engine, LogLine, LogOptions, Role, ServiceState};
+use crate::probe::{Attempt, Exhausted, Poll};
+use crate::report::{Event, Events, StepEvents};
+
+/// How many lines may be on their way before the task's log waits.
+const LINES_IN_FLIGHT: usize = 256;
+
+/// How long the last lines of a task may take to come once it has ended.
+const LAST_LINES_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Returns what of a task's dependencies is not as the task needs it: `db: not ready`.
+pub fn unmet(task: &DesiredService, observation: &Observation) -> Vec<String> {
+    let seen = |name: &str| {
+        let mut services = observation.engine.services.iter();
+        services.find(|seen| seen.name == name)
+    };
+    let obstacle = |(name, condition): (&String, &Condition)| {
+        let Some(seen) = seen(name) else {
+            return Some(format!("{name}: not there"));
+        };
+        let met = match (seen.role, seen.state) {
+            (Role::Task, ServiceState::Exited { code: 0, .. })
+            | (Role::Service, ServiceState::Running) => true,
+            (Role::Task, ServiceState::Running) => *condition == Condition::Started,
+            _ => false,
+        };
+        if !met {
+            return Some(format!("{name}: {}", state_text(&seen.state)));
+        }
+        let waits = *condition == Condition::Ready && seen.role == Role::Service;
+        let ready = observation.ready.get(name).copied().unwrap_or(false);
+        (waits && !ready).then(|| format!("{name}: running, not ready"))
+    };
+    task.depends_on.iter().filter_map(obstacle).collect()
+}
+
+/// Runs a task to its end; where it is told, what it prints is sent line by line.
+pub(super) async fn run_task(
+    (task, told): (&DesiredService, bool),
+    world: &World,
+    events: &StepEvents,
+) -> Result<Done, Error> {
+    let engine = world.engine.as_ref();
+    let launch = launch(task, world)?;
+    make(task, &launch, world).await?;
+    let ended = end(task, world, events);
+    if !told {
+        return ended.await;
+    }
+    let telling = tell(engine, &task.spec.name, &world.events);
+    tokio::pin!(ended, telling);
+    tokio::select! {
+        ended = &mut ended => {
+            // What it printed is of no use to one that ended well and whose log does not come.
+            let _ = tokio::time::timeout(LAST_LINES_TIMEOUT, &mut telling).await;
+            ended
+        }
+        () = &mut telling => ended.await,
+    }
+}
+
+/// Waits for a task's end, and stops one that takes too long or is interrupted.
+async fn end(task: &DesiredService, world: &World, events: &StepEvents) -> Result<Done, Error> {
+    let engine = world.engine.as_ref();
+    let name = &task.spec.name;
+    let ended = Poll::within(task.ready_timeout).until(
+        &world.cancel,
+        async || match engine.state(name).await {
+            Ok(Some(
+                state @ (ServiceState::Exited { .. } | ServiceState::Dead | ServiceState::Lost),
+            )) => Attempt::Done(state),
+            Ok(_) => Attempt::NotYet("it runs".to_owned()),
+            Err(error) => Attempt::Hopeless(error),
+        },
+        |observation| events.message(observation),
+    );
+    match ended.await {
+        Ok((ServiceState::Exited { code: 0, .. }, _)) => Ok(Done::Changed(None)),
+        Ok((state, _)) => Err(Error::Task {
+            task: name.clone(),
+            state,
+        }),
+        Err(exhausted) => {
+            // Best effort: what ended the wait is what to report.
+            let _ = engine.stop(name).await;
+            Err(match exhausted {
+                Exhausted::Cancelled => Error::Interrupted,
+                Exhausted::Hopeless(error) => error.into(),
+                Exhausted::TimedOut { waited, .. } => Error::TaskTimeout {
+                    task: name.clone(),
+                    waited,
+                },
+            })
+        }
+    }
+}
+
+/// Sends the lines of a task's log until it ends.
+async fn tell(engine: &dyn Engine, task: &str, events: &Events) {
+    let (sender, mut receiver) = tokio::sync::mpsc::channel::<LogLine>(LINES_IN_FLIGHT);
+    let options = LogOptions {
+        tail: None,
+        follow: true,
+    };
+    let forward = async {
+        while let Some(line) = receiver.recv().await {
+            events.send(Event::TaskLine {
+                task: line.service,
+                stderr: line.stderr,
+                line: line.line,
+            });
+        }
+    };
+    let (read, ()) = futures_util::future::join(engine.logs(task, options, sender), forward).await;
+    if let Err(error) = read {
+        events.warning(format!("what `{task}` prints cannot be shown: {error}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::diff::tests::{green, rates, service};
+    use super::*;
+
+    fn check(change: impl FnOnce(&mut Observation), expect: &[&str]) {
+        let mut seen = green(&rates());
+        change(&mut seen);
+        let ready = [("db", Condition::Ready), ("api", Condition::Started)];
+        let task = service("import", Role::Task, &ready);
+        assert_eq!(unmet(&task, &seen), expect);
+    }
+
+    #[test]
+    fn what_a_task_needs_must_be_there() {
+        check(|_| {}, &[]);
+        check(
+            |seen| drop(seen.engine.services.remove(0)),
+            &["db: not there"],
+        );
+        let not_ready = |seen: &mut Observation| {
+            seen.ready.insert("db".to_owned(), false);
+            seen.ready.insert("api".to_owned(), false);
+        };
+        check(not_ready, &["db: running, not ready"]);
+        let ended = |seen: &mut Observation| {
+            seen.engine.services[1].state = ServiceState::Exited {
+                code: 1,
+                out_of_memory: false,
+            };
+        };
+        check(ended, &["api: exit code 1"]);
+    }
+}
