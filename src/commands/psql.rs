@@ -84,7 +84,7 @@ fn turn_into(session: &Session, mut command: Command) -> Failure {
 }
 
 fn psql_of_this_machine(search_path: &str) -> Option<PathBuf> {
-    let found = find_program("psql", search_path, Path::new("/"))?;
+    let found = find_program("psql", search_path, Path::new("."))?;
     let is_wrapper = fs_err::canonicalize(&found)
         .is_ok_and(|file| file.file_name().is_some_and(|name| name == DEBIAN_WRAPPER));
     if is_wrapper {
@@ -99,7 +99,7 @@ fn newest_psql(versions: &Path) -> Option<PathBuf> {
     let entries = fs_err::read_dir(versions).ok()?.flatten();
     let found = entries.filter_map(|entry| {
         let version: u32 = entry.file_name().to_str()?.parse().ok()?;
-        let program = find_program("./bin/psql", "", &entry.path())?;
+        let program = find_program("bin/psql", "", &entry.path())?;
         Some((version, program))
     });
     found.max().map(|(_, program)| program)
@@ -143,7 +143,7 @@ mod tests {
             fs_err::set_permissions(bin.join("psql"), mode).unwrap();
         }
         let newest = newest_psql(root.path()).unwrap();
-        assert_eq!(newest, root.path().join("13/./bin/psql"));
+        assert_eq!(newest, root.path().join("13/bin/psql"));
         assert_eq!(newest_psql(&root.path().join("none")), None);
     }
 }

@@ -41,6 +41,7 @@ properties! {
         removing_leaves_nothing;
     networking:
         services_find_each_other_by_name,
+        replicas_share_the_name_of_their_service,
         a_port_is_published_on_loopback,
         a_taken_port_names_the_process,
         a_taken_port_names_the_container,
