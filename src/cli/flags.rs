@@ -32,7 +32,7 @@ pub struct GlobalFlags {
     #[arg(short, long, value_name = "NAME")]
     pub instance: Option<String>,
 
-    /// Choose where instances run [default: auto] [possible values: auto, docker]
+    /// Choose where instances run [default: auto] [possible values: auto, docker, process]
     #[arg(long, value_parser = engine(), hide_possible_values = true)]
     pub engine: Option<EngineChoice>,
 
@@ -91,8 +91,9 @@ impl GlobalFlags {
 }
 
 fn engine() -> impl TypedValueParser<Value = EngineChoice> {
-    PossibleValuesParser::new(["auto", "docker"]).map(|name| match name.as_str() {
+    PossibleValuesParser::new(["auto", "docker", "process"]).map(|name| match name.as_str() {
         "docker" => EngineChoice::Docker,
+        "process" => EngineChoice::Process,
         _ => EngineChoice::Auto,
     })
 }

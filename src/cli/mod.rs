@@ -3,6 +3,7 @@
 mod build;
 mod completions;
 mod config;
+mod doctor;
 mod down;
 mod exec;
 mod flags;
@@ -17,11 +18,13 @@ mod run;
 mod seed;
 mod smoke_test;
 mod status;
+mod supervise;
 mod up;
 
 pub use build::BuildArgs;
 pub use completions::{CompletionsArgs, completions};
 pub use config::{ConfigArgs, ConfigCommand, ExplainArgs, ShowArgs, ValidateArgs};
+pub use doctor::DoctorArgs;
 pub use down::DownArgs;
 pub use exec::ExecArgs;
 pub use flags::{GlobalFlags, Output};
@@ -35,4 +38,5 @@ pub use run::RunArgs;
 pub use seed::SeedArgs;
 pub use smoke_test::SmokeTestArgs;
 pub use status::StatusArgs;
-pub use up::UpArgs;
+pub use supervise::SuperviseArgs;
+pub use up::{PlanArgs, UpArgs};

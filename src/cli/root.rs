@@ -4,8 +4,9 @@ use clap::{Parser, Subcommand};
 
 use super::help::{after_help, every_code};
 use super::{
-    BuildArgs, CompletionsArgs, ConfigArgs, DownArgs, ExecArgs, GlobalFlags, ListArgs, LogsArgs,
-    MigrateArgs, PsqlArgs, RestartArgs, RunArgs, SeedArgs, SmokeTestArgs, StatusArgs, UpArgs,
+    BuildArgs, CompletionsArgs, ConfigArgs, DoctorArgs, DownArgs, ExecArgs, GlobalFlags, ListArgs,
+    LogsArgs, MigrateArgs, PlanArgs, PsqlArgs, RestartArgs, RunArgs, SeedArgs, SmokeTestArgs,
+    StatusArgs, SuperviseArgs, UpArgs,
 };
 
 /// Databases and APIs up, seeded and proven with four commands
@@ -52,7 +53,7 @@ pub enum Command {
     Down(DownArgs),
     /// Show every step that `up` would take, with its cause
     #[command(after_long_help = after_help(&["envctl plan rates"], &[0, 1, 2, 3, 4, 130]))]
-    Plan(UpArgs),
+    Plan(PlanArgs),
     /// Show what runs
     Status(StatusArgs),
     /// Print the logs of services
@@ -65,12 +66,17 @@ pub enum Command {
     Run(RunArgs),
     /// Stop services and start them again, ready when it returns
     Restart(RestartArgs),
+    /// Say what each engine needs to run an environment
+    Doctor(DoctorArgs),
     /// Show, explain or validate the configuration
     Config(ConfigArgs),
     /// List the environments of the workspace
     List(ListArgs),
     /// Print the completion script of a shell
     Completions(CompletionsArgs),
+    /// Watch over one service; envctl starts this itself
+    #[command(hide = true)]
+    Supervise(SuperviseArgs),
 }
 
 impl Cli {
@@ -88,11 +94,13 @@ impl Cli {
 impl Command {
     fn flags(&self) -> GlobalFlags {
         match self {
-            Self::Up(args) | Self::Plan(args) => args.flags.clone(),
+            Self::Up(args) => args.plan.flags.clone(),
+            Self::Plan(args) => args.flags.clone(),
             Self::Build(args) => args.flags.clone(),
             Self::Seed(args) => args.flags.clone(),
             Self::Migrate(args) => args.flags.clone(),
             Self::SmokeTest(args) => args.flags.clone(),
+            Self::Doctor(args) => args.flags.clone(),
             Self::Down(args) => args.flags.clone(),
             Self::Status(args) => args.flags.clone(),
             Self::Logs(args) => args.flags.clone(),
@@ -103,6 +111,7 @@ impl Command {
             Self::Config(args) => args.flags(),
             Self::List(args) => args.flags.clone(),
             Self::Completions(args) => args.flags.clone(),
+            Self::Supervise(args) => args.flags.clone(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `build`: every declared image, ready to be used.
 
+use super::choice::Purpose;
 use super::failure::Failure;
 use super::outcome::answer;
 use super::scene::Scene;
@@ -9,7 +10,7 @@ use crate::plan::{Observation, Plan};
 use crate::report::Answer;
 
 pub(super) async fn run(session: &Session, args: &BuildArgs) -> Result<Answer, Failure> {
-    let scene = Scene::open(session, args.environment.as_ref()).await?;
+    let scene = Scene::open(session, args.environment.as_ref(), Purpose::Make).await?;
     let specs = scene.desired.provisions();
     let engine = session
         .unless_interrupted(scene.engine.observe(&specs))

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use super::choice::found;
 use super::failure::Failure;
 use super::lock;
 use super::question::confirm;
-use super::scene::{connect, run_plan};
+use super::scene::run_plan;
 use super::session::Session;
 use crate::cli::DownArgs;
 use crate::engine::Observed;
@@ -15,7 +16,7 @@ use crate::report::{Answer, DownAnswer};
 
 pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Failure> {
     let invocation = session.invocation(args.environment.as_ref())?;
-    let engine = connect(&invocation, Vec::new()).await?;
+    let engine = found(&invocation).await?;
     let lock = lock::hold(session, &invocation.id, "down").await?;
     let before = session.unless_interrupted(engine.observe(&[])).await?;
     if args.volumes && !before.volumes.is_empty() {
@@ -43,6 +44,7 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
     let answer = DownAnswer {
         environment: invocation.id.environment.clone(),
         instance: invocation.id.instance.clone(),
+        engine: engine.name().to_owned(),
         containers: before.services.len(),
         networks: usize::from(before.network.is_some()),
         volumes: if args.volumes {

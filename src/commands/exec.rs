@@ -1,8 +1,8 @@
 //! `exec`: a command in a running service, on this program's own streams. It reads no env.toml.
 
+use super::choice::found;
 use super::failure::Failure;
 use super::running::first_running;
-use super::scene::connect;
 use super::session::Session;
 use crate::cli::ExecArgs;
 use crate::config::model::Invocation;
@@ -11,7 +11,7 @@ use crate::report::Answer;
 
 pub(super) async fn run(session: &Session, args: &ExecArgs) -> Result<Answer, Failure> {
     let invocation = session.invocation(args.environment.as_ref())?;
-    let engine = connect(&invocation, Vec::new()).await?;
+    let engine = found(&invocation).await?;
     let seen = session.unless_interrupted(engine.observe(&[])).await?;
     let service = first_running(&invocation, &seen, &args.service)?;
     let command = Exec {

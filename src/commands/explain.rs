@@ -17,8 +17,9 @@ pub(super) fn kind(error: &plan::Error) -> FailureKind {
             engine::Error::Unreachable { .. }
             | engine::Error::Denied { .. }
             | engine::Error::Unusable { .. } => FailureKind::Engine,
-            engine::Error::Image { .. } => FailureKind::Image,
+            engine::Error::Image { .. } | engine::Error::Program { .. } => FailureKind::Image,
             engine::Error::PortTaken { .. }
+            | engine::Error::Prepare { .. }
             | engine::Error::NameTaken { .. }
             | engine::Error::NoService { .. }
             | engine::Error::NoPort { .. }
@@ -210,13 +211,20 @@ fn of_engine(error: &engine::Error, diagnostic: &mut Diagnostic) {
                             [images.NAME] table";
                 diagnostic.hints.push(hint.to_owned());
             }
-            if !output.is_empty() {
-                diagnostic.tail = Some(Tail {
-                    of: format!("image {image}"),
-                    lines: output.clone(),
-                });
-            }
+            of_output(format!("image {image}"), output, diagnostic);
         }
+        engine::Error::Program {
+            service,
+            hint,
+            output,
+            ..
+        } => {
+            diagnostic.hints.extend(hint.clone());
+            of_output(format!("the build of {service}"), output, diagnostic);
+        }
+        engine::Error::Prepare {
+            service, output, ..
+        } => of_output(service.clone(), output, diagnostic),
         engine::Error::PortTaken {
             service,
             name,
@@ -232,6 +240,13 @@ fn of_engine(error: &engine::Error, diagnostic: &mut Diagnostic) {
         | engine::Error::NotRunning { .. }
         | engine::Error::Start { .. }
         | engine::Error::Call { .. } => {}
+    }
+}
+
+fn of_output(of: String, lines: &[String], diagnostic: &mut Diagnostic) {
+    if !lines.is_empty() {
+        let lines = lines.to_vec();
+        diagnostic.tail = Some(Tail { of, lines });
     }
 }
 

@@ -10,7 +10,8 @@ use std::time::Duration;
 use super::{explain, line};
 use crate::config::Mistakes;
 use crate::config::model::Invocation;
-use crate::plan::{self, Report, StepFailure};
+use crate::engine::Obstacle;
+use crate::plan::{self, Report, StepFailure, Unfit};
 use crate::report::{Answer, Diagnostic, DownAnswer, Failed, SmokeAnswer};
 use crate::{engine, postgres, smoke};
 
@@ -276,10 +277,49 @@ impl Failure {
         Self::new(FailureKind::Other, explain::diagnostic(&error))
     }
 
-    pub(super) fn no_such_engine(name: &str) -> Self {
-        let title = format!("engine `{name}` is not there in this version");
-        let hint = "`--engine docker` runs it on Docker";
+    /// No engine can run the environment; says for each what stood in the way.
+    pub(super) fn no_engine(obstacles: &[(&'static str, Obstacle)]) -> Self {
+        let mut diagnostic = Diagnostic::new("no engine can run this environment");
+        for (engine, obstacle) in obstacles {
+            let fact = ((*engine).to_owned(), obstacle.reason.clone());
+            diagnostic.facts.push(fact);
+            diagnostic.hints.extend(obstacle.hint.clone());
+        }
+        let doctor = "`envctl doctor` says all that each of them needs";
+        Self::new(FailureKind::Engine, diagnostic.hint(doctor))
+    }
+
+    /// The instance runs on an engine that was not asked for.
+    pub(super) fn on_another_engine(invocation: &Invocation, wanted: &str, other: &str) -> Self {
+        let id = &invocation.id;
+        let title = format!(
+            "{} (instance {}) is on the engine `{other}`, not on `{wanted}`",
+            id.environment, id.instance
+        );
+        let down = line::on(id, "down");
+        let hint = format!(
+            "`{down} --engine {other} --volumes` takes it away with its data; without `--engine`, \
+             commands go on where it is"
+        );
         Self::new(FailureKind::Engine, Diagnostic::new(title).hint(hint))
+    }
+
+    /// The environment lacks what an engine needs to run it.
+    pub(super) fn unfit(engine: &str, unfit: &[Unfit]) -> Self {
+        let diagnostics = unfit.iter().map(|Unfit { path, lacks }| {
+            let title =
+                format!("`{path}` cannot run on the engine `{engine}`: it has no `{lacks}`");
+            let example = match *lacks {
+                "process" => format!("say how it runs: `[{path}.process]` with `command`"),
+                _ => format!("give `[{path}]` an `image`"),
+            };
+            Diagnostic::new(title).hint(example)
+        });
+        Self {
+            kind: FailureKind::Configuration,
+            diagnostics: diagnostics.collect(),
+            answer: None,
+        }
     }
 
     pub(super) fn of_report(error: &smoke::JUnitError) -> Self {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use futures_util::future::{join, try_join_all};
 
+use super::choice::found;
 use super::failure::Failure;
 use super::running::{known, meant};
-use super::scene::connect;
 use super::session::Session;
 use crate::cli::LogsArgs;
 use crate::engine::{LogOptions, Observed};
@@ -17,7 +17,7 @@ const LINES_IN_FLIGHT: usize = 256;
 
 pub(super) async fn run(session: &Session, args: &LogsArgs) -> Result<Answer, Failure> {
     let invocation = session.invocation(args.environment.as_ref())?;
-    let engine = connect(&invocation, Vec::new()).await?;
+    let engine = found(&invocation).await?;
     let seen = session.unless_interrupted(engine.observe(&[])).await?;
     if seen.services.is_empty() {
         return Err(Failure::nothing_runs(&invocation));

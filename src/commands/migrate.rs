@@ -1,5 +1,6 @@
 //! `migrate`: applies what is pending; `--status` shows what is applied.
 
+use super::choice::Purpose;
 use super::failure::Failure;
 use super::outcome::answer;
 use super::scene::Scene;
@@ -10,7 +11,7 @@ use crate::postgres::{MigrationState, migration_status, read_migrations};
 use crate::report::{Answer, TableAnswer};
 
 pub(super) async fn run(session: &Session, args: &MigrateArgs) -> Result<Answer, Failure> {
-    let scene = Scene::open(session, args.environment.as_ref()).await?;
+    let scene = Scene::open(session, args.environment.as_ref(), Purpose::Use).await?;
     if args.status {
         return status(session, &scene).await;
     }

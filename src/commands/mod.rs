@@ -1,8 +1,10 @@
 //! The commands, a file each, which reads as its story. They choose rooms and print nothing.
 
 mod build;
+mod choice;
 mod completions;
 mod config;
+mod doctor;
 mod down;
 mod exec;
 mod explain;
@@ -26,6 +28,8 @@ mod session;
 mod smoke_test;
 mod start;
 mod status;
+mod supervise;
+mod timings;
 mod up;
 
 pub use failure::{Failure, FailureKind};

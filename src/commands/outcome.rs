@@ -47,6 +47,7 @@ mod tests {
     #[test]
     fn steps_side_by_side_count_once() {
         let step = |phase, from, until| Finished {
+            index: 0,
             title: String::new(),
             phase,
             changed: true,

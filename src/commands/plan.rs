@@ -1,14 +1,15 @@
 //! `plan`: every step that `up` would take, and why.
 
+use super::choice::Purpose;
 use super::failure::Failure;
 use super::scene::Scene;
 use super::session::Session;
-use crate::cli::UpArgs;
+use crate::cli::PlanArgs;
 use crate::plan::{Options, diff};
 use crate::report::{Answer, PlanAnswer};
 
-pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Failure> {
-    let scene = Scene::open(session, args.environment.as_ref()).await?;
+pub(super) async fn run(session: &Session, args: &PlanArgs) -> Result<Answer, Failure> {
+    let scene = Scene::open(session, args.environment.as_ref(), Purpose::Make).await?;
     let observation = scene.observe(session).await?;
     let options = Options {
         seed: !args.no_seed,

@@ -5,6 +5,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::choice::Purpose;
 use super::exec::attach;
 use super::failure::Failure;
 use super::scene::Scene;
@@ -30,7 +31,7 @@ const MISLEADING: [&str; 4] = [
 ];
 
 pub(super) async fn run(session: &Session, args: &PsqlArgs) -> Result<Answer, Failure> {
-    let scene = Scene::open(session, args.environment.as_ref()).await?;
+    let scene = Scene::open(session, args.environment.as_ref(), Purpose::Use).await?;
     let (service, database) = scene.postgres(args.service.as_deref())?;
     let name = &service.spec.name;
     let server = scene.server(name, database).await?;
@@ -84,7 +85,7 @@ fn turn_into(session: &Session, mut command: Command) -> Failure {
 }
 
 fn psql_of_this_machine(search_path: &str) -> Option<PathBuf> {
-    let found = find_program("psql", search_path, Path::new("."))?;
+    let found = find_program("psql", Path::new("."), search_path).ok()?;
     let is_wrapper = fs_err::canonicalize(&found)
         .is_ok_and(|file| file.file_name().is_some_and(|name| name == DEBIAN_WRAPPER));
     if is_wrapper {
@@ -99,7 +100,7 @@ fn newest_psql(versions: &Path) -> Option<PathBuf> {
     let entries = fs_err::read_dir(versions).ok()?.flatten();
     let found = entries.filter_map(|entry| {
         let version: u32 = entry.file_name().to_str()?.parse().ok()?;
-        let program = find_program("bin/psql", "", &entry.path())?;
+        let program = find_program("bin/psql", &entry.path(), "").ok()?;
         Some((version, program))
     });
     found.max().map(|(_, program)| program)

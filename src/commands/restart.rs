@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::choice::Purpose;
 use super::failure::Failure;
 use super::outcome::answer;
 use super::scene::Scene;
@@ -14,7 +15,7 @@ use crate::plan::{DesiredService, Observation, restart};
 use crate::report::Answer;
 
 pub(super) async fn run(session: &Session, args: &RestartArgs) -> Result<Answer, Failure> {
-    let scene = Scene::open(session, args.environment.as_ref()).await?;
+    let scene = Scene::open(session, args.environment.as_ref(), Purpose::Use).await?;
     let names = chosen(&scene, &args.services)?;
     let _lock = scene.hold(session, "restart").await?;
     let provisions = scene.desired.provisions();

@@ -1,6 +1,7 @@
 //! `run`: a task once, whatever it did before, with what it prints on the streams that it prints
 //! to.
 
+use super::choice::Purpose;
 use super::exec::exit_code;
 use super::failure::Failure;
 use super::scene::Scene;
@@ -11,7 +12,7 @@ use crate::plan::{self, DesiredService, Plan, Report, unmet};
 use crate::report::Answer;
 
 pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<Answer, Failure> {
-    let scene = Scene::open(session, args.environment.as_ref()).await?;
+    let scene = Scene::open(session, args.environment.as_ref(), Purpose::Use).await?;
     let task = task(&scene, &args.task)?;
     let _lock = scene.hold(session, "run").await?;
     let observation = scene.observe(session).await?;
@@ -42,7 +43,8 @@ fn task<'a>(scene: &'a Scene, name: &str) -> Result<&'a DesiredService, Failure>
     let path = format!("tasks.{name}");
     let mut unfit = scene.desired.unfit.iter();
     if let Some(unfit) = unfit.find(|unfit| unfit.path == path) {
-        return Err(Failure::unfit(&path, unfit.lacks, scene.engine.name()));
+        let unfit = std::slice::from_ref(unfit);
+        return Err(Failure::unfit(scene.engine.name(), unfit));
     }
     let known: Vec<String> = scene.environment.tasks.keys().cloned().collect();
     Err(Failure::undeclared("task", name, &known))

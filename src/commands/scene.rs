@@ -2,13 +2,14 @@
 //! the words of a plan.
 
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::choice::{Purpose, choose};
 use super::failure::Failure;
 use super::lock::{self, Lock};
 use super::session::Session;
-use crate::config::model::{EngineChoice, Environment, Invocation};
-use crate::engine::{Addresses, Engine, Identity, Observed, Role, docker};
+use crate::config::model::{Environment, Invocation};
+use crate::engine::{Addresses, Engine, Observed, Role};
 use crate::plan::{
     Database, Desired, DesiredService, Observation, Plan, Report, Wiring, World, observe,
 };
@@ -23,27 +24,32 @@ pub(super) struct Scene {
     pub desired: Desired,
     pub wiring: Wiring,
     pub opened: Instant,
+    /// The parts of the command before its plan, each with when it ended.
+    pub laps: Vec<(&'static str, Duration)>,
 }
 
 impl Scene {
     pub(super) async fn open(
         session: &Session,
         environment: Option<&String>,
+        purpose: Purpose,
     ) -> Result<Self, Failure> {
         let opened = Instant::now();
         let invocation = session.invocation(environment)?;
         let environment = session.load(&invocation)?.environment;
-        if invocation.engine == EngineChoice::Auto && environment.engine == EngineChoice::Process {
-            return Err(Failure::no_such_engine("process"));
-        }
-        let engine = connect(&invocation, environment.profiles.clone()).await?;
+        let read = opened.elapsed();
+        let (engine, desired) = choose(session, &invocation, &environment, purpose).await?;
         Ok(Self {
-            desired: Desired::new(&environment, &invocation.id, engine.capabilities()),
+            desired,
             wiring: Wiring::new(&environment),
             invocation,
             environment,
             engine,
             opened,
+            laps: vec![
+                ("read the configuration", read),
+                ("find the engine", opened.elapsed()),
+            ],
         })
     }
 
@@ -78,6 +84,11 @@ impl Scene {
             cancel: session.cancel.clone(),
             images: Mutex::new(observation.engine.images.clone()),
         }
+    }
+
+    /// Notes what a part of the command took, for `--timings`.
+    pub(super) fn lap(&mut self, name: &'static str) {
+        self.laps.push((name, self.opened.elapsed()));
     }
 
     /// Warns where the instance was made with other profiles or `--set` values than these.
@@ -167,23 +178,6 @@ impl Scene {
     }
 }
 
-/// Connects to the engine that the invocation asks for.
-pub(super) async fn connect(
-    invocation: &Invocation,
-    profiles: Vec<String>,
-) -> Result<Arc<dyn Engine>, Failure> {
-    let identity = Identity {
-        id: invocation.id.clone(),
-        workspace: invocation.workspace.clone(),
-        profiles,
-        sets: invocation.sets.clone(),
-    };
-    let endpoint = docker::Endpoint::find(&invocation.variables)?;
-    let path = invocation.variables.get("PATH").map_or("", String::as_str);
-    let docker = docker::connect(&endpoint, identity).await?;
-    Ok(Arc::new(docker.searching(path)))
-}
-
 /// Runs a plan and fails as its first failure does.
 pub(super) async fn run_plan(
     world: &World,
@@ -192,6 +186,15 @@ pub(super) async fn run_plan(
     plan: &Plan,
 ) -> Result<Report, Failure> {
     let report = execute(world, invocation, verb, plan).await;
+    settle(invocation, verb, report)
+}
+
+/// Fails as the first failure of a run did.
+pub(super) fn settle(
+    invocation: &Invocation,
+    verb: &str,
+    report: Report,
+) -> Result<Report, Failure> {
     if report.failures.is_empty() && !report.interrupted {
         Ok(report)
     } else {

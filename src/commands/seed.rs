@@ -1,5 +1,6 @@
 //! `seed`: brings the data to its declared state; `--reset` starts over.
 
+use super::choice::Purpose;
 use super::failure::Failure;
 use super::outcome::answer;
 use super::question::confirm;
@@ -11,7 +12,7 @@ use crate::report::Answer;
 use crate::seed::State;
 
 pub(super) async fn run(session: &Session, args: &SeedArgs) -> Result<Answer, Failure> {
-    let scene = Scene::open(session, args.environment.as_ref()).await?;
+    let scene = Scene::open(session, args.environment.as_ref(), Purpose::Use).await?;
     let verb = if args.reset { "seed --reset" } else { "seed" };
     let _lock = scene.hold(session, verb).await?;
     let observation = scene.observe(session).await?;

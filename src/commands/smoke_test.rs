@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Instant, SystemTime};
 
+use super::choice::Purpose;
 use super::failure::Failure;
 use super::scene::Scene;
 use super::session::Session;
@@ -14,7 +15,7 @@ use crate::report::Answer;
 use crate::smoke::{self, CheckResult, Database, JUnit, Places, Run};
 
 pub(super) async fn run(session: &Session, args: &SmokeTestArgs) -> Result<Answer, Failure> {
-    let scene = Scene::open(session, args.environment.as_ref()).await?;
+    let scene = Scene::open(session, args.environment.as_ref(), Purpose::Use).await?;
     let checks = &scene.environment.checks;
     let names: Vec<String> = checks.keys().cloned().collect();
     if names.is_empty() {

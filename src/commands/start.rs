@@ -4,8 +4,8 @@ use super::failure::{Failure, FailureKind};
 use super::interrupt::until_interrupted;
 use super::session::Session;
 use super::{
-    build, completions, config, down, exec, list, logs, migrate, plan, psql, restart,
-    run as run_task, seed, smoke_test, status, up,
+    build, completions, config, doctor, down, exec, list, logs, migrate, plan, psql, restart,
+    run as run_task, seed, smoke_test, status, supervise, up,
 };
 use crate::cli::Command;
 use crate::report::{Answer, Diagnostic, Failed};
@@ -16,6 +16,7 @@ pub fn run(session: Session, command: &Command) -> Result<Answer, Box<Failed>> {
         Command::Config(args) => config::run(&session, args),
         Command::List(args) => list::run(&session, args),
         Command::Completions(args) => Ok(completions::run(args)),
+        Command::Supervise(args) => supervise::run(&session, args),
         _ => block_on(&session, command),
     };
     // The renderer ends when the last handle is gone.
@@ -54,6 +55,7 @@ async fn dispatch(session: &Session, command: &Command) -> Result<Answer, Failur
         Command::Seed(args) => seed::run(session, args).await,
         Command::Migrate(args) => migrate::run(session, args).await,
         Command::SmokeTest(args) => smoke_test::run(session, args).await,
+        Command::Doctor(args) => doctor::run(session, args).await,
         Command::Down(args) => down::run(session, args).await,
         Command::Plan(args) => plan::run(session, args).await,
         Command::Status(args) => status::run(session, args).await,
@@ -62,7 +64,7 @@ async fn dispatch(session: &Session, command: &Command) -> Result<Answer, Failur
         Command::Psql(args) => psql::run(session, args).await,
         Command::Run(args) => run_task::run(session, args).await,
         Command::Restart(args) => restart::run(session, args).await,
-        Command::Config(_) | Command::List(_) | Command::Completions(_) => {
+        Command::Config(_) | Command::List(_) | Command::Completions(_) | Command::Supervise(_) => {
             let diagnostic = Diagnostic::new("this command needs no runtime");
             Err(Failure::new(FailureKind::Other, diagnostic))
         }

@@ -1,7 +1,8 @@
 //! `status`: what runs. It works without a readable env.toml, and says more with one.
 
+use super::choice::{Purpose, found};
 use super::failure::Failure;
-use super::scene::{Scene, connect};
+use super::scene::Scene;
 use super::session::Session;
 use crate::cli::StatusArgs;
 use crate::config::model::Invocation;
@@ -12,7 +13,7 @@ use crate::seed::State;
 
 pub(super) async fn run(session: &Session, args: &StatusArgs) -> Result<Answer, Failure> {
     let invocation = session.invocation(args.environment.as_ref())?;
-    match Scene::open(session, args.environment.as_ref()).await {
+    match Scene::open(session, args.environment.as_ref(), Purpose::Use).await {
         Ok(scene) => {
             let observation = scene.observe(session).await?;
             scene.warn_of_differences(session, &observation.engine);
@@ -27,7 +28,7 @@ pub(super) async fn run(session: &Session, args: &StatusArgs) -> Result<Answer, 
             session
                 .events
                 .warning(format!("{failure}; `envctl config validate` shows more"));
-            let engine = connect(&invocation, Vec::new()).await?;
+            let engine = found(&invocation).await?;
             let observed = session.unless_interrupted(engine.observe(&[])).await?;
             let observation = Observation {
                 engine: observed,

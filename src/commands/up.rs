@@ -1,30 +1,41 @@
 //! `up`: images, databases, data and services, ready when it returns.
 
+use super::choice::Purpose;
 use super::failure::Failure;
 use super::line;
 use super::outcome::answer;
-use super::scene::Scene;
+use super::scene::{Scene, execute, settle};
 use super::session::Session;
+use super::timings::Course;
 use crate::cli::UpArgs;
 use crate::engine::Addresses;
 use crate::plan::{Options, check, diff};
 use crate::report::{Answer, Endpoint};
 
 pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Failure> {
-    let scene = Scene::open(session, args.environment.as_ref()).await?;
+    let mut scene = Scene::open(session, args.plan.environment.as_ref(), Purpose::Make).await?;
     let _lock = scene.hold(session, "up").await?;
-    let assigning = scene.engine.assign(&scene.desired.specs()).await;
-    assigning?;
+    scene.lap("wait for the lock");
+    scene.engine.assign(&scene.desired.specs()).await?;
     let observation = scene.observe(session).await?;
+    scene.lap("look at what is there");
     let options = Options {
-        seed: !args.no_seed,
-        migrate: !args.no_migrate,
+        seed: !args.plan.no_seed,
+        migrate: !args.plan.no_migrate,
     };
     let plan = diff(&scene.desired, &observation, options);
     session
         .unless_interrupted(check(&plan, scene.engine.as_ref()))
         .await?;
-    let report = scene.run(session, "up", (&plan, &observation)).await?;
+    scene.lap("look at the ports");
+    let world = scene.world(session, &observation);
+    let report = execute(&world, &scene.invocation, "up", &plan).await;
+    let course = Course::new(&scene, &plan, &report);
+    course.tell(&session.events);
+    if let Some(file) = &args.timings {
+        course.write(file, &scene)?;
+    }
+    let report = settle(&scene.invocation, "up", report)?;
     let outside = scene.outside().await;
     Ok(answer(&scene, &report, endpoints(&scene, &outside)))
 }

@@ -68,9 +68,10 @@ pub(crate) static SERVICE: [Foreign; 29] = [
     foreign("network_mode", NETWORK),
     foreign(
         "deploy",
-        "limits stand in the service itself: `cpus = 0.5`, `mem_limit = \"512m\"`",
+        "limits and replicas stand in the service itself: `cpus = 0.5`, `mem_limit = \"512m\"`, \
+         `replicas = 2`",
     ),
-    foreign("replicas", "take it out: each service runs once"),
+    renamed("scale", "replicas", "write `replicas`"),
     foreign("profiles", PROFILE),
     foreign(
         "extends",
@@ -110,7 +111,7 @@ pub(crate) static HEALTHCHECK: [Foreign; 7] = [
         "test",
         "command",
         "write `http = \"/health\"`, or `command` with the words behind `CMD`; a database needs \
-         none with `kind = \"postgres\"`",
+         none with `kind = \"postgres\"` or `kind = \"redis\"`",
     ),
     foreign("interval", WAITING),
     foreign("timeout", WAITING),

@@ -7,6 +7,12 @@ use super::tree::{Node, Table, Value};
 
 /// The port that a PostgreSQL server listens on in its container.
 pub(crate) const POSTGRES_PORT: i64 = 5432;
+/// The port that a Redis server listens on in its container.
+pub(crate) const REDIS_PORT: i64 = 6379;
+
+/// The versions of the official images where none is declared.
+const POSTGRES_VERSION: &str = "17";
+const REDIS_VERSION: &str = "7";
 
 /// Adds every default that is not set; it comes after merging, which gives the same result as a
 /// lowest layer would, since defaults depend on what the other layers declare.
@@ -51,9 +57,11 @@ impl Defaults {
 
     fn service(&self, service: &mut Table) {
         self.text(service, "kind", "container");
-        let kind = service.get("kind").and_then(Node::text);
-        if kind == Some("postgres") {
-            self.postgres(service);
+        match service.get("kind").and_then(Node::text) {
+            Some("container") => self.set(service, "replicas", Value::Integer(1)),
+            Some("postgres") => self.postgres(service),
+            Some("redis") => self.redis(service),
+            _ => {}
         }
         self.text(service, "restart", "no");
         self.text(service, "stop_grace_period", "10s");
@@ -76,14 +84,47 @@ impl Defaults {
         }
         // SIGTERM waits for its clients to leave.
         self.text(service, "stop_signal", "SIGINT");
+        self.server(service, ("postgres", POSTGRES_PORT), POSTGRES_VERSION);
+    }
+
+    fn redis(&self, service: &mut Table) {
+        // A command of its own says this itself.
+        if !service.contains_key("command") {
+            self.text(service, "persistence", "rdb");
+        }
+        self.server(service, ("redis", REDIS_PORT), REDIS_VERSION);
+    }
+
+    /// Adds the one port of a server, which has its kind's name, and its official image.
+    fn server(&self, service: &mut Table, (kind, container): (&str, i64), version: &str) {
+        match service.get("version") {
+            None => self.text(service, "image", &format!("{kind}:{version}")),
+            Some(node) => {
+                // One that is wrong is one mistake, not two.
+                let text = node
+                    .text()
+                    .filter(|text| is_version(text) || text.contains("${"));
+                let image = text.map(|text| node.beside(Value::Text(format!("{kind}:{text}"))));
+                if let (Some(image), false) = (image, service.contains_key("image")) {
+                    service.insert("image".to_owned(), image);
+                }
+                self.set(service, "strict_version", Value::Boolean(false));
+            }
+        }
         self.set(service, "ports", Value::Table(Table::new()));
         let ports = service.get_mut("ports").and_then(Node::table_mut);
         if let Some(ports) = ports {
-            self.set(ports, "postgres", Value::Table(Table::new()));
-            let port = ports.get_mut("postgres").and_then(Node::table_mut);
+            self.set(ports, kind, Value::Table(Table::new()));
+            let port = ports.get_mut(kind).and_then(Node::table_mut);
             if let Some(port) = port {
-                self.set(port, "container", Value::Integer(POSTGRES_PORT));
+                self.set(port, "container", Value::Integer(container));
             }
         }
     }
+}
+
+/// Whether a text is a version of a server: numbers with dots between them.
+pub(crate) fn is_version(text: &str) -> bool {
+    let numbers = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
+    text.split('.').all(numbers)
 }

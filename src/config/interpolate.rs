@@ -129,7 +129,7 @@ impl Expander<'_> {
                 Piece::Text(text) => Value::Text(text),
                 Piece::Open(text) if on_host => Value::Text(text),
                 Piece::Hole(inner) if on_host && !inner.starts_with("vars.") => {
-                    Value::Text(format!("${{{inner}}}"))
+                    self.on_host(&inner, at)
                 }
                 Piece::Open(text) => self.wrong(
                     Mistake::new("`${` without its `}`")
@@ -143,6 +143,18 @@ impl Expander<'_> {
             });
         }
         join(values)
+    }
+
+    /// Leaves a hole in a command on the host to its shell, unless no shell could fill it.
+    fn on_host(&mut self, inner: &str, at: &Origin) -> Value {
+        let text = format!("${{{inner}}}");
+        if let Some(Ask::Later(_)) = ask(inner) {
+            let message = format!("`{text}` is not expanded in a command on the host");
+            let hint = "a `process` gets it in its `environment`, and a shell reads that: \
+                        `[\"sh\", \"-c\", \"exec NAME --port $PORT\"]`";
+            return self.wrong(Mistake::new(message).at(&at.within(&text)).hint(hint));
+        }
+        Value::Text(text)
     }
 
     fn hole(&mut self, inner: &str, at: &Origin) -> Value {

@@ -1,7 +1,7 @@
 //! Brings one layer into the long form: short forms expanded, unknown keys reported, so that
 //! merging only ever sees tables over tables. Knows no other layer.
 
-use super::defaults::POSTGRES_PORT;
+use super::defaults::{POSTGRES_PORT, REDIS_PORT};
 use super::mistake::Mistake;
 use super::parse;
 use super::schema::{Fields, ListForm, Named, Shape};
@@ -106,6 +106,7 @@ fn unnamed_ports(node: &mut Node, path: &str, mistakes: &mut Vec<Mistake>) {
     let (host, container) = first_port(node).unwrap_or((Some(3000), 3000));
     let name = match container {
         POSTGRES_PORT => "postgres",
+        REDIS_PORT => "redis",
         _ => "http",
     };
     let written = match host {

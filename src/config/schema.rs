@@ -85,6 +85,7 @@ const TEXTS: Shape = Shape::Value(Want::Texts);
 const HOST_TEXTS: Shape = Shape::Value(Want::HostTexts);
 const INTEGER: Shape = Shape::Value(Want::Integer);
 const ANY: Shape = Shape::Value(Want::Any);
+const BOOLEAN: Shape = Shape::Value(Want::Boolean);
 const INTEGER_OR_TEXT: Shape = Shape::Value(Want::IntegerOrText);
 
 const fn things(each: &'static Fields) -> Named {
@@ -233,6 +234,7 @@ static PROCESS: Fields = Fields {
         ("working_dir", TEXT),
         ("environment", Shape::Named(&ENVIRONMENT)),
         ("user", TEXT),
+        ("bin_dir", TEXT),
     ])
 };
 
@@ -247,10 +249,12 @@ static SERVICE: Fields = Fields {
         ("kind", TEXT),
         ("image", TEXT),
         ("version", TEXT),
+        ("strict_version", BOOLEAN),
         ("database", TEXT),
         ("user", TEXT),
         ("password", TEXT),
         ("migrations", Shape::Table(&MIGRATIONS)),
+        ("persistence", TEXT),
         ("command", TEXTS),
         ("entrypoint", TEXTS),
         ("environment", Shape::Named(&ENVIRONMENT)),
@@ -269,6 +273,7 @@ static SERVICE: Fields = Fields {
         ("stop_signal", TEXT),
         ("stop_grace_period", TEXT),
         ("ready_timeout", TEXT),
+        ("replicas", INTEGER),
         ("process", Shape::Table(&PROCESS)),
     ])
 };
@@ -288,6 +293,7 @@ static TASK: Fields = Fields {
         ("working_dir", TEXT),
         ("depends_on", Shape::Named(&DEPENDS_ON)),
         ("timeout", TEXT),
+        ("process", Shape::Table(&PROCESS)),
     ])
 };
 
@@ -335,6 +341,6 @@ static CHECK: Fields = Fields {
         ("value", ANY),
         ("count", ANY),
         ("timeout", TEXT),
-        ("eventually", Shape::Value(Want::Boolean)),
+        ("eventually", BOOLEAN),
     ])
 };

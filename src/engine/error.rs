@@ -35,6 +35,24 @@ pub enum Error {
         /// The last lines that the failed command or build printed.
         output: Vec<String>,
     },
+    /// What a service runs from cannot be built, found or fetched.
+    #[error("the program of `{service}` cannot be had: {reason}")]
+    Program {
+        service: String,
+        reason: String,
+        /// What to do about it.
+        hint: Option<String>,
+        /// The last lines that the failed build printed.
+        output: Vec<String>,
+    },
+    /// What a server needs before its first start could not be made.
+    #[error("`{service}` cannot be prepared: {reason}")]
+    Prepare {
+        service: String,
+        reason: String,
+        /// The last lines that the failed program printed.
+        output: Vec<String>,
+    },
     /// A host port is not free.
     #[error("port {port} of `{service}` is taken on {bind}")]
     PortTaken {

@@ -3,17 +3,19 @@
 
 pub mod docker;
 mod error;
+mod host;
+mod lines;
 mod model;
+mod port;
 pub mod process;
-mod search;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
 
 pub use error::{Error, PortHolder};
+pub use host::find_program;
 pub use model::*;
-pub use search::find_program;
 
 use crate::report::StepEvents;
 
@@ -24,6 +26,9 @@ pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a
 pub trait Engine: Send + Sync {
     /// Returns the engine's name as in configuration: `docker`.
     fn name(&self) -> &'static str;
+
+    /// Returns where instances run, for people: `unix:///var/run/docker.sock`.
+    fn place(&self) -> String;
 
     /// Returns what the engine can do.
     fn capabilities(&self) -> Capabilities;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use indexmap::IndexMap;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::config::model::{
     HostCommand, HostPort, Image, ImageSource, InstanceId, Limits, Mount, Restart, Secret, Template,
@@ -41,7 +41,7 @@ pub struct Identity {
 }
 
 /// Whether something runs on or ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     Service,
@@ -131,7 +131,7 @@ pub struct ImageSpec {
 }
 
 /// An image or a program that the engine has.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageHandle {
     /// The content's id: `sha256:…`.
     pub id: String,
@@ -202,7 +202,7 @@ pub struct ServiceSpec {
 }
 
 /// What the engine must know of a service to run it as a process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ServiceKind {
     /// Any program.

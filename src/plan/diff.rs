@@ -1,14 +1,15 @@
 //! What has to happen so that what is seen becomes what is declared. Pure: no clock, no prompt,
 //! no I/O.
 
+mod contents;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::desired::{Database, Desired, DesiredService, Readiness};
+use super::desired::{Desired, DesiredService, Readiness};
 use super::graph::Plan;
 use super::images::DesiredImage;
-use super::observation::{DatabaseView, Observation};
-use super::seeded::{dump_is_in, never_seeded, seed_notice};
-use super::step::{Change, Load, Step};
+use super::observation::Observation;
+use super::step::{Change, Step};
 use crate::config::model::{Condition, MountSource};
 use crate::engine::{ObservedService, Program, Provision, Role, ServiceState};
 
@@ -62,7 +63,8 @@ impl Plan {
         let mut diff = Diff::new(desired, observation, options);
         diff.ensure_images(&desired.needed_images(&BTreeSet::from([task.image.as_str()])));
         diff.ensure_resources(&[task]);
-        let after = diff.before(task);
+        let mut after = diff.surroundings(task);
+        after.extend(diff.dependencies(task));
         let step = Step::Task {
             task: Box::new(task.clone()),
             told: true,
@@ -179,31 +181,30 @@ impl<'a> Diff<'a> {
         services.iter().find(|seen| seen.name == service.spec.name)
     }
 
-    /// Returns the nodes that must end well before the service's container is touched.
-    fn before(&self, service: &DesiredService) -> Vec<usize> {
+    /// Returns the nodes of what a service is made of and in.
+    fn surroundings(&self, service: &DesiredService) -> Vec<usize> {
         let mut after = self.removals.clone();
         after.extend(self.images.get(service.image.as_str()));
         after.extend(self.resources.get(""));
         after.extend(volumes(service).filter_map(|volume| self.resources.get(volume)));
-        for (name, condition) in &service.depends_on {
-            after.extend(match condition {
-                Condition::Started => self.started.get(name.as_str()),
-                Condition::Ready => self.ready.get(name.as_str()),
-            });
-        }
         after
+    }
+
+    /// Returns the nodes of what a service depends on.
+    fn dependencies(&self, service: &DesiredService) -> Vec<usize> {
+        let nodes = service.depends_on.iter();
+        let nodes = nodes.filter_map(|(name, condition)| match condition {
+            Condition::Started => self.started.get(name.as_str()),
+            Condition::Ready => self.ready.get(name.as_str()),
+        });
+        nodes.copied().collect()
     }
 
     fn service(&mut self, service: &'a DesiredService) {
         let name = service.spec.name.as_str();
         let changed = self.change(service);
         if let Some((change, cause)) = changed {
-            let after = self.before(service);
-            let step = Step::Service {
-                service: Box::new(service.clone()),
-                change,
-            };
-            let node = self.plan.push(step, cause, after);
+            let node = self.start(service, change, cause);
             self.started.insert(name, node);
             self.ready.insert(name, node);
         }
@@ -214,6 +215,31 @@ impl<'a> Diff<'a> {
         if let Readiness::Postgres(database) = &service.readiness {
             self.database(name, database);
         }
+    }
+
+    /// Adds what brings a service to run; a new one is created while others get ready.
+    fn start(&mut self, service: &'a DesiredService, change: Change, cause: &str) -> usize {
+        let dependencies = self.dependencies(service);
+        let mut after = self.surroundings(service);
+        let boxed = Box::new(service.clone());
+        if change == Change::Create && !dependencies.is_empty() {
+            let create = Step::Create {
+                service: boxed.clone(),
+            };
+            after = vec![self.plan.push(create, cause, after)];
+            after.extend(dependencies);
+            let step = Step::Service {
+                service: boxed,
+                change: Change::Start,
+            };
+            return self.plan.push(step, cause, after);
+        }
+        after.extend(dependencies);
+        let step = Step::Service {
+            service: boxed,
+            change,
+        };
+        self.plan.push(step, cause, after)
     }
 
     fn await_ready(&mut self, service: &'a DesiredService) {
@@ -276,80 +302,6 @@ impl<'a> Diff<'a> {
         }
     }
 
-    fn database(&mut self, service: &'a str, database: &Database) {
-        let after: Vec<usize> = self.ready.get(service).copied().into_iter().collect();
-        let view = self
-            .observation
-            .databases
-            .get(service)
-            .filter(|_| after.is_empty());
-        let view = view.cloned();
-        let loads = !database.dumps.is_empty();
-        let seeds = match &view {
-            None => loads && self.options.seed,
-            Some(view) => loads && self.options.seed && never_seeded(&view.seeds),
-        };
-        let mut last = after;
-        if seeds {
-            let step = Step::Seed {
-                service: service.to_owned(),
-                database: Box::new(database.clone()),
-                load: Load {
-                    reset: false,
-                    migrate: self.options.migrate,
-                },
-            };
-            let cause = match view {
-                Some(_) => "never seeded",
-                None => "unless it is seeded already",
-            };
-            last = vec![self.plan.push(step, cause, last)];
-        } else if let Some(view) = &view {
-            self.notice(service, database, view);
-        }
-        if let Some(cause) = self.migrates(database, view.as_ref(), seeds) {
-            let database = Box::new(database.clone());
-            let step = Step::Migrate {
-                service: service.to_owned(),
-                database,
-            };
-            last = vec![self.plan.push(step, cause, last)];
-        }
-        if let Some(node) = last.first() {
-            self.ready.insert(service, *node);
-        }
-    }
-
-    /// Returns why there is a step for the migrations, if there is one.
-    fn migrates(
-        &self,
-        database: &Database,
-        view: Option<&DatabaseView>,
-        seeds: bool,
-    ) -> Option<&'static str> {
-        if database.migrations.is_none() || !self.options.migrate {
-            return None;
-        }
-        match view {
-            None => Some("unless all are applied"),
-            // The load of the seeds applies them.
-            Some(_) if seeds => None,
-            Some(view) if view.pending.is_empty() => None,
-            Some(view) if !database.dumps.is_empty() && !dump_is_in(&view.seeds) => None,
-            Some(_) => Some("not all are in as declared"),
-        }
-    }
-
-    fn notice(&mut self, service: &str, database: &Database, view: &DatabaseView) {
-        if database.dumps.is_empty() {
-            return;
-        }
-        let waiting = self.options.migrate && !view.pending.is_empty();
-        self.plan
-            .notices
-            .extend(seed_notice(service, database, &view.seeds, waiting));
-    }
-
     fn task(&mut self, task: &'a DesiredService) {
         let image = self.observation.engine.images.get(&task.image);
         let done = self.seen(task).is_some_and(|seen| {
@@ -357,7 +309,8 @@ impl<'a> Diff<'a> {
             ended_well && image.is_some_and(|image| self.is_current(task, seen, &image.id))
         });
         if !done {
-            let after = self.before(task);
+            let mut after = self.surroundings(task);
+            after.extend(self.dependencies(task));
             let step = Step::Task {
                 task: Box::new(task.clone()),
                 told: false,
@@ -404,6 +357,8 @@ pub(super) mod tests {
     use super::*;
     use crate::config::model::{Image, ImageSource, Limits, Mount, Restart, Secret};
     use crate::engine::{Capabilities, ImageHandle, ImageSpec, ServiceKind, ServiceSpec};
+    use crate::plan::desired::Database;
+    use crate::plan::observation::DatabaseView;
     use crate::seed::{Dump, State};
 
     const ALL: Options = Options {
@@ -585,8 +540,9 @@ pub(super) mod tests {
                 7 ready db, not ready yet [6]
                 8 seed db, unless it is seeded already [7]
                 9 migrate db, unless all are applied [8]
-                10 create api, not there [3 4 9]
-                11 ready api, not ready yet [10]
+                10 create api, not there [3 4]
+                11 start api, not there [9 10]
+                12 ready api, not ready yet [11]
             "]],
         );
     }
@@ -829,13 +785,14 @@ pub(super) mod tests {
             &seen,
             ALL,
             &expect![[r"
-            1 create api, not there []
-            2 ready api, not ready yet [1]
-            3 create api-2, not there []
-            4 ready api-2, not ready yet [3]
-            5 create web, not there [2 4]
-            6 ready web, not ready yet [5]
-        "]],
+                1 create api, not there []
+                2 ready api, not ready yet [1]
+                3 create api-2, not there []
+                4 ready api-2, not ready yet [3]
+                5 create web, not there []
+                6 start web, not there [2 4 5]
+                7 ready web, not ready yet [6]
+            "]],
         );
     }
 
@@ -876,9 +833,6 @@ pub(super) mod tests {
             .into_iter()
             .map(|index| plan.nodes[index].step.to_string());
         let blocked: Vec<String> = blocked.collect();
-        assert_eq!(
-            blocked,
-            ["seed db", "migrate db", "create api", "ready api"]
-        );
+        assert_eq!(blocked, ["seed db", "migrate db", "start api", "ready api"]);
     }
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::{Error, StepFailure};
 use super::graph::Plan;
 use super::step::{Change, Step};
-use super::work::perform;
+use super::work::{self, perform};
 use super::world::{Done, World};
 use crate::engine::{self, Engine, LogLine, LogOptions, ServiceState};
 use crate::postgres;
@@ -22,6 +22,8 @@ const PARALLEL_MAX: usize = 8;
 const TAIL_LINES: usize = 20;
 /// How long the tail of a log may take to come, when a failure is on its way to the user.
 const TAIL_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long the removal of one unstarted container may take.
+const CLEAN_UP: Duration = Duration::from_secs(5);
 /// How long steps may clean up after an interruption.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -39,6 +41,8 @@ pub struct Report {
 /// A step that ended well.
 #[derive(Clone, Debug)]
 pub struct Finished {
+    /// Its place in the plan.
+    pub index: usize,
     pub title: String,
     pub phase: &'static str,
     pub changed: bool,
@@ -99,10 +103,26 @@ pub async fn run(plan: &Plan, world: &World) -> Report {
             }
         }
     }
+    if !report.failures.is_empty() || !report.stopped.is_empty() || world.cancel.is_cancelled() {
+        remove_unstarted(plan, &fates, world.engine.as_ref()).await;
+    }
     let undone = fates.contains(&Fate::Waiting) && report.failures.is_empty();
     report.interrupted = undone || !report.stopped.is_empty();
     skip_the_rest(plan, &fates, world, &report);
     report
+}
+
+/// Removes what a run created for steps that it never came to.
+async fn remove_unstarted(plan: &Plan, fates: &[Fate], engine: &dyn Engine) {
+    for (node, fate) in plan.nodes.iter().zip(fates) {
+        if let Step::Create { service } = &node.step
+            && *fate != Fate::Waiting
+        {
+            // One that was started after all is not touched.
+            let removing = work::remove_unstarted(engine, &service.spec.name);
+            let _ = tokio::time::timeout(CLEAN_UP, removing).await;
+        }
+    }
 }
 
 /// Returns some time after the run was cancelled: a step that does not even clean up by then
@@ -122,7 +142,8 @@ fn titles(plan: &Plan, fates: &[Fate], fate: Fate) -> Vec<String> {
 /// Finds out before a run what would make it fail late: a host port that somebody else holds.
 pub async fn check(plan: &Plan, engine: &dyn Engine) -> Result<(), Error> {
     for node in &plan.nodes {
-        if let Step::Service {
+        if let Step::Create { service }
+        | Step::Service {
             service,
             change: Change::Create | Change::Start,
         } = &node.step
@@ -194,6 +215,7 @@ async fn take(
         Ok(done) => {
             let changed = matches!(done, Done::Changed(_));
             Ok(Finished {
+                index,
                 title,
                 phase: step.phase(),
                 changed,

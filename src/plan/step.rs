@@ -15,6 +15,11 @@ pub enum Step {
     CreateVolume {
         name: String,
     },
+    /// Creates a service that is started by a later step, so that it need not wait for what it
+    /// depends on.
+    Create {
+        service: Box<DesiredService>,
+    },
     /// Creates what is to be created and starts it.
     Service {
         service: Box<DesiredService>,
@@ -101,7 +106,10 @@ impl Step {
                 Provision::Image(_) => "images",
                 Provision::Program(_) => "programs",
             },
-            Self::CreateNetwork | Self::CreateVolume { .. } | Self::Service { .. } => "start",
+            Self::CreateNetwork
+            | Self::CreateVolume { .. }
+            | Self::Create { .. }
+            | Self::Service { .. } => "start",
             Self::AwaitReady { .. } => "ready",
             Self::Seed { .. } => "seed",
             Self::Migrate { .. } => "migrate",
@@ -116,9 +124,9 @@ impl Step {
     /// Returns the service or task that the step works on.
     pub fn subject(&self) -> Option<&str> {
         match self {
-            Self::Service { service, .. } | Self::AwaitReady { service, .. } => {
-                Some(&service.spec.name)
-            }
+            Self::Create { service }
+            | Self::Service { service, .. }
+            | Self::AwaitReady { service, .. } => Some(&service.spec.name),
             Self::Seed { service, .. } | Self::Migrate { service, .. } => Some(service),
             Self::Task { task, .. } => Some(&task.spec.name),
             Self::Stop { name } | Self::Remove { name, .. } => Some(name),
@@ -141,6 +149,7 @@ impl fmt::Display for Step {
             },
             Self::CreateNetwork => formatter.write_str("network"),
             Self::CreateVolume { name } => write!(formatter, "volume {name}"),
+            Self::Create { service } => write!(formatter, "create {}", service.spec.name),
             Self::Service { service, change } => {
                 let verb = match change {
                     Change::Create => "create",

@@ -25,6 +25,7 @@ pub(super) async fn perform(
         Step::EnsureImage(image) => ensure_image(image, world, events).await,
         Step::CreateNetwork => ensure(world, Resource::Network).await,
         Step::CreateVolume { name } => ensure(world, Resource::Volume(name.clone())).await,
+        Step::Create { service } => create(service, world).await,
         Step::Service { service, change } => run_service(service, *change, world).await,
         Step::AwaitReady {
             service,
@@ -196,6 +197,12 @@ async fn run_service(
     Ok(Done::Changed(None))
 }
 
+async fn create(service: &DesiredService, world: &World) -> Result<Done, Error> {
+    let launch = launch(service, world)?;
+    interruptible(world, world.engine.create(&service.spec, &launch)).await?;
+    Ok(Done::Changed(None))
+}
+
 /// Creates a container and starts it, or leaves none.
 pub(super) async fn make(
     service: &DesiredService,
@@ -216,7 +223,7 @@ pub(super) async fn make(
 }
 
 /// Removes a container that was created and never ran, so that a failed start leaves nothing.
-async fn remove_unstarted(engine: &dyn Engine, name: &str) {
+pub(super) async fn remove_unstarted(engine: &dyn Engine, name: &str) {
     let Ok(observed) = engine.observe(&[]).await else {
         return;
     };

@@ -25,6 +25,8 @@ pub enum Answer {
     Down(DownAnswer),
     Plan(PlanAnswer),
     Status(StatusAnswer),
+    /// What each engine says to an environment.
+    Doctor(DoctorAnswer),
     Smoke(SmokeAnswer),
     /// The environments of the workspace.
     Environments(EnvironmentsAnswer),
@@ -106,6 +108,8 @@ pub struct Phase {
 pub struct DownAnswer {
     pub environment: String,
     pub instance: String,
+    pub engine: String,
+    /// Containers, or processes.
     pub containers: usize,
     pub networks: usize,
     pub volumes: usize,
@@ -158,6 +162,40 @@ pub struct ServiceStatus {
     pub ports: Vec<String>,
     /// What else is to be known: `seeded from dump`, `differs from env.toml`.
     pub notes: Vec<String>,
+}
+
+/// What each engine says to an environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DoctorAnswer {
+    /// `None` where there is none, or it cannot be read.
+    pub environment: Option<String>,
+    pub engines: Vec<EngineReport>,
+    /// The engine that `auto` takes.
+    pub takes: Option<String>,
+    /// Why it takes that one, or none.
+    pub why: String,
+}
+
+/// One engine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EngineReport {
+    pub engine: String,
+    /// Whether it can run the environment.
+    pub usable: bool,
+    /// Where it is, or why it cannot be used.
+    pub text: String,
+    pub parts: Vec<PartReport>,
+}
+
+/// An image or a program that an environment needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PartReport {
+    pub name: String,
+    pub usable: bool,
+    /// Where it comes from, or what stands in the way.
+    pub text: String,
+    /// The command that mends it.
+    pub hint: Option<String>,
 }
 
 /// The results of the smoke checks.

@@ -225,7 +225,7 @@ mod tests {
     fn the_last_lines_are_the_answer_or_the_failures() {
         let down = Answer::Down(DownAnswer::default());
         expect![[r#"
-            {"v":1,"answer":"down","environment":"","instance":"","containers":0,"networks":0,"volumes":0,"kept_volumes":0,"left":0}
+            {"v":1,"answer":"down","environment":"","instance":"","engine":"","containers":0,"networks":0,"volumes":0,"kept_volumes":0,"left":0}
         "#]].assert_eq(&answer(&down));
         let smoke = Failed {
             answer: Some(Answer::Smoke(SmokeAnswer::default())),

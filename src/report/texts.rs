@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::{
-    Answer, CheckAnswer, ConfigurationAnswer, Diagnostic, DownAnswer, Endpoint, EnvironmentAnswer,
-    EnvironmentsAnswer, Event, Failed, Outcome, Phase, Place, PlanAnswer, PlannedStep, Progress,
-    ServiceStatus, SmokeAnswer, StatusAnswer, TableAnswer, Tail, UpAnswer,
+    Answer, CheckAnswer, ConfigurationAnswer, Diagnostic, DoctorAnswer, DownAnswer, Endpoint,
+    EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, Failed, Outcome, PartReport, Phase,
+    Place, PlanAnswer, PlannedStep, Progress, ServiceStatus, SmokeAnswer, StatusAnswer,
+    TableAnswer, Tail, UpAnswer,
 };
 
 /// Called with each text.
@@ -90,7 +91,7 @@ texts!(Endpoint {
     try_it
 });
 texts!(Phase { name } elapsed_s);
-texts!(DownAnswer { environment, instance } containers, networks, volumes, kept_volumes, left);
+texts!(DownAnswer { environment, instance, engine } containers, networks, volumes, kept_volumes, left);
 texts!(PlanAnswer {
     environment,
     instance,
@@ -104,6 +105,14 @@ texts!(StatusAnswer {
     services,
     volumes
 });
+texts!(DoctorAnswer {
+    environment,
+    engines,
+    takes,
+    why
+});
+texts!(EngineReport { engine, text, parts } usable);
+texts!(PartReport { name, text, hint } usable);
 texts!(ServiceStatus {
     service,
     role,
@@ -165,6 +174,7 @@ impl Texts for Answer {
             Self::Down(answer) => answer.texts(each),
             Self::Plan(answer) => answer.texts(each),
             Self::Status(answer) => answer.texts(each),
+            Self::Doctor(answer) => answer.texts(each),
             Self::Smoke(answer) => answer.texts(each),
             Self::Environments(answer) => answer.texts(each),
             Self::Configuration(answer) | Self::Explanation(answer) => answer.texts(each),

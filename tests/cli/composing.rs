@@ -91,7 +91,7 @@ privileged = true
           |
         8 | test = ['CMD-SHELL', 'pg_isready -U postgres']
           | ^^^^
-        hint: write `http = "/health"`, or `command` with the words behind `CMD`; a database needs none with `kind = "postgres"`
+        hint: write `http = "/health"`, or `command` with the words behind `CMD`; a database needs none with `kind = "postgres"` or `kind = "redis"`
 
         error: unknown key `services.db.healthcheck.interval`
          --> envs/rates/env.toml:9:1
@@ -168,7 +168,7 @@ privileged = true
            |
         20 | deploy = { resources = { limits = { memory = '512M' } } }
            | ^^^^^^
-        hint: limits stand in the service itself: `cpus = 0.5`, `mem_limit = "512m"`
+        hint: limits and replicas stand in the service itself: `cpus = 0.5`, `mem_limit = "512m"`, `replicas = 2`
 
         error: unknown key `services.web.privileged`
           --> envs/rates/env.toml:21:1

@@ -71,6 +71,7 @@ fn show() {
             image = "api:1"  # envs/rates/env.toml:11
             mem_limit = "256m"  # envs/rates/profiles/ci.toml:3
             kind = "container"  # default
+            replicas = 1  # default
             restart = "no"  # default
             stop_grace_period = "10s"  # default
             ready_timeout = "60s"  # default
@@ -240,7 +241,7 @@ fn as_json() {
     "#]]);
     workspace.check("envctl config show --output json", &expect![[r#"
         --- stdout
-        {"v":1,"answer":"configuration","environment":"rates","profiles":[],"values":{"services":{"api":{"image":"api:1","ports":{"http":{"container":3000,"host":"any","bind":"127.0.0.1"}},"kind":"container","restart":"no","stop_grace_period":"10s","ready_timeout":"60s"}},"vars":{"a":1}},"origins":{"services.api.image":"envs/rates/env.toml:2","services.api.ports.http.container":"envs/rates/env.toml:3","services.api.ports.http.host":"default","services.api.ports.http.bind":"default","services.api.kind":"default","services.api.restart":"default","services.api.stop_grace_period":"default","services.api.ready_timeout":"default","vars.a":"envs/rates/local.toml:1"}}
+        {"v":1,"answer":"configuration","environment":"rates","profiles":[],"values":{"services":{"api":{"image":"api:1","ports":{"http":{"container":3000,"host":"any","bind":"127.0.0.1"}},"kind":"container","replicas":1,"restart":"no","stop_grace_period":"10s","ready_timeout":"60s"}},"vars":{"a":1}},"origins":{"services.api.image":"envs/rates/env.toml:2","services.api.ports.http.container":"envs/rates/env.toml:3","services.api.ports.http.host":"default","services.api.ports.http.bind":"default","services.api.kind":"default","services.api.replicas":"default","services.api.restart":"default","services.api.stop_grace_period":"default","services.api.ready_timeout":"default","vars.a":"envs/rates/local.toml:1"}}
         --- exit 0
     "#]]);
 }

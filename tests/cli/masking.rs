@@ -65,6 +65,7 @@ fn in_what_is_shown() {
             [services.api]
             image = "api:1"  # envs/rates/env.toml:13
             kind = "container"  # default
+            replicas = 1  # default
             restart = "no"  # default
             stop_grace_period = "10s"  # default
             ready_timeout = "60s"  # default

@@ -11,15 +11,16 @@ fn a_socket_that_is_not_there() {
         "envctl up",
         &expect![[r#"
             --- stderr
-            error: no docker engine answers at unix://[workspace]/docker.sock
-              caused by: there is no socket [workspace]/docker.sock
-            hint: start the Docker daemon, or point DOCKER_HOST at its socket
+            error: no engine can run this environment
+              docker:  no docker engine answers at unix://[workspace]/docker.sock (there is no socket [workspace]/docker.sock)
+              process: the process engine at  cannot be used: not there
+            hint: `envctl doctor` says all that each of them needs
             --- exit 4
         "#]],
     );
     workspace.check("envctl up --output json", &expect![[r#"
         --- stdout
-        {"v":1,"error":{"title":"no docker engine answers at unix://[workspace]/docker.sock","causes":["there is no socket [workspace]/docker.sock"],"place":null,"facts":[],"tail":null,"blocked":[],"hints":["start the Docker daemon, or point DOCKER_HOST at its socket"]},"exit_code":4}
+        {"v":1,"error":{"title":"no engine can run this environment","causes":[],"place":null,"facts":[["docker","no docker engine answers at unix://[workspace]/docker.sock (there is no socket [workspace]/docker.sock)"],["process","the process engine at  cannot be used: not there"]],"tail":null,"blocked":[],"hints":["`envctl doctor` says all that each of them needs"]},"exit_code":4}
         --- exit 4
     "#]]);
     for command in [
@@ -48,14 +49,17 @@ fn endpoints_that_are_not_supported() {
     let workspace = Workspace::rates(API).variable("DOCKER_HOST", "tcp://127.0.0.1:2375");
     workspace.check("envctl up", &expect![[r#"
         --- stderr
-        error: the docker engine at tcp://127.0.0.1:2375 cannot be used: `tcp://` is not supported yet, only `unix://` is
-        hint: `DOCKER_HOST=unix:///var/run/docker.sock` names this machine's daemon
+        error: no engine can run this environment
+          docker:  the docker engine at tcp://127.0.0.1:2375 cannot be used: `tcp://` is not supported yet, only `unix://` is
+          process: the process engine at  cannot be used: not there
+        hint: `envctl doctor` says all that each of them needs
         --- exit 4
     "#]]);
     let workspace = workspace.variable("DOCKER_HOST", "somewhere");
     workspace.check("envctl status", &expect![[r#"
         --- stderr
-        error: the docker engine at somewhere cannot be used: `DOCKER_HOST` must look like `unix:///var/run/docker.sock`
+        [time] warning: the docker engine at somewhere cannot be used: `DOCKER_HOST` must look like `unix:///var/run/docker.sock`, so only processes were looked for
+        error: the process engine at  cannot be used: not there
         hint: `DOCKER_HOST=unix:///var/run/docker.sock` names this machine's daemon
         --- exit 4
     "#]]);
@@ -68,9 +72,9 @@ fn down_needs_no_readable_environment() {
         "envctl down",
         &expect![[r#"
             --- stderr
-            error: no docker engine answers at unix://[workspace]/docker.sock
-              caused by: there is no socket [workspace]/docker.sock
-            hint: start the Docker daemon, or point DOCKER_HOST at its socket
+            [time] warning: no docker engine answers at unix://[workspace]/docker.sock, so only processes were looked for
+            error: the process engine at  cannot be used: not there
+            hint: `DOCKER_HOST=unix:///var/run/docker.sock` names this machine's daemon
             --- exit 4
         "#]],
     );

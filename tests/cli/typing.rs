@@ -104,7 +104,7 @@ fn values_of_the_wrong_form() {
         &expect![[r#"
             --- stderr
             error: invalid value 'vm' for '--engine <ENGINE>'
-              [possible values: auto, docker]
+              [possible values: auto, docker, process]
 
             For more information, try '--help'.
             --- exit 2
@@ -174,25 +174,26 @@ fn flags_before_and_after_the_command() {
     workspace.check(
         line,
         &expect![[r#"
-        --- stdout
-        [services.api]
-        image = "api:1"  # envs/rates/env.toml:2
-        user = "1"  # --set
-        working_dir = "/srv"  # --set
-        kind = "container"  # default
-        restart = "no"  # default
-        stop_grace_period = "10s"  # default
-        ready_timeout = "60s"  # default
+            --- stdout
+            [services.api]
+            image = "api:1"  # envs/rates/env.toml:2
+            user = "1"  # --set
+            working_dir = "/srv"  # --set
+            kind = "container"  # default
+            replicas = 1  # default
+            restart = "no"  # default
+            stop_grace_period = "10s"  # default
+            ready_timeout = "60s"  # default
 
-        [services.api.ports.http]
-        container = 3000  # envs/rates/env.toml:3
-        host = "any"  # default
-        bind = "127.0.0.1"  # default
+            [services.api.ports.http]
+            container = 3000  # envs/rates/env.toml:3
+            host = "any"  # default
+            bind = "127.0.0.1"  # default
 
-        [vars]
-        a = "before"  # envs/profiles/a.toml:2
-        b = "after"  # envs/profiles/b.toml:2
-        --- exit 0
-    "#]],
+            [vars]
+            a = "before"  # envs/profiles/a.toml:2
+            b = "after"  # envs/profiles/b.toml:2
+            --- exit 0
+        "#]],
     );
 }

@@ -11,5 +11,6 @@ mod harness;
 mod heal;
 mod inside;
 mod rates;
+mod redis;
 mod side_by_side;
 mod tasks;

@@ -56,7 +56,8 @@ pub(crate) async fn replicas_share_the_name_of_their_service(fixture: &Fixture) 
         until [ \"$(seen server)\" = server ]; do sleep 0.05; done
         until [ \"$(seen server)\" = server-2 ]; do sleep 0.05; done
         seen server-2";
-    let asking = fixture.exec("client", &["sh", "-c", script]);
+    let command = ["sh", "-c", script];
+    let asking = fixture.exec("client", &command);
     let outcome = tokio::time::timeout(std::time::Duration::from_secs(20), asking).await;
     assert_eq!(text(&outcome.unwrap().stdout), "server-2");
     let seen = fixture.observe().await.services;

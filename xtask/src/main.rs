@@ -6,6 +6,7 @@
     reason = "a developer's command talks to its terminal"
 )]
 
+mod bench;
 mod fixtures;
 mod image_context;
 mod images;
@@ -27,7 +28,8 @@ Commands:
   tidy                    the guards on how the source is laid out
   fixtures [--check]      write the generated data files (--check: only compare)
   images                  have the images of every environment ready
-  image-context PROGRAM   build a service's program and write the context of its image";
+  image-context PROGRAM   build a service's program and write the context of its image
+  bench up                measure `up` and `down` on each engine";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -50,6 +52,7 @@ fn run(arguments: &[&str]) -> anyhow::Result<()> {
         ["fixtures"] => fixtures::write(&root),
         ["fixtures", "--check"] => fixtures::check(&root),
         ["images"] => images::run(&root),
+        ["bench", "up"] => bench::up(&root),
         ["image-context", program] => image_context::run(&root, program),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

@@ -60,8 +60,8 @@ fn commands_take_their_own_arguments() {
     let Command::Up(up) = parse("envctl up rates --no-seed").command else {
         panic!("not `up`");
     };
-    assert_eq!(up.environment.as_deref(), Some("rates"));
-    assert!(up.no_seed && !up.no_migrate);
+    assert_eq!(up.plan.environment.as_deref(), Some("rates"));
+    assert!(up.plan.no_seed && !up.plan.no_migrate);
     let Command::SmokeTest(smoke) =
         parse("envctl smoke-test --junit r.xml --filter a rates --filter b").command
     else {
@@ -238,6 +238,7 @@ fn the_short_help_lists_the_commands() {
           psql         Open psql on a database, or run SQL on it
           run          Run a task once, whatever it did before; its exit code becomes envctl's
           restart      Stop services and start them again, ready when it returns
+          doctor       Say what each engine needs to run an environment
           config       Show, explain or validate the configuration
           list         List the environments of the workspace
           completions  Print the completion script of a shell
@@ -252,7 +253,7 @@ fn the_short_help_lists_the_commands() {
           -i, --instance <NAME>     Name the running copy, so that several can run side by side [default:
                                     default]
               --engine <ENGINE>     Choose where instances run [default: auto] [possible values: auto,
-                                    docker]
+                                    docker, process]
               --set <KEY=VALUE>     Set one value of the configuration (repeatable)
           -C, --directory <FOLDER>  Look for the workspace from this folder on upwards
               --output <FORM>       Choose the form of what is printed [default: human] [possible values:
@@ -276,6 +277,9 @@ fn the_long_help_of_a_command_ends_with_its_exit_codes() {
                   Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
 
         Options:
+              --timings <FILE>
+                  Write when each step began and ended, and what it waited for, to this file as JSON
+
               --no-seed
                   Leave a database that was never seeded empty
 
@@ -293,7 +297,7 @@ fn the_long_help_of_a_command_ends_with_its_exit_codes() {
                   Name the running copy, so that several can run side by side [default: default]
 
               --engine <ENGINE>
-                  Choose where instances run [default: auto] [possible values: auto, docker]
+                  Choose where instances run [default: auto] [possible values: auto, docker, process]
 
               --set <KEY=VALUE>
                   Set one value of the configuration (repeatable)
@@ -320,6 +324,7 @@ fn the_long_help_of_a_command_ends_with_its_exit_codes() {
           envctl up
           envctl up rates --profile ci
           envctl up rates --instance two --set services.api.ports.http.host=3001
+          envctl up rates --timings up.json
 
         Exit codes:
             0  done

@@ -53,10 +53,4 @@ impl Failure {
         };
         Self::new(FailureKind::Usage, Diagnostic::new(title).hint(hint))
     }
-
-    /// Something that this engine cannot run; `path` is `tasks.import`.
-    pub(in crate::commands) fn unfit(path: &str, lacks: &str, engine: &str) -> Self {
-        let title = format!("[{path}] cannot run on {engine}: it has no `{lacks}`");
-        Self::new(FailureKind::Configuration, Diagnostic::new(title))
-    }
 }

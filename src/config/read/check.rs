@@ -174,10 +174,14 @@ fn service(section: &Section<'_>, services: &Services) -> Option<(String, String
         section.wrong_with("service", format!("there is no service `{name}`"), hint);
         return None;
     };
-    if let Kind::Postgres(_) = service.kind {
-        let message = format!("`{name}` is a database: it answers no HTTP");
-        let hint = Some("ask it with `sql = \"SELECT …\"`".to_owned());
-        section.wrong_with("service", message, hint);
+    let server = match service.kind {
+        Kind::Container => None,
+        Kind::Postgres(_) => Some(("a database", "ask it with `sql = \"SELECT …\"`")),
+        Kind::Redis(_) => Some(("a Redis server", "ask a service that uses it")),
+    };
+    if let Some((what, hint)) = server {
+        let message = format!("`{name}` is {what}: it answers no HTTP");
+        section.wrong_with("service", message, Some(hint.to_owned()));
         return None;
     }
     let ports: Vec<&str> = service.ports.keys().map(String::as_str).collect();

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::section::{Reader, Section};
 use super::units::name_mistake;
-use super::{check, depends, image, port, service, task};
+use super::{check, depends, image, port, replicas, service, task};
 use crate::config::mistake::Mistake;
 use crate::config::model::{EngineChoice, Environment, Secret};
 use crate::config::tree::Node;
@@ -40,7 +40,7 @@ pub(crate) fn read(root: &Node, known: Known, reader: &Reader<'_>) -> Environmen
         .collect();
     let tasks = section.sections("tasks").into_iter();
     let tasks: IndexMap<_, _> = tasks
-        .filter_map(|(name, section)| Some((name, task::read(&section, &services)?)))
+        .map(|(name, section)| (name, task::read(&section, &services)))
         .collect();
     let seeds = section.sections("seeds").into_iter();
     let seeds = seeds
@@ -56,6 +56,7 @@ pub(crate) fn read(root: &Node, known: Known, reader: &Reader<'_>) -> Environmen
     image::check_bases(&section, &images);
     depends::check(&section, &services, &tasks);
     port::check(&section, &services);
+    replicas::check(&section, &services);
     Environment {
         name: known.name,
         description: section.text("description"),

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use super::cycles::cycles;
 use super::section::{Claimed, Section};
+use super::service::check_names;
 use crate::config::mistake::Mistake;
 use crate::config::model::{Build, HostCommand, Image, ImageSource, Reference};
 use crate::config::paths;
@@ -80,6 +81,7 @@ fn dockerfile(section: &Section<'_>, context: &Path) -> PathBuf {
 /// Reads a command on the host.
 pub(super) fn host_command(section: &Section<'_>) -> HostCommand {
     section.missing("command", "");
+    check_names(section);
     let working_dir = section.host_path("working_dir");
     if let (Some(path), Some(node)) = (&working_dir, section.get("working_dir")) {
         section.reader.claim(path, Claimed::Folder, node);

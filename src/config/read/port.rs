@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::section::Section;
 use crate::config::mistake::Mistake;
-use crate::config::model::{HostPort, Kind, Port, Service};
+use crate::config::model::{HostPort, Kind, Port, Secret, Service};
 use crate::config::tree::Value;
 
 /// The password that every reader of the documentation knows.
@@ -72,7 +72,12 @@ pub(super) fn check(root: &Section<'_>, services: &IndexMap<String, Service>) {
             let Some(port) = declared.ports.get(&name) else {
                 continue;
             };
-            check_password(&port_section, port, &service, &declared.kind);
+            // A password that could not be read is a mistake already.
+            let no_password = !section.has("password");
+            let known = well_known(&declared.kind, no_password);
+            if let Some(how) = known.filter(|_| !port.bind.is_loopback()) {
+                refuse_public(&port_section, port, &service, how);
+            }
             let HostPort::Fixed(number) = port.host else {
                 continue;
             };
@@ -92,23 +97,27 @@ pub(super) fn check(root: &Section<'_>, services: &IndexMap<String, Service>) {
     }
 }
 
-fn check_password(section: &Section<'_>, port: &Port, service: &str, kind: &Kind) {
-    let Kind::Postgres(postgres) = kind else {
-        return;
-    };
-    if postgres.password.expose() == DEFAULT_PASSWORD && !port.bind.is_loopback() {
-        let message = format!(
-            "`{service}` would be published on {} with the default password",
-            port.bind
-        );
-        let at = section
-            .get("bind")
-            .map_or(&section.node.at, |node| &node.at);
-        let hint = format!(
-            "set `services.{service}.password`, best from a secret: `\"${{secret:NAME}}\"`"
-        );
-        section
-            .reader
-            .report(Mistake::new(message).at(at).hint(hint));
+/// Says how a server lets everybody in, if it does.
+fn well_known(kind: &Kind, no_password: bool) -> Option<&'static str> {
+    let is_default = |password: &Secret| password.expose() == DEFAULT_PASSWORD;
+    match kind {
+        Kind::Postgres(it) if is_default(&it.password) => Some("with the default password"),
+        Kind::Redis(it) if it.password.as_ref().is_some_and(is_default) => {
+            Some("with a password that everybody knows")
+        }
+        Kind::Redis(_) if no_password => Some("without a password"),
+        Kind::Container | Kind::Postgres(_) | Kind::Redis(_) => None,
     }
+}
+
+fn refuse_public(section: &Section<'_>, port: &Port, service: &str, how: &str) {
+    let message = format!("`{service}` would be published on {} {how}", port.bind);
+    let at = section
+        .get("bind")
+        .map_or(&section.node.at, |node| &node.at);
+    let hint =
+        format!("set `services.{service}.password`, best from a secret: `\"${{secret:NAME}}\"`");
+    section
+        .reader
+        .report(Mistake::new(message).at(at).hint(hint));
 }

@@ -1,29 +1,13 @@
 //! What a service of kind `postgres` declares beyond a container.
 
 use super::section::{Claimed, Section};
-use crate::config::model::{Migrations, Postgres, Secret};
+use super::server;
+use crate::config::model::{Migrations, Postgres};
 
-/// The keys that only this kind has; `user` means the role here.
-pub(super) const KEYS: [&str; 4] = ["version", "database", "password", "migrations"];
-
-/// Reads those keys.
+/// Reads its keys; `user` means the role here.
 pub(super) fn read(section: &Section<'_>) -> Postgres {
-    for (name, port) in section.sections("ports") {
-        if name != "postgres" {
-            let message = "a `postgres` service has one port, named `postgres`";
-            let at = &port.node.key;
-            let mistake = crate::config::mistake::Mistake::new(message).at(at);
-            section.reader.report(mistake);
-        }
-    }
-    let version = section.text("version");
-    if let Some(version) = &version {
-        let numbers = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
-        if !version.split('.').all(numbers) {
-            let hint = Some("write `\"13.5\"` or `\"16\"`".to_owned());
-            section.wrong_with("version", format!("`{version}` is no version"), hint);
-        }
-    }
+    server::check_ports(section, "postgres");
+    let version = server::version(section, "`version = \"13.5\"` or `version = \"16\"`");
     let user = filled(section, "user");
     let database = if user.is_empty() {
         // It is named after its user unless it was set.
@@ -35,12 +19,12 @@ pub(super) fn read(section: &Section<'_>) -> Postgres {
         section.wrong("database", format!("`{database}` {why}"));
     }
     Postgres {
-        version,
-        strict_version: false,
-        bin_dir: None,
+        version: version.text,
+        strict_version: version.strict,
+        bin_dir: server::bin_dir(section),
         database,
         user,
-        password: password(section),
+        password: server::password(section).unwrap_or_default(),
         migrations: section.section("migrations").map(|it| migrations(&it)),
     }
 }
@@ -63,28 +47,6 @@ fn filled(section: &Section<'_>, key: &str) -> String {
         section.wrong(key, format!("`{}` is empty", section.path_of(key)));
     }
     text.unwrap_or_default()
-}
-
-/// Reads the password, which may be a secret but not an address.
-fn password(section: &Section<'_>) -> Secret {
-    let Some(template) = section.template("password") else {
-        return Secret::default();
-    };
-    let filled = template.fill(|reference| {
-        section.wrong(
-            "password",
-            format!("`{reference}` cannot stand in a password"),
-        );
-        Err(())
-    });
-    let password = filled.unwrap_or_default();
-    if password.expose().is_empty() && template.references().next().is_none() {
-        section.wrong(
-            "password",
-            format!("`{}` is empty", section.path_of("password")),
-        );
-    }
-    password
 }
 
 fn migrations(section: &Section<'_>) -> Migrations {

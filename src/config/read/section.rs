@@ -286,6 +286,11 @@ impl<'a> Section<'a> {
         table.iter().filter_map(section).collect()
     }
 
+    /// Reads the table `name` in the table `key`.
+    pub(super) fn named(&self, key: &str, name: &str) -> Option<Section<'a>> {
+        self.section(key)?.section(name)
+    }
+
     /// Returns a text that is known before anything runs.
     fn plain(&self, key: &str, node: &Node) -> Option<String> {
         self.known_now(key, node, &template(&node.value)?)

@@ -3,27 +3,24 @@
 use indexmap::IndexMap;
 
 use super::section::Section;
-use super::{depends, image, port, postgres, volume};
+use super::{depends, image, kind, port, process, replicas, volume};
 use crate::config::env_file;
 use crate::config::mistake::Mistake;
-use crate::config::model::{
-    Healthcheck, Kind, Limits, Port, Probe, Process, Restart, Service, Template,
-};
+use crate::config::model::{Healthcheck, Kind, Limits, Port, Probe, Restart, Service, Template};
 use crate::config::paths;
 use crate::config::suggest;
 
-/// The kinds that there are.
-const KINDS: [&str; 2] = ["container", "postgres"];
-
 /// Reads one service.
 pub(super) fn read(section: &Section<'_>) -> Service {
-    let kind = kind(section);
+    let kind = kind::read(section);
+    let is_container = matches!(kind, Kind::Container);
     let is_postgres = matches!(kind, Kind::Postgres(_));
     let ports = port::read(section);
-    let process = section.section("process").map(|it| process(&it));
+    let process = section.section("process").filter(|_| is_container);
+    let process = process.map(|it| process::read(&it));
     let image = image::source(section, "image");
-    let is_container = section.text("kind").as_deref() == Some("container");
-    if is_container && process.is_none() {
+    // Of an unknown kind, nothing is known to be missing.
+    if section.text("kind").as_deref() == Some("container") && process.is_none() {
         section.missing("image", "an `[images.*]` name, or a reference with a tag");
     }
     Service {
@@ -47,37 +44,14 @@ pub(super) fn read(section: &Section<'_>) -> Service {
         stop_signal: stop_signal(section),
         stop_grace_period: section.duration("stop_grace_period").unwrap_or_default(),
         ready_timeout: section.time_limit("ready_timeout").unwrap_or_default(),
-        replicas: 1,
+        replicas: if is_container {
+            replicas::read(section)
+        } else {
+            1
+        },
         process,
         kind,
     }
-}
-
-fn kind(section: &Section<'_>) -> Kind {
-    match section.text("kind").as_deref() {
-        Some("postgres") => return Kind::Postgres(postgres::read(section)),
-        Some("container") => {
-            for key in postgres::KEYS {
-                if let Some(node) = section.get(key) {
-                    let message = format!(
-                        "`{}` belongs to a service of kind `postgres`",
-                        section.path_of(key)
-                    );
-                    let mistake = Mistake::new(message).at(&node.key);
-                    section
-                        .reader
-                        .report(mistake.hint("add `kind = \"postgres\"`, or take the key out"));
-                }
-            }
-        }
-        Some(other) => {
-            let message = format!("there is no kind `{other}`");
-            let hint = format!("the kinds are {}", suggest::list(&KINDS));
-            section.wrong_with("kind", message, Some(hint));
-        }
-        None => {}
-    }
-    Kind::Container
 }
 
 /// Reads `env_file` contents first, then `environment` on top.
@@ -271,20 +245,4 @@ fn stop_signal(section: &Section<'_>) -> Option<String> {
         section.wrong_with("stop_signal", message, hint);
     }
     Some(signal)
-}
-
-fn process(section: &Section<'_>) -> Process {
-    section.missing("command", "");
-    check_names(section);
-    Process {
-        build: section
-            .section("build")
-            .map(|build| image::host_command(&build)),
-        command: section.plain_command("command").unwrap_or_default(),
-        working_dir: section
-            .host_path("working_dir")
-            .unwrap_or_else(|| section.reader.workspace.to_owned()),
-        environment: section.templates("environment"),
-        user: section.text("user"),
-    }
 }

@@ -3,15 +3,15 @@
 use indexmap::IndexMap;
 
 use super::section::{Claimed, Section};
-use super::{depends, image, service, volume};
+use super::{depends, image, process, service, volume};
 use crate::config::model::{ImageSource, Kind, Seed, Service, Task};
 use crate::config::suggest;
 
 /// Reads one task; with `service`, it takes over what that service runs with.
-pub(super) fn read(section: &Section<'_>, services: &IndexMap<String, Service>) -> Option<Task> {
+pub(super) fn read(section: &Section<'_>, services: &IndexMap<String, Service>) -> Task {
     let command = section.command("command");
     let host = host(section, services);
-    if host.is_some() {
+    if host.is_some_and(|host| host.image.is_some()) {
         section.missing("command", "the service's own command would never end");
     }
     service::check_names(section);
@@ -24,32 +24,46 @@ pub(super) fn read(section: &Section<'_>, services: &IndexMap<String, Service>) 
         user: section.text("user"),
         working_dir: service::container_path(section, "working_dir"),
         depends_on: depends::read(section),
-        process: None,
+        process: process::of_task(section, host),
         timeout: section.time_limit("timeout").unwrap_or_default(),
     };
     let environment = section.templates("environment");
     if let Some(host) = host {
-        task.image = host.image.clone()?;
-        task.environment.clone_from(&host.environment);
-        let targets: Vec<_> = task.volumes.iter().map(|it| it.target.clone()).collect();
-        let others = host
-            .volumes
-            .iter()
-            .filter(|it| !targets.contains(&it.target));
-        task.volumes.extend(others.cloned());
-        task.user = task.user.or_else(|| host.user.clone());
-        task.working_dir = task.working_dir.or_else(|| host.working_dir.clone());
+        take_over(&mut task, host);
     }
     task.environment.extend(environment);
-    Some(task)
+    task
+}
+
+/// Fills in what a task leaves out.
+fn take_over(task: &mut Task, host: &Service) {
+    if let Some(image) = &host.image {
+        task.image.clone_from(image);
+    }
+    task.environment.clone_from(&host.environment);
+    let targets: Vec<_> = task.volumes.iter().map(|it| it.target.clone()).collect();
+    let others = host.volumes.iter();
+    let others = others.filter(|it| !targets.contains(&it.target));
+    task.volumes.extend(others.cloned());
+    task.user = task.user.take().or_else(|| host.user.clone());
+    task.working_dir = task.working_dir.take().or_else(|| host.working_dir.clone());
 }
 
 /// Returns the service that a task runs as, if it names one.
 fn host<'a>(section: &Section<'_>, services: &'a IndexMap<String, Service>) -> Option<&'a Service> {
-    if section.has("image") == section.has("service") {
-        let message = format!("`{}` needs one of `image` and `service`", section.path);
-        section.wrong("", message);
+    let (image, service) = (section.has("image"), section.has("service"));
+    if image && service {
+        let message = format!("`{}` has both `image` and `service`", section.path);
+        let hint = "take one out: a task runs in the image of its service".to_owned();
+        section.wrong_with("", message, Some(hint));
         return None;
+    }
+    if !image && !service && !section.has("process") {
+        let message = format!(
+            "`{}` needs one of `image`, `service` and `process`",
+            section.path
+        );
+        section.wrong("", message);
     }
     let name = section.text("service")?;
     let Some(service) = services.get(&name) else {
@@ -57,9 +71,10 @@ fn host<'a>(section: &Section<'_>, services: &'a IndexMap<String, Service>) -> O
         section.wrong_with("service", format!("there is no service `{name}`"), hint);
         return None;
     };
-    if service.image.is_none() {
+    if service.image.is_none() && service.process.is_some() && !section.has("process") {
         let message = format!("the service `{name}` has no image for a task to run in");
-        section.wrong("service", message);
+        let hint = format!("say how it runs without one: `[{}.process]`", section.path);
+        section.wrong_with("service", message, Some(hint));
     }
     Some(service)
 }

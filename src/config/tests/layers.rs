@@ -108,6 +108,7 @@ json = { "$.a" = { approx = 1 } }
             [services.api]
             image = "api"  # envs/rates/env.toml:11
             kind = "container"  # default
+            replicas = 1  # default
             restart = "no"  # default
             stop_grace_period = "10s"  # default
             ready_timeout = "60s"  # default
@@ -158,6 +159,7 @@ fn tables_merge_and_lists_replace() {
             image = "a:1"  # envs/rates/env.toml:2
             command = "z"  # envs/rates/local.toml:2
             kind = "container"  # default
+            replicas = 1  # default
             restart = "no"  # default
             stop_grace_period = "10s"  # default
             ready_timeout = "60s"  # default
@@ -189,6 +191,7 @@ fn tables_merge_and_lists_replace() {
             password = "***"  # default
             database = "postgres"  # default
             stop_signal = "SIGINT"  # default
+            image = "postgres:17"  # default
             restart = "no"  # default
             stop_grace_period = "10s"  # default
             ready_timeout = "60s"  # default
@@ -201,6 +204,7 @@ fn tables_merge_and_lists_replace() {
             [services.cache]
             image = "c:1"  # envs/rates/env.toml:10
             kind = "container"  # default
+            replicas = 1  # default
             restart = "no"  # default
             stop_grace_period = "10s"  # default
             ready_timeout = "60s"  # default
@@ -238,21 +242,22 @@ fn false_removes_a_table_but_is_a_text_in_environment() {
     show(
         &removed,
         &expect![[r#"
-        [services.api]
-        image = "a:1"  # envs/rates/env.toml:2
-        kind = "container"  # default
-        restart = "no"  # default
-        stop_grace_period = "10s"  # default
-        ready_timeout = "60s"  # default
+            [services.api]
+            image = "a:1"  # envs/rates/env.toml:2
+            kind = "container"  # default
+            replicas = 1  # default
+            restart = "no"  # default
+            stop_grace_period = "10s"  # default
+            ready_timeout = "60s"  # default
 
-        [services.api.ports.http]
-        container = 1  # envs/rates/env.toml:3
-        host = "any"  # default
-        bind = "127.0.0.1"  # default
+            [services.api.ports.http]
+            container = 1  # envs/rates/env.toml:3
+            host = "any"  # default
+            bind = "127.0.0.1"  # default
 
-        [services.api.environment]
-        A = false  # envs/rates/local.toml:4
-    "#]],
+            [services.api.environment]
+            A = false  # envs/rates/local.toml:4
+        "#]],
     );
     expect![
         "envs/rates/profiles/ci.toml:1: `none = false` removes nothing: there is no `seeds.none`"
@@ -283,6 +288,7 @@ fn alternatives_replace_each_other() {
             [services.api]
             image = "api:1"  # envs/rates/env.toml:2
             kind = "container"  # default
+            replicas = 1  # default
             restart = "no"  # default
             stop_grace_period = "10s"  # default
             ready_timeout = "60s"  # default
@@ -330,6 +336,7 @@ fn variables_match_loosely_and_are_typed_by_their_key() {
             command = ["a", "b c"]  # variable ENVCTL__SERVICES__MY_API__COMMAND
             cpus = 0.5  # variable ENVCTL__SERVICES__MY_API__CPUS
             kind = "container"  # default
+            replicas = 1  # default
             restart = "no"  # default
             stop_grace_period = "10s"  # default
             ready_timeout = "60s"  # default
@@ -352,6 +359,8 @@ fn variables_match_loosely_and_are_typed_by_their_key() {
             user = "postgres"  # default
             database = "postgres"  # default
             stop_signal = "SIGINT"  # default
+            image = "postgres:13.10"  # variable ENVCTL__services__db__VERSION
+            strict_version = false  # default
             restart = "no"  # default
             stop_grace_period = "10s"  # default
             ready_timeout = "60s"  # default
@@ -470,10 +479,10 @@ fn set_takes_dotted_keys() {
               1 | services.api.imagee=1
                 |              ^^^^^^
               hint: did you mean `image`?
-            --set:1:14: `services.api.password` belongs to a service of kind `postgres`
+            --set:1:14: `services.api.password` belongs to a service of kind `postgres` or `redis`
               1 | services.api.password=***
                 |              ^^^^^^^^
-              hint: add `kind = "postgres"`, or take the key out
+              hint: add `kind = "postgres"` or `kind = "redis"`, or take the key out
             --set:1:30: `services.api.ports.http.host` must be a port or "any"
               1 | services.api.ports.http.host=x
                 |                              ^"#]],
@@ -582,7 +591,9 @@ fn explain_knows_defaults_and_what_is_not_there() {
         ),
         (
             "services.db.image",
-            expect!["`services.db.image` is not set, and has no default"],
+            expect![[r#"
+                services.db.image = "postgres:17"
+                  from default"#]],
         ),
         (
             "services.db.imgae",
@@ -626,6 +637,7 @@ fn json_has_values_and_places() {
                 "password": "***",
                 "database": "postgres",
                 "stop_signal": "SIGINT",
+                "image": "postgres:17",
                 "ports": {
                   "postgres": {
                     "container": 5432,
@@ -646,6 +658,7 @@ fn json_has_values_and_places() {
             "services.db.password": "default",
             "services.db.database": "default",
             "services.db.stop_signal": "default",
+            "services.db.image": "default",
             "services.db.ports.postgres.container": "default",
             "services.db.ports.postgres.host": "default",
             "services.db.ports.postgres.bind": "default",

@@ -71,7 +71,7 @@ fn unknown_keys_name_the_nearest() {
             envs/rates/env.toml:5:1: unknown key `services.api.x`
               5 | x = 1
                 | ^
-              hint: known: `kind`, `image`, `version`, `database`, `user`, `password`, `migrations`, `command`, `entrypoint`, `environment`, `env_file`, `ports`, `volumes`, `depends_on`, `healthcheck`, `restart`, `cpus`, `mem_limit`, `pids_limit`, `working_dir`, `tmpfs`, `shm_size`, `stop_signal`, `stop_grace_period`, `ready_timeout`, `process`
+              hint: known: `kind`, `image`, `version`, `strict_version`, `database`, `user`, `password`, `migrations`, `persistence`, `command`, `entrypoint`, `environment`, `env_file`, `ports`, `volumes`, `depends_on`, `healthcheck`, `restart`, `cpus`, `mem_limit`, `pids_limit`, `working_dir`, `tmpfs`, `shm_size`, `stop_signal`, `stop_grace_period`, `ready_timeout`, `replicas`, `process`
             envs/rates/env.toml:6:12: unknown key `services.api.ports.http.hosst`
               6 | ports.http.hosst = 1
                 |            ^^^^^
@@ -264,7 +264,7 @@ fn image_bases_in_a_circle() {
 #[test]
 fn kinds_and_engines() {
     check(
-        "engine = 'podman'\n[services.cache]\nkind = 'redis'\n[services.api]\nimage = 'a:1'\n\
+        "engine = 'podman'\n[services.cache]\nkind = 'mongo'\n[services.api]\nimage = 'a:1'\n\
          database = 'x'\nversion = '1'\n[services.db]\nkind = 'postgres'\nversion = 'latest'\n\
          ports = { http = 80 }\nuser = ''\npassword = ''",
         &expect![[r#"
@@ -272,22 +272,22 @@ fn kinds_and_engines() {
               1 | engine = 'podman'
                 |          ^^^^^^^^
               hint: the engines are `auto`, `docker` and `process`
-            envs/rates/env.toml:3:8: there is no kind `redis`
-              3 | kind = 'redis'
+            envs/rates/env.toml:3:8: there is no kind `mongo`
+              3 | kind = 'mongo'
                 |        ^^^^^^^
-              hint: the kinds are `container`, `postgres`
+              hint: the kinds are `container`, `postgres`, `redis`
             envs/rates/env.toml:6:1: `services.api.database` belongs to a service of kind `postgres`
               6 | database = 'x'
                 | ^^^^^^^^
               hint: add `kind = "postgres"`, or take the key out
-            envs/rates/env.toml:7:1: `services.api.version` belongs to a service of kind `postgres`
+            envs/rates/env.toml:7:1: `services.api.version` belongs to a service of kind `postgres` or `redis`
               7 | version = '1'
                 | ^^^^^^^
-              hint: add `kind = "postgres"`, or take the key out
+              hint: add `kind = "postgres"` or `kind = "redis"`, or take the key out
             envs/rates/env.toml:10:11: `latest` is no version
               10 | version = 'latest'
                  |           ^^^^^^^^
-              hint: write `"13.5"` or `"16"`
+              hint: write `version = "13.5"` or `version = "16"`
             envs/rates/env.toml:11:11: a `postgres` service has one port, named `postgres`
               11 | ports = { http = 80 }
                  |           ^^^^
@@ -297,6 +297,218 @@ fn kinds_and_engines() {
             envs/rates/env.toml:13:12: `services.db.password` is empty
               13 | password = ''
                  |            ^^"#]],
+    );
+}
+
+#[test]
+fn keys_of_other_kinds() {
+    check(
+        "[services.api]\nimage = 'a:1'\npersistence = 'aof'\nstrict_version = true\n\
+         process = { command = 'x', bin_dir = '/opt' }\n\
+         [services.db]\nkind = 'postgres'\nstrict_version = true\npersistence = 'rdb'\nreplicas = 2\n\
+         process = 'postgres'\n\
+         [services.cache]\nkind = 'redis'\nversion = '7-alpine'\ndatabase = 'x'\nmigrations = 'y'\n\
+         replicas = 1\nprocess = { build = 'make', user = 'me' }\nports = { http = 80 }\n\
+         [tasks.t]\nprocess = { command = 'x', bin_dir = '/opt' }",
+        &expect![[r#"
+            envs/rates/env.toml:3:1: `services.api.persistence` belongs to a service of kind `redis`
+              3 | persistence = 'aof'
+                | ^^^^^^^^^^^
+              hint: add `kind = "redis"`, or take the key out
+            envs/rates/env.toml:4:1: `services.api.strict_version` belongs to a service of kind `postgres` or `redis`
+              4 | strict_version = true
+                | ^^^^^^^^^^^^^^
+              hint: add `kind = "postgres"` or `kind = "redis"`, or take the key out
+            envs/rates/env.toml:5:28: `services.api.process.bin_dir` belongs to a service of kind `postgres` or `redis`
+              5 | process = { command = 'x', bin_dir = '/opt' }
+                |                            ^^^^^^^
+              hint: take it out: `command` names its program
+            envs/rates/env.toml:8:18: `services.db.strict_version` needs a `version`
+              8 | strict_version = true
+                |                  ^^^^
+              hint: add `version = "13.5"` or `version = "16"`
+            envs/rates/env.toml:9:1: `services.db.persistence` belongs to a service of kind `redis`
+              9 | persistence = 'rdb'
+                | ^^^^^^^^^^^
+              hint: take it out
+            envs/rates/env.toml:10:1: `services.db.replicas` belongs to a service of kind `container`
+              10 | replicas = 2
+                 | ^^^^^^^^
+              hint: take it out: a server has its data, so it runs once
+            envs/rates/env.toml:11:1: `services.db.process.command` belongs to a service of kind `container`
+              11 | process = 'postgres'
+                 | ^^^^^^^
+              hint: take it out: `bin_dir` says where the programs of postgres are
+            envs/rates/env.toml:14:11: `7-alpine` is no version
+              14 | version = '7-alpine'
+                 |           ^^^^^^^^^^
+              hint: write `version = "7"` or `version = "7.0"`
+            envs/rates/env.toml:15:1: `services.cache.database` belongs to a service of kind `postgres`
+              15 | database = 'x'
+                 | ^^^^^^^^
+              hint: take it out
+            envs/rates/env.toml:16:1: `services.cache.migrations` belongs to a service of kind `postgres`
+              16 | migrations = 'y'
+                 | ^^^^^^^^^^
+              hint: take it out
+            envs/rates/env.toml:17:1: `services.cache.replicas` belongs to a service of kind `container`
+              17 | replicas = 1
+                 | ^^^^^^^^
+              hint: take it out: a server has its data, so it runs once
+            envs/rates/env.toml:18:13: `services.cache.process.build` belongs to a service of kind `container`
+              18 | process = { build = 'make', user = 'me' }
+                 |             ^^^^^
+              hint: take it out: `bin_dir` says where the programs of redis are
+            envs/rates/env.toml:18:29: `services.cache.process.user` belongs to a service of kind `container`
+              18 | process = { build = 'make', user = 'me' }
+                 |                             ^^^^
+              hint: take it out: `bin_dir` says where the programs of redis are
+            envs/rates/env.toml:19:11: a `redis` service has one port, named `redis`
+              19 | ports = { http = 80 }
+                 |           ^^^^
+            envs/rates/env.toml:21:28: `tasks.t.process.bin_dir` belongs to a service of kind `postgres` or `redis`
+              21 | process = { command = 'x', bin_dir = '/opt' }
+                 |                            ^^^^^^^
+              hint: take it out: `command` names the task's program"#]],
+    );
+}
+
+#[test]
+fn a_redis_service() {
+    check(
+        "[services.a]\nkind = 'redis'\npersistence = 'off'\npassword = ''\nports = { redis = { bind = '0.0.0.0' } }\n\
+         [services.b]\nkind = 'redis'\ncommand = 'redis-server'\npersistence = 'aof'\nports = { redis = { bind = '0.0.0.0' } }\n\
+         [services.c]\nkind = 'redis'\npassword = 'postgres'\nports = { redis = { bind = '::' } }\n\
+         [services.d]\nkind = 'redis'\npassword = '${secret:gone}'\nports = { redis = { bind = '0.0.0.0' } }\n\
+         [services.e]\nkind = 'redis'\nports = { redis = { bind = '127.0.0.2' } }\n\
+         [seeds.x]\nservice = 'e'\nfile = 'x.sql'\n\
+         [smoke.x]\nservice = 'e'\nsql = 'SELECT 1'\n[smoke.y]\nservice = 'e'\nget = '/'",
+        &expect![[r#"
+            envs/rates/env.toml:3:15: there is no persistence `off`
+              3 | persistence = 'off'
+                |               ^^^^^
+              hint: known: `none`, `rdb`, `aof`
+            envs/rates/env.toml:4:12: `services.a.password` is empty
+              4 | password = ''
+                |            ^^
+            envs/rates/env.toml:9:15: `services.b.command` replaces what `persistence` would set
+              9 | persistence = 'aof'
+                |               ^^^^^
+              hint: take one out: a command says it by `--save` and `--appendonly`
+            envs/rates/env.toml:10:28: `b` would be published on 0.0.0.0 without a password
+              10 | ports = { redis = { bind = '0.0.0.0' } }
+                 |                            ^^^^^^^^^
+              hint: set `services.b.password`, best from a secret: `"${secret:NAME}"`
+            envs/rates/env.toml:14:28: `c` would be published on :: with a password that everybody knows
+              14 | ports = { redis = { bind = '::' } }
+                 |                            ^^^^
+              hint: set `services.c.password`, best from a secret: `"${secret:NAME}"`
+            envs/rates/env.toml:17:13: there is no secret `gone`
+              17 | password = '${secret:gone}'
+                 |             ^^^^^^^^^^^^^^
+              hint: declare it: `[secrets.gone]` with `env`, `file` or `command`
+            envs/rates/env.toml:23:11: the service `e` is no database
+              23 | service = 'e'
+                 |           ^^^
+            envs/rates/env.toml:26:11: the service `e` is no database
+              26 | service = 'e'
+                 |           ^^^
+            envs/rates/env.toml:29:11: `e` is a Redis server: it answers no HTTP
+              29 | service = 'e'
+                 |           ^^^
+              hint: ask a service that uses it"#]],
+    );
+}
+
+#[test]
+fn replicas() {
+    check(
+        "[services.a]\nimage = 'a:1'\nreplicas = 0\n[services.b]\nimage = 'a:1'\nreplicas = 65\n\
+         [services.c]\nimage = 'a:1'\nreplicas = '2'\n\
+         [services.api]\nimage = 'a:1'\nreplicas = 3\nports = { http = { container = 80, host = 8080 }, x = 81 }\n\
+         [services.api-1]\nimage = 'a:1'\n[services.api-2]\nimage = 'a:1'\n[services.api-4]\nimage = 'a:1'\n\
+         [tasks.api-3]\nimage = 'a:1'\n\
+         [services.d]\nimage = 'a:1'\nscale = 2\ndeploy = { replicas = 2 }",
+        &expect![[r#"
+            envs/rates/env.toml:3:12: `services.a.replicas` goes from 1 to 64, not 0
+              3 | replicas = 0
+                |            ^
+              hint: to leave it out in a profile, write `services.a = false`
+            envs/rates/env.toml:6:12: `services.b.replicas` goes from 1 to 64, not 65
+              6 | replicas = 65
+                |            ^^
+            envs/rates/env.toml:9:12: `services.c.replicas` must be an integer, not a text
+              9 | replicas = '2'
+                |            ^^^
+              hint: write `2`, without quotes
+            envs/rates/env.toml:13:43: only one of the 3 replicas of `api` could have host port 8080
+              13 | ports = { http = { container = 80, host = 8080 }, x = 81 }
+                 |                                           ^^^^
+              hint: write `host = "any"`, or leave it out: each gets a free port
+            envs/rates/env.toml:16:11: `api-2` is the name of a replica of `api`
+              16 | [services.api-2]
+                 |           ^^^^^
+              hint: give it another name, or `api` fewer `replicas`
+            envs/rates/env.toml:20:8: `api-3` is the name of a replica of `api`
+              20 | [tasks.api-3]
+                 |        ^^^^^
+              hint: give it another name, or `api` fewer `replicas`
+            envs/rates/env.toml:24:1: unknown key `services.d.scale`
+              24 | scale = 2
+                 | ^^^^^
+              hint: write `replicas`
+            envs/rates/env.toml:25:1: unknown key `services.d.deploy`
+              25 | deploy = { replicas = 2 }
+                 | ^^^^^^
+              hint: limits and replicas stand in the service itself: `cpus = 0.5`, `mem_limit = "512m"`, `replicas = 2`"#]],
+    );
+}
+
+#[test]
+fn processes() {
+    check(
+        "[services.a]\nprocess = { build = { inputs = ['src'], environment = { 'A B' = 1 } }, \
+         environment = { 'C=D' = 1 } }\n\
+         [services.b]\nprocess = { command = ['b', '--port', '${services.b.ports.http}', '${HOME}'], comand = 'x' }\n\
+         ports = { http = 80 }\n\
+         [services.c]\nprocess = { command = '' }\nimage = 'c:1'\n\
+         [tasks.t]\nprocess = { working_dir = 'x' }\n\
+         [tasks.u]\nservice = 'a'\n[tasks.v]\nservice = 'c'\nprocess = 'v'",
+        &expect![[r#"
+            envs/rates/env.toml:2:1: `services.a.process` is missing `command`
+              2 | process = { build = { inputs = ['src'], environment = { 'A B' = 1 } }, environment = { 'C=D' = 1 } }
+                | ^^^^^^^
+            envs/rates/env.toml:2:13: `services.a.process.build` is missing `command`
+              2 | process = { build = { inputs = ['src'], environment = { 'A B' = 1 } }, environment = { 'C=D' = 1 } }
+                |             ^^^^^
+            envs/rates/env.toml:2:57: `A B` is no name of a variable
+              2 | process = { build = { inputs = ['src'], environment = { 'A B' = 1 } }, environment = { 'C=D' = 1 } }
+                |                                                         ^^^^^
+            envs/rates/env.toml:2:88: `C=D` is no name of a variable
+              2 | process = { build = { inputs = ['src'], environment = { 'A B' = 1 } }, environment = { 'C=D' = 1 } }
+                |                                                                                        ^^^^^
+            envs/rates/env.toml:4:40: `${services.b.ports.http}` is not expanded in a command on the host
+              4 | process = { command = ['b', '--port', '${services.b.ports.http}', '${HOME}'], comand = 'x' }
+                |                                        ^^^^^^^^^^^^^^^^^^^^^^^^
+              hint: a `process` gets it in its `environment`, and a shell reads that: `["sh", "-c", "exec NAME --port $PORT"]`
+            envs/rates/env.toml:4:79: unknown key `services.b.process.comand`
+              4 | process = { command = ['b', '--port', '${services.b.ports.http}', '${HOME}'], comand = 'x' }
+                |                                                                               ^^^^^^
+              hint: did you mean `command`?
+            envs/rates/env.toml:7:23: `services.c.process.command` is empty
+              7 | process = { command = '' }
+                |                       ^^
+            envs/rates/env.toml:10:1: `tasks.t.process` is missing `command`
+              10 | process = { working_dir = 'x' }
+                 | ^^^^^^^
+            envs/rates/env.toml:12:11: the service `a` has no image for a task to run in
+              12 | service = 'a'
+                 |           ^^^
+              hint: say how it runs without one: `[tasks.u.process]`
+            envs/rates/env.toml:13:8: `tasks.v` is missing `command`
+              13 | [tasks.v]
+                 |        ^
+              hint: the service's own command would never end"#]],
     );
 }
 
@@ -535,14 +747,15 @@ fn seeds_and_tasks() {
         "[services.db]\nkind = 'postgres'\n[tasks.load]\nimage = 'x:1'\n\
          [tasks.both]\nimage = 'x:1'\nservice = 'api'\n[tasks.neither]\ncommand = 'x'\n\
          [tasks.gone]\nservice = 'apo'\ncommand = 'x'\n[tasks.idle]\nservice = 'api'\n\
-         [tasks.base]\nservice = 'db'\ncommand = 'x'\n\
+         [services.bare]\nprocess = 'x'\n[tasks.base]\nservice = 'bare'\ncommand = 'x'\n\
          [seeds.a]\nservice = 'db'\nfile = 'a.dump'\n[seeds.b]\nservice = 'api'\nfile = 'a.sql'\n\
          [seeds.c]\nservice = 'dp'\n[seeds.d]\nfile = 'a.sql'",
         &expect![[r#"
-            envs/rates/env.toml:8:8: `tasks.both` needs one of `image` and `service`
+            envs/rates/env.toml:8:8: `tasks.both` has both `image` and `service`
               8 | [tasks.both]
                 |        ^^^^
-            envs/rates/env.toml:11:8: `tasks.neither` needs one of `image` and `service`
+              hint: take one out: a task runs in the image of its service
+            envs/rates/env.toml:11:8: `tasks.neither` needs one of `image`, `service` and `process`
               11 | [tasks.neither]
                  |        ^^^^^^^
             envs/rates/env.toml:14:11: there is no service `apo`
@@ -553,27 +766,28 @@ fn seeds_and_tasks() {
               16 | [tasks.idle]
                  |        ^^^^
               hint: the service's own command would never end
-            envs/rates/env.toml:19:11: the service `db` has no image for a task to run in
-              19 | service = 'db'
-                 |           ^^^^
-            envs/rates/env.toml:23:8: `a.dump` is no dump that envctl can load
-              23 | file = 'a.dump'
+            envs/rates/env.toml:21:11: the service `bare` has no image for a task to run in
+              21 | service = 'bare'
+                 |           ^^^^^^
+              hint: say how it runs without one: `[tasks.base.process]`
+            envs/rates/env.toml:25:8: `a.dump` is no dump that envctl can load
+              25 | file = 'a.dump'
                  |        ^^^^^^^^
               hint: it loads `.sql` and `.sql.gz`
-            envs/rates/env.toml:25:11: the service `api` is no database
-              25 | service = 'api'
+            envs/rates/env.toml:27:11: the service `api` is no database
+              27 | service = 'api'
                  |           ^^^^^
               hint: known: `db`
-            envs/rates/env.toml:27:8: `seeds.c` is missing `file`
-              27 | [seeds.c]
+            envs/rates/env.toml:29:8: `seeds.c` is missing `file`
+              29 | [seeds.c]
                  |        ^
               hint: the dump: `.sql` or `.sql.gz`
-            envs/rates/env.toml:28:11: there is no service `dp`
-              28 | service = 'dp'
+            envs/rates/env.toml:30:11: there is no service `dp`
+              30 | service = 'dp'
                  |           ^^^^
               hint: did you mean `db`?
-            envs/rates/env.toml:29:8: `seeds.d` is missing `service`
-              29 | [seeds.d]
+            envs/rates/env.toml:31:8: `seeds.d` is missing `service`
+              31 | [seeds.d]
                  |        ^
               hint: the `postgres` service that the data goes to"#]],
     );

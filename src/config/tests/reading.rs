@@ -486,7 +486,11 @@ fn a_service_with_everything() {
                             migrations: None,
                         },
                     ),
-                    image: None,
+                    image: Some(
+                        Reference(
+                            "postgres:17",
+                        ),
+                    ),
                     command: None,
                     entrypoint: None,
                     environment: {},
@@ -877,4 +881,325 @@ fn no_part_of_a_file_panics() {
         let _ = given(&without).mistakes();
         let _ = given(API).set(&all[end..]).mistakes();
     }
+}
+
+#[test]
+fn a_server_without_an_image_runs_the_official_one() {
+    check(
+        "vars.v = '13'\n[services.a]\nkind = 'postgres'\n[services.b]\nkind = 'redis'\n\
+         [services.c]\nkind = 'postgres'\nversion = '${vars.v}.10'\n\
+         [services.d]\nkind = 'redis'\nversion = '6.2'\nimage = 'valkey:8'",
+        |it| {
+            let images = it.services.iter();
+            let images = images.map(|(name, it)| format!("{name} {:?}", it.image));
+            images.collect::<Vec<_>>().join("\n")
+        },
+        &expect![[r#"
+            a Some(Reference("postgres:17"))
+            b Some(Reference("redis:7"))
+            c Some(Reference("postgres:13.10"))
+            d Some(Reference("valkey:8"))"#]],
+    );
+    let given = given("[services.db]\nkind = 'postgres'\nversion = '13.5'");
+    let given = given.set("services.db.version=13.10");
+    expect![[r#"
+        services.db.image = "postgres:13.10"
+          from --set"#]]
+    .assert_eq(&given.explain("services.db.image"));
+}
+
+#[test]
+fn a_redis_service() {
+    check(
+        "[services.a]\nkind = 'redis'\n\
+         [services.b]\nkind = 'redis'\nversion = '7.0'\nstrict_version = true\npassword = 'x'\n\
+         persistence = 'none'\nprocess.bin_dir = '../../bin'\n\
+         [services.c]\nkind = 'redis'\ncommand = ['redis-server', '--maxmemory', '64mb']\nuser = '999'",
+        |it| {
+            let services = it.services.values();
+            let services = services.map(|it| {
+                format!(
+                    "{:#?}\n{:?} {:?} {:?}",
+                    it.kind, it.ports, it.stop_signal, it.user
+                )
+            });
+            services.collect::<Vec<_>>().join("\n")
+        },
+        &expect![[r#"
+            Redis(
+                Redis {
+                    version: None,
+                    strict_version: false,
+                    bin_dir: None,
+                    password: None,
+                    persistence: Rdb,
+                },
+            )
+            {"redis": Port { container: 6379, host: Any, bind: 127.0.0.1 }} None None
+            Redis(
+                Redis {
+                    version: Some(
+                        "7.0",
+                    ),
+                    strict_version: true,
+                    bin_dir: Some(
+                        "/w/bin",
+                    ),
+                    password: Some(
+                        ***,
+                    ),
+                    persistence: None,
+                },
+            )
+            {"redis": Port { container: 6379, host: Any, bind: 127.0.0.1 }} None None
+            Redis(
+                Redis {
+                    version: None,
+                    strict_version: false,
+                    bin_dir: None,
+                    password: None,
+                    persistence: Rdb,
+                },
+            )
+            {"redis": Port { container: 6379, host: Any, bind: 127.0.0.1 }} None Some("999")"#]],
+    );
+}
+
+#[test]
+fn a_postgres_service_of_the_host() {
+    check(
+        "[services.db]\nkind = 'postgres'\nversion = '15'\nstrict_version = true\n\
+         process = { bin_dir = '/usr/lib/postgresql/15/bin' }",
+        |it| {
+            format!(
+                "{:#?}\n{:?}",
+                it.services["db"].kind, it.services["db"].process
+            )
+        },
+        &expect![[r#"
+            Postgres(
+                Postgres {
+                    version: Some(
+                        "15",
+                    ),
+                    strict_version: true,
+                    bin_dir: Some(
+                        "/usr/lib/postgresql/15/bin",
+                    ),
+                    database: "postgres",
+                    user: "postgres",
+                    password: ***,
+                    migrations: None,
+                },
+            )
+            None"#]],
+    );
+}
+
+#[test]
+fn replicas_run_side_by_side() {
+    check(
+        "[services.api]\nimage = 'api:1'\nreplicas = 64\nports = { http = 3000 }\n\
+         [services.api-65]\nimage = 'api:1'\n[services.api-x]\nimage = 'api:1'\nreplicas = 1",
+        |it| {
+            let services = it.services.iter();
+            let services = services.map(|(name, it)| format!("{name} {}", it.replicas));
+            services.collect::<Vec<_>>().join("\n")
+        },
+        &expect![[r#"
+            api 64
+            api-65 1
+            api-x 1"#]],
+    );
+}
+
+#[test]
+fn a_process_may_be_all_that_a_service_and_a_task_have() {
+    check(
+        "[services.api]\nprocess = { command = ['api', '$HOME'], build = 'make api', user = 'app', \
+         working_dir = '..', environment = { BIND = '127.0.0.1:${services.api.ports.http}', A = 1, B = 1 } }\n\
+         ports = { http = 3000 }\nenvironment = { C = 1 }\n\
+         [tasks.import]\nservice = 'api'\nenvironment = { A = 2 }\n\
+         process = { command = 'api import', environment = { B = 3 } }\n\
+         [tasks.own]\nservice = 'api'\n\
+         process = { command = 'own', user = 'me', working_dir = '/srv', \
+         build = { command = ['make', 'own'], inputs = ['own'], working_dir = '.', environment = ['D=4'] } }\n\
+         [tasks.alone]\nprocess = 'true'",
+        |it| {
+            let tasks = it.tasks.values();
+            let tasks = tasks.map(|it| format!("{:?} {:#?}", it.image, it.process));
+            let tasks: Vec<_> = tasks.collect();
+            format!("{:#?}\n{}", it.services["api"].process, tasks.join("\n"))
+        },
+        &expect![[r#"
+            Some(
+                Process {
+                    build: Some(
+                        HostCommand {
+                            command: [
+                                "make",
+                                "api",
+                            ],
+                            working_dir: "/w",
+                            inputs: [],
+                            environment: {},
+                        },
+                    ),
+                    command: [
+                        "api",
+                        "$HOME",
+                    ],
+                    working_dir: "/w/envs",
+                    environment: {
+                        "BIND": Template {
+                            parts: [
+                                Text(
+                                    "127.0.0.1:",
+                                ),
+                                Reference(
+                                    Service {
+                                        service: "api",
+                                        field: NamedPort(
+                                            "http",
+                                        ),
+                                    },
+                                ),
+                            ],
+                        },
+                        "A": Template {
+                            parts: [
+                                Text(
+                                    "1",
+                                ),
+                            ],
+                        },
+                        "B": Template {
+                            parts: [
+                                Text(
+                                    "1",
+                                ),
+                            ],
+                        },
+                    },
+                    user: Some(
+                        "app",
+                    ),
+                },
+            )
+            Named("") Some(
+                Process {
+                    build: Some(
+                        HostCommand {
+                            command: [
+                                "make",
+                                "api",
+                            ],
+                            working_dir: "/w",
+                            inputs: [],
+                            environment: {},
+                        },
+                    ),
+                    command: [
+                        "api",
+                        "import",
+                    ],
+                    working_dir: "/w/envs",
+                    environment: {
+                        "BIND": Template {
+                            parts: [
+                                Text(
+                                    "127.0.0.1:",
+                                ),
+                                Reference(
+                                    Service {
+                                        service: "api",
+                                        field: NamedPort(
+                                            "http",
+                                        ),
+                                    },
+                                ),
+                            ],
+                        },
+                        "B": Template {
+                            parts: [
+                                Text(
+                                    "3",
+                                ),
+                            ],
+                        },
+                    },
+                    user: Some(
+                        "app",
+                    ),
+                },
+            )
+            Named("") Some(
+                Process {
+                    build: Some(
+                        HostCommand {
+                            command: [
+                                "make",
+                                "own",
+                            ],
+                            working_dir: "/w/envs/rates",
+                            inputs: [
+                                "/w/envs/rates/own",
+                            ],
+                            environment: {
+                                "D": "4",
+                            },
+                        },
+                    ),
+                    command: [
+                        "own",
+                    ],
+                    working_dir: "/srv",
+                    environment: {
+                        "BIND": Template {
+                            parts: [
+                                Text(
+                                    "127.0.0.1:",
+                                ),
+                                Reference(
+                                    Service {
+                                        service: "api",
+                                        field: NamedPort(
+                                            "http",
+                                        ),
+                                    },
+                                ),
+                            ],
+                        },
+                        "A": Template {
+                            parts: [
+                                Text(
+                                    "1",
+                                ),
+                            ],
+                        },
+                        "B": Template {
+                            parts: [
+                                Text(
+                                    "1",
+                                ),
+                            ],
+                        },
+                    },
+                    user: Some(
+                        "me",
+                    ),
+                },
+            )
+            Named("") Some(
+                Process {
+                    build: None,
+                    command: [
+                        "true",
+                    ],
+                    working_dir: "/w",
+                    environment: {},
+                    user: None,
+                },
+            )"#]],
+    );
 }

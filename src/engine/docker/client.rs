@@ -105,6 +105,11 @@ pub(super) struct Client {
 }
 
 impl Client {
+    /// Returns where the daemon is.
+    pub(super) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
     pub(super) fn new(docker: bollard::Docker, endpoint: String) -> Self {
         Self {
             quick: docker.clone().with_timeout(CALL_TIMEOUT),

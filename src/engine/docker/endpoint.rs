@@ -20,6 +20,13 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
+    /// Whether there is a socket at all; one that is there may still not answer.
+    pub fn exists(&self) -> bool {
+        match self {
+            Self::Unix(path) => path.exists(),
+        }
+    }
+
     /// Finds the endpoint that the variables and Docker's own files name.
     pub fn find(variables: &Variables) -> Result<Self, Error> {
         let value = |name: &str| variables.get(name).map_or("", |value| value.trim());

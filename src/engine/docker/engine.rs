@@ -56,6 +56,10 @@ impl Engine for Docker {
         ENGINE
     }
 
+    fn place(&self) -> String {
+        self.client.endpoint().to_owned()
+    }
+
     fn capabilities(&self) -> Capabilities {
         Capabilities::CONTAINERS
     }

@@ -6,8 +6,8 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc::Sender;
 
 use super::client::Fault;
-use super::lines::Lines;
 use super::{Docker, labels};
+use crate::engine::lines::Lines;
 use crate::engine::{Error, LogLine, LogOptions};
 
 /// Sends a service's log lines until it ends or the sink closes.

@@ -13,7 +13,6 @@ mod exec;
 mod hijack;
 mod image;
 mod labels;
-mod lines;
 mod logs;
 mod observe;
 mod port_holder;

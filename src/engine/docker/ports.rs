@@ -1,8 +1,7 @@
 //! The ports that a container asks for, and whether the host has them free.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr};
 
 use bollard::models::{ContainerInspectResponse, PortBinding, PortMap};
 
@@ -62,14 +61,4 @@ fn host_side(binding: &PortBinding) -> Option<(IpAddr, u16)> {
     let bind = binding.host_ip.as_deref().unwrap_or_default();
     let bind = bind.parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     (port != 0).then_some((bind, port))
-}
-
-/// Returns whether a port can be listened on. Only "in use" is a no: a low port that needs
-/// rights, or an address that is not this machine's, is for the daemon to judge.
-pub(super) fn is_free(bind: IpAddr, port: u16) -> bool {
-    // The standard library sets SO_REUSEADDR, so connections that linger do not count.
-    match TcpListener::bind((bind, port)) {
-        Ok(_) => true,
-        Err(error) => error.kind() != ErrorKind::AddrInUse,
-    }
 }

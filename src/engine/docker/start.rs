@@ -7,6 +7,7 @@ use super::client::Fault;
 use super::ports::Fixed;
 use super::{Docker, container, create, labels, port_holder, ports};
 use crate::config::model::HostPort;
+use crate::engine::port::is_free;
 use crate::engine::{Error, ServiceSpec, ServiceState};
 
 /// Starts what was created; a running container stays as it is.
@@ -22,7 +23,7 @@ pub(super) async fn start(docker: &Docker, service: &str) -> Result<(), Error> {
     let fixed = ports::fixed(&found);
     for port in &fixed {
         // Looked at before, so that the daemon leaves nothing half started.
-        if !ports::is_free(port.bind, port.host) {
+        if !is_free(port.bind, port.host) {
             return Err(taken(docker, service, port).await?);
         }
     }
@@ -42,7 +43,7 @@ pub(super) async fn start(docker: &Docker, service: &str) -> Result<(), Error> {
         // A taken port is a plain 500, so only looking tells; the daemon's own forwarding rules
         // do not show in a bind, its list of containers does.
         let publisher = port_holder::publisher(docker, port.bind, port.host).await?;
-        if publisher.is_some() || !ports::is_free(port.bind, port.host) {
+        if publisher.is_some() || !is_free(port.bind, port.host) {
             return Err(taken(docker, service, port).await?);
         }
     }
@@ -86,7 +87,7 @@ pub(super) async fn check_ports(docker: &Docker, spec: &ServiceSpec) -> Result<(
     for port in &spec.ports {
         if let HostPort::Fixed(host) = port.host
             && docker.identity.id.is_default()
-            && !ports::is_free(port.bind, host)
+            && !is_free(port.bind, host)
         {
             let fixed = Fixed {
                 name: port.name.clone(),

@@ -14,6 +14,21 @@ pub(super) const POSTGRES_MOUNT: &str = "/var/lib/envctl";
 const PGDATA: &str = "/var/lib/envctl/pgdata";
 /// The folder of a container that a Redis server writes to, as in the official image.
 pub(super) const REDIS_MOUNT: &str = "/data";
+/// When a Redis server takes a snapshot: its defaults, which one before 7.0 forgets as soon as it
+/// is given any option.
+const RDB: [&str; 11] = [
+    "--save",
+    "3600",
+    "1",
+    "--save",
+    "300",
+    "100",
+    "--save",
+    "60",
+    "10000",
+    "--appendonly",
+    "no",
+];
 
 /// Translates a service; the error is the key that it lacks.
 pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static str> {
@@ -126,7 +141,7 @@ pub(super) fn redis_command(spec: &mut ServiceSpec, redis: &Redis) {
     let mut words: Vec<Template> = ["redis-server"].map(Template::text).to_vec();
     let settings: &[&str] = match redis.persistence {
         Persistence::None => &["--save", "", "--appendonly", "no"],
-        Persistence::Rdb => &["--appendonly", "no"],
+        Persistence::Rdb => &RDB,
         Persistence::Aof => &["--appendonly", "yes"],
     };
     words.extend(settings.iter().copied().map(Template::text));

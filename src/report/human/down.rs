@@ -5,8 +5,12 @@ use super::super::plural::{list, plural};
 
 pub(super) fn down(answer: &DownAnswer) -> String {
     let name = format!("{} (instance {})", answer.environment, answer.instance);
+    let unit = match answer.engine.as_str() {
+        "process" => "service",
+        _ => "container",
+    };
     let removed: Vec<String> = [
-        (answer.containers, "container"),
+        (answer.containers, unit),
         (answer.networks, "network"),
         (answer.volumes, "volume"),
     ]

@@ -2,6 +2,7 @@
 
 mod answer;
 mod diagnostic;
+mod doctor;
 mod down;
 mod environments;
 mod page;

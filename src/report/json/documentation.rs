@@ -5,9 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::super::{
-    Answer, CheckAnswer, ConfigurationAnswer, DownAnswer, Endpoint, EnvironmentAnswer,
-    EnvironmentsAnswer, Event, Level, Outcome, Phase, PlanAnswer, PlannedStep, Progress,
-    ServiceStatus, SmokeAnswer, StatusAnswer, StepId, TableAnswer, Unit, UpAnswer,
+    Answer, CheckAnswer, ConfigurationAnswer, DoctorAnswer, DownAnswer, Endpoint, EngineReport,
+    EnvironmentAnswer, EnvironmentsAnswer, Event, Level, Outcome, PartReport, Phase, PlanAnswer,
+    PlannedStep, Progress, ServiceStatus, SmokeAnswer, StatusAnswer, StepId, TableAnswer, Unit,
+    UpAnswer,
 };
 use super::line;
 
@@ -102,6 +103,7 @@ fn changing() -> Vec<Answer> {
         Answer::Down(DownAnswer {
             environment,
             instance,
+            engine: text("docker"),
             containers: 2,
             networks: 1,
             volumes: 1,
@@ -120,6 +122,25 @@ fn told(value: Value) -> ConfigurationAnswer {
     }
 }
 
+fn doctor() -> Answer {
+    Answer::Doctor(DoctorAnswer {
+        environment: Some(text("rates")),
+        engines: vec![EngineReport {
+            engine: text("process"),
+            usable: true,
+            text: text("/var/lib/envctl"),
+            parts: vec![PartReport {
+                name: text("db"),
+                usable: true,
+                text: text("PostgreSQL 15.18"),
+                hint: None,
+            }],
+        }],
+        takes: Some(text("process")),
+        why: text("no Docker daemon answers"),
+    })
+}
+
 /// The answers of the commands that look.
 fn looking() -> Vec<Answer> {
     let (environment, instance) = (text("rates"), text("default"));
@@ -135,6 +156,7 @@ fn looking() -> Vec<Answer> {
                 loses_data: false,
             }],
         }),
+        doctor(),
         Answer::Status(StatusAnswer {
             environment: environment.clone(),
             instance: instance.clone(),
@@ -182,6 +204,12 @@ fn looking() -> Vec<Answer> {
             "overridden": [{ "value": "\"info\"", "origin": "envs/rates/env.toml:4" }],
             "parts": [],
         }))),
+    ]
+}
+
+/// The answers that any program could give.
+fn plain() -> Vec<Answer> {
+    vec![
         Answer::Table(TableAnswer {
             columns: vec![text("id"), text("name")],
             rows: vec![vec![Some(text("1")), None]],
@@ -200,7 +228,7 @@ fn the_documentation_has_a_line_of_each_kind() {
     let shown = page.lines().filter_map(|line| line.strip_prefix("    "));
     let shown: Vec<&str> = shown.filter(|line| line.starts_with("{\"v\"")).collect();
     let events = events();
-    let answers = [changing(), looking()].concat();
+    let answers = [changing(), looking(), plain()].concat();
     let lines = events.iter().map(line).chain(answers.iter().map(line));
     let lines: Vec<String> = lines.map(|line| line.trim_end().to_owned()).collect();
     assert_eq!(shown, lines);

@@ -9,14 +9,15 @@ use futures_util::StreamExt as _;
 
 use super::context::Context;
 use super::fingerprint::{self, Argument};
-use super::source::{LastLines, NoImage};
+use super::source::NoImage;
 use super::upload::channel_of_bytes;
-use super::{ensure, local, name, program};
+use super::{ensure, local, name};
 use crate::config::model::Build;
 use crate::engine::ImageHandle;
 use crate::engine::docker::client::Fault;
-use crate::engine::docker::lines::Lines;
 use crate::engine::docker::{Docker, labels};
+use crate::engine::host::{self, LastLines};
+use crate::engine::lines::Lines;
 use crate::report::{Progress, StepEvents, Unit};
 
 /// Builds an image; `prepare` makes its context before.
@@ -36,7 +37,7 @@ pub(super) async fn build(
     };
     if let Some(prepare) = &build.prepare {
         step.message(format!("preparing with {}", prepare.command.join(" ")));
-        program::run(prepare, step).await?;
+        host::run(prepare, step).await?;
     }
     let context = read_context(build).await?;
     step.message("building");

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::content::{self, Entry, Visit};
 use super::ignore::Ignore;
+use crate::engine::host::{self, Entry, Visit};
 
 /// The parts of a folder that a build sees.
 #[derive(Debug)]
@@ -41,13 +41,13 @@ impl Context {
         };
         Ok(Self {
             root: root.to_owned(),
-            entries: content::walk(root, &judge)?,
+            entries: host::walk(root, &judge)?,
         })
     }
 
     /// Writes the context as a tar archive and returns the digest of its content.
     pub(super) fn write(&self, out: impl Write) -> io::Result<String> {
-        content::write(&self.root, &self.entries, out)
+        host::write(&self.root, &self.entries, out)
     }
 
     /// Returns the digest of its content.

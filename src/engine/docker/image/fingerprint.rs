@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::content::{self, Entry, EntryKind, Visit};
 use super::context::Context;
 use crate::config::model::{Build, Digest, HostCommand, Part, Reference};
 use crate::engine::ImageHandle;
+use crate::engine::host::{declare, digest_of, relative};
 
 /// Changed when the same inputs shall give another image than before.
 const VERSION: &str = "1";
@@ -67,7 +67,7 @@ pub(super) fn arguments(
 /// Returns the digest of what a build is made from: the inputs of its `prepare`, else its context.
 pub(super) fn build_content(build: &Build, workspace: &Path) -> io::Result<String> {
     match &build.prepare {
-        Some(prepare) => inputs(&prepare.inputs, workspace),
+        Some(prepare) => digest_of(&prepare.inputs, workspace),
         None => Context::read(&build.context, &build.dockerfile)?.digest(),
     }
 }
@@ -89,7 +89,7 @@ pub(super) fn built(
     }
     if let Some(prepare) = &build.prepare {
         digest.field("context", bytes(relative(&build.context, workspace)));
-        declaration(&mut digest, prepare, workspace);
+        declare(&mut digest, prepare, workspace);
     }
     digest.field("content", content);
     digest.finish()
@@ -99,54 +99,9 @@ pub(super) fn built(
 pub(super) fn loaded(load: &HostCommand, workspace: &Path) -> io::Result<String> {
     let mut digest = Digest::new();
     digest.field("source", "load").field("version", VERSION);
-    declaration(&mut digest, load, workspace);
-    digest.field("content", inputs(&load.inputs, workspace)?);
+    declare(&mut digest, load, workspace);
+    digest.field("content", digest_of(&load.inputs, workspace)?);
     Ok(digest.finish())
-}
-
-fn declaration(digest: &mut Digest, command: &HostCommand, workspace: &Path) {
-    for word in &command.command {
-        digest.field("word", word);
-    }
-    digest.field(
-        "working_dir",
-        bytes(relative(&command.working_dir, workspace)),
-    );
-    for (name, value) in &command.environment {
-        digest.field("variable", name).field("value", value);
-    }
-}
-
-/// Returns the digest of files and folders, whole.
-fn inputs(paths: &[PathBuf], workspace: &Path) -> io::Result<String> {
-    let mut digest = Digest::new();
-    for path in paths {
-        digest.field("input", bytes(relative(path, workspace)));
-        let content = if fs_err::metadata(path)?.is_dir() {
-            let entries = content::walk(path, &|_| Visit::Take)?;
-            content::write(path, &entries, io::sink())?
-        } else {
-            one_file(path)?
-        };
-        digest.field("content", content);
-    }
-    Ok(digest.finish())
-}
-
-fn one_file(path: &Path) -> io::Result<String> {
-    // A link counts as the file that it leads to.
-    let path = fs_err::canonicalize(path)?;
-    let kind = content::kind_of(&path)?.unwrap_or(EntryKind::Folder);
-    let entry = Entry {
-        path: PathBuf::from(path.file_name().unwrap_or_default()),
-        kind,
-    };
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    content::write(folder, &[entry], io::sink())
-}
-
-fn relative<'a>(path: &'a Path, workspace: &Path) -> &'a Path {
-    path.strip_prefix(workspace).unwrap_or(path)
 }
 
 fn bytes(path: &Path) -> &[u8] {
@@ -155,6 +110,8 @@ fn bytes(path: &Path) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use indexmap::IndexMap;
 
     use super::*;

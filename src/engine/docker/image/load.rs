@@ -9,15 +9,15 @@ use tokio::process::ChildStdout;
 use tokio_util::bytes::Bytes;
 
 use super::build::{blocking, give_name};
-use super::program::{Program, Waiter, beside, print};
 use super::sniff::{HEAD_BYTES_MAX, Payload, sniff};
-use super::source::{LastLines, NoImage};
+use super::source::NoImage;
 use super::upload::{Uploader, channel_of_bytes};
 use super::{archive, ensure, fingerprint};
 use crate::config::model::HostCommand;
 use crate::engine::ImageHandle;
 use crate::engine::docker::client::Fault;
 use crate::engine::docker::{Docker, labels};
+use crate::engine::host::{LastLines, Program, Waiter, beside, print};
 use crate::report::{Progress, StepEvents, Unit};
 
 /// How much is read from the command at once.

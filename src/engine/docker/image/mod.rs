@@ -2,17 +2,13 @@
 
 mod archive;
 mod build;
-mod content;
 mod context;
-mod ending;
 mod ensure;
 mod fingerprint;
-mod guardian;
 mod ignore;
 mod load;
 mod local;
 mod name;
-mod program;
 mod pull;
 mod sniff;
 mod source;

@@ -2,9 +2,7 @@
 
 use crate::engine::Error;
 use crate::engine::docker::client::{Client, Fault};
-
-/// How many of the last lines of a failed program are kept.
-pub(super) const OUTPUT_LINES_MAX: usize = 40;
+use crate::engine::host::Failure;
 
 /// Why a source gave no image.
 #[derive(Debug)]
@@ -38,19 +36,11 @@ impl From<Error> for NoImage {
     }
 }
 
-/// Keeps the last lines of an output.
-#[derive(Debug, Default)]
-pub(super) struct LastLines(std::collections::VecDeque<String>);
-
-impl LastLines {
-    pub(super) fn push(&mut self, line: String) {
-        if self.0.len() == OUTPUT_LINES_MAX {
-            self.0.pop_front();
+impl From<Failure> for NoImage {
+    fn from(failure: Failure) -> Self {
+        Self::Failed {
+            reason: failure.reason,
+            output: failure.output,
         }
-        self.0.push_back(line);
-    }
-
-    pub(super) fn into_vec(self) -> Vec<String> {
-        self.0.into()
     }
 }

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::NoImage;
-use super::{ensure, local, program, pull};
+use super::{ensure, local, pull};
 use crate::config::model::{Build, HostCommand};
 use crate::engine::docker::Docker;
-use crate::engine::{Error, ImageHandle, ImageSpec, Obstacle, Prospect, Provision, find_program};
+use crate::engine::{Error, ImageHandle, ImageSpec, Obstacle, Prospect, Provision, host};
 
 /// Looks for a local copy of each image, else for a source that can give it. What others are made
 /// from stands before them.
@@ -95,12 +95,12 @@ fn can_run(docker: &Docker, command: &HostCommand) -> Result<(), Obstacle> {
     };
     let own_path = command.environment.get("PATH");
     let path = own_path.unwrap_or(&docker.search_path);
-    if find_program(name, path, &command.working_dir).is_some() {
+    if host::find_program(name, &command.working_dir, path).is_ok() {
         return Ok(());
     }
     Err(Obstacle {
-        reason: program::missing(name),
-        hint: program::install_line(name),
+        reason: host::missing(name),
+        hint: host::install_line(name),
     })
 }
 

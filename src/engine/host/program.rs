@@ -10,21 +10,19 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 use super::ending::Ending;
+use super::failure::{Failure, LastLines};
 use super::guardian::Guardian;
-use super::source::{LastLines, NoImage};
+use super::install::install_line;
 use crate::config::model::HostCommand;
-use crate::engine::docker::lines::Lines;
+use crate::engine::lines::Lines;
 use crate::report::StepEvents;
 
 /// How long its output may stay open after it ended, since a child of it can hold it.
 const OUTPUT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Programs whose package is known, for the line that installs them.
-const PACKAGES: [(&str, &str); 2] = [("mmdebstrap", "mmdebstrap"), ("debootstrap", "debootstrap")];
-
 /// A running program with its output in pipes.
 #[derive(Debug)]
-pub(super) struct Program {
+pub(in crate::engine) struct Program {
     waiter: Waiter,
     /// Kept here and only lent, so that a program that cleans up can still write.
     stdout: Option<ChildStdout>,
@@ -34,7 +32,7 @@ pub(super) struct Program {
 
 /// The side of a program that waits for its end.
 #[derive(Debug)]
-pub(super) struct Waiter {
+pub(in crate::engine) struct Waiter {
     name: String,
     /// `None` once it has ended.
     child: Option<Child>,
@@ -42,13 +40,13 @@ pub(super) struct Waiter {
 
 impl Program {
     /// Starts a command.
-    pub(super) fn start(command: &HostCommand) -> Result<Self, NoImage> {
+    pub(in crate::engine) fn start(command: &HostCommand) -> Result<Self, Failure> {
         let Some((name, arguments)) = command.command.split_first() else {
-            return Err(NoImage::because("its command is empty"));
+            return Err(Failure::because("its command is empty"));
         };
         if !command.working_dir.is_dir() {
             let folder = command.working_dir.display();
-            return Err(NoImage::because(format!(
+            return Err(Failure::because(format!(
                 "`{name}` cannot run in {folder}, which is not a folder"
             )));
         }
@@ -61,7 +59,7 @@ impl Program {
             .stderr(Stdio::piped())
             .process_group(0)
             .spawn()
-            .map_err(|error| NoImage::because(not_started(name, &error)))?;
+            .map_err(|error| Failure::because(not_started(name, &error)))?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let guardian = match (child.id(), &stdout, &stderr) {
             (Some(id), Some(stdout), Some(stderr)) => Guardian::watch(id, stdout, stderr),
@@ -79,7 +77,7 @@ impl Program {
     }
 
     /// Lends the three sides, to be used side by side.
-    pub(super) fn sides(&mut self) -> (&mut Waiter, &mut ChildStdout, &mut ChildStderr) {
+    pub(in crate::engine) fn sides(&mut self) -> (&mut Waiter, &mut ChildStdout, &mut ChildStderr) {
         let (Some(stdout), Some(stderr)) = (&mut self.stdout, &mut self.stderr) else {
             unreachable!("both streams are pipes until the program is dropped");
         };
@@ -89,7 +87,7 @@ impl Program {
 
 impl Waiter {
     /// Waits for the program's end; the error says how it failed.
-    pub(super) async fn finish(&mut self) -> Result<(), String> {
+    pub(in crate::engine) async fn finish(&mut self) -> Result<(), String> {
         let Some(child) = &mut self.child else {
             return Ok(());
         };
@@ -123,14 +121,8 @@ fn not_started(name: &str, error: &std::io::Error) -> String {
 }
 
 /// Says that a program is not there.
-pub(super) fn missing(name: &str) -> String {
+pub(in crate::engine) fn missing(name: &str) -> String {
     format!("there is no program `{name}` on this machine")
-}
-
-/// Returns the command that installs a program, where its package is known.
-pub(super) fn install_line(name: &str) -> Option<String> {
-    let package = PACKAGES.iter().find(|(program, _)| *program == name);
-    package.map(|(_, package)| format!("apt-get install {package}"))
 }
 
 fn describe(status: ExitStatus) -> String {
@@ -143,21 +135,24 @@ fn describe(status: ExitStatus) -> String {
 }
 
 /// Runs a command to its end; what it prints goes to the step.
-pub(super) async fn run(command: &HostCommand, step: &StepEvents) -> Result<(), NoImage> {
+pub(in crate::engine) async fn run(
+    command: &HostCommand,
+    step: &StepEvents,
+) -> Result<(), Failure> {
     let mut program = Program::start(command)?;
     let (waiter, stdout, stderr) = program.sides();
     let last = Mutex::new(LastLines::default());
     let printed = async { tokio::join!(print(stdout, step, &last), print(stderr, step, &last)) };
     let ended = beside(waiter.finish(), printed).await;
     let last = last.into_inner().unwrap_or_default();
-    ended.map_err(|reason| NoImage::Failed {
+    ended.map_err(|reason| Failure {
         reason,
         output: last.into_vec(),
     })
 }
 
 /// Awaits `work`, and then a little for the output that runs beside it.
-pub(super) async fn beside<T, P>(
+pub(in crate::engine) async fn beside<T, P>(
     work: impl Future<Output = T>,
     output: impl Future<Output = P>,
 ) -> T {
@@ -172,7 +167,7 @@ pub(super) async fn beside<T, P>(
 }
 
 /// Sends a stream's lines to the step and keeps the last ones.
-pub(super) async fn print(
+pub(in crate::engine) async fn print(
     mut stream: impl AsyncRead + Unpin,
     step: &StepEvents,
     last: &Mutex<LastLines>,
@@ -218,10 +213,7 @@ mod tests {
             let output: Vec<String> = output.iter().map(|line| (*line).to_owned()).collect();
             (reason.to_owned(), output)
         });
-        let result = result.map_err(|error| match error {
-            NoImage::Failed { reason, output } => (reason, output),
-            NoImage::Engine(error) => panic!("{error}"),
-        });
+        let result = result.map_err(|failure| (failure.reason, failure.output));
         assert_eq!(result, expect);
         let lines = receiver
             .iter()

@@ -1,4 +1,4 @@
-//! Files and folders as they are written into an archive: in a fixed order, with nothing of
+//! Files and folders as they are hashed and written into an archive: in a fixed order, with nothing of
 //! owner, time or umask, so that the same content is the same archive on every machine.
 
 use std::io::{self, Read, Write};
@@ -10,13 +10,13 @@ use crate::config::model::Digest;
 
 /// A part of a tree, by its path below the root.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(in crate::engine) struct Entry {
     pub path: PathBuf,
     pub kind: EntryKind,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum EntryKind {
+pub(in crate::engine) enum EntryKind {
     Folder,
     File { executable: bool },
     Link(PathBuf),
@@ -24,7 +24,7 @@ pub(super) enum EntryKind {
 
 /// What to do with a path while walking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Visit {
+pub(in crate::engine) enum Visit {
     Take,
     /// Leave it out, but look inside.
     Inside,
@@ -32,7 +32,10 @@ pub(super) enum Visit {
 }
 
 /// Lists a folder in order of names. Sockets, pipes and devices are left out.
-pub(super) fn walk(root: &Path, judge: &dyn Fn(&Path) -> Visit) -> io::Result<Vec<Entry>> {
+pub(in crate::engine) fn walk(
+    root: &Path,
+    judge: &dyn Fn(&Path) -> Visit,
+) -> io::Result<Vec<Entry>> {
     let mut entries = Vec::new();
     let mut folders = vec![PathBuf::new()];
     while let Some(folder) = folders.pop() {
@@ -93,7 +96,11 @@ pub(super) fn kind_of(path: &Path) -> io::Result<Option<EntryKind>> {
 
 /// Writes entries as a tar archive and returns the digest of their content. One function does
 /// both, so that what is compared is what is sent.
-pub(super) fn write(root: &Path, entries: &[Entry], out: impl Write) -> io::Result<String> {
+pub(in crate::engine) fn write(
+    root: &Path,
+    entries: &[Entry],
+    out: impl Write,
+) -> io::Result<String> {
     let mut digest = Digest::new();
     let mut archive = Builder::new(out);
     for entry in entries {

@@ -1,0 +1,124 @@
+//! `up --timings FILE`: every part and step of the command with its start, its end and what it
+//! waited for; and the chain of them that made it as long as it was.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::failure::Failure;
+use super::scene::Scene;
+use crate::plan::{Plan, Report, Timing, critical_path, timings};
+use crate::report::Events;
+
+/// Steps this short are not worth a line for people.
+const WORTH_A_LINE: Duration = Duration::from_millis(1);
+
+/// The course of a command: its parts before the plan, then the plan's steps.
+pub(super) struct Course {
+    timings: Vec<Timing>,
+    /// Indices into `timings`, first step first.
+    critical: Vec<usize>,
+}
+
+impl Course {
+    pub(super) fn new(scene: &Scene, plan: &Plan, report: &Report) -> Self {
+        let mut all: Vec<Timing> = Vec::new();
+        let mut from = Duration::ZERO;
+        for (index, (title, until)) in scene.laps.iter().enumerate() {
+            all.push(Timing {
+                title: (*title).to_owned(),
+                phase: "begin",
+                from,
+                until: *until,
+                after: index.checked_sub(1).into_iter().collect(),
+            });
+            from = *until;
+        }
+        let before = all.len();
+        let steps = timings(plan, report).into_iter().map(|step| Timing {
+            from: from + step.from,
+            until: from + step.until,
+            after: if step.after.is_empty() {
+                before.checked_sub(1).into_iter().collect()
+            } else {
+                step.after.iter().map(|index| before + index).collect()
+            },
+            ..step
+        });
+        all.extend(steps);
+        Self {
+            critical: critical_path(&all),
+            timings: all,
+        }
+    }
+
+    /// Tells the critical path to whom wants details.
+    pub(super) fn tell(&self, events: &Events) {
+        let path = self.critical.iter().map(|index| &self.timings[*index]);
+        let path = path.filter(|step| took(step) >= WORTH_A_LINE);
+        let texts: Vec<String> = path
+            .map(|step| format!("{} {}", step.title, seconds(took(step))))
+            .collect();
+        if let Some(last) = self.critical.last() {
+            let all = seconds(self.timings[*last].until);
+            events.detail(format!("critical path of {all}: {}", texts.join(", ")));
+        }
+    }
+
+    /// Writes the file.
+    pub(super) fn write(&self, file: &Path, scene: &Scene) -> Result<(), Failure> {
+        let steps = self.timings.iter();
+        let titles = |indices: &[usize]| -> Vec<String> {
+            let titles = indices.iter().map(|index| &self.timings[*index].title);
+            titles.cloned().collect()
+        };
+        let document = Document {
+            environment: &scene.environment.name,
+            instance: &scene.invocation.id.instance,
+            engine: scene.engine.name(),
+            elapsed_s: scene.opened.elapsed().as_secs_f64(),
+            steps: steps
+                .map(|step| Step {
+                    title: &step.title,
+                    phase: step.phase,
+                    start_s: step.from.as_secs_f64(),
+                    end_s: step.until.as_secs_f64(),
+                    waited_for: titles(&step.after),
+                })
+                .collect(),
+            critical_path: titles(&self.critical),
+        };
+        let mut text = serde_json::to_string_pretty(&document).expect("texts and numbers are JSON");
+        text.push('\n');
+        fs_err::write(file, text).map_err(|error| Failure::of_io(&error))
+    }
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    environment: &'a str,
+    instance: &'a str,
+    engine: &'a str,
+    elapsed_s: f64,
+    steps: Vec<Step<'a>>,
+    critical_path: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Step<'a> {
+    #[serde(rename = "step")]
+    title: &'a str,
+    phase: &'a str,
+    start_s: f64,
+    end_s: f64,
+    waited_for: Vec<String>,
+}
+
+fn took(step: &Timing) -> Duration {
+    step.until.saturating_sub(step.from)
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.3} s", time.as_secs_f64())
+}

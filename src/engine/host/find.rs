@@ -1,0 +1,56 @@
+//! Finding a program as a shell does.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+/// Returns the file of a program: a name is looked for in the folders of `path`, anything else
+/// starts at the working directory. The error says why it cannot be run.
+pub fn find_program(program: &str, working_dir: &Path, path: &str) -> Result<PathBuf, String> {
+    if program.is_empty() {
+        return Err("its command is empty".to_owned());
+    }
+    if program.contains('/') {
+        let file = working_dir.join(program);
+        return match fs_err::metadata(&file) {
+            Err(_) => Err(format!("there is no program {}", file.display())),
+            Ok(_) if !is_program(&file) => Err(format!("{} is not executable", file.display())),
+            Ok(_) => Ok(file),
+        };
+    }
+    // An empty entry is the working directory, and so is what a relative one starts at.
+    let folders = path.split(':').map(|folder| working_dir.join(folder));
+    let found = folders
+        .map(|folder| folder.join(program))
+        .find(|file| is_program(file));
+    found.ok_or_else(|| format!("there is no program `{program}` in PATH"))
+}
+
+/// Returns whether a path is a file that can be executed.
+pub(in crate::engine) fn is_program(file: &Path) -> bool {
+    let metadata = fs_err::metadata(file);
+    metadata.is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(program: &str, path: &str, expect: Result<&str, &str>) {
+        let found = find_program(program, Path::new("/bin"), path);
+        let found = found.map(|file| file.display().to_string());
+        assert_eq!(found, expect.map(str::to_owned).map_err(str::to_owned));
+    }
+
+    #[test]
+    fn programs_are_found_as_by_a_shell() {
+        check("sh", "/nowhere:/bin", Ok("/bin/sh"));
+        check("sh", "", Ok("/bin/sh"));
+        check("./sh", "", Ok("/bin/./sh"));
+        check("/bin/sh", "", Ok("/bin/sh"));
+        check("sh", "/nowhere", Err("there is no program `sh` in PATH"));
+        check("/no/such", "", Err("there is no program /no/such"));
+        check("/etc/passwd", "", Err("/etc/passwd is not executable"));
+        check("/etc", "", Err("/etc is not executable"));
+        check("", "/bin", Err("its command is empty"));
+    }
+}

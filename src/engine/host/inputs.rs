@@ -1,0 +1,54 @@
+//! The digest of what a command is declared to read. Paths count from the workspace, so two
+//! clones have the same.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::content::{self, Entry, EntryKind, Visit};
+use crate::config::model::{Digest, HostCommand};
+
+/// Adds a command's declaration to a digest.
+pub(in crate::engine) fn declare(digest: &mut Digest, command: &HostCommand, workspace: &Path) {
+    for word in &command.command {
+        digest.field("word", word);
+    }
+    let folder = relative(&command.working_dir, workspace);
+    digest.field("working_dir", folder.as_os_str().as_encoded_bytes());
+    for (name, value) in &command.environment {
+        digest.field("variable", name).field("value", value);
+    }
+}
+
+/// Returns the digest of files and folders, whole.
+pub(in crate::engine) fn digest_of(paths: &[PathBuf], workspace: &Path) -> io::Result<String> {
+    let mut digest = Digest::new();
+    for path in paths {
+        let name = relative(path, workspace);
+        digest.field("input", name.as_os_str().as_encoded_bytes());
+        let content = if fs_err::metadata(path)?.is_dir() {
+            let entries = content::walk(path, &|_| Visit::Take)?;
+            content::write(path, &entries, io::sink())?
+        } else {
+            one_file(path)?
+        };
+        digest.field("content", content);
+    }
+    Ok(digest.finish())
+}
+
+fn one_file(path: &Path) -> io::Result<String> {
+    // A link counts as the file that it leads to.
+    let path = fs_err::canonicalize(path)?;
+    let kind = content::kind_of(&path)?.unwrap_or(EntryKind::Folder);
+    let entry = Entry {
+        path: PathBuf::from(path.file_name().unwrap_or_default()),
+        kind,
+    };
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    content::write(folder, &[entry], io::sink())
+}
+
+/// Returns a path as it counts: from the workspace, when it is in there.
+pub(in crate::engine) fn relative<'a>(path: &'a Path, workspace: &Path) -> &'a Path {
+    path.strip_prefix(workspace).unwrap_or(path)
+}

@@ -1,0 +1,18 @@
+//! Commands on the host, and the content of what they are made from; both engines use them.
+
+mod content;
+mod ending;
+mod failure;
+mod find;
+mod guardian;
+mod inputs;
+mod install;
+mod program;
+
+pub(in crate::engine) use content::{Entry, Visit, walk, write};
+pub(in crate::engine) use failure::{Failure, LastLines};
+pub use find::find_program;
+pub(in crate::engine) use find::is_program;
+pub(in crate::engine) use inputs::{declare, digest_of, relative};
+pub(in crate::engine) use install::{install_line, install_postgres};
+pub(in crate::engine) use program::{Program, Waiter, beside, missing, print, run};

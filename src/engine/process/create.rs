@@ -1,0 +1,151 @@
+//! Making a service: its folder, and what its supervisor must know.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use super::engine::{Process, refused};
+use super::folder::{self, Folder};
+use super::prepared::{Prepared, User};
+use super::record::{self, Record, RecordedPort};
+use super::{environment, members, ports, resource, server};
+use crate::engine::host::find_program;
+use crate::engine::{Addresses, Error, Launch, ServiceKind, ServiceSpec};
+
+/// Creates a service; one of its name is stopped and gives way.
+pub(super) async fn create(
+    process: &Process,
+    spec: &ServiceSpec,
+    launch: &Launch,
+) -> Result<(), Error> {
+    let folder = process.folder(&spec.name);
+    resource::remove_service(&folder).await?;
+    let addresses = ports::assign(process, std::slice::from_ref(spec)).await?;
+    let doing = || format!("create `{}`", spec.name);
+    folder::make(folder.path()).map_err(|error| refused(doing(), error))?;
+    let made = async {
+        let prepared = prepare(process, (spec, launch), &folder, &addresses).await?;
+        let record = record(process, (spec, launch), prepared, &addresses)?;
+        check_program(process, &record)?;
+        let written = folder.write_record(&record);
+        written.map_err(|error| refused(doing(), error))
+    };
+    let made = made.await;
+    if made.is_err() {
+        // What was made of it so far would look like a service.
+        resource::remove_service(&folder).await?;
+    }
+    made
+}
+
+/// Asks a service's kind how its process is started.
+async fn prepare(
+    process: &Process,
+    (spec, launch): (&ServiceSpec, &Launch),
+    folder: &Folder,
+    addresses: &Addresses,
+) -> Result<Prepared, Error> {
+    if spec.kind == ServiceKind::Program {
+        return program(process, spec, launch);
+    }
+    let mut ports = spec.ports.iter();
+    let address = ports.find_map(|port| addresses.get(&(spec.name.clone(), port.name.clone())));
+    let address = address.ok_or_else(|| fail(spec, "it has no port".to_owned()))?;
+    server::prepare(process, spec, launch, folder.path(), *address).await
+}
+
+fn program(process: &Process, spec: &ServiceSpec, launch: &Launch) -> Result<Prepared, Error> {
+    let words = launch.command.iter().flatten();
+    let environment = launch.environment.iter();
+    let working_dir = spec.working_dir.as_ref().map(PathBuf::from);
+    Ok(Prepared {
+        argv: words.map(|word| word.expose().to_owned()).collect(),
+        environment: environment
+            .map(|(name, value)| (name.clone(), value.expose().to_owned()))
+            .collect(),
+        user: user(&spec.name, spec.user.as_deref())?,
+        working_dir: Some(
+            process
+                .identity
+                .workspace
+                .join(working_dir.unwrap_or_default()),
+        ),
+        socket_dir: None,
+    })
+}
+
+/// Returns the user that is asked for; the caller when `None`.
+pub(super) fn user(service: &str, user: Option<&str>) -> Result<Option<User>, Error> {
+    let Some(text) = user else { return Ok(None) };
+    match User::find(text).or_else(|| User::numbered(text)) {
+        Some(user) => Ok(Some(user)),
+        None => Err(Error::Start {
+            service: service.to_owned(),
+            reason: format!("there is no user `{text}`"),
+        }),
+    }
+}
+
+fn record(
+    process: &Process,
+    (spec, launch): (&ServiceSpec, &Launch),
+    prepared: Prepared,
+    addresses: &Addresses,
+) -> Result<Record, Error> {
+    let identity = &process.identity;
+    let default = record::default_stop_signal(spec.kind).to_owned();
+    let stop_signal = spec.stop_signal.clone().unwrap_or(default);
+    if record::signal(&stop_signal).is_none() {
+        return Err(fail(spec, format!("`{stop_signal}` is no signal")));
+    }
+    let ports = spec.ports.iter().filter_map(|port| {
+        let address = addresses.get(&(spec.name.clone(), port.name.clone()))?;
+        let recorded = RecordedPort {
+            container: port.container,
+            bind: port.bind,
+            address: *address,
+        };
+        Some((port.name.clone(), recorded))
+    });
+    Ok(Record {
+        name: spec.name.clone(),
+        service: spec.service.clone(),
+        role: spec.role,
+        kind: spec.kind,
+        hash: launch.hash.clone(),
+        image: launch.image.clone(),
+        order: spec.order,
+        profiles: identity.profiles.clone(),
+        sets: identity.sets.clone(),
+        created: SystemTime::now(),
+        ports: ports.collect(),
+        argv: prepared.argv,
+        environment: prepared.environment,
+        marks: members::marks(&process.home.state, &identity.id.to_string(), &spec.name),
+        working_dir: prepared.working_dir.unwrap_or_else(|| PathBuf::from("/")),
+        user: prepared.user,
+        stop_signal,
+        stop_grace_period: spec.stop_grace_period,
+        restart: spec.restart,
+        socket_dir: prepared.socket_dir,
+    })
+}
+
+/// Says early what would keep it from starting.
+fn check_program(process: &Process, record: &Record) -> Result<(), Error> {
+    let environment = environment::of(record, &process.variables);
+    let path = environment.get("PATH").map_or("", String::as_str);
+    let program = record.argv.first().map_or("", String::as_str);
+    let found = find_program(program, &record.working_dir, path);
+    let fail = |reason| Error::Start {
+        service: record.name.clone(),
+        reason,
+    };
+    found.map(|_| ()).map_err(fail)
+}
+
+fn fail(spec: &ServiceSpec, reason: String) -> Error {
+    Error::Start {
+        service: spec.name.clone(),
+        reason,
+    }
+}

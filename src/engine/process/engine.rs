@@ -1,0 +1,152 @@
+//! The engine of one instance on this machine: each method of the trait, told in its file.
+
+use std::collections::BTreeMap;
+use std::future::ready;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use super::folder::Folder;
+use super::home::Home;
+use super::{create, exec, launch, logs, observe, ports, program, resource, stop};
+use crate::config::model::Variables;
+use crate::engine::{
+    Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, Identity, ImageHandle, ImageOutcome,
+    Launch, LogLine, LogOptions, Observed, Prospect, Provision, Removal, Resource, ServiceSpec,
+    ServiceState, Work,
+};
+use crate::report::StepEvents;
+
+/// This machine, bound to one instance.
+#[derive(Clone, Debug)]
+pub struct Process {
+    pub(super) identity: Identity,
+    pub(super) home: Home,
+    /// What a service inherits, and where programs are looked for.
+    pub(super) variables: Variables,
+    /// The envctl that is started as the supervisor of each service.
+    pub(super) supervisor: PathBuf,
+}
+
+impl Process {
+    pub fn new(identity: Identity, home: Home, variables: Variables, supervisor: PathBuf) -> Self {
+        Self {
+            identity,
+            home,
+            variables,
+            supervisor,
+        }
+    }
+
+    /// Returns the folders in which programs are looked for, as in `PATH`.
+    pub(super) fn search_path(&self) -> &str {
+        self.variables.get("PATH").map_or("", String::as_str)
+    }
+
+    /// Returns the folder of a service of this instance.
+    pub(super) fn folder(&self, service: &str) -> Folder {
+        Folder::at(self.home.service(&self.identity.id, service))
+    }
+}
+
+fn no_images(image: &str) -> Error {
+    Error::Image {
+        image: image.to_owned(),
+        attempts: vec![("run it".to_owned(), "this engine runs no images".to_owned())],
+        output: Vec::new(),
+    }
+}
+
+/// Returns the failure of something that the operating system refused.
+pub(super) fn refused(doing: impl Into<String>, error: std::io::Error) -> Error {
+    Error::Call {
+        doing: doing.into(),
+        source: Box::new(error),
+    }
+}
+
+impl Engine for Process {
+    fn name(&self) -> &'static str {
+        "process"
+    }
+
+    fn place(&self) -> String {
+        format!("processes below {}", self.home.state.display())
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::PROCESSES
+    }
+
+    fn observe<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Observed> {
+        Box::pin(observe::observe(self, provisions))
+    }
+
+    fn survey<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Vec<Prospect>> {
+        Box::pin(observe::survey(self, provisions))
+    }
+
+    fn provide<'a>(
+        &'a self,
+        provision: &'a Provision,
+        _bases: &'a BTreeMap<String, ImageHandle>,
+        step: &'a StepEvents,
+    ) -> Work<'a, ImageOutcome> {
+        match provision {
+            Provision::Program(program) => Box::pin(program::provide(self, program, step)),
+            Provision::Image(image) => Box::pin(ready(Err(no_images(&image.name)))),
+        }
+    }
+
+    fn assign<'a>(&'a self, specs: &'a [ServiceSpec]) -> Work<'a, Addresses> {
+        Box::pin(ports::assign(self, specs))
+    }
+
+    fn ensure<'a>(&'a self, resource: &'a Resource) -> Work<'a, ()> {
+        Box::pin(ready(resource::ensure(self, resource)))
+    }
+
+    fn create<'a>(&'a self, spec: &'a ServiceSpec, launch: &'a Launch) -> Work<'a, ()> {
+        Box::pin(create::create(self, spec, launch))
+    }
+
+    fn check<'a>(&'a self, spec: &'a ServiceSpec) -> Work<'a, ()> {
+        Box::pin(async move { ports::check(self, spec) })
+    }
+
+    fn start<'a>(&'a self, service: &'a str) -> Work<'a, ()> {
+        Box::pin(launch::start(self, service))
+    }
+
+    fn stop<'a>(&'a self, service: &'a str) -> Work<'a, ()> {
+        Box::pin(async move { stop::stop(&self.folder(service)).await })
+    }
+
+    fn remove<'a>(&'a self, what: &'a Removal) -> Work<'a, ()> {
+        Box::pin(resource::remove(self, what))
+    }
+
+    fn state<'a>(&'a self, service: &'a str) -> Work<'a, Option<ServiceState>> {
+        Box::pin(async move { Ok(observe::state(&self.folder(service))) })
+    }
+
+    fn address<'a>(&'a self, service: &'a str, port: &'a str) -> Work<'a, SocketAddr> {
+        Box::pin(async move { ports::address(&self.folder(service), port) })
+    }
+
+    fn logs<'a>(
+        &'a self,
+        service: &'a str,
+        options: LogOptions,
+        sink: tokio::sync::mpsc::Sender<LogLine>,
+    ) -> Work<'a, ()> {
+        Box::pin(async move { logs::logs(&self.folder(service), options, sink).await })
+    }
+
+    fn exec<'a>(&'a self, service: &'a str, command: &'a Exec) -> Work<'a, ExecOutcome> {
+        Box::pin(exec::exec(self, service, command))
+    }
+
+    fn attach<'a>(&'a self, service: &'a str, command: &'a Exec, _terminal: bool) -> Work<'a, i64> {
+        Box::pin(exec::attach(self, service, command))
+    }
+}

@@ -1,0 +1,130 @@
+//! The folder of one service: what was declared, what is known of its processes, its log.
+
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use fs_err::OpenOptions;
+use fs_err::os::unix::fs::OpenOptionsExt as _;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::record::Record;
+use super::status::Status;
+
+/// A file that only its owner reads.
+const PRIVATE: u32 = 0o600;
+
+/// A folder that a server's own user may walk through.
+const OPEN: u32 = 0o755;
+
+/// A service's folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Folder(PathBuf);
+
+impl Folder {
+    pub(super) fn at(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The service's name.
+    pub(super) fn name(&self) -> &str {
+        let name = self.0.file_name().and_then(|name| name.to_str());
+        name.unwrap_or_default()
+    }
+
+    pub(super) fn log(&self) -> PathBuf {
+        self.0.join("log")
+    }
+
+    /// What was in the log before it was cut.
+    pub(super) fn old_log(&self) -> PathBuf {
+        self.0.join("log.1")
+    }
+
+    /// Returns what was declared; one that was cut off reads as none.
+    pub(super) fn record(&self) -> Option<Record> {
+        read(&self.0.join("record.json"))
+    }
+
+    pub(super) fn write_record(&self, record: &Record) -> std::io::Result<()> {
+        write(&self.0.join("record.json"), record)
+    }
+
+    /// Returns what is known of its processes; `None` before it was started.
+    pub(super) fn status(&self) -> Option<Status> {
+        read(&self.0.join("state.json"))
+    }
+
+    pub(super) fn write_status(&self, status: &Status) -> std::io::Result<()> {
+        write(&self.0.join("state.json"), status)
+    }
+
+    /// Opens the file whose lock a supervisor holds as long as it lives.
+    pub(super) fn lock_file(&self) -> std::io::Result<File> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        let file = options.mode(PRIVATE).open(self.0.join("lock"))?;
+        Ok(file.into_parts().0)
+    }
+
+    /// Opens the log to write at its end, wherever that is by then.
+    pub(super) fn log_to_append(&self) -> std::io::Result<File> {
+        let mut options = OpenOptions::new();
+        options.append(true).create(true).mode(PRIVATE);
+        Ok(options.open(self.log())?.into_parts().0)
+    }
+}
+
+/// How often a folder above may be taken away in the meantime, since it was empty.
+const ATTEMPTS_MAX: u32 = 5;
+
+/// Makes a folder with those above it; whatever the caller's mask, others may walk through.
+pub(super) fn make(path: &Path) -> std::io::Result<()> {
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        match make_once(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound && attempts < ATTEMPTS_MAX => {}
+            result => return result,
+        }
+    }
+}
+
+fn make_once(path: &Path) -> std::io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        make_once(parent)?;
+    }
+    match fs_err::create_dir(path) {
+        Ok(()) => fs_err::set_permissions(path, std::fs::Permissions::from_mode(OPEN)),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads JSON; a file that is not there or not whole is `None`.
+pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    serde_json::from_slice(&fs_err::read(path).ok()?).ok()
+}
+
+/// Writes JSON that only its owner reads; a reader sees the old text or the new one.
+pub(super) fn write(path: &Path, value: &impl Serialize) -> std::io::Result<()> {
+    let text = serde_json::to_vec_pretty(value)?;
+    let unfinished = path.with_extension("json.new");
+    let mut options = OpenOptions::new();
+    options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(PRIVATE);
+    options.open(&unfinished)?.write_all(&text)?;
+    fs_err::rename(&unfinished, path)
+}

@@ -1,0 +1,191 @@
+//! The ports that were given to processes, of all instances of one user: written down, so that a
+//! service keeps its port and no two get the same.
+
+use std::fs::{File, TryLockError};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
+
+use super::engine::{Process, refused};
+use super::folder;
+use super::home::Home;
+use crate::config::model::InstanceId;
+use crate::engine::{Addresses, Error};
+
+/// How long others may hold the ledger: they look at a few ports.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a port stays with an instance that has no folder, since it may be about to get one.
+const KEPT: Duration = Duration::from_hours(1);
+
+/// Every port that was given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Ledger {
+    pub entries: Vec<Entry>,
+}
+
+/// A port that was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Entry {
+    pub instance: String,
+    pub service: String,
+    /// The port's name: `http`.
+    pub port: String,
+    pub address: SocketAddr,
+    pub given: SystemTime,
+}
+
+impl Ledger {
+    /// Reads what is written down now.
+    pub(super) fn read(home: &Home) -> Self {
+        folder::read(&home.state.join("ports.json")).unwrap_or_default()
+    }
+
+    /// Returns the addresses of an instance.
+    pub(super) fn addresses(&self, id: &InstanceId) -> Addresses {
+        let id = id.to_string();
+        let entries = self.entries.iter().filter(|entry| entry.instance == id);
+        entries
+            .map(|entry| ((entry.service.clone(), entry.port.clone()), entry.address))
+            .collect()
+    }
+
+    /// Returns the number that a service's port has.
+    pub(super) fn number(&self, instance: &str, service: &str, port: &str) -> Option<u16> {
+        let is_it = |entry: &&Entry| entry.is_of(instance, service, port);
+        Some(self.entries.iter().find(is_it)?.address.port())
+    }
+
+    /// Whether a number is another port's than this one.
+    pub(super) fn is_anothers(
+        &self,
+        number: u16,
+        (instance, service, port): (&str, &str, &str),
+    ) -> bool {
+        let entries = self.entries.iter();
+        entries
+            .filter(|entry| !entry.is_of(instance, service, port))
+            .any(|entry| entry.address.port() == number)
+    }
+
+    /// Writes down an address in place of the port's last one.
+    pub(super) fn give(&mut self, entry: Entry) {
+        let old = |it: &Entry| it.is_of(&entry.instance, &entry.service, &entry.port);
+        self.entries.retain(|it| !old(it));
+        self.entries.push(entry);
+    }
+
+    /// Drops what instances had that are gone.
+    fn prune(&mut self, exists: impl Fn(&str) -> bool, now: SystemTime) {
+        self.entries.retain(|entry| {
+            let age = now.duration_since(entry.given).unwrap_or_default();
+            age < KEPT || exists(&entry.instance)
+        });
+    }
+}
+
+impl Entry {
+    fn is_of(&self, instance: &str, service: &str, port: &str) -> bool {
+        self.instance == instance && self.service == service && self.port == port
+    }
+}
+
+/// Changes the ledger while nobody else on this machine does.
+pub(super) async fn change<T>(
+    process: &Process,
+    change: impl FnOnce(&mut Ledger) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let home = &process.home;
+    let doing = || "write down which ports are given".to_owned();
+    let _lock = lock(&home.state)
+        .await
+        .map_err(|error| refused(doing(), error))?;
+    let before = Ledger::read(home);
+    let mut ledger = before.clone();
+    let exists = |instance: &str| home.state.join("instances").join(instance).exists();
+    ledger.prune(exists, SystemTime::now());
+    let result = change(&mut ledger)?;
+    if ledger != before {
+        let written = folder::write(&home.state.join("ports.json"), &ledger);
+        written.map_err(|error| refused(doing(), error))?;
+    }
+    Ok(result)
+}
+
+/// Drops every port of an instance.
+pub(super) async fn forget(process: &Process) -> Result<(), Error> {
+    let id = process.identity.id.to_string();
+    change(process, |ledger| {
+        ledger.entries.retain(|entry| entry.instance != id);
+        Ok(())
+    })
+    .await
+}
+
+async fn lock(state: &Path) -> std::io::Result<File> {
+    folder::make(state)?;
+    let mut options = fs_err::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    let file = options.open(state.join("ports.lock"))?.into_parts().0;
+    let deadline = Instant::now() + LOCK_TIMEOUT;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                sleep(Duration::from_millis(5)).await;
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(std::io::Error::other("another envctl holds ports.lock"));
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(instance: &str, service: &str, number: u16, age: Duration) -> Entry {
+        Entry {
+            instance: instance.to_owned(),
+            service: service.to_owned(),
+            port: "http".to_owned(),
+            address: SocketAddr::from(([127, 0, 0, 1], number)),
+            given: SystemTime::UNIX_EPOCH + Duration::from_hours(9) - age,
+        }
+    }
+
+    #[test]
+    fn a_port_has_one_address() {
+        let mut ledger = Ledger::default();
+        let now = Duration::ZERO;
+        ledger.give(entry("one", "api", 20_000, now));
+        ledger.give(entry("two", "api", 20_001, now));
+        ledger.give(entry("one", "api", 20_002, now));
+        assert_eq!(ledger.number("one", "api", "http"), Some(20_002));
+        assert_eq!(ledger.number("one", "api", "admin"), None);
+        assert!(ledger.is_anothers(20_001, ("one", "api", "http")));
+        assert!(!ledger.is_anothers(20_001, ("two", "api", "http")));
+        assert!(!ledger.is_anothers(20_000, ("two", "api", "http")));
+    }
+
+    #[test]
+    fn what_instances_had_that_are_gone_is_dropped() {
+        let hour = Duration::from_hours(1);
+        let mut ledger = Ledger {
+            entries: vec![
+                entry("gone", "a", 1, hour),
+                entry("gone", "b", 2, hour / 2),
+                entry("there", "a", 3, hour),
+            ],
+        };
+        let now = SystemTime::UNIX_EPOCH + Duration::from_hours(9);
+        ledger.prune(|instance| instance == "there", now);
+        let left: Vec<u16> = ledger.entries.iter().map(|it| it.address.port()).collect();
+        assert_eq!(left, [2, 3]);
+    }
+}

@@ -1,0 +1,290 @@
+//! A service's log, line by line: what was cut off first, then what is written now.
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::sync::mpsc::Sender;
+
+use super::engine::refused;
+use super::folder::Folder;
+use super::observe;
+use crate::engine::lines::Lines;
+use crate::engine::{Error, LogLine, LogOptions, ServiceState};
+
+/// How often to look for new lines.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// How much is read at once.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// Sends a service's log lines until it ends or the sink closes.
+pub(super) async fn logs(
+    folder: &Folder,
+    options: LogOptions,
+    sink: Sender<LogLine>,
+) -> Result<(), Error> {
+    let service = folder.name();
+    if folder.record().is_none() {
+        return Err(Error::NoService {
+            service: service.to_owned(),
+        });
+    }
+    let failed = |error| refused(format!("read the log of `{service}`"), error);
+    let line = |line| LogLine {
+        service: service.to_owned(),
+        stderr: false,
+        line,
+    };
+    let mut reader = Reader::open(folder, options.tail).map_err(failed)?;
+    let mut lines = Lines::default();
+    loop {
+        // Looked at before reading, so that its last words are not missed.
+        let last = !options.follow || !runs(folder);
+        let end = reader.turn(last).map_err(failed)?;
+        while let Some(piece) = reader.read(end).map_err(failed)? {
+            for text in lines.push(piece) {
+                if sink.send(line(text)).await.is_err() {
+                    return Ok(());
+                }
+            }
+        }
+        if last && !reader.is_behind(end) {
+            break;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            () = sink.closed() => return Ok(()),
+        }
+    }
+    if let Some(text) = lines.finish() {
+        let _ = sink.send(line(text)).await;
+    }
+    Ok(())
+}
+
+fn runs(folder: &Folder) -> bool {
+    matches!(
+        observe::state(folder),
+        Some(ServiceState::Running | ServiceState::Paused | ServiceState::Restarting)
+    )
+}
+
+/// Reads a log on, over its cuts.
+struct Reader<'a> {
+    folder: &'a Folder,
+    /// The part that was cut off before, from its first wanted byte on; read first.
+    old: Option<File>,
+    /// The inode of that part: another one means that the log was cut again.
+    cut: u64,
+    /// A cut was seen; by the next turn it is done.
+    cutting: bool,
+    log: Option<File>,
+    position: u64,
+    piece: Vec<u8>,
+}
+
+impl<'a> Reader<'a> {
+    fn open(folder: &'a Folder, tail: Option<usize>) -> std::io::Result<Self> {
+        let cut = inode(&folder.old_log());
+        let mut old = open(&folder.old_log())?;
+        let mut log = open(&folder.log())?;
+        let mut position = 0;
+        if let Some(wanted) = tail {
+            let found = match &mut log {
+                Some(log) => last_lines(log, wanted)?,
+                None => Tail::default(),
+            };
+            position = found.start;
+            if found.lines >= wanted {
+                old = None;
+            } else if let Some(old) = &mut old {
+                let start = last_lines(old, wanted - found.lines)?.start;
+                old.seek(SeekFrom::Start(start))?;
+            }
+        }
+        Ok(Self {
+            folder,
+            old,
+            cut,
+            cutting: false,
+            log,
+            position,
+            piece: vec![0; PIECE_BYTES],
+        })
+    }
+
+    /// Begins a turn of reading: finds out whether the log was cut, and how far it may be read.
+    /// One that is written faster than it is read has no end but the one that it has now.
+    fn turn(&mut self, last: bool) -> std::io::Result<Option<u64>> {
+        let cut = inode(&self.folder.old_log());
+        if std::mem::take(&mut self.cutting) {
+            self.cut = cut;
+            // What was not read yet is in the part that was cut off, at the same place.
+            self.old = open(&self.folder.old_log())?;
+            if let Some(old) = &mut self.old {
+                old.seek(SeekFrom::Start(self.position))?;
+            }
+            self.position = 0;
+        } else {
+            self.cutting = cut != self.cut;
+        }
+        if self.log.is_none() {
+            self.log = open(&self.folder.log())?;
+        }
+        let log = self.log.as_ref().map(File::metadata).transpose()?;
+        let end = log.map_or(0, |log| log.len());
+        Ok(last.then_some(end))
+    }
+
+    /// Returns the next bytes; `None` when there are none now.
+    fn read(&mut self, end: Option<u64>) -> std::io::Result<Option<&[u8]>> {
+        if let Some(old) = &mut self.old {
+            let count = old.read(&mut self.piece)?;
+            if count > 0 {
+                return Ok(Some(&self.piece[..count]));
+            }
+            self.old = None;
+        }
+        let Some(log) = &mut self.log else {
+            return Ok(None);
+        };
+        let left = end.map_or(u64::MAX, |end| end.saturating_sub(self.position));
+        let room = self
+            .piece
+            .len()
+            .min(usize::try_from(left).unwrap_or(usize::MAX));
+        log.seek(SeekFrom::Start(self.position))?;
+        let count = log.read(&mut self.piece[..room])?;
+        self.position += u64::try_from(count).unwrap_or(0);
+        Ok((count > 0).then(|| &self.piece[..count]))
+    }
+
+    /// Whether a cut took away what was to be read.
+    fn is_behind(&self, end: Option<u64>) -> bool {
+        self.cutting && end.is_some_and(|end| self.position > end)
+    }
+}
+
+fn open(path: &Path) -> std::io::Result<Option<File>> {
+    match fs_err::File::open(path) {
+        Ok(file) => Ok(Some(file.into_parts().0)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn inode(path: &Path) -> u64 {
+    fs_err::metadata(path).map_or(0, |metadata| metadata.ino())
+}
+
+/// The last lines of a file.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Tail {
+    start: u64,
+    lines: usize,
+}
+
+/// Finds where the last lines of a file start, read from its end.
+fn last_lines(file: &mut File, wanted: usize) -> std::io::Result<Tail> {
+    let size = file.metadata()?.len();
+    let mut piece = vec![0; PIECE_BYTES];
+    let mut tail = Tail {
+        start: size,
+        lines: 0,
+    };
+    let mut from = size;
+    while wanted > 0 && from > 0 {
+        let length = from.min(u64::try_from(PIECE_BYTES).unwrap_or(u64::MAX));
+        from -= length;
+        let bytes = &mut piece[..usize::try_from(length).unwrap_or(PIECE_BYTES)];
+        file.seek(SeekFrom::Start(from))?;
+        file.read_exact(bytes)?;
+        for (before, byte) in (0..length).zip(bytes.iter().rev()) {
+            let after = from + length - before;
+            // The end of the last line begins no other.
+            if *byte == b'\n' && after < size {
+                tail.lines += 1;
+                tail.start = after;
+                if tail.lines == wanted {
+                    return Ok(tail);
+                }
+            }
+        }
+    }
+    if wanted > 0 && size > 0 {
+        tail.lines += 1;
+        tail.start = 0;
+    }
+    Ok(tail)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn check(text: &str, wanted: usize, expect: &str) {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        let tail = last_lines(&mut file, wanted).unwrap();
+        let start = usize::try_from(tail.start).unwrap();
+        assert_eq!(&text[start..], expect);
+        assert_eq!(tail.lines, expect.lines().count());
+    }
+
+    #[test]
+    fn the_last_lines_are_found_from_the_end() {
+        check("", 2, "");
+        check("one", 2, "one");
+        check("one\ntwo\nthree\n", 2, "two\nthree\n");
+        check("one\ntwo\nthree", 2, "two\nthree");
+        check("one\ntwo\n", 2, "one\ntwo\n");
+        check("one\ntwo\n", 9, "one\ntwo\n");
+        check("\n\n\n", 2, "\n\n");
+        check("one\n", 0, "");
+        let long = "x".repeat(PIECE_BYTES * 2);
+        check(&format!("{long}\n{long}\ny\n"), 2, &format!("{long}\ny\n"));
+    }
+
+    fn text(reader: &mut Reader<'_>, last: bool) -> String {
+        let end = reader.turn(last).unwrap();
+        let mut text = Vec::new();
+        while let Some(piece) = reader.read(end).unwrap() {
+            text.extend_from_slice(piece);
+        }
+        String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn a_reader_goes_on_over_a_cut() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::at(place.path());
+        fs_err::write(folder.old_log(), "a\nb\n").unwrap();
+        let mut log = folder.log_to_append().unwrap();
+        log.write_all(b"c\nd\n").unwrap();
+        assert_eq!(
+            text(&mut Reader::open(&folder, Some(3)).unwrap(), true),
+            "b\nc\nd\n"
+        );
+        assert_eq!(
+            text(&mut Reader::open(&folder, Some(1)).unwrap(), true),
+            "d\n"
+        );
+
+        let mut reader = Reader::open(&folder, None).unwrap();
+        assert_eq!(text(&mut reader, false), "a\nb\nc\nd\n");
+        log.write_all(b"e\n").unwrap();
+        fs_err::copy(folder.log(), place.path().join("log.new")).unwrap();
+        fs_err::rename(place.path().join("log.new"), folder.old_log()).unwrap();
+        log.set_len(0).unwrap();
+        log.write_all(b"f\n").unwrap();
+        assert_eq!(text(&mut reader, false), "");
+        assert_eq!(text(&mut reader, false), "e\nf\n");
+        log.write_all(b"g\n").unwrap();
+        assert_eq!(text(&mut reader, true), "g\n");
+    }
+}

@@ -1,0 +1,204 @@
+//! Which processes are a service's, and ending them all.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tokio::time::Instant;
+
+use super::procfs::{self, ProcessId, Seen};
+
+/// How long killed processes may take to go.
+const GONE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a service's processes are known by.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Members {
+    /// The supervisor, whose descendants they are.
+    pub supervisor: Option<u32>,
+    pub main: Option<ProcessId>,
+    /// Others that were seen as its descendants while it lived.
+    pub others: Vec<ProcessId>,
+    /// What they all inherit: `ENVCTL_INSTANCE=…`.
+    pub marks: Vec<String>,
+}
+
+/// Returns what every process of a service has in its environment. The folder of the state tells
+/// apart what two users run of one workspace.
+pub(super) fn marks(state: &Path, instance: &str, service: &str) -> Vec<(String, String)> {
+    vec![
+        ("ENVCTL_STATE".to_owned(), state.display().to_string()),
+        ("ENVCTL_INSTANCE".to_owned(), instance.to_owned()),
+        ("ENVCTL_SERVICE".to_owned(), service.to_owned()),
+    ]
+}
+
+impl Members {
+    /// Returns those that live now, the main process first.
+    pub(super) fn find(&self) -> Vec<Seen> {
+        let all = procfs::all();
+        let mut found = self.closure(&all, |pid| self.is_marked(pid));
+        let main = self.main.map(|main| main.pid);
+        found.sort_by_key(|seen| Some(seen.id.pid) != main);
+        found
+    }
+
+    /// Returns the living processes of the main process's group, that one first.
+    pub(super) fn group(&self) -> Vec<Seen> {
+        let Some(main) = self.main.filter(|main| main.is_alive()) else {
+            return Vec::new();
+        };
+        let mut found = self.find();
+        found.retain(|seen| seen.group == main.pid || seen.id == main);
+        found
+    }
+
+    /// Sends a signal to the main process's group, and lets it go on where it was stopped.
+    pub(super) fn signal_group(&self, signal: Signal) {
+        for seen in self.group() {
+            seen.id.signal(signal);
+            if seen.state == 'T' {
+                seen.id.signal(Signal::CONT);
+            }
+        }
+    }
+
+    /// Kills all of them until none is left; the error is one that does not go. `reap` takes
+    /// away those that are this process's children.
+    pub(super) async fn clear(&self, mut reap: impl FnMut()) -> Result<(), ProcessId> {
+        let deadline = Instant::now() + GONE_TIMEOUT;
+        let mut pause = Duration::from_millis(2);
+        loop {
+            let left = self.find();
+            let Some(first) = left.first() else {
+                reap();
+                return Ok(());
+            };
+            if Instant::now() > deadline {
+                return Err(first.id);
+            }
+            for seen in &left {
+                seen.id.signal(Signal::KILL);
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(50));
+            reap();
+        }
+    }
+
+    fn closure(&self, all: &[Seen], is_marked: impl Fn(u32) -> bool) -> Vec<Seen> {
+        let this = std::process::id();
+        let is_main = |seen: &Seen| self.main == Some(seen.id);
+        // The group's number is the main process's only as long as that is there.
+        let group = all
+            .iter()
+            .find(|seen| is_main(seen))
+            .map(|main| main.id.pid);
+        let is_foreign = |pid: u32| pid == this || pid == 1 || Some(pid) == self.supervisor;
+        let known = |seen: &&Seen| {
+            is_main(seen)
+                || Some(seen.group) == group
+                || Some(seen.parent) == self.supervisor
+                || self.others.contains(&seen.id)
+                || is_marked(seen.id.pid)
+        };
+        let known = all.iter().filter(known).map(|seen| seen.id.pid);
+        let mut pids: BTreeSet<u32> = known.filter(|pid| !is_foreign(*pid)).collect();
+        loop {
+            let before = pids.len();
+            let children = all.iter().filter(|seen| pids.contains(&seen.parent));
+            let children: Vec<u32> = children.map(|seen| seen.id.pid).collect();
+            pids.extend(children.into_iter().filter(|pid| !is_foreign(*pid)));
+            if pids.len() == before {
+                break;
+            }
+        }
+        let found = all.iter().filter(|seen| pids.contains(&seen.id.pid));
+        found.filter(|seen| seen.is_alive()).copied().collect()
+    }
+
+    fn is_marked(&self, pid: u32) -> bool {
+        let environment = procfs::environment(pid);
+        let has = |mark: &String| environment.iter().any(|pair| pair == mark.as_bytes());
+        !self.marks.is_empty() && self.marks.iter().all(has)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(pid: u32, parent: u32, group: u32, state: char) -> Seen {
+        Seen {
+            id: ProcessId { pid, start: 1 },
+            parent,
+            group,
+            state,
+        }
+    }
+
+    fn check(members: &Members, marked: &[u32], expect: &[u32]) {
+        let all = [
+            seen(1, 0, 1, 'S'),
+            seen(1000, 1, 1000, 'S'),
+            seen(1001, 1000, 1001, 'S'),
+            seen(1002, 1001, 1001, 'S'),
+            seen(1003, 1000, 1003, 'S'),
+            seen(1004, 1003, 1003, 'Z'),
+            seen(1005, 1, 1001, 'S'),
+            seen(1006, 1, 1006, 'S'),
+            seen(1007, 1006, 1007, 'S'),
+            seen(1008, 1, 1008, 'S'),
+        ];
+        let found = members.closure(&all, |pid| marked.contains(&pid));
+        let found: Vec<u32> = found.iter().map(|seen| seen.id.pid).collect();
+        assert_eq!(found, expect);
+    }
+
+    #[test]
+    fn descendants_the_group_and_the_marked_are_members() {
+        let main = Some(ProcessId {
+            pid: 1001,
+            start: 1,
+        });
+        let supervised = Members {
+            supervisor: Some(1000),
+            main,
+            ..Members::default()
+        };
+        check(&supervised, &[], &[1001, 1002, 1003, 1005]);
+        let alone = Members {
+            main,
+            ..Members::default()
+        };
+        check(&alone, &[], &[1001, 1002, 1005]);
+        check(&alone, &[1006], &[1001, 1002, 1005, 1006, 1007]);
+        check(&alone, &[1], &[1001, 1002, 1005]);
+    }
+
+    #[test]
+    fn a_number_that_changed_hands_is_nobody() {
+        let reused = ProcessId {
+            pid: 1001,
+            start: 9,
+        };
+        let members = Members {
+            main: Some(reused),
+            others: vec![ProcessId {
+                pid: 1008,
+                start: 9,
+            }],
+            ..Members::default()
+        };
+        check(&members, &[], &[]);
+        let members = Members {
+            others: vec![ProcessId {
+                pid: 1008,
+                start: 1,
+            }],
+            ..Members::default()
+        };
+        check(&members, &[], &[1008]);
+    }
+}

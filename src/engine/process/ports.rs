@@ -1,0 +1,208 @@
+//! Where a service's ports are reached: giving each an address, and whether somebody else has it.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::time::SystemTime;
+
+use super::engine::Process;
+use super::folder::Folder;
+use super::ledger::{self, Entry, Ledger};
+use super::record::Record;
+use super::{observe, stop};
+use crate::config::model::{Digest, HostPort};
+use crate::engine::{Addresses, Error, PortHolder, PortSpec, ServiceSpec, ServiceState, port};
+
+/// The first port that is given, where the kernel does not give it to clients.
+const FIRST: u16 = 20_000;
+
+/// No fewer ports than these are a range to choose from.
+const RANGE_MIN: u16 = 1000;
+
+/// Gives every port an address, and writes it down.
+pub(super) async fn assign(process: &Process, specs: &[ServiceSpec]) -> Result<Addresses, Error> {
+    if specs.iter().all(|spec| spec.ports.is_empty()) {
+        return Ok(Addresses::new());
+    }
+    let fixed = specs.iter().flat_map(|spec| &spec.ports);
+    let fixed: Vec<u16> = fixed
+        .filter_map(|port| fixed_number(process, port))
+        .collect();
+    ledger::change(process, |ledger| {
+        let mut addresses = Addresses::new();
+        for spec in specs {
+            for port in &spec.ports {
+                let number = choose(process, ledger, (spec, port), &fixed)?;
+                let address = SocketAddr::new(reachable(port.bind), number);
+                ledger.give(Entry {
+                    instance: process.identity.id.to_string(),
+                    service: spec.name.clone(),
+                    port: port.name.clone(),
+                    address,
+                    given: SystemTime::now(),
+                });
+                addresses.insert((spec.name.clone(), port.name.clone()), address);
+            }
+        }
+        Ok(addresses)
+    })
+    .await
+}
+
+/// Only the default instance takes the host ports that the environment names.
+fn fixed_number(process: &Process, port: &PortSpec) -> Option<u16> {
+    match port.host {
+        HostPort::Fixed(number) if process.identity.id.is_default() => Some(number),
+        HostPort::Fixed(_) | HostPort::Any => None,
+    }
+}
+
+fn choose(
+    process: &Process,
+    ledger: &Ledger,
+    (spec, port): (&ServiceSpec, &PortSpec),
+    fixed: &[u16],
+) -> Result<u16, Error> {
+    if let Some(number) = fixed_number(process, port) {
+        return Ok(number);
+    }
+    let instance = process.identity.id.to_string();
+    let this = (&*instance, &*spec.name, &*port.name);
+    let untaken = |number: u16| {
+        !ledger.is_anothers(number, this)
+            && !fixed.contains(&number)
+            && port::is_free(port.bind, number)
+    };
+    let kept = ledger
+        .number(this.0, this.1, this.2)
+        .filter(|number| untaken(*number) || is_own(&process.folder(&spec.name), *number));
+    let limits = fs_err::read_to_string("/proc/sys/net/ipv4/ip_local_port_range");
+    let range = range(&limits.unwrap_or_default());
+    let found = kept.or_else(|| from(range, &instance).find(|number| untaken(*number)));
+    found.ok_or_else(|| Error::Start {
+        service: spec.name.clone(),
+        reason: format!("no port is free for `{}`", port.name),
+    })
+}
+
+/// Returns every port of a range once; instances begin at different ones.
+fn from(range: RangeInclusive<u16>, instance: &str) -> impl Iterator<Item = u16> {
+    let (first, last) = range.into_inner();
+    let count = u64::from(last - first) + 1;
+    let digits = &Digest::of(instance)[..8];
+    let begin = u64::from_str_radix(digits, 16).unwrap_or_default() % count;
+    let offsets = (begin..count).chain(0..begin);
+    offsets.filter_map(move |offset| u16::try_from(u64::from(first) + offset).ok())
+}
+
+/// Returns ports that the kernel does not give to clients: a service would find its own taken.
+fn range(limits: &str) -> RangeInclusive<u16> {
+    let mut limits = limits.split_whitespace().map(str::parse::<u16>);
+    let (Some(Ok(lowest)), Some(Ok(highest))) = (limits.next(), limits.next()) else {
+        return FIRST..=29_999;
+    };
+    if lowest >= FIRST + RANGE_MIN {
+        FIRST..=lowest - 1
+    } else if highest <= u16::MAX - RANGE_MIN {
+        highest + 1..=u16::MAX
+    } else {
+        FIRST..=29_999
+    }
+}
+
+/// "Every address" is no address to connect to.
+fn reachable(bind: IpAddr) -> IpAddr {
+    match bind {
+        IpAddr::V4(address) if address.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(address) if address.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        address => address,
+    }
+}
+
+/// Whether a service's own processes listen on a port.
+fn is_own(folder: &Folder, number: u16) -> bool {
+    let Some(record) = folder.record() else {
+        return false;
+    };
+    let listeners = port::listeners(number);
+    if listeners.is_empty() {
+        return false;
+    }
+    let members = stop::members(&record, folder.status().as_ref()).find();
+    members.iter().any(|seen| listeners.contains(&seen.id.pid))
+}
+
+/// Finds out whether a port that the environment names is taken by somebody else.
+pub(super) fn check(process: &Process, spec: &ServiceSpec) -> Result<(), Error> {
+    let folder = process.folder(&spec.name);
+    for port in &spec.ports {
+        if let Some(number) = fixed_number(process, port)
+            && !port::is_free(port.bind, number)
+            && !is_own(&folder, number)
+        {
+            return Err(taken(&spec.name, &port.name, port.bind, number));
+        }
+    }
+    Ok(())
+}
+
+/// Finds out whether the ports of a service that does not run are free.
+pub(super) fn check_recorded(record: &Record) -> Result<(), Error> {
+    for (name, port) in &record.ports {
+        let number = port.address.port();
+        if !port::is_free(port.bind, number) {
+            return Err(taken(&record.name, name, port.bind, number));
+        }
+    }
+    Ok(())
+}
+
+fn taken(service: &str, name: &str, bind: IpAddr, number: u16) -> Error {
+    Error::PortTaken {
+        service: service.to_owned(),
+        name: name.to_owned(),
+        port: number,
+        bind: bind.to_string(),
+        holder: port::holder(number).unwrap_or(PortHolder::Unknown),
+    }
+}
+
+/// Returns the address of a running service's port.
+pub(super) fn address(folder: &Folder, port: &str) -> Result<SocketAddr, Error> {
+    let service = folder.name().to_owned();
+    let Some(record) = folder.record() else {
+        return Err(Error::NoService { service });
+    };
+    if observe::state(folder) != Some(ServiceState::Running) {
+        return Err(Error::NotRunning { service });
+    }
+    match record.ports.get(port) {
+        Some(found) => Ok(found.address),
+        None => Err(Error::NoPort {
+            service,
+            port: port.to_owned(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_come_from_outside_the_range_of_clients() {
+        assert_eq!(range("32768\t60999\n"), 20_000..=32_767);
+        assert_eq!(range("15000 60999"), 61_000..=65_535);
+        assert_eq!(range("1024 65535"), 20_000..=29_999);
+        assert_eq!(range(""), 20_000..=29_999);
+    }
+
+    #[test]
+    fn every_port_comes_once() {
+        let ports = |instance: &str| from(20_000..=20_009, instance).collect::<Vec<u16>>();
+        let mut sorted = ports("one");
+        sorted.sort_unstable();
+        assert_eq!(sorted, (20_000..=20_009).collect::<Vec<u16>>());
+        let firsts = ["a", "b", "c", "d", "e"].map(|instance| ports(instance)[0]);
+        assert!(firsts.iter().any(|first| *first != firsts[0]), "{firsts:?}");
+    }
+}

@@ -1,0 +1,186 @@
+//! Processes as /proc shows them. One is known by its number and its start together, so that a
+//! later one of the same number is never taken for it.
+
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use serde::{Deserialize, Serialize};
+use tokio::net::unix::pipe::Receiver;
+
+/// How often to look where the kernel does not tell.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// A process, and no other that ever has its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ProcessId {
+    pub pid: u32,
+    /// In the kernel's ticks since it booted.
+    pub start: u64,
+}
+
+/// A process as it was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub id: ProcessId,
+    pub parent: u32,
+    pub group: u32,
+    /// The kernel's letter: `S` sleeps, `T` was stopped, `Z` has ended and was not waited for.
+    pub state: char,
+}
+
+impl Seen {
+    /// Whether it can still do something.
+    pub(super) fn is_alive(&self) -> bool {
+        !matches!(self.state, 'Z' | 'X' | 'x')
+    }
+}
+
+impl ProcessId {
+    /// Returns a process by its number alone: for one that cannot end unseen, such as a child.
+    pub(super) fn of(pid: u32) -> Option<Self> {
+        Some(look(pid)?.id)
+    }
+
+    /// Returns what it is now; `None` when it has ended.
+    pub(super) fn seen(self) -> Option<Seen> {
+        look(self.pid).filter(|seen| seen.id == self && seen.is_alive())
+    }
+
+    /// Whether it has not ended.
+    pub(super) fn is_alive(self) -> bool {
+        self.seen().is_some()
+    }
+
+    /// Returns a handle that stays with this process; `None` when it is gone.
+    fn handle(self) -> Option<OwnedFd> {
+        let pid = Pid::from_raw(i32::try_from(self.pid).ok()?)?;
+        let handle = pidfd_open(pid, PidfdFlags::empty()).ok()?;
+        // Looked at with the handle open: from here on the number cannot change hands unseen.
+        (look(self.pid)?.id == self).then_some(handle)
+    }
+
+    /// Sends a signal to it, if it is still there.
+    pub(super) fn signal(self, signal: Signal) {
+        if let Some(handle) = self.handle() {
+            // It may end at any time, which is what most signals are for.
+            let _ = pidfd_send_signal(handle, signal);
+        }
+    }
+
+    /// Waits until it has ended.
+    pub(super) async fn ended(self) {
+        // Of a pipe only this is used, that it says when the kernel calls it readable, which a
+        // process's handle is at its end.
+        let handle = self.handle();
+        let handle = handle.and_then(|handle| Receiver::from_owned_fd_unchecked(handle).ok());
+        if let Some(handle) = handle {
+            let _ = handle.readable().await;
+        }
+        // Where there is no handle, for want of descriptors, looking has to do.
+        while self.is_alive() {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+/// Returns a process by its number.
+pub(super) fn look(pid: u32) -> Option<Seen> {
+    let text = fs_err::read(format!("/proc/{pid}/stat")).ok()?;
+    parse(&String::from_utf8_lossy(&text))
+}
+
+/// Returns every process of this machine that can be seen from here.
+pub(super) fn all() -> Vec<Seen> {
+    let Ok(entries) = fs_err::read_dir("/proc") else {
+        return Vec::new();
+    };
+    let pids = entries
+        .filter_map(Result::ok)
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter_map(look).collect()
+}
+
+/// Returns the environment that a process was started with, where this user may see it.
+pub(super) fn environment(pid: u32) -> Vec<Vec<u8>> {
+    let text = fs_err::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    let pairs = text
+        .split(|byte| *byte == 0)
+        .filter(|pair| !pair.is_empty());
+    pairs.map(<[u8]>::to_vec).collect()
+}
+
+/// Returns what tells this run of the kernel from all others.
+pub(super) fn boot() -> String {
+    let path = Path::new("/proc/sys/kernel/random/boot_id");
+    let text = fs_err::read_to_string(path).unwrap_or_default();
+    text.trim().to_owned()
+}
+
+/// Reads `pid (name) state parent group …`, where a name may hold anything.
+fn parse(text: &str) -> Option<Seen> {
+    const START: usize = 19;
+    let (pid, rest) = text.split_once(" (")?;
+    let (_, rest) = rest.rsplit_once(") ")?;
+    let fields: Vec<&str> = rest.split_whitespace().collect();
+    Some(Seen {
+        id: ProcessId {
+            pid: pid.parse().ok()?,
+            start: fields.get(START)?.parse().ok()?,
+        },
+        parent: fields.get(1)?.parse().ok()?,
+        group: fields.get(2)?.parse().ok()?,
+        state: fields.first()?.chars().next()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_hold_anything() {
+        let text = "42 (a) S 1 (b) T 7 8 9 0 -1 4 1 2 3 4 5 6 7 8 20 0 1 0 987 1 2";
+        let expect = Seen {
+            id: ProcessId {
+                pid: 42,
+                start: 987,
+            },
+            parent: 7,
+            group: 8,
+            state: 'T',
+        };
+        assert_eq!(parse(text), Some(expect));
+        assert_eq!(parse("42 (a) S 1"), None);
+    }
+
+    #[test]
+    fn another_one_of_the_same_number_is_not_it() {
+        let this = ProcessId::of(std::process::id()).unwrap();
+        assert!(this.is_alive());
+        assert!(this.handle().is_some());
+        let other = ProcessId {
+            start: this.start + 1,
+            ..this
+        };
+        assert!(!other.is_alive());
+        assert!(other.handle().is_none());
+        assert!(all().iter().any(|seen| seen.id == this));
+    }
+
+    #[tokio::test]
+    async fn an_end_is_noticed() {
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
+        let id = ProcessId::of(child.id()).unwrap();
+        id.signal(Signal::KILL);
+        id.ended().await;
+        assert!(!id.is_alive());
+        child.wait().unwrap();
+        // Of one that is long gone too.
+        id.ended().await;
+    }
+}

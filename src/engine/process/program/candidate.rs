@@ -1,0 +1,94 @@
+//! Servers that are on this machine, with their versions.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::process::Command;
+
+use super::version::Version;
+use crate::engine::host;
+
+/// How long a program may take to tell its version.
+const VERSION_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A server program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Candidate {
+    pub program: PathBuf,
+    pub version: Version,
+    /// By envctl, with less in it than in an installed one.
+    pub fetched: bool,
+}
+
+/// Asks programs for their versions, side by side; one that tells none is left out.
+pub(super) async fn ask(programs: impl Iterator<Item = PathBuf>) -> Vec<Candidate> {
+    let mut real: Vec<PathBuf> = Vec::new();
+    for program in programs {
+        if host::is_program(&program) && !real.contains(&program) {
+            real.push(program);
+        }
+    }
+    let asked = join_all(real.iter().map(|program| version(program))).await;
+    let candidates = real.into_iter().zip(asked);
+    candidates
+        .filter_map(|(program, version)| {
+            let fetched = super::fetch::is_fetched(&program);
+            version.map(|version| Candidate {
+                program,
+                version,
+                fetched,
+            })
+        })
+        .collect()
+}
+
+async fn version(program: &Path) -> Option<Version> {
+    let mut command = Command::new(program);
+    command
+        .arg("--version")
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    let output = tokio::time::timeout(VERSION_TIMEOUT, command.output()).await;
+    let output = output.ok()?.ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    output.status.success().then(|| Version::read(&text))?
+}
+
+/// Returns what lies at `below` in each folder of `parent` whose name starts with `prefix`.
+pub(super) fn beneath(parent: &Path, prefix: &str, below: &str) -> Vec<PathBuf> {
+    let folders = fs_err::read_dir(parent).into_iter().flatten().flatten();
+    let named = folders.filter(|folder| folder.file_name().to_string_lossy().starts_with(prefix));
+    let mut paths: Vec<PathBuf> = named.map(|folder| folder.path().join(below)).collect();
+    paths.sort();
+    paths
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn programs_are_asked_once_and_silent_ones_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let make = |name: &str, script: &str| {
+            let path = folder.path().join(name).join("postgres");
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+            let mode = std::fs::Permissions::from_mode(0o755);
+            fs_err::set_permissions(&path, mode).unwrap();
+        };
+        make("pg-1", "echo 'postgres (PostgreSQL) 15.2'");
+        make("pg-2", "exit 1");
+        make("other", "echo 16.1");
+        symlink(folder.path().join("pg-1"), folder.path().join("pg-3")).unwrap();
+        let programs = beneath(folder.path(), "pg-", "postgres");
+        let programs = programs.iter().flat_map(fs_err::canonicalize);
+        let found = ask(programs).await;
+        let versions: Vec<String> = found.iter().map(|it| it.version.to_string()).collect();
+        assert_eq!(versions, ["15.2"]);
+    }
+}

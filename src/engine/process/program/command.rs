@@ -1,0 +1,325 @@
+//! A command of the workspace, built when something builds it.
+
+use std::path::{Path, PathBuf};
+
+use super::{Found, Missing};
+use crate::config::model::{Digest, HostCommand};
+use crate::engine::host::{self, Failure};
+use crate::engine::process::Process;
+use crate::engine::{ImageHandle, ImageOutcome, Program, ProgramSpec, Source};
+use crate::report::StepEvents;
+
+/// The parts of a [`Program::Command`].
+#[derive(Clone, Debug)]
+struct Declared {
+    build: Option<HostCommand>,
+    program: String,
+    working_dir: PathBuf,
+}
+
+impl Declared {
+    fn of(spec: &ProgramSpec) -> Self {
+        let Program::Command {
+            build,
+            program,
+            working_dir,
+        } = &spec.program
+        else {
+            unreachable!("servers are found in files of their own");
+        };
+        Self {
+            build: build.clone(),
+            program: program.clone(),
+            working_dir: working_dir.clone(),
+        }
+    }
+}
+
+/// Builds the program if it has to be, and finds it.
+pub(super) async fn provide(
+    process: &Process,
+    spec: &ProgramSpec,
+    step: &StepEvents,
+) -> Result<ImageOutcome, Missing> {
+    let declared = Declared::of(spec);
+    let mut source = Source::Found;
+    if let Some(build) = &declared.build
+        && !is_built(process, &declared).await
+    {
+        // Read before it runs: what changes meanwhile builds it again the next time.
+        let inputs = inputs_of(process, build).await?;
+        step.message(format!("running {}", build.command.join(" ")));
+        host::run(build, step).await.map_err(|failure| Missing {
+            hint: build.command.first().and_then(|it| host::install_line(it)),
+            ..Missing::from(failure)
+        })?;
+        remember(process, build, inputs.as_deref())?;
+        source = Source::Built;
+    }
+    let program = find(process, &declared).ok_or_else(|| missing(&declared))?;
+    Ok(ImageOutcome {
+        handle: handle(process, &declared, program).await?,
+        source,
+        passed_over: Vec::new(),
+        warning: None,
+    })
+}
+
+/// Returns the program when it is there and nothing has to be built.
+pub(super) async fn current(process: &Process, spec: &ProgramSpec) -> Option<ImageHandle> {
+    let declared = Declared::of(spec);
+    if declared.build.is_some() && !is_built(process, &declared).await {
+        return None;
+    }
+    let program = find(process, &declared)?;
+    handle(process, &declared, program).await.ok()
+}
+
+/// Looks for the program, or for what builds it.
+pub(super) async fn survey(process: &Process, spec: &ProgramSpec) -> Result<Found, Missing> {
+    let declared = Declared::of(spec);
+    if let Some(build) = &declared.build
+        && !is_built(process, &declared).await
+    {
+        let name = build.command.first().map_or("", String::as_str);
+        return match host::find_program(name, &build.working_dir, process.search_path()) {
+            Ok(_) => Ok(Found::Step(format!(
+                "build with {}",
+                build.command.join(" ")
+            ))),
+            Err(_) => Err(Missing {
+                reason: format!("`{name}`, which builds it, is not on this machine"),
+                hint: host::install_line(name),
+                ..Missing::default()
+            }),
+        };
+    }
+    let program = find(process, &declared).ok_or_else(|| missing(&declared))?;
+    handle(process, &declared, program).await.map(Found::There)
+}
+
+fn find(process: &Process, declared: &Declared) -> Option<PathBuf> {
+    host::find_program(
+        &declared.program,
+        &declared.working_dir,
+        process.search_path(),
+    )
+    .ok()
+}
+
+fn missing(declared: &Declared) -> Missing {
+    let name = &declared.program;
+    let is_path = name.contains('/');
+    let reason = match (is_path, &declared.build) {
+        (true, Some(_)) => {
+            let path = declared.working_dir.join(name);
+            format!("its build did not make the program {}", path.display())
+        }
+        (true, None) => {
+            let path = declared.working_dir.join(name);
+            format!("there is no program {}", path.display())
+        }
+        (false, _) => format!("`{name}` is not on this machine"),
+    };
+    let build = "`process.build` of the service names the command that makes it";
+    Missing {
+        reason,
+        hint: match (is_path, &declared.build) {
+            (true, None) => Some(build.to_owned()),
+            (true, Some(_)) => None,
+            (false, _) => host::install_line(name).map(|line| format!("`{line}`")),
+        },
+        output: Vec::new(),
+    }
+}
+
+/// Names a program by its content when it lies in the workspace, and by what it was built from.
+async fn handle(
+    process: &Process,
+    declared: &Declared,
+    program: PathBuf,
+) -> Result<ImageHandle, Missing> {
+    let inputs = match &declared.build {
+        Some(build) => inputs_of(process, build).await?,
+        None => None,
+    };
+    let workspace = process.identity.workspace.clone();
+    let reference = program.display().to_string();
+    let id = blocking(move || {
+        let mut digest = Digest::new();
+        match fs_err::canonicalize(&program)? {
+            real if real.starts_with(&workspace) => {
+                digest.field("content", host::digest_of(&[program], &workspace)?);
+            }
+            _ => {
+                digest.field("path", program.as_os_str().as_encoded_bytes());
+            }
+        }
+        digest.field("inputs", inputs.unwrap_or_default());
+        Ok(format!("sha256:{}", digest.finish()))
+    });
+    Ok(ImageHandle {
+        id: id.await?,
+        reference,
+    })
+}
+
+/// Returns the digest of a build's declared inputs; `None` when it declares none.
+async fn inputs_of(process: &Process, build: &HostCommand) -> Result<Option<String>, Missing> {
+    if build.inputs.is_empty() {
+        return Ok(None);
+    }
+    let (inputs, workspace) = (build.inputs.clone(), process.identity.workspace.clone());
+    let digest = blocking(move || host::digest_of(&inputs, &workspace)).await;
+    digest.map(Some)
+}
+
+async fn is_built(process: &Process, declared: &Declared) -> bool {
+    let Some(build) = &declared.build else {
+        return true;
+    };
+    let Ok(Some(inputs)) = inputs_of(process, build).await else {
+        return false;
+    };
+    let stamp = fs_err::read_to_string(stamp(process, build));
+    stamp.is_ok_and(|stamp| stamp == inputs) && find(process, declared).is_some()
+}
+
+fn remember(process: &Process, build: &HostCommand, inputs: Option<&str>) -> Result<(), Failure> {
+    let Some(inputs) = inputs else { return Ok(()) };
+    let stamp = stamp(process, build);
+    let written = fs_err::create_dir_all(stamp.parent().unwrap_or(Path::new("/")))
+        .and_then(|()| fs_err::write(&stamp, inputs));
+    written.map_err(|error| Failure::because(error.to_string()))
+}
+
+/// The file that says from which inputs a build was last made.
+fn stamp(process: &Process, build: &HostCommand) -> PathBuf {
+    let workspace = &process.identity.workspace;
+    let mut digest = Digest::new();
+    digest.field("workspace", workspace.as_os_str().as_encoded_bytes());
+    host::declare(&mut digest, build, workspace);
+    process.home.cache.join("builds").join(digest.finish())
+}
+
+/// Does file work off the async threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, Missing> {
+    let result = tokio::task::spawn_blocking(work).await;
+    let result = result.unwrap_or_else(|broken| Err(std::io::Error::other(broken)));
+    result.map_err(|error| Failure::because(error.to_string()).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::model::{InstanceId, Variables};
+    use crate::engine::Identity;
+    use crate::engine::process::Home;
+    use crate::report::{Events, StepId};
+
+    /// A workspace in which a build copies `in` to `bin/api`, and counts how often it ran.
+    struct World {
+        folder: tempfile::TempDir,
+        process: Process,
+        spec: ProgramSpec,
+    }
+
+    impl World {
+        fn new(inputs: &[&str], script: &str) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let workspace = folder.path().canonicalize().unwrap().join("w");
+            fs_err::create_dir_all(workspace.join("bin")).unwrap();
+            fs_err::write(workspace.join("in"), "#!/bin/sh").unwrap();
+            let home = Home {
+                state: folder.path().join("state"),
+                cache: folder.path().join("cache"),
+            };
+            let identity = Identity {
+                id: InstanceId::new("rates", "default", &workspace),
+                workspace: workspace.clone(),
+                profiles: Vec::new(),
+                sets: Vec::new(),
+            };
+            let variables = [("PATH".to_owned(), "/usr/bin:/bin".to_owned())];
+            let build = HostCommand {
+                command: ["sh", "-c", script].map(str::to_owned).to_vec(),
+                working_dir: workspace.clone(),
+                inputs: inputs.iter().map(|name| workspace.join(name)).collect(),
+                environment: indexmap::IndexMap::new(),
+            };
+            let program = Program::Command {
+                build: Some(build),
+                program: "bin/api".to_owned(),
+                working_dir: workspace,
+            };
+            Self {
+                process: Process::new(identity, home, Variables::from(variables), PathBuf::new()),
+                spec: ProgramSpec {
+                    service: "api".to_owned(),
+                    program,
+                },
+                folder,
+            }
+        }
+
+        async fn provide(&self) -> Result<ImageOutcome, Missing> {
+            let (events, _receiver) = Events::channel();
+            provide(&self.process, &self.spec, &events.step(StepId(0))).await
+        }
+
+        async fn current(&self) -> Option<ImageHandle> {
+            current(&self.process, &self.spec).await
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.folder.path().join("w").join(name)
+        }
+    }
+
+    const SCRIPT: &str = "cp in bin/api; chmod +x bin/api; echo >> runs";
+
+    #[tokio::test]
+    async fn a_build_runs_again_when_its_inputs_or_its_program_changed() {
+        let world = World::new(&["in"], SCRIPT);
+        assert_eq!(world.current().await, None);
+        let built = world.provide().await.unwrap();
+        assert_eq!(built.source, Source::Built);
+        assert_eq!(world.current().await.as_ref(), Some(&built.handle));
+        assert_eq!(world.provide().await.unwrap().source, Source::Found);
+
+        fs_err::write(world.path("in"), "#!/bin/sh\nexit").unwrap();
+        assert_eq!(world.current().await, None);
+        assert_ne!(world.provide().await.unwrap().handle.id, built.handle.id);
+
+        fs_err::remove_file(world.path("bin/api")).unwrap();
+        assert_eq!(world.current().await, None);
+        assert_eq!(world.provide().await.unwrap().source, Source::Built);
+        assert_eq!(
+            fs_err::read_to_string(world.path("runs")).unwrap(),
+            "\n\n\n"
+        );
+    }
+
+    #[tokio::test]
+    async fn without_inputs_it_is_built_each_time() {
+        let world = World::new(&[], SCRIPT);
+        assert_eq!(world.provide().await.unwrap().source, Source::Built);
+        assert_eq!(world.current().await, None);
+        assert_eq!(world.provide().await.unwrap().source, Source::Built);
+    }
+
+    #[tokio::test]
+    async fn a_failed_build_says_how_it_failed_and_is_not_remembered() {
+        let world = World::new(&["in"], "echo oh; exit 3");
+        let missing = world.provide().await.unwrap_err();
+        assert_eq!(missing.reason, "`sh` exited with code 3");
+        assert_eq!(missing.output, ["oh"]);
+        let world = World::new(&["in"], "true");
+        let missing = world.provide().await.unwrap_err();
+        let expect = "its build did not make the program ";
+        assert!(missing.reason.starts_with(expect), "{}", missing.reason);
+        assert_eq!(world.current().await, None);
+    }
+}

@@ -1,0 +1,169 @@
+//! What a service runs from: a command of the workspace, or a server that is found on this
+//! machine or fetched.
+
+mod candidate;
+mod choice;
+mod command;
+mod fetch;
+mod postgres;
+mod redis;
+mod version;
+
+use super::Process;
+use crate::engine::{
+    Error, ImageHandle, ImageOutcome, Obstacle, Program, ProgramSpec, Prospect, host,
+};
+use crate::report::StepEvents;
+use version::Version;
+
+/// Makes a program available: builds it, finds it or fetches it.
+pub(super) async fn provide(
+    process: &Process,
+    spec: &ProgramSpec,
+    step: &StepEvents,
+) -> Result<ImageOutcome, Error> {
+    let outcome = match &spec.program {
+        Program::Command { .. } => command::provide(process, spec, step).await,
+        Program::Postgres(choice) => postgres::provide(process, choice, step).await,
+        Program::Redis(choice) => redis::provide(process, choice).await,
+    };
+    outcome
+        .map(|outcome| ImageOutcome {
+            warning: other_version(spec, &outcome.handle),
+            ..outcome
+        })
+        .map_err(|missing| Error::Program {
+            service: spec.service.clone(),
+            reason: missing.reason,
+            hint: missing.hint,
+            output: missing.output,
+        })
+}
+
+/// Returns a program that needs no work; `None` when [`provide`] has something to do or to say.
+pub(super) async fn current(
+    process: &Process,
+    spec: &ProgramSpec,
+) -> Result<Option<ImageHandle>, Error> {
+    Ok(match &spec.program {
+        Program::Command { .. } => command::current(process, spec).await,
+        Program::Postgres(choice) => postgres::current(process, choice).await,
+        Program::Redis(choice) => redis::current(process, choice).await,
+    })
+}
+
+/// Finds out how a program would be had, and makes nothing.
+pub(super) async fn survey(process: &Process, spec: &ProgramSpec) -> Result<Prospect, Error> {
+    let found = match &spec.program {
+        Program::Command { .. } => command::survey(process, spec).await,
+        Program::Postgres(choice) => postgres::survey(process, choice).await,
+        Program::Redis(choice) => redis::survey(process, choice).await,
+    };
+    let outcome = found.map(|prospect| match prospect {
+        Found::There(handle) => match other_version(spec, &handle) {
+            Some(warning) => format!("there: {}; {warning}", handle.reference),
+            None => format!("there: {}", handle.reference),
+        },
+        Found::Step(text) => text,
+    });
+    Ok(Prospect {
+        name: spec.service.clone(),
+        outcome: outcome.map_err(|missing| Obstacle {
+            reason: missing.reason,
+            hint: missing.hint,
+        }),
+    })
+}
+
+/// Returns what a user should know of a server that is about to start: that it is another major
+/// version than the declared one.
+pub fn other_version(spec: &ProgramSpec, handle: &ImageHandle) -> Option<String> {
+    let (name, choice) = match &spec.program {
+        Program::Postgres(choice) => ("PostgreSQL", choice),
+        Program::Redis(choice) => ("Redis", choice),
+        Program::Command { .. } => return None,
+    };
+    let text = choice.version.as_ref()?;
+    let (declared, taken) = (Version::read(text)?, version_of(handle)?);
+    (declared.major() != taken.major()).then(|| {
+        format!(
+            "{name} {taken} runs instead of the declared {text}, which is not installed; \
+             `strict_version = true` refuses that"
+        )
+    })
+}
+
+/// Returns whether a server was fetched by envctl: such a PostgreSQL knows no ICU collations and
+/// no extensions but `plpgsql` and `vector`.
+pub fn is_fetched(handle: &ImageHandle) -> bool {
+    fetch::is_fetched(handle.reference.as_ref())
+}
+
+/// Names a server by its version and path, so that an upgrade is another program.
+fn server_handle(version: &Version, program: &std::path::Path) -> ImageHandle {
+    let reference = program.display().to_string();
+    ImageHandle {
+        id: format!("{version} {reference}"),
+        reference,
+    }
+}
+
+fn version_of(handle: &ImageHandle) -> Option<Version> {
+    Version::read(handle.id.split_once(' ')?.0)
+}
+
+/// What a survey found.
+#[derive(Debug)]
+enum Found {
+    There(ImageHandle),
+    /// What there is to do first.
+    Step(String),
+}
+
+/// Why a program cannot be had.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Missing {
+    reason: String,
+    hint: Option<String>,
+    output: Vec<String>,
+}
+
+impl From<host::Failure> for Missing {
+    fn from(failure: host::Failure) -> Self {
+        Self {
+            reason: failure.reason,
+            hint: None,
+            output: failure.output,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ServerChoice;
+
+    fn check(declared: Option<&str>, version: &str, expect: Option<&str>) {
+        let choice = ServerChoice {
+            version: declared.map(str::to_owned),
+            ..ServerChoice::default()
+        };
+        let spec = ProgramSpec {
+            service: "db".to_owned(),
+            program: Program::Postgres(choice),
+        };
+        let version = Version::read(version).unwrap();
+        let handle = server_handle(&version, "/usr/bin/postgres".as_ref());
+        assert_eq!(other_version(&spec, &handle).as_deref(), expect);
+    }
+
+    #[test]
+    fn another_major_version_is_said() {
+        check(None, "15.18", None);
+        check(Some("15"), "15.18", None);
+        check(Some("15.2"), "15.18", None);
+        let expect = "PostgreSQL 15.18 runs instead of the declared 13.5, which is not installed; \
+                      `strict_version = true` refuses that";
+        check(Some("13.5"), "15.18", Some(expect));
+    }
+}

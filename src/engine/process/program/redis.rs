@@ -1,0 +1,92 @@
+//! A Redis server, or Valkey, which reads the same settings and speaks the same protocol.
+
+use std::path::{Path, PathBuf};
+
+use super::candidate::{self, Candidate};
+use super::choice::{Verdict, Wanted, choose};
+use super::version::Version;
+use super::{Found, Missing, server_handle};
+use crate::engine::process::Process;
+use crate::engine::{ImageHandle, ImageOutcome, ServerChoice, Source, host};
+
+const PROGRAMS: [&str; 2] = ["redis-server", "valkey-server"];
+
+/// Folders that a user's `PATH` may lack.
+const FOLDERS: [&str; 5] = [
+    "/usr/bin",
+    "/usr/sbin",
+    "/usr/local/bin",
+    "/usr/local/sbin",
+    "/opt/homebrew/bin",
+];
+
+/// Finds the server.
+pub(super) async fn provide(
+    process: &Process,
+    choice: &ServerChoice,
+) -> Result<ImageOutcome, Missing> {
+    Ok(ImageOutcome {
+        handle: find(process, choice).await?,
+        source: Source::Found,
+        passed_over: Vec::new(),
+        warning: None,
+    })
+}
+
+/// Returns the server when there is one.
+pub(super) async fn current(process: &Process, choice: &ServerChoice) -> Option<ImageHandle> {
+    find(process, choice).await.ok()
+}
+
+/// Looks for the server.
+pub(super) async fn survey(process: &Process, choice: &ServerChoice) -> Result<Found, Missing> {
+    find(process, choice).await.map(Found::There)
+}
+
+async fn find(process: &Process, choice: &ServerChoice) -> Result<ImageHandle, Missing> {
+    let candidates = candidate::ask(places(process, choice)).await;
+    let wanted = Wanted {
+        declared: choice.version.as_deref().and_then(Version::read),
+        strict: choice.strict_version,
+        data: None,
+    };
+    match choose(&candidates, &wanted, &[]) {
+        Verdict::Take(server) => Ok(server_handle(&server.version, &server.program)),
+        Verdict::Fetch { .. } | Verdict::Nothing | Verdict::Contradiction { .. } => {
+            Err(missing(choice, &candidates))
+        }
+    }
+}
+
+/// The program may be a link to one that asks for the name it was called by, so only folders are
+/// followed.
+fn places(process: &Process, choice: &ServerChoice) -> impl Iterator<Item = PathBuf> {
+    let mut folders = Vec::from_iter(choice.bin_dir.clone());
+    if folders.is_empty() {
+        let search = process.variables.get("PATH").into_iter();
+        folders.extend(search.flat_map(std::env::split_paths));
+        folders.extend(FOLDERS.map(PathBuf::from));
+    }
+    let folders = folders.into_iter().flat_map(fs_err::canonicalize);
+    folders.flat_map(|folder| PROGRAMS.map(|name| folder.join(name)))
+}
+
+fn missing(choice: &ServerChoice, candidates: &[Candidate]) -> Missing {
+    let here: Vec<String> = candidates.iter().map(|it| it.version.to_string()).collect();
+    let reason = match (&choice.version, &choice.bin_dir) {
+        (Some(version), _) if !here.is_empty() => format!(
+            "Redis {version} is declared with `strict_version`, and here is {}",
+            here.join(", ")
+        ),
+        (_, Some(folder)) => format!(
+            "`bin_dir`, {}, holds no `redis-server` and no `valkey-server`",
+            Path::display(folder)
+        ),
+        (_, None) => "neither `redis-server` nor `valkey-server` is on this machine".to_owned(),
+    };
+    Missing {
+        reason,
+        hint: host::install_line("redis-server").map(|line| format!("`{line}`")),
+        output: Vec::new(),
+    }
+}

@@ -1,0 +1,128 @@
+//! What a service was created with: all that its supervisor must know. It holds secrets.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use rustix::process::Signal;
+use serde::{Deserialize, Serialize};
+
+use super::prepared::User;
+use crate::config::model::Restart;
+use crate::engine::{ImageHandle, Role, ServiceKind};
+
+/// A service as it was created.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Record {
+    pub name: String,
+    /// The declared service, which replicas share.
+    pub service: String,
+    pub role: Role,
+    pub kind: ServiceKind,
+    pub hash: String,
+    pub image: ImageHandle,
+    pub order: u32,
+    pub profiles: Vec<String>,
+    pub sets: Vec<String>,
+    pub created: SystemTime,
+    pub ports: BTreeMap<String, RecordedPort>,
+    pub argv: Vec<String>,
+    pub environment: Vec<(String, String)>,
+    /// What each of its processes has in its environment, and is known by.
+    pub marks: Vec<(String, String)>,
+    pub working_dir: PathBuf,
+    pub user: Option<User>,
+    /// A signal's name: `SIGTERM`.
+    pub stop_signal: String,
+    pub stop_grace_period: Duration,
+    pub restart: Restart,
+    pub socket_dir: Option<PathBuf>,
+}
+
+/// A port of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RecordedPort {
+    /// The port as declared, which only a container listens on.
+    pub container: u16,
+    pub bind: IpAddr,
+    /// Where it is reached.
+    pub address: SocketAddr,
+}
+
+/// Returns the signal of a name, with or without its `SIG`, or of a number.
+pub(super) fn signal(name: &str) -> Option<Signal> {
+    const NAMED: [(&str, Signal); 12] = [
+        ("HUP", Signal::HUP),
+        ("INT", Signal::INT),
+        ("QUIT", Signal::QUIT),
+        ("ABRT", Signal::ABORT),
+        ("KILL", Signal::KILL),
+        ("USR1", Signal::USR1),
+        ("USR2", Signal::USR2),
+        ("PIPE", Signal::PIPE),
+        ("ALRM", Signal::ALARM),
+        ("TERM", Signal::TERM),
+        ("CONT", Signal::CONT),
+        ("WINCH", Signal::WINCH),
+    ];
+    if let Ok(number) = name.parse() {
+        return Signal::from_named_raw(number);
+    }
+    let upper = name.to_ascii_uppercase();
+    let short = upper.strip_prefix("SIG").unwrap_or(&upper);
+    let found = NAMED.iter().find(|(name, _)| *name == short);
+    found.map(|(_, signal)| *signal)
+}
+
+/// Returns the signal's name that stops a service which names none.
+pub(super) fn default_stop_signal(kind: ServiceKind) -> &'static str {
+    match kind {
+        // Its SIGTERM waits until every client has left.
+        ServiceKind::Postgres => "SIGINT",
+        ServiceKind::Program | ServiceKind::Redis => "SIGTERM",
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Returns a record to be changed.
+    pub(in crate::engine::process) fn record(name: &str) -> Record {
+        Record {
+            name: name.to_owned(),
+            service: name.to_owned(),
+            role: Role::Service,
+            kind: ServiceKind::Program,
+            hash: String::new(),
+            image: ImageHandle {
+                id: String::new(),
+                reference: String::new(),
+            },
+            order: 0,
+            profiles: Vec::new(),
+            sets: Vec::new(),
+            created: SystemTime::UNIX_EPOCH,
+            ports: BTreeMap::new(),
+            argv: vec!["true".to_owned()],
+            environment: Vec::new(),
+            marks: vec![("ENVCTL_SERVICE".to_owned(), name.to_owned())],
+            working_dir: PathBuf::from("/"),
+            user: None,
+            stop_signal: "SIGTERM".to_owned(),
+            stop_grace_period: Duration::from_secs(1),
+            restart: Restart::No,
+            socket_dir: None,
+        }
+    }
+
+    #[test]
+    fn signals_have_names_and_numbers() {
+        for name in ["SIGTERM", "TERM", "term", "15"] {
+            assert_eq!(signal(name), Some(Signal::TERM), "{name}");
+        }
+        assert_eq!(signal("SIGNAL"), None);
+        assert_eq!(signal(""), None);
+    }
+}

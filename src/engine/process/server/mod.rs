@@ -1,0 +1,135 @@
+//! What a server needs beside its program: data, a user and the settings that say where it is.
+
+mod cluster;
+mod postgres;
+mod redis;
+mod socket;
+mod stale;
+
+use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use super::prepared::{Prepared, User};
+use super::user::server_user;
+use super::{Process, way};
+use crate::config::model::MountSource;
+use crate::engine::{Error, Launch, ServiceKind, ServiceSpec, host};
+
+/// Makes what a server needs, and says how to start it. `folder` is the service's own; `address`
+/// is where the server shall listen.
+pub(super) async fn prepare(
+    process: &Process,
+    spec: &ServiceSpec,
+    launch: &Launch,
+    folder: &Path,
+    address: SocketAddr,
+) -> Result<Prepared, Error> {
+    let server = Server {
+        process,
+        spec,
+        launch,
+        folder,
+        address,
+    };
+    let prepared = match spec.kind {
+        ServiceKind::Postgres => postgres::prepare(&server).await,
+        ServiceKind::Redis => redis::prepare(&server),
+        ServiceKind::Program => Err(host::Failure::because("it is not a server")),
+    };
+    prepared.map_err(|failure| Error::Prepare {
+        service: spec.name.clone(),
+        reason: failure.reason,
+        output: failure.output,
+    })
+}
+
+/// A server that is to be.
+struct Server<'a> {
+    process: &'a Process,
+    spec: &'a ServiceSpec,
+    launch: &'a Launch,
+    folder: &'a Path,
+    address: SocketAddr,
+}
+
+impl Server<'_> {
+    /// Returns the server's program.
+    fn program(&self) -> &Path {
+        Path::new(&self.launch.image.reference)
+    }
+
+    /// Returns the folder of the server's volume.
+    fn volume(&self) -> Result<PathBuf, host::Failure> {
+        let mut mounts = self.spec.mounts.iter();
+        let volume = mounts.find_map(|mount| match &mount.source {
+            MountSource::Volume(name) => Some(name),
+            MountSource::Bind(_) => None,
+        });
+        let volume = volume.ok_or_else(|| host::Failure::because("it has no volume"))?;
+        let id = &self.process.identity.id;
+        Ok(self.process.home.volume(id, volume))
+    }
+
+    /// Returns whom the server runs as: whose its data is, since a better user may have come to
+    /// the machine later, else the first of `names`.
+    fn user(&self, names: &[&str]) -> Result<Option<User>, host::Failure> {
+        let user = server_user(names).map_err(host::Failure::because)?;
+        let owner = fs_err::metadata(self.volume()?).map(|it| it.uid()).ok();
+        let owner = owner.filter(|uid| *uid != 0 && user.is_some());
+        let owner = owner.and_then(|uid| User::find(&uid.to_string()));
+        Ok(owner.or(user))
+    }
+
+    /// Makes the folder of the server's data, open to `user` only.
+    fn data(&self, user: Option<&User>) -> Result<PathBuf, host::Failure> {
+        let folder = self.volume()?;
+        let top = &self.process.home.state;
+        let made = fs_err::create_dir_all(&folder)
+            .and_then(|()| way::open(top, &folder))
+            .and_then(|()| way::give(&folder, user));
+        made.map_err(unusable)?;
+        Ok(folder)
+    }
+
+    /// Returns a variable that is declared for the server.
+    fn variable(&self, name: &str) -> Option<&str> {
+        let mut variables = self.launch.environment.iter();
+        let found = variables.find(|(key, _)| key == name);
+        found.map(|(_, value)| value.expose())
+    }
+
+    /// Returns the arguments of the declared command, which names the server or only options.
+    fn arguments(&self, programs: &[&str]) -> Result<Vec<String>, host::Failure> {
+        let words = self.launch.command.iter().flatten();
+        let mut words: Vec<String> = words.map(|word| word.expose().to_owned()).collect();
+        match words.first() {
+            Some(first) if programs.contains(&first.as_str()) => {
+                words.remove(0);
+            }
+            Some(first) if !first.starts_with('-') => {
+                return Err(host::Failure::because(format!(
+                    "its command starts with `{first}`, and not with `{}` or an option",
+                    programs[0]
+                )));
+            }
+            Some(_) | None => {}
+        }
+        Ok(words)
+    }
+
+    /// Returns a `PATH` that begins with the server's own programs.
+    fn path(&self) -> (String, String) {
+        let own = self.program().parent().unwrap_or(Path::new("/"));
+        let inherited = self.process.variables.get("PATH");
+        let path = match inherited {
+            Some(inherited) => format!("{}:{inherited}", own.display()),
+            None => format!("{}:/usr/local/bin:/usr/bin:/bin", own.display()),
+        };
+        ("PATH".to_owned(), path)
+    }
+}
+
+fn unusable(error: std::io::Error) -> host::Failure {
+    host::Failure::because(format!("its folder cannot be made: {error}"))
+}
