@@ -11,7 +11,7 @@ const EXIT_CODES: [(u8, &str); 10] = [
     (2, "wrong usage"),
     (3, "a mistake in the configuration"),
     (4, "the engine cannot be reached"),
-    (5, "an image cannot be had"),
+    (5, "an image or a program cannot be had"),
     (6, "a service does not run, or did not become ready"),
     (7, "a seed or a migration failed"),
     (8, "a smoke check failed"),

@@ -71,13 +71,11 @@ pub(super) async fn found(invocation: &Invocation) -> Result<Arc<dyn Engine>, Fa
     let identity = identity(invocation, Vec::new());
     match invocation.engine {
         EngineChoice::Docker => Ok(connect_docker(invocation, identity).await?),
-        EngineChoice::Process => Ok(processes(invocation, identity)?),
-        EngineChoice::Auto if runs_as_processes(invocation) => Ok(processes(invocation, identity)?),
         // Where a socket is and nobody answers, an instance may be there and cannot be seen.
-        EngineChoice::Auto if has_docker(invocation)? => {
+        EngineChoice::Auto if !runs_as_processes(invocation) && has_docker(invocation)? => {
             Ok(connect_docker(invocation, identity).await?)
         }
-        EngineChoice::Auto => Ok(processes(invocation, identity)?),
+        EngineChoice::Process | EngineChoice::Auto => Ok(processes(invocation, identity)?),
     }
 }
 

@@ -11,7 +11,7 @@ use super::images::DesiredImage;
 use super::observation::Observation;
 use super::step::{Change, Step};
 use crate::config::model::{Condition, MountSource};
-use crate::engine::{ObservedService, Program, Provision, Role, ServiceState};
+use crate::engine::{ObservedService, Program, Provision, Role, ServiceState, process};
 
 /// What a command leaves out.
 #[derive(Clone, Copy, Debug)]
@@ -207,6 +207,7 @@ impl<'a> Diff<'a> {
             let node = self.start(service, change, cause);
             self.started.insert(name, node);
             self.ready.insert(name, node);
+            self.warn_of_version(service);
         }
         let ready = self.observation.ready.get(name).copied().unwrap_or(false);
         if changed.is_some() || !ready {
@@ -240,6 +241,20 @@ impl<'a> Diff<'a> {
             change,
         };
         self.plan.push(step, cause, after)
+    }
+
+    /// Tells of a server that starts in another version than the declared one. Of one that is
+    /// still to be had, the step that gets it tells.
+    fn warn_of_version(&mut self, service: &DesiredService) {
+        let mut provisions = self.desired.images.iter().map(|image| &image.spec);
+        let provision = provisions.find(|provision| provision.name() == service.image);
+        let handle = self.observation.engine.images.get(&service.image);
+        if let (Some(Provision::Program(program)), Some(handle)) = (provision, handle)
+            && let Some(warning) = process::other_version(program, handle)
+        {
+            let name = &service.spec.name;
+            self.plan.notices.push(format!("{name}: {warning}"));
+        }
     }
 
     fn await_ready(&mut self, service: &'a DesiredService) {
@@ -356,7 +371,9 @@ pub(super) mod tests {
 
     use super::*;
     use crate::config::model::{Image, ImageSource, Limits, Mount, Restart, Secret};
-    use crate::engine::{Capabilities, ImageHandle, ImageSpec, ServiceKind, ServiceSpec};
+    use crate::engine::{
+        Capabilities, ImageHandle, ImageSpec, ProgramSpec, ServerChoice, ServiceKind, ServiceSpec,
+    };
     use crate::plan::desired::Database;
     use crate::plan::observation::DatabaseView;
     use crate::seed::{Dump, State};
@@ -567,6 +584,46 @@ pub(super) mod tests {
             &expect![[r"
             1 start api, it ended []
             2 ready api, not ready yet [1]
+        "]],
+        );
+    }
+
+    #[test]
+    fn a_server_of_another_version_is_told_of_whenever_it_starts() {
+        let mut desired = rates();
+        let choice = ServerChoice {
+            version: Some("13.5".to_owned()),
+            ..ServerChoice::default()
+        };
+        let spec = Provision::Program(Box::new(ProgramSpec {
+            service: "db".to_owned(),
+            program: Program::Postgres(choice),
+        }));
+        let bases = Vec::new();
+        desired.images.retain(|image| image.spec.name() != "db");
+        desired.images.push(DesiredImage { spec, bases });
+        let mut seen = green(&desired);
+        let handle = ImageHandle {
+            id: "15.18 /bin/postgres".to_owned(),
+            reference: "/bin/postgres".to_owned(),
+        };
+        let db = &mut seen.engine.services[0];
+        db.hash = desired.services[0].launch_hash(&handle.id, &BTreeMap::new());
+        db.image = handle.clone();
+        seen.engine.images.insert("db".to_owned(), handle);
+        check(&desired, &seen, ALL, &expect![[""]]);
+
+        seen.engine.services[0].state = ServiceState::Lost;
+        check(
+            &desired,
+            &seen,
+            ALL,
+            &expect![[r"
+            1 start db, it ended while nobody watched it []
+            2 ready db, not ready yet [1]
+            3 seed db, unless it is seeded already [2]
+            4 migrate db, unless all are applied [3]
+            ! db: PostgreSQL 15.18 runs instead of the declared 13.5, which is not installed; `strict_version = true` refuses that
         "]],
         );
     }

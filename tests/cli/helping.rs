@@ -43,6 +43,7 @@ fn the_program() {
           psql         Open psql on a database, or run SQL on it
           run          Run a task once, whatever it did before; its exit code becomes envctl's
           restart      Stop services and start them again, ready when it returns
+          doctor       Say what each engine needs to run an environment
           config       Show, explain or validate the configuration
           list         List the environments of the workspace
           completions  Print the completion script of a shell
@@ -57,7 +58,7 @@ fn the_program() {
           -i, --instance <NAME>     Name the running copy, so that several can run side by side [default:
                                     default]
               --engine <ENGINE>     Choose where instances run [default: auto] [possible values: auto,
-                                    docker]
+                                    docker, process]
               --set <KEY=VALUE>     Set one value of the configuration (repeatable)
           -C, --directory <FOLDER>  Look for the workspace from this folder on upwards
               --output <FORM>       Choose the form of what is printed [default: human] [possible values:
@@ -114,6 +115,9 @@ fn the_program_on_a_narrow_terminal() {
               restart      Stop services and start
                            them again, ready when it
                            returns
+              doctor       Say what each engine
+                           needs to run an
+                           environment
               config       Show, explain or validate
                            the configuration
               list         List the environments of
@@ -142,7 +146,7 @@ fn the_program_on_a_narrow_terminal() {
                   --engine <ENGINE>
                       Choose where instances run
                       [default: auto] [possible
-                      values: auto, docker]
+                      values: auto, docker, process]
                   --set <KEY=VALUE>
                       Set one value of the
                       configuration (repeatable)
@@ -197,6 +201,7 @@ fn the_program_at_length() {
               psql         Open psql on a database, or run SQL on it
               run          Run a task once, whatever it did before; its exit code becomes envctl's
               restart      Stop services and start them again, ready when it returns
+              doctor       Say what each engine needs to run an environment
               config       Show, explain or validate the configuration
               list         List the environments of the workspace
               completions  Print the completion script of a shell
@@ -220,7 +225,7 @@ fn the_program_at_length() {
                 2  wrong usage
                 3  a mistake in the configuration
                 4  the engine cannot be reached
-                5  an image cannot be had
+                5  an image or a program cannot be had
                 6  a service does not run, or did not become ready
                 7  a seed or a migration failed
                 8  a smoke check failed
@@ -261,18 +266,20 @@ fn what_ci_runs() {
     check(
         "envctl up -h",
         &expect![[r#"
-        Bring an environment up: images, databases, data, services; ready when it returns
+            Bring an environment up: images, databases, data, services; ready when it returns
 
-        Usage: envctl up [OPTIONS] [ENV]
+            Usage: envctl up [OPTIONS] [ENV]
 
-        Arguments:
-          [ENV]  Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
+            Arguments:
+              [ENV]  Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
 
-        Options:
-              --no-seed     Leave a database that was never seeded empty
-              --no-migrate  Apply no migrations
-          -h, --help        Print help (see more with '--help')
-    "#]],
+            Options:
+                  --timings <FILE>  Write when each step began and ended, and what it waited for, to this file
+                                    as JSON
+                  --no-seed         Leave a database that was never seeded empty
+                  --no-migrate      Apply no migrations
+              -h, --help            Print help (see more with '--help')
+        "#]],
     );
     check(
         "envctl up --help",
@@ -286,6 +293,9 @@ fn what_ci_runs() {
                       Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
 
             Options:
+                  --timings <FILE>
+                      Write when each step began and ended, and what it waited for, to this file as JSON
+
                   --no-seed
                       Leave a database that was never seeded empty
 
@@ -299,6 +309,7 @@ fn what_ci_runs() {
               envctl up
               envctl up rates --profile ci
               envctl up rates --instance two --set services.api.ports.http.host=3001
+              envctl up rates --timings up.json
 
             Exit codes:
                 0  done
@@ -306,7 +317,7 @@ fn what_ci_runs() {
                 2  wrong usage
                 3  a mistake in the configuration
                 4  the engine cannot be reached
-                5  an image cannot be had
+                5  an image or a program cannot be had
                 6  a service does not run, or did not become ready
                 7  a seed or a migration failed
               130  interrupted

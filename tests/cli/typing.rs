@@ -124,10 +124,9 @@ fn values_of_the_wrong_form() {
         "envctl psql",
         &expect![[r#"
             --- stderr
-            error: no docker engine answers at unix://[workspace]/docker.sock
-              caused by: there is no socket [workspace]/docker.sock
-            hint: start the Docker daemon, or point DOCKER_HOST at its socket
-            --- exit 4
+            error: `services.api` cannot run on the engine `process`: it has no `process`
+            hint: say how it runs: `[services.api.process]` with `command`
+            --- exit 3
         "#]],
     );
     workspace.check(

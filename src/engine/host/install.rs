@@ -10,10 +10,11 @@ enum Manager {
 }
 
 /// A program and its packages, in the order of [`Manager`].
-const PACKAGES: [(&str, [&str; 4]); 11] = [
+const PACKAGES: [(&str, [&str; 4]); 12] = [
     ("cargo", ["cargo", "cargo", "cargo", "rust"]),
     ("go", ["golang-go", "golang", "go", "go"]),
     ("make", ["make", "make", "make", "make"]),
+    ("mmdebstrap", ["mmdebstrap"; 4]),
     ("node", ["nodejs", "nodejs", "nodejs", "node"]),
     ("npm", ["npm", "npm", "npm", "node"]),
     ("php", ["php-cli", "php-cli", "php", "php"]),

@@ -50,18 +50,20 @@ async fn prepare(
     let mut ports = spec.ports.iter();
     let address = ports.find_map(|port| addresses.get(&(spec.name.clone(), port.name.clone())));
     let address = address.ok_or_else(|| fail(spec, "it has no port".to_owned()))?;
-    server::prepare(process, spec, launch, folder.path(), *address).await
+    let mut prepared = server::prepare(process, spec, launch, folder.path(), *address).await?;
+    let own = std::mem::take(&mut prepared.environment);
+    // What an image's entrypoint reads, the server need not know.
+    let declared = plain(launch).filter(|(name, _)| !name.starts_with("POSTGRES_"));
+    prepared.environment = declared.chain(own).collect();
+    Ok(prepared)
 }
 
 fn program(process: &Process, spec: &ServiceSpec, launch: &Launch) -> Result<Prepared, Error> {
     let words = launch.command.iter().flatten();
-    let environment = launch.environment.iter();
     let working_dir = spec.working_dir.as_ref().map(PathBuf::from);
     Ok(Prepared {
         argv: words.map(|word| word.expose().to_owned()).collect(),
-        environment: environment
-            .map(|(name, value)| (name.clone(), value.expose().to_owned()))
-            .collect(),
+        environment: plain(launch).collect(),
         user: user(&spec.name, spec.user.as_deref())?,
         working_dir: Some(
             process
@@ -71,6 +73,11 @@ fn program(process: &Process, spec: &ServiceSpec, launch: &Launch) -> Result<Pre
         ),
         socket_dir: None,
     })
+}
+
+fn plain(launch: &Launch) -> impl Iterator<Item = (String, String)> {
+    let environment = launch.environment.iter();
+    environment.map(|(name, value)| (name.clone(), value.expose().to_owned()))
 }
 
 /// Returns the user that is asked for; the caller when `None`.
@@ -102,6 +109,7 @@ fn record(
         let recorded = RecordedPort {
             container: port.container,
             bind: port.bind,
+            fixed: ports::fixed_number(process, port).is_some(),
             address: *address,
         };
         Some((port.name.clone(), recorded))

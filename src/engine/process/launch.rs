@@ -15,6 +15,10 @@ use crate::engine::{Error, ServiceState};
 /// How long a supervisor may take to say how it went; it waits for an older one meanwhile.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Starts a program without what a script may have opened before it called envctl: a supervisor
+/// that kept its lock or its pipe would make it wait for the service's end.
+const DETACHED: &str = r#"exec "$0" "$@" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-"#;
+
 /// No reason is longer.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024;
 
@@ -51,7 +55,9 @@ async fn supervise(process: &Process, folder: &Folder) -> Result<(), Error> {
         service: folder.name().to_owned(),
         reason,
     };
-    let child = Command::new(&process.supervisor)
+    let child = Command::new("/bin/sh")
+        .args(["-c", DETACHED])
+        .arg(&process.supervisor)
         .arg("supervise")
         .arg(folder.path())
         .env_clear()

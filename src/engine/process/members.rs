@@ -119,9 +119,12 @@ impl Members {
     }
 
     fn is_marked(&self, pid: u32) -> bool {
+        if self.marks.is_empty() {
+            return false;
+        }
         let environment = procfs::environment(pid);
         let has = |mark: &String| environment.iter().any(|pair| pair == mark.as_bytes());
-        !self.marks.is_empty() && self.marks.iter().all(has)
+        self.marks.iter().all(has)
     }
 }
 

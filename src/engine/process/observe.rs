@@ -8,12 +8,12 @@ use futures_util::future::try_join_all;
 use super::engine::Process;
 use super::folder::Folder;
 use super::ledger::Ledger;
-use super::program;
 use super::record::Record;
 use super::status::Status;
+use super::{ports, program};
 use crate::engine::{
-    Error, ImageHandle, Observed, ObservedService, ProgramSpec, Prospect, Provision, PublishedPort,
-    Role, ServiceState,
+    Addresses, Error, ImageHandle, Observed, ObservedService, ProgramSpec, Prospect, Provision,
+    PublishedPort, Role, ServiceState,
 };
 
 /// Reads services, volumes, addresses and current programs.
@@ -24,13 +24,15 @@ pub(super) async fn observe(
     let id = &process.identity.id;
     let instance = process.home.instance(id);
     let folders = folders(&instance.join("services"));
-    let mut services: Vec<ObservedService> = folders.values().map(service).collect();
+    let addresses = Ledger::read(&process.home).addresses(id);
+    let services = folders.values().map(|folder| service(folder, &addresses));
+    let mut services: Vec<ObservedService> = services.collect();
     services.sort_by(|a, b| (a.order, &a.name).cmp(&(b.order, &b.name)));
     let volumes = self::folders(&instance.join("volumes")).into_iter();
     let volumes = volumes.map(|(name, folder)| (name, handle(&folder)));
     Ok(Observed {
         images: current(process, provisions).await?,
-        addresses: Ledger::read(&process.home).addresses(id),
+        addresses,
         network: None,
         volumes: volumes.collect(),
         services,
@@ -88,14 +90,23 @@ fn folders(path: &Path) -> BTreeMap<String, Folder> {
         .collect()
 }
 
-fn service(folder: &Folder) -> ObservedService {
+fn service(folder: &Folder, addresses: &Addresses) -> ObservedService {
     let status = folder.status();
     let Some(record) = folder.record() else {
         return unfinished(folder);
     };
     let state = status.as_ref().map_or(ServiceState::Created, Status::state);
-    let runs = matches!(state, ServiceState::Running | ServiceState::Paused);
     let supervised = status.is_some_and(|status| status.live_supervisor().is_some());
+    let runs = matches!(
+        state,
+        ServiceState::Running | ServiceState::Paused | ServiceState::Restarting
+    );
+    // Without a hash it is as declared by nobody, so that it is created again.
+    let hash = if ports::must_move(&record, runs, addresses) {
+        String::new()
+    } else {
+        record.hash.clone()
+    };
     ObservedService {
         handle: handle(folder),
         state,
@@ -105,7 +116,7 @@ fn service(folder: &Folder) -> ObservedService {
         name: record.name,
         service: record.service,
         role: record.role,
-        hash: record.hash,
+        hash,
         image: record.image,
         order: record.order,
         profiles: record.profiles,

@@ -49,7 +49,7 @@ pub(super) async fn assign(process: &Process, specs: &[ServiceSpec]) -> Result<A
 }
 
 /// Only the default instance takes the host ports that the environment names.
-fn fixed_number(process: &Process, port: &PortSpec) -> Option<u16> {
+pub(super) fn fixed_number(process: &Process, port: &PortSpec) -> Option<u16> {
     match port.host {
         HostPort::Fixed(number) if process.identity.id.is_default() => Some(number),
         HostPort::Fixed(_) | HostPort::Any => None,
@@ -72,9 +72,13 @@ fn choose(
             && !fixed.contains(&number)
             && port::is_free(port.bind, number)
     };
+    let folder = process.folder(&spec.name);
+    // A lost ledger is no reason to move.
+    let recorded = || Some(folder.record()?.ports.get(&port.name)?.address.port());
     let kept = ledger
         .number(this.0, this.1, this.2)
-        .filter(|number| untaken(*number) || is_own(&process.folder(&spec.name), *number));
+        .or_else(recorded)
+        .filter(|number| untaken(*number) || is_own(&folder, *number));
     let limits = fs_err::read_to_string("/proc/sys/net/ipv4/ip_local_port_range");
     let range = range(&limits.unwrap_or_default());
     let found = kept.or_else(|| from(range, &instance).find(|number| untaken(*number)));
@@ -145,6 +149,17 @@ pub(super) fn check(process: &Process, spec: &ServiceSpec) -> Result<(), Error> 
     Ok(())
 }
 
+/// Whether a service has to move: a port that was chosen for it is somebody else's by now, and
+/// its address stands in what it was created with.
+pub(super) fn must_move(record: &Record, runs: bool, ledger: &Addresses) -> bool {
+    record.ports.iter().any(|(name, port)| {
+        let given = ledger.get(&(record.name.clone(), name.clone()));
+        let moved = given.is_some_and(|given| *given != port.address);
+        let number = port.address.port();
+        moved || (!runs && !port.fixed && !port::is_free(port.bind, number))
+    })
+}
+
 /// Finds out whether the ports of a service that does not run are free.
 pub(super) fn check_recorded(record: &Record) -> Result<(), Error> {
     for (name, port) in &record.ports {
@@ -194,6 +209,36 @@ mod tests {
         assert_eq!(range("15000 60999"), 61_000..=65_535);
         assert_eq!(range("1024 65535"), 20_000..=29_999);
         assert_eq!(range(""), 20_000..=29_999);
+    }
+
+    #[test]
+    fn a_chosen_port_that_is_taken_makes_its_service_move() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let taken = listener.local_addr().unwrap();
+        let key = ("api".to_owned(), "http".to_owned());
+        let check = |fixed, runs, given: Option<SocketAddr>, expect| {
+            let port = crate::engine::process::record::RecordedPort {
+                container: 80,
+                bind: taken.ip(),
+                fixed,
+                address: taken,
+            };
+            let mut record = crate::engine::process::record::tests::record("api");
+            record.ports.insert("http".to_owned(), port);
+            let ledger = given
+                .map(|given| (key.clone(), given))
+                .into_iter()
+                .collect();
+            assert_eq!(must_move(&record, runs, &ledger), expect);
+        };
+        check(false, false, Some(taken), true);
+        check(false, true, Some(taken), false);
+        check(true, false, Some(taken), false);
+        let other = SocketAddr::from(([127, 0, 0, 1], 1));
+        check(false, true, Some(other), true);
+        check(false, true, None, false);
+        drop(listener);
+        check(false, false, Some(taken), false);
     }
 
     #[test]

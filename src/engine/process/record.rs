@@ -46,6 +46,8 @@ pub(super) struct RecordedPort {
     /// The port as declared, which only a container listens on.
     pub container: u16,
     pub bind: IpAddr,
+    /// Whether the environment names the host port.
+    pub fixed: bool,
     /// Where it is reached.
     pub address: SocketAddr,
 }

@@ -289,10 +289,9 @@ fn readable(folder: &Path) -> std::io::Result<()> {
 }
 
 fn open(path: &Path) -> std::io::Result<()> {
-    let mode = fs_err::metadata(path)?.permissions().mode();
-    // Whoever may read and execute it is everybody.
-    let opened = mode | (mode & 0o500) >> 3 | (mode & 0o500) >> 6;
-    fs_err::set_permissions(path, std::fs::Permissions::from_mode(opened))
+    let is_executable = fs_err::metadata(path)?.permissions().mode() & 0o100 != 0;
+    let mode = if is_executable { 0o755 } else { 0o644 };
+    fs_err::set_permissions(path, std::fs::Permissions::from_mode(mode))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it goes into `map_err`")]
@@ -336,6 +335,9 @@ mod tests {
         fs_err::set_permissions(&file, std::fs::Permissions::from_mode(0o700)).unwrap();
         readable(folder.path()).unwrap();
         assert_eq!(mode(&file), 0o755);
+        fs_err::set_permissions(&file, std::fs::Permissions::from_mode(0o666)).unwrap();
+        readable(folder.path()).unwrap();
+        assert_eq!(mode(&file), 0o644);
         assert_eq!(mode(folder.path()), 0o755);
     }
 }

@@ -29,7 +29,8 @@ pub(super) async fn provide(
     };
     outcome
         .map(|outcome| ImageOutcome {
-            warning: other_version(spec, &outcome.handle),
+            warning: other_version(spec, &outcome.handle)
+                .map(|warning| format!("{}: {warning}", spec.service)),
             ..outcome
         })
         .map_err(|missing| Error::Program {

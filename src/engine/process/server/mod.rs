@@ -130,6 +130,7 @@ impl Server<'_> {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it goes into `map_err`")]
 fn unusable(error: std::io::Error) -> host::Failure {
     host::Failure::because(format!("its folder cannot be made: {error}"))
 }

@@ -13,11 +13,9 @@ use crate::engine::process::program::is_fetched;
 const USERS: [&str; 2] = ["postgres", "nobody"];
 
 /// What is set for every server, before its declared command.
-const SETTINGS: [&str; 4] = [
+const SETTINGS: [&str; 3] = [
     // A sandbox's /dev/shm may be tiny, or shared with others.
     "dynamic_shared_memory_type=mmap",
-    // A crash loses the last instant at most, and never the order of what was written.
-    "synchronous_commit=off",
     "logging_collector=off",
     "log_destination=stderr",
 ];
@@ -150,7 +148,6 @@ mod tests {
             &["-c", "work_mem=64MB"],
             &expect![[r#"
                 -c dynamic_shared_memory_type=mmap
-                -c synchronous_commit=off
                 -c logging_collector=off
                 -c log_destination=stderr
                 -c wal_level=minimal
@@ -168,7 +165,6 @@ mod tests {
             &["-c", "wal_level=logical"],
             &expect![[r#"
                 -c dynamic_shared_memory_type=mmap
-                -c synchronous_commit=off
                 -c logging_collector=off
                 -c log_destination=stderr
                 -c wal_level=logical

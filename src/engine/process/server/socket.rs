@@ -24,20 +24,20 @@ pub(super) fn folder(
     let folder = place(service, temporary);
     fs_err::create_dir_all(service)?;
     way::open(top, service)?;
-    match fs_err::create_dir(&folder) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        made => made?,
-    }
     // In a folder that everybody writes to, somebody may have been there before.
-    let metadata = fs_err::symlink_metadata(&folder)?;
-    let me = rustix::process::geteuid().as_raw();
-    let owner = metadata.uid();
-    if !metadata.is_dir() || (owner != me && user.is_none_or(|user| user.uid != owner)) {
-        let text = format!("{} belongs to somebody else", folder.display());
-        return Err(io::Error::other(text));
+    if !is_ours(&folder, user) {
+        let _ = fs_err::remove_dir_all(&folder);
+        fs_err::create_dir(&folder)?;
     }
     way::give(&folder, user)?;
     Ok(folder)
+}
+
+fn is_ours(folder: &Path, user: Option<&User>) -> bool {
+    let me = rustix::process::geteuid().as_raw();
+    let owner = user.map_or(me, |user| user.uid);
+    let metadata = fs_err::symlink_metadata(folder);
+    metadata.is_ok_and(|it| it.is_dir() && it.uid() == owner)
 }
 
 fn place(service: &Path, temporary: &Path) -> PathBuf {

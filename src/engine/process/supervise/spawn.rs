@@ -40,6 +40,10 @@ pub(super) fn spawn(
         .stderr(same_log)
         .process_group(0);
     if let Some(user) = &record.user {
+        let caller = rustix::process::geteuid();
+        if !caller.is_root() && caller.as_raw() != user.uid {
+            return Err(format!("only root can run it as the user `{}`", user.name));
+        }
         command.uid(user.uid).gid(user.gid);
     }
     let child = command.spawn();

@@ -232,7 +232,12 @@ impl Watch {
     /// killed: they may have left its group and cleared their environment.
     fn take_census(&mut self) {
         let main = self.status.main;
-        let found = self.members().find();
+        // Those with the marks are found by them, at the price of reading every environment.
+        let descendants = Members {
+            marks: Vec::new(),
+            ..self.members()
+        };
+        let found = descendants.find();
         let others = found.into_iter().map(|seen| seen.id);
         let others: Vec<ProcessId> = others.filter(|id| Some(*id) != main).collect();
         if others != self.status.others {
