@@ -254,7 +254,9 @@ async fn connect_docker(
     identity: Identity,
 ) -> Result<Arc<dyn Engine>, Error> {
     let endpoint = docker::Endpoint::find(&invocation.variables)?;
-    Ok(Arc::new(docker::connect(&endpoint, identity).await?))
+    let path = invocation.variables.get("PATH").map_or("", String::as_str);
+    let docker = docker::connect(&endpoint, identity).await?;
+    Ok(Arc::new(docker.searching(path)))
 }
 
 fn processes(invocation: &Invocation, identity: Identity) -> Result<Arc<dyn Engine>, Error> {
