@@ -97,7 +97,8 @@ impl Scenario {
     /// Returns the program, to be run on this scenario's instance.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = envctl(self.folder.path());
-        command.args(args).args(["--instance", self.instance]);
+        // Before the command: what follows some commands is not ours.
+        command.args(["--instance", self.instance]).args(args);
         command
     }
 
@@ -108,8 +109,8 @@ impl Scenario {
 
     /// Starts the program with its JSON lines on a pipe.
     pub(crate) fn spawn(&self, args: &[&str]) -> Child {
-        let mut command = self.command(args);
-        command.args(["--output", "json"]);
+        let args = [&["--output", "json"], args].concat();
+        let mut command = self.command(&args);
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -9,6 +9,7 @@
 mod break_each;
 mod harness;
 mod heal;
+mod inside;
 mod rates;
 mod redis;
 mod side_by_side;

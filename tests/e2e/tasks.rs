@@ -1,6 +1,6 @@
 //! Tasks: once where they end well, named with their log where they do not.
 
-use crate::harness::{Scenario, eventually, until_started};
+use crate::harness::{Scenario, eventually, signal, until_started};
 
 /// A database, a task on it, and a service that waits for the task.
 fn write(scenario: &Scenario, task: &str) {
@@ -101,4 +101,62 @@ fn a_task_killed_half_way_runs_again() {
     child.wait().expect("it ends");
     scenario.run(&["up", "rates"]).exits(0);
     assert_eq!(runs(&scenario), "2");
+}
+
+#[test]
+fn a_task_that_is_asked_for_runs_again_and_gives_its_exit_code() {
+    let Some(scenario) = Scenario::new("asked") else {
+        return;
+    };
+    write(&scenario, &counting("echo oh >&2; exit 3"));
+    let run = |flags: &[&str]| scenario.run(&[flags, &["run", "-e", "rates", "once"]].concat());
+    run(&[]).exits(6).says(&[
+        "what task `once` depends on does not run",
+        "db: not there",
+        "envctl up rates -i asked",
+    ]);
+    let unknown = scenario.run(&["run", "-e", "rates", "db"]).exits(2);
+    unknown.says(&["no task `db` is declared", "there are once"]);
+
+    // The service that waits for the task is blocked; the database runs.
+    scenario.run(&["up", "rates"]).exits(6);
+    let outcome = run(&[]).exits(3).says(&["\noh\n"]);
+    assert_eq!(outcome.stdout, "run 2\n");
+    let outcome = run(&["--output", "json"]).exits(3);
+    let line = r#"{"v":1,"event":"task_line","task":"once","stderr":false,"line":"run 3"}"#;
+    assert!(outcome.stdout.contains(line), "{}", outcome.stdout);
+    assert_eq!(outcome.answer()["code"], 3);
+
+    // Its last line has no end.
+    write(&scenario, &counting("printf whole"));
+    assert_eq!(run(&[]).exits(0).stdout, "run 4\nwhole\n");
+    let status = scenario.run(&["status", "rates"]).exits(0);
+    assert!(status.stdout.contains("exit code 0"), "{}", status.stdout);
+}
+
+#[test]
+fn a_task_that_is_asked_for_stops_at_an_interruption_and_at_its_deadline() {
+    let Some(scenario) = Scenario::new("stops") else {
+        return;
+    };
+    write(&scenario, &counting("true"));
+    scenario.run(&["up", "rates"]).exits(0);
+    write(&scenario, &counting("sleep 300"));
+    let child = scenario.spawn(&["run", "-e", "rates", "once"]);
+    eventually("the task works", || match runs(&scenario).as_str() {
+        "2" => Ok(()),
+        other => Err(other.to_owned()),
+    });
+    signal(&child, "INT");
+    let ended = child.wait_with_output().expect("it ends");
+    assert_eq!(ended.status.code(), Some(130));
+    let status = scenario.run(&["status", "rates"]).exits(0);
+    assert!(
+        !status.stdout.contains("task       running"),
+        "{}",
+        status.stdout
+    );
+    let late = scenario.run(&["--timeout", "4s", "run", "-e", "rates", "once"]);
+    late.exits(1)
+        .says(&["not done within the 4s of `--timeout`"]);
 }
