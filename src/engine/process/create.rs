@@ -33,6 +33,7 @@ pub(super) async fn create(
     if made.is_err() {
         // What was made of it so far would look like a service.
         resource::remove_service(&folder).await?;
+        resource::remove_empty(process);
     }
     made
 }

@@ -27,16 +27,21 @@ pub(super) async fn remove(process: &Process, what: &Removal) -> Result<(), Erro
         }
         Removal::Volume { handle } => remove_folder(&own(process, "volumes", handle)?)?,
     }
+    remove_empty(process);
+    if !process.home.instance(&process.identity.id).exists() {
+        ledger::forget(process).await?;
+    }
+    Ok(())
+}
+
+/// Removes the instance's folders that hold nothing any more.
+pub(super) fn remove_empty(process: &Process) {
     let instance = process.home.instance(&process.identity.id);
     let emptied = ["services", "volumes"].map(|kind| instance.join(kind));
     for path in emptied.iter().chain([&instance]) {
         // One that still holds something stays.
         let _ = fs_err::remove_dir(path);
     }
-    if !instance.exists() {
-        ledger::forget(process).await?;
-    }
-    Ok(())
 }
 
 /// Stops what still runs of a service and removes its folder.
