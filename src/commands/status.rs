@@ -103,6 +103,13 @@ fn status(
 
 fn notes(seen: &ObservedService, observation: &Observation, scene: Option<&Scene>) -> Vec<String> {
     let mut notes = Vec::new();
+    if !seen.attached {
+        let cut_off = match scene.map(|scene| scene.engine.capabilities().containers) {
+            Some(false) => "its supervisor is gone, `up` gives it a new one",
+            Some(true) | None => "not on the network",
+        };
+        notes.push(cut_off.to_owned());
+    }
     if let Some(scene) = scene {
         match scene.desired.service(&seen.name) {
             None => notes.push("no longer declared".to_owned()),
