@@ -106,7 +106,8 @@ fn notes(seen: &ObservedService, observation: &Observation, scene: Option<&Scene
     if !seen.attached {
         let cut_off = match scene.map(|scene| scene.engine.capabilities().containers) {
             Some(false) => "its supervisor is gone, `up` gives it a new one",
-            Some(true) | None => "not on the network",
+            Some(true) => "not on the network",
+            None => "cut off, `up` mends it",
         };
         notes.push(cut_off.to_owned());
     }
