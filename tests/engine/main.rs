@@ -25,6 +25,7 @@ mod server;
 mod stopping;
 mod storing;
 mod supervising;
+mod surveying;
 
 /// A property, and how each engine has it, in words for docs/engines.md.
 struct Row {
@@ -34,9 +35,10 @@ struct Row {
     process: (&'static str, &'static str),
 }
 
-/// Makes a test of a property, unless the engine lacks it.
+/// Makes a test of a property, unless the engine lacks it or has no need of it.
 macro_rules! test {
     ($place:ident $file:ident $name:ident lacks) => {};
+    ($place:ident $file:ident $name:ident needless) => {};
     ($place:ident $file:ident $name:ident $_has:ident) => {
         #[test]
         fn $name() {
@@ -96,14 +98,14 @@ properties! {
             process keeps "in the folder of the service";
         what_envctl_made_is_labelled:
             docker keeps,
-            process lacks "there is a folder for each instance instead";
+            process needless "each instance has a folder";
         a_started_service_runs: docker keeps, process keeps;
         an_exit_code_is_observed: docker keeps, process keeps;
         a_killed_service_ends_with_137: docker keeps, process keeps;
         creating_again_replaces: docker keeps, process keeps;
         a_container_of_someone_else_is_not_replaced:
             docker keeps,
-            process lacks "its folders have no other user";
+            process needless "there are no containers";
         a_program_that_is_missing_is_a_start_failure:
             docker keeps "at the start",
             process keeps "when the service is created, and at the start";
@@ -146,22 +148,25 @@ properties! {
     }
     "Supervisors" supervising {
         a_start_replaces_a_killed_supervisor:
-            docker lacks "a container has none; the daemon is its parent",
+            docker needless "a container has none",
             process keeps "the new one takes over what runs, and cannot learn its exit code";
         a_stop_needs_no_supervisor:
-            docker lacks "a container has none; the daemon is its parent",
+            docker needless "a container has none",
             process keeps;
         what_was_written_before_a_reboot_is_not_acted_on:
-            docker lacks "the daemon knows its containers",
+            docker needless "the daemon knows its containers",
             process keeps "the boot is written down with the processes";
         a_process_that_got_the_number_later_is_not_touched:
-            docker lacks "the daemon knows its containers",
+            docker needless "the daemon knows its containers",
             process keeps "a process is known by its number and its start time";
     }
     "Network" networking {
         services_reach_each_other:
             docker keeps "by name, on the network of the instance",
             process emulates "each port has an address on loopback, known before the start";
+        replicas_share_the_name_of_their_service:
+            docker keeps "the name stands for any of them",
+            process lacks "each has an address, and others are given the first one's";
         a_service_has_its_name_as_hostname:
             docker keeps,
             process lacks "it has the machine's";
@@ -169,7 +174,7 @@ properties! {
         instances_whose_names_read_alike_are_told_apart: docker keeps, process keeps;
         a_service_starts_on_a_network_that_was_made_anew:
             docker keeps,
-            process lacks "there is no network to make";
+            process needless "there is no network to make";
     }
     "Ports" ports {
         a_port_is_published_on_loopback:
@@ -189,12 +194,12 @@ properties! {
     }
     "What a service is given" running {
         a_service_has_its_environment: docker keeps, process keeps;
-        a_service_has_nothing_of_its_callers_environment:
+        a_service_has_nothing_of_the_environment_of_its_caller:
             docker keeps,
             process lacks "a program inherits what its caller has, but for `ENVCTL_…`";
         a_service_inherits_what_is_not_meant_for_envctl:
             docker lacks "it has the image's environment",
-            process keeps "a program; a server gets only `PATH`, `HOME` and `TZ`";
+            process keeps "a program; of these a server gets only `PATH`, `HOME` and `TZ`";
         a_service_runs_as_its_user_in_its_folder:
             docker keeps,
             process keeps "another user than the caller only where that is root";
@@ -233,7 +238,7 @@ properties! {
             process lacks "only a server's data is put into its volume";
         a_volume_that_an_image_declares_goes_with_its_service:
             docker keeps,
-            process lacks "there are no images";
+            process needless "there are no images";
     }
     "PostgreSQL" postgres {
         a_server_answers_its_user_and_refuses_a_wrong_password:
@@ -260,27 +265,37 @@ properties! {
     "Images" building {
         an_unchanged_context_is_current:
             docker keeps,
-            process lacks "there are no images; the `build` of a process is run when its inputs change";
-        ignored_files_are_not_sent: docker keeps, process lacks "there are no images";
+            process needless "there are no images; the `build` of a process is run when its inputs change";
+        ignored_files_are_not_sent: docker keeps, process needless "there are no images";
         a_failing_dockerfile_gives_its_last_lines:
-            docker keeps, process lacks "there are no images";
+            docker keeps, process needless "there are no images";
         prepare_runs_only_when_its_inputs_change:
-            docker keeps, process lacks "there are no images";
-        a_build_needs_its_base: docker keeps, process lacks "there are no images";
+            docker keeps, process needless "there are no images";
+        a_build_needs_its_base: docker keeps, process needless "there are no images";
     }
     "Images" loading {
         a_failing_command_leaves_no_image:
-            docker keeps, process lacks "there are no images";
-        a_missing_program_is_named: docker keeps, process lacks "there are no images";
+            docker keeps, process needless "there are no images";
+        a_missing_program_is_named: docker keeps, process needless "there are no images";
         an_image_archive_keeps_none_of_its_names:
-            docker keeps, process lacks "there are no images";
-        a_dropped_load_leaves_nothing: docker keeps, process lacks "there are no images";
+            docker keeps, process needless "there are no images";
+        a_dropped_load_leaves_nothing: docker keeps, process needless "there are no images";
         a_registry_that_failed_is_not_asked_again:
-            docker keeps, process lacks "there are no images";
+            docker keeps, process needless "there are no images";
+    }
+    "Where images and programs come from" surveying {
+        a_survey_names_the_source_of_each_image:
+            docker keeps, process needless "there are no images";
+        a_survey_says_what_stands_in_the_way_of_every_source:
+            docker keeps, process needless "there are no images";
+        a_survey_asks_a_silent_registry_once:
+            docker keeps, process needless "there are no images";
+        a_survey_names_each_program_or_what_stands_in_its_way:
+            docker needless "a container runs what its image has", process keeps;
     }
     "Daemon" daemon {
-        a_missing_socket_is_unreachable: docker keeps, process lacks "there is no daemon";
+        a_missing_socket_is_unreachable: docker keeps, process needless "there is no daemon";
         a_socket_that_says_nothing_is_unreachable:
-            docker keeps, process lacks "there is no daemon";
+            docker keeps, process needless "there is no daemon";
     }
 }

@@ -21,7 +21,7 @@ pub(crate) async fn a_service_has_its_environment(fixture: &Fixture) {
     check(fixture, "echo $GREETING", "hello").await;
 }
 
-pub(crate) async fn a_service_has_nothing_of_its_callers_environment(fixture: &Fixture) {
+pub(crate) async fn a_service_has_nothing_of_the_environment_of_its_caller(fixture: &Fixture) {
     fixture.start(&service("box"), IDLE).await;
     check(fixture, "echo $INHERITED", "").await;
 }
