@@ -14,6 +14,7 @@ mod lifecycle;
 mod loading;
 mod logging;
 mod networking;
+mod ordinary;
 mod page;
 mod place;
 mod ports;
