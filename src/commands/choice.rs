@@ -32,11 +32,20 @@ pub(super) async fn choose(
     let wanted = wanted(invocation, environment);
     let engine = match (wanted, purpose) {
         (EngineChoice::Auto, Purpose::Make) => {
-            automatic(session, invocation, environment, identity).await?
+            automatic(session, invocation, environment, identity.clone()).await?
         }
-        _ => open(invocation, wanted, identity).await?,
+        _ => open(session, invocation, wanted, identity.clone()).await?,
     };
-    let desired = Desired::new(environment, &invocation.id, engine.capabilities());
+    let mut engine = engine;
+    let mut desired = Desired::new(environment, &invocation.id, engine.capabilities());
+    if wanted == EngineChoice::Auto && !desired.unfit.is_empty() {
+        // Where nothing is yet, the engine that could run it is the one to speak of.
+        let other = processes(invocation, identity)?;
+        let on_other = Desired::new(environment, &invocation.id, other.capabilities());
+        if on_other.unfit.is_empty() && !exists(engine.as_ref()).await? {
+            (engine, desired) = (other, on_other);
+        }
+    }
     if purpose == Purpose::Make {
         if wanted != EngineChoice::Auto
             && let Some(other) = elsewhere(invocation, engine.as_ref()).await?
@@ -49,7 +58,8 @@ pub(super) async fn choose(
             session.events.info(text);
         }
     }
-    if desired.unfit.is_empty() {
+    // What cannot run here was not made here, so what works on the rest can go on.
+    if desired.unfit.is_empty() || purpose == Purpose::Use {
         Ok((engine, desired))
     } else {
         Err(Failure::unfit(engine.name(), &desired.unfit))
@@ -58,9 +68,19 @@ pub(super) async fn choose(
 
 /// Returns the engine that an instance is on, without its environment; where there is none, one
 /// that says so.
-pub(super) async fn found(invocation: &Invocation) -> Result<Arc<dyn Engine>, Failure> {
+pub(super) async fn found(
+    session: &Session,
+    invocation: &Invocation,
+) -> Result<Arc<dyn Engine>, Failure> {
     let identity = identity(invocation, Vec::new());
-    Ok(open(invocation, invocation.engine, identity).await?)
+    let engine = open(session, invocation, invocation.engine, identity).await?;
+    if invocation.engine != EngineChoice::Auto
+        && !exists(engine.as_ref()).await?
+        && let Some(other) = elsewhere(invocation, engine.as_ref()).await?
+    {
+        return Err(Failure::on_another_engine(invocation, engine.name(), other));
+    }
+    Ok(engine)
 }
 
 /// Returns the engine that the command line or the environment asks for.
@@ -72,15 +92,25 @@ pub(super) fn wanted(invocation: &Invocation, environment: &Environment) -> Engi
 }
 
 async fn open(
+    session: &Session,
     invocation: &Invocation,
     wanted: EngineChoice,
     identity: Identity,
 ) -> Result<Arc<dyn Engine>, Error> {
     match wanted {
         EngineChoice::Docker => connect_docker(invocation, identity).await,
-        // Where a socket is and nobody answers, an instance may be there and cannot be seen.
-        EngineChoice::Auto if !runs_as_processes(invocation) && has_docker(invocation)? => {
-            connect_docker(invocation, identity).await
+        EngineChoice::Auto if !runs_as_processes(invocation) => {
+            match connect_docker(invocation, identity.clone()).await {
+                Ok(docker) => Ok(docker),
+                Err(error) => {
+                    if has_docker(invocation) {
+                        // An instance may be there and cannot be seen.
+                        let text = format!("{error}, so only processes were looked for");
+                        session.events.warning(text);
+                    }
+                    processes(invocation, identity)
+                }
+            }
         }
         EngineChoice::Process | EngineChoice::Auto => processes(invocation, identity),
     }
@@ -101,7 +131,7 @@ async fn automatic(
     {
         return Ok(Arc::clone(docker));
     }
-    let hidden = docker.is_err() && has_docker(invocation).unwrap_or(true);
+    let hidden = docker.is_err() && has_docker(invocation);
     let judging = async {
         let docker = Verdict::of(docker, invocation, environment).await;
         if docker.obstacle().is_none() {
@@ -175,8 +205,9 @@ async fn exists(engine: &dyn Engine) -> Result<bool, Error> {
     Ok(!seen.services.is_empty() || !seen.volumes.is_empty() || seen.network.is_some())
 }
 
-fn has_docker(invocation: &Invocation) -> Result<bool, Error> {
-    Ok(docker::Endpoint::find(&invocation.variables)?.exists())
+/// Whether this machine seems to have a daemon, be it one that does not answer.
+fn has_docker(invocation: &Invocation) -> bool {
+    docker::Endpoint::find(&invocation.variables).map_or(true, |endpoint| endpoint.exists())
 }
 
 fn runs_as_processes(invocation: &Invocation) -> bool {

@@ -17,7 +17,7 @@ use crate::report::{Answer, DownAnswer};
 pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Failure> {
     let invocation = session.invocation(args.environment.as_ref())?;
     let lock = lock::hold(session, &invocation.id, "down").await?;
-    let engine = found(&invocation).await?;
+    let engine = found(session, &invocation).await?;
     let before = session.unless_interrupted(engine.observe(&[])).await?;
     if args.volumes && !before.volumes.is_empty() {
         let names: Vec<&str> = before.volumes.keys().map(String::as_str).collect();

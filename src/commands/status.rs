@@ -28,7 +28,7 @@ pub(super) async fn run(session: &Session, args: &StatusArgs) -> Result<Answer, 
             session
                 .events
                 .warning(format!("{failure}; `envctl config validate` shows more"));
-            let engine = found(&invocation).await?;
+            let engine = found(session, &invocation).await?;
             let observed = session.unless_interrupted(engine.observe(&[])).await?;
             let observation = Observation {
                 engine: observed,

@@ -44,7 +44,9 @@ fn command_lines_of_the_documents_are_right() {
         for line in indented.filter(|line| line.starts_with("envctl ")) {
             let typed = line.split(" # ").next().unwrap_or_default();
             let typed = typed.split(['<', '>']).next().unwrap_or_default();
-            let (_, stderr, code) = workspace.run(typed);
+            // On an engine that is not there, so that none of them does anything.
+            let typed = typed.replacen("envctl ", "envctl --engine docker ", 1);
+            let (_, stderr, code) = workspace.run(&typed);
             assert_ne!(code, 2, "{page}: {line}\n{stderr}");
             count += 1;
         }
