@@ -1,6 +1,6 @@
 //! Tasks: once where they end well, named with their log where they do not.
 
-use crate::harness::{Scenario, eventually, until_started};
+use crate::harness::{Scenario, eventually, on_each_engine, until_started};
 
 /// A database, a task on it, and a service that waits for the task.
 fn write(scenario: &Scenario, task: &str) {
@@ -19,6 +19,7 @@ database = "rates"
 [services.worker]
 image       = "postgres"
 command     = ["sleep", "infinity"]
+process     = ["sleep", "infinity"]
 stop_signal = "SIGKILL"
 depends_on  = ["once"]
 
@@ -27,65 +28,59 @@ service     = "db"
 environment = { DATABASE_URL = "${services.db.url}" }
 depends_on  = ["db"]
 "#;
-    scenario.write("envs/rates/env.toml", format!("{images}{services}{task}\n"));
+    scenario.declare(&format!("{images}{services}{task}\n"));
 }
 
 /// Returns a command that counts its runs in the database.
 fn counting(then: &str) -> String {
     let count = "create table if not exists runs (at timestamptz default now()); \
                  insert into runs default values; select count(*) from runs";
-    format!(
-        "command = [\"sh\", \"-c\", \"runs=$(psql -q -t -A $DATABASE_URL -c '{count}'); echo run $runs; {then}\"]"
-    )
+    let runs = format!("runs=$(psql -q -t -A $DATABASE_URL -c '{count}')");
+    let words = format!("[\"sh\", \"-c\", \"{runs}; echo run $runs; {then}\"]");
+    format!("command = {words}\nprocess = {words}")
 }
 
 fn runs(scenario: &Scenario) -> String {
     scenario.value("select count(*) from runs")
 }
 
-#[test]
-fn a_task_runs_once_and_again_when_its_declaration_changes() {
-    let Some(scenario) = Scenario::new("once") else {
-        return;
-    };
-    write(&scenario, &counting("true"));
-    scenario.run(&["up", "rates"]).exits(0);
-    assert_eq!(runs(&scenario), "1");
-    let again = scenario.run(&["up", "rates", "--output", "json"]).exits(0);
-    assert_eq!(again.answer()["changed"], 0);
-    assert_eq!(runs(&scenario), "1");
-    write(&scenario, &counting("echo changed"));
-    scenario.run(&["up", "rates"]).exits(0);
-    assert_eq!(runs(&scenario), "2");
+on_each_engine! {
+    a_task_runs_once_and_again_when_its_declaration_changes on "once",
+    a_task_that_fails_or_takes_too_long_is_named_with_its_log on "fails",
+    a_task_killed_half_way_runs_again on "half",
 }
 
-#[test]
-fn a_task_that_fails_or_takes_too_long_is_named_with_its_log() {
-    let Some(scenario) = Scenario::new("fails") else {
-        return;
-    };
-    write(&scenario, &counting("exit 3"));
+fn a_task_runs_once_and_again_when_its_declaration_changes(scenario: &Scenario) {
+    write(scenario, &counting("true"));
+    scenario.run(&["up", "rates"]).exits(0);
+    assert_eq!(runs(scenario), "1");
+    let again = scenario.run(&["up", "rates", "--output", "json"]).exits(0);
+    assert_eq!(again.answer()["changed"], 0);
+    assert_eq!(runs(scenario), "1");
+    write(scenario, &counting("echo changed"));
+    scenario.run(&["up", "rates"]).exits(0);
+    assert_eq!(runs(scenario), "2");
+}
+
+fn a_task_that_fails_or_takes_too_long_is_named_with_its_log(scenario: &Scenario) {
+    write(scenario, &counting("exit 3"));
     let up = scenario.run(&["up", "rates"]).exits(6);
     up.says(&[
         "task `once` failed: exit code 3",
         "run 1",
-        "blocked: create worker",
+        "blocked: start worker",
         "logs -e rates -i fails once",
     ]);
-    write(&scenario, &(counting("sleep 300") + "\ntimeout = \"2s\""));
+    write(scenario, &(counting("sleep 300") + "\ntimeout = \"2s\""));
     let up = scenario.run(&["up", "rates"]).exits(6);
     up.says(&["task `once` did not end within 2.0 s", "run 2"]);
-    write(&scenario, &counting("true"));
+    write(scenario, &counting("true"));
     scenario.run(&["up", "rates"]).exits(0);
 }
 
-#[test]
-fn a_task_killed_half_way_runs_again() {
-    let Some(scenario) = Scenario::new("half") else {
-        return;
-    };
+fn a_task_killed_half_way_runs_again(scenario: &Scenario) {
     let task = counting("[ $runs -gt 1 ] || sleep 300") + "\ntimeout = \"60s\"";
-    write(&scenario, &task);
+    write(scenario, &task);
     let mut child = scenario.spawn(&["up", "rates"]);
     until_started(&mut child, "task once");
     eventually("the task works", || {
@@ -100,5 +95,5 @@ fn a_task_killed_half_way_runs_again() {
     child.kill().expect("SIGKILL");
     child.wait().expect("it ends");
     scenario.run(&["up", "rates"]).exits(0);
-    assert_eq!(runs(&scenario), "2");
+    assert_eq!(runs(scenario), "2");
 }
