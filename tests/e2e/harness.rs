@@ -181,6 +181,14 @@ impl Scenario {
         fs_err::read_to_string(self.path(inside)).expect("the file is read")
     }
 
+    /// Returns the declared images of databases, which are there already.
+    pub(crate) fn images(&self) -> String {
+        let rates = Path::new(PROJECT).join("envs/rates/env.toml");
+        let rates = fs_err::read_to_string(rates).expect("the file is read");
+        let end = rates.find("[images.rates-api]").expect("its images");
+        rates[..end].to_owned()
+    }
+
     /// Returns the instance's id, which all that is made of it carries.
     pub(crate) fn id(&self) -> String {
         InstanceId::new("rates", self.instance, &self.workspace()).to_string()

@@ -5,7 +5,6 @@ use crate::harness::{DEFAULT, Engine, Scenario, free_port, on_each_engine};
 on_each_engine! {
     two_ups_of_one_instance_end_green_one_after_the_other on "twice",
     two_clones_do_not_touch_each_other on "default",
-    two_instances_have_ports_of_their_own on "default",
 }
 
 fn two_ups_of_one_instance_end_green_one_after_the_other(scenario: &Scenario) {
@@ -46,7 +45,11 @@ fn two_clones_do_not_touch_each_other(one: &Scenario) {
     one.run(&smoke).exits(0);
 }
 
-fn two_instances_have_ports_of_their_own(one: &Scenario) {
+#[test]
+fn two_instances_have_ports_of_their_own() {
+    let Some(one) = Scenario::new(Engine::Process, DEFAULT) else {
+        return;
+    };
     let port = at_port(free_port());
     one.run(&["up", "rates", "--set", &port]).exits(0);
     let other = ["up", "rates", "--set", &port, "--instance", "other"];
@@ -81,6 +84,9 @@ fn an_instance_stays_on_its_engine() {
     ) else {
         return;
     };
+    let service = "[services.odd]\nimage = \"postgres\"\ncommand = \"sleep 600\"\n\
+                   process = \"sleep 600\"\nstop_signal = \"SIGKILL\"\n";
+    docker.declare(&format!("{}{service}", docker.images()));
     for (own, other) in [("docker", "process"), ("process", "docker")] {
         docker.run(&["up", "rates", "--engine", own]).exits(0);
         let auto = docker.run(&["up", "rates", "--engine", "auto", "--output", "json"]);

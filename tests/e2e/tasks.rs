@@ -2,14 +2,11 @@
 
 use crate::harness::{Scenario, eventually, on_each_engine, until_started};
 
+/// Waits long, but goes when it is told to: a shell that is its container's first process would not.
+const SLEEP: &str = "trap exit INT TERM; sleep 300 & wait";
+
 /// A database, a task on it, and a service that waits for the task.
 fn write(scenario: &Scenario, task: &str) {
-    // The image is the one of `rates`, which is there already.
-    let rates = scenario.read("envs/rates/env.toml");
-    let end = rates
-        .find("[images.rates-api]")
-        .or(rates.find("[services.db]"));
-    let images = &rates[..end.expect("its images")];
     let services = r#"
 [services.db]
 kind     = "postgres"
@@ -28,7 +25,7 @@ service     = "db"
 environment = { DATABASE_URL = "${services.db.url}" }
 depends_on  = ["db"]
 "#;
-    scenario.declare(&format!("{images}{services}{task}\n"));
+    scenario.declare(&format!("{}{services}{task}\n", scenario.images()));
 }
 
 /// Returns a command that counts its runs in the database.
@@ -71,7 +68,7 @@ fn a_task_that_fails_or_takes_too_long_is_named_with_its_log(scenario: &Scenario
         "blocked: start worker",
         "logs -e rates -i fails once",
     ]);
-    write(scenario, &(counting("sleep 300") + "\ntimeout = \"2s\""));
+    write(scenario, &(counting(SLEEP) + "\ntimeout = \"2s\""));
     let up = scenario.run(&["up", "rates"]).exits(6);
     up.says(&["task `once` did not end within 2.0 s", "run 2"]);
     write(scenario, &counting("true"));
@@ -79,7 +76,7 @@ fn a_task_that_fails_or_takes_too_long_is_named_with_its_log(scenario: &Scenario
 }
 
 fn a_task_killed_half_way_runs_again(scenario: &Scenario) {
-    let task = counting("[ $runs -gt 1 ] || sleep 300") + "\ntimeout = \"60s\"";
+    let task = counting(&format!("[ $runs -gt 1 ] || {{ {SLEEP}; }}")) + "\ntimeout = \"60s\"";
     write(scenario, &task);
     let mut child = scenario.spawn(&["up", "rates"]);
     until_started(&mut child, "task once");
