@@ -1,6 +1,8 @@
 //! `exec`: a command in a running service, on this program's own streams. It reads no env.toml.
 
 use super::choice::found;
+use std::sync::atomic::Ordering;
+
 use super::failure::Failure;
 use super::running::first_running;
 use super::session::Session;
@@ -31,6 +33,7 @@ pub(super) async fn attach(
     (engine, service): (&dyn Engine, &str),
     (command, terminal): (&Exec, bool),
 ) -> Result<Answer, Failure> {
+    session.lent.store(terminal, Ordering::Relaxed);
     let attached = async {
         let ended = engine.attach(service, command, terminal).await;
         ended.map_err(|error| Failure::not_up(invocation, error))

@@ -158,6 +158,12 @@ fn of_server(server: &ServerError, diagnostic: &mut Diagnostic) {
         let fact = fact.iter().map(|fact| (name.to_owned(), fact.clone()));
         diagnostic.facts.extend(fact);
     }
+    if server.message.starts_with("extension \"") && server.message.contains("not available") {
+        let hint = "install the extension's package for this server, or take another server \
+                    (`image`, `version`, `bin_dir`); one that envctl fetched has only plpgsql and \
+                    vector";
+        diagnostic.hints.push(hint.to_owned());
+    }
 }
 
 fn ran_out_of_memory(state: &ServiceState) -> bool {

@@ -2,6 +2,8 @@
 //! second one ends at once. A deadline stops and cleans up too.
 
 use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -15,9 +17,9 @@ use crate::report::Events;
 pub(super) async fn until_interrupted<T>(
     work: impl Future<Output = Result<T, Failure>>,
     timeout: Option<Duration>,
-    (cancel, events): (CancellationToken, Option<Events>),
+    (cancel, events, lent): (CancellationToken, Option<Events>, Arc<AtomicBool>),
 ) -> Result<T, Failure> {
-    let mut signals = Signals::new().map_err(|error| Failure::of_io(&error))?;
+    let mut signals = Signals::new(lent).map_err(|error| Failure::of_io(&error))?;
     let late = Cell::new(None);
     let watch = async {
         late.set(tokio::select! {
@@ -59,10 +61,12 @@ struct Signals {
     terminate: Signal,
     /// Nothing where it is ignored, as below `nohup`: such a run is meant to outlive its terminal.
     hang_up: Option<Signal>,
+    /// Whether a command has the terminal, whose Ctrl-C is then its own.
+    lent: Arc<AtomicBool>,
 }
 
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    fn new(lent: Arc<AtomicBool>) -> std::io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
@@ -71,14 +75,21 @@ impl Signals {
             } else {
                 Some(signal(SignalKind::hangup())?)
             },
+            lent,
         })
     }
 
     async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            () = received(self.hang_up.as_mut()) => {}
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => {
+                    if !self.lent.load(Ordering::Relaxed) {
+                        return;
+                    }
+                }
+                _ = self.terminate.recv() => return,
+                () = received(self.hang_up.as_mut()) => return,
+            }
         }
     }
 }

@@ -85,7 +85,7 @@ fn turn_into(session: &Session, mut command: Command) -> Failure {
 }
 
 fn psql_of_this_machine(search_path: &str) -> Option<PathBuf> {
-    let found = find_program("psql", Path::new("/"), search_path).ok()?;
+    let found = find_program("psql", Path::new("."), search_path).ok()?;
     let is_wrapper = fs_err::canonicalize(&found)
         .is_ok_and(|file| file.file_name().is_some_and(|name| name == DEBIAN_WRAPPER));
     if is_wrapper {
@@ -100,7 +100,7 @@ fn newest_psql(versions: &Path) -> Option<PathBuf> {
     let entries = fs_err::read_dir(versions).ok()?.flatten();
     let found = entries.filter_map(|entry| {
         let version: u32 = entry.file_name().to_str()?.parse().ok()?;
-        let program = find_program("./bin/psql", &entry.path(), "").ok()?;
+        let program = find_program("bin/psql", &entry.path(), "").ok()?;
         Some((version, program))
     });
     found.max().map(|(_, program)| program)
@@ -144,7 +144,7 @@ mod tests {
             fs_err::set_permissions(bin.join("psql"), mode).unwrap();
         }
         let newest = newest_psql(root.path()).unwrap();
-        assert_eq!(newest, root.path().join("13/./bin/psql"));
+        assert_eq!(newest, root.path().join("13/bin/psql"));
         assert_eq!(newest_psql(&root.path().join("none")), None);
     }
 }

@@ -40,3 +40,74 @@ pub(super) fn first_running<'a>(
         .copied()
         .ok_or_else(|| Failure::not_running(invocation, first))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::model::{EngineChoice, InstanceId, Variables};
+    use crate::engine::{ImageHandle, Role};
+
+    fn seen(name: &str, service: &str, state: ServiceState) -> ObservedService {
+        ObservedService {
+            name: name.to_owned(),
+            service: service.to_owned(),
+            role: Role::Service,
+            handle: String::new(),
+            hash: String::new(),
+            image: ImageHandle {
+                id: String::new(),
+                reference: String::new(),
+            },
+            state,
+            created: None,
+            attached: true,
+            order: 0,
+            ports: std::collections::BTreeMap::new(),
+            profiles: Vec::new(),
+            sets: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_service_stands_for_its_replicas() {
+        let ended = ServiceState::Exited {
+            code: 1,
+            out_of_memory: false,
+        };
+        let services = vec![
+            seen("api", "api", ended),
+            seen("api-2", "api", ServiceState::Running),
+            seen("db", "db", ended),
+        ];
+        let observed = Observed {
+            services,
+            ..Observed::default()
+        };
+        let names = |name| -> Vec<&str> {
+            let meant = meant(&observed, name);
+            meant.into_iter().map(|it| it.name.as_str()).collect()
+        };
+        assert_eq!(names("api"), ["api", "api-2"]);
+        assert_eq!(names("api-2"), ["api-2"]);
+        assert_eq!(names("web"), [""; 0]);
+        assert_eq!(known(&observed), ["api", "api-2", "db"]);
+
+        let workspace = std::path::PathBuf::from("/w");
+        let invocation = Invocation {
+            id: InstanceId::new("shop", "default", &workspace),
+            workspace,
+            engine: EngineChoice::Auto,
+            profiles: Vec::new(),
+            sets: Vec::new(),
+            timeout: None,
+            yes: false,
+            variables: Variables::new(),
+        };
+        let first = |name| first_running(&invocation, &observed, name);
+        assert_eq!(first("api").unwrap().name, "api-2");
+        let failure = first("db").unwrap_err();
+        assert_eq!(failure.to_string(), "`db` does not run: exit code 1");
+        assert_eq!(failure.kind.exit_code(), 6);
+        assert_eq!(first("web").unwrap_err().kind.exit_code(), 2);
+    }
+}

@@ -1,6 +1,8 @@
 //! What every command is given: what was typed, and the ways to tell, to ask and to stop.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +36,8 @@ pub struct Session {
     pub(super) events: Events,
     pub(super) cancel: CancellationToken,
     pub(super) screen: Screen,
+    /// Whether a command has the terminal, whose Ctrl-C is then its own.
+    pub(super) lent: Arc<AtomicBool>,
 }
 
 impl Session {
@@ -58,6 +62,7 @@ impl Session {
             events,
             cancel: CancellationToken::new(),
             screen,
+            lent: Arc::default(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The dispatch: one line for each command, and a runtime for those that need one.
 
+use std::sync::Arc;
+
 use super::failure::{Failure, FailureKind};
 use super::interrupt::until_interrupted;
 use super::session::Session;
@@ -40,7 +42,7 @@ fn block_on(session: &Session, command: &Command) -> Result<Answer, Failure> {
     let work = until_interrupted(
         Box::pin(dispatch(session, command)),
         session.request.timeout,
-        (cancel, events),
+        (cancel, events, Arc::clone(&session.lent)),
     );
     let result = runtime.block_on(work);
     // After a second Ctrl-C, threads may still be in the middle of a call.

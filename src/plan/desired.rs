@@ -154,13 +154,13 @@ impl Desired {
             Err(lacks) => return self.unfit(format!("services.{name}"), lacks),
         };
         made.readiness = readiness(declaration, name, service);
-        for replica in 2..=service.replicas {
-            let mut made = made.clone();
-            made.spec.name = replica_name(name, replica);
-            made.program = None;
-            self.add(declaration, made, order);
+        for replica in 1..=service.replicas {
+            let mut replicated = made.clone();
+            replicated.spec.name = replica_name(name, replica);
+            // All of them run from what the first one has.
+            replicated.program = made.program.take();
+            self.add(declaration, replicated, order);
         }
-        self.add(declaration, made, order);
     }
 
     fn unfit(&mut self, path: String, lacks: &'static str) {
@@ -331,5 +331,49 @@ fn database(declaration: &Declaration<'_>, service: &str, postgres: &Postgres) -
         migrations: migrations.map(|migrations| migrations.dir.clone()),
         volume: data_volume(service),
         seed_command: format!("envctl seed {}", declaration.id.arguments()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Request, invocation, load};
+
+    fn environment(env: &str) -> (Environment, InstanceId) {
+        let workspace = tempfile::tempdir().unwrap();
+        let folder = workspace.path().join("envs/shop");
+        fs_err::create_dir_all(&folder).unwrap();
+        fs_err::write(folder.join("env.toml"), env).unwrap();
+        let invocation = invocation(&Request {
+            directory: workspace.path().to_owned(),
+            ..Request::default()
+        });
+        let invocation = invocation.unwrap();
+        (load(&invocation).unwrap().environment, invocation.id)
+    }
+
+    #[test]
+    fn replicas_share_all_but_their_name_and_are_waited_for_together() {
+        let env = "[services.api]\nimage = 'api:1'\n\
+                   [services.web]\nimage = 'web:1'\ndepends_on = ['api']\n";
+        let (mut environment, id) = environment(env);
+        environment.services["api"].replicas = 3;
+        let desired = Desired::new(&environment, &id, Capabilities::CONTAINERS);
+        let names = desired.services.iter().map(|service| {
+            let spec = &service.spec;
+            (spec.name.as_str(), spec.service.as_str(), spec.order)
+        });
+        let mut names: Vec<(&str, &str, u32)> = names.collect();
+        names.sort_unstable();
+        let api = ["api", "api-2", "api-3"];
+        let expect = api.map(|name| (name, "api", 0));
+        assert_eq!(names, [&expect[..], &[("web", "web", 1)]].concat());
+        let web = desired.service("web").unwrap();
+        assert!(web.depends_on.keys().eq(api));
+        let hashes: BTreeSet<&str> = api
+            .iter()
+            .map(|name| desired.service(name).unwrap().spec.hash.as_str())
+            .collect();
+        assert_eq!(hashes.len(), 1);
     }
 }

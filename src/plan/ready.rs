@@ -59,11 +59,22 @@ pub(super) async fn wait(
             waited,
         }) => Err(Error::NotReady {
             service: name.clone(),
-            last,
+            last: last + &where_to_listen(engine, service),
             attempts,
             waited,
         }),
     }
+}
+
+/// Says to whom runs without a container that no port is forwarded to it.
+fn where_to_listen(engine: &dyn Engine, service: &DesiredService) -> String {
+    let (Readiness::Probe(Probe::Http { port, .. } | Probe::Tcp { port }), false) =
+        (&service.readiness, engine.capabilities().containers)
+    else {
+        return String::new();
+    };
+    let name = &service.spec.service;
+    format!("; a process has to listen on `${{services.{name}.ports.{port}}}` itself")
 }
 
 async fn attempt(
@@ -126,9 +137,11 @@ async fn look_at_probe(
             {
                 Attempt::Done(status) => Attempt::Done(format!("GET {path} answered {status}")),
                 Attempt::NotYet(observation) => {
-                    Attempt::NotYet(format!("GET {path}: {observation}"))
+                    Attempt::NotYet(format!("GET {path} on {address}: {observation}"))
                 }
-                Attempt::Hopeless(error) => Attempt::NotYet(format!("GET {path}: {error}")),
+                Attempt::Hopeless(error) => {
+                    Attempt::NotYet(format!("GET {path} on {address}: {error}"))
+                }
             }
         }
         Probe::Tcp { port } => match engine.address(service, port).await {

@@ -1,5 +1,6 @@
 //! A task from its start to its end.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::desired::DesiredService;
@@ -8,9 +9,9 @@ use super::observation::Observation;
 use super::work::{launch, make};
 use super::world::{Done, World};
 use crate::config::model::Condition;
-use crate::engine::{Engine, LogLine, LogOptions, Role, ServiceState};
+use crate::engine::{LogLine, LogOptions, Role, ServiceState};
 use crate::probe::{Attempt, Exhausted, Poll};
-use crate::report::{Event, Events, StepEvents};
+use crate::report::{Event, StepEvents};
 
 /// How many lines may be on their way before the task's log waits.
 const LINES_IN_FLIGHT: usize = 256;
@@ -50,23 +51,31 @@ pub(super) async fn run_task(
     world: &World,
     events: &StepEvents,
 ) -> Result<Done, Error> {
-    let engine = world.engine.as_ref();
     let launch = launch(task, world)?;
     make(task, &launch, world).await?;
     let ended = end(task, world, events);
     if !told {
         return ended.await;
     }
-    let telling = tell(engine, &task.spec.name, &world.events);
-    tokio::pin!(ended, telling);
-    tokio::select! {
-        ended = &mut ended => {
-            // What it printed is of no use to one that ended well and whose log does not come.
-            let _ = tokio::time::timeout(LAST_LINES_TIMEOUT, &mut telling).await;
-            ended
+    let output = Output {
+        task: &task.spec.name,
+        world,
+        told: <[AtomicUsize; 2]>::default(),
+    };
+    let ended = {
+        let telling = output.tell(true);
+        tokio::pin!(ended, telling);
+        tokio::select! {
+            ended = &mut ended => {
+                let _ = tokio::time::timeout(LAST_LINES_TIMEOUT, &mut telling).await;
+                ended
+            }
+            () = &mut telling => ended.await,
         }
-        () = &mut telling => ended.await,
-    }
+    };
+    // An engine may end a log that is followed before its last line.
+    let _ = tokio::time::timeout(LAST_LINES_TIMEOUT, output.tell(false)).await;
+    ended
 }
 
 /// Waits for a task's end, and stops one that takes too long or is interrupted.
@@ -105,25 +114,41 @@ async fn end(task: &DesiredService, world: &World, events: &StepEvents) -> Resul
     }
 }
 
-/// Sends the lines of a task's log until it ends.
-async fn tell(engine: &dyn Engine, task: &str, events: &Events) {
-    let (sender, mut receiver) = tokio::sync::mpsc::channel::<LogLine>(LINES_IN_FLIGHT);
-    let options = LogOptions {
-        tail: None,
-        follow: true,
-    };
-    let forward = async {
-        while let Some(line) = receiver.recv().await {
-            events.send(Event::TaskLine {
-                task: line.service,
-                stderr: line.stderr,
-                line: line.line,
-            });
+/// What a task prints, told as it comes.
+struct Output<'a> {
+    task: &'a str,
+    world: &'a World,
+    /// How many lines of standard output and of standard error were told.
+    told: [AtomicUsize; 2],
+}
+
+impl Output<'_> {
+    /// Sends the lines of the task's log that were not sent before.
+    async fn tell(&self, follow: bool) {
+        let (sender, mut receiver) = tokio::sync::mpsc::channel::<LogLine>(LINES_IN_FLIGHT);
+        let options = LogOptions { tail: None, follow };
+        let forward = async {
+            let mut known = [0, 1].map(|stream| self.told[stream].load(Ordering::Relaxed));
+            while let Some(line) = receiver.recv().await {
+                let stream = usize::from(line.stderr);
+                if known[stream] > 0 {
+                    known[stream] -= 1;
+                    continue;
+                }
+                self.told[stream].fetch_add(1, Ordering::Relaxed);
+                self.world.events.send(Event::TaskLine {
+                    task: line.service,
+                    stderr: line.stderr,
+                    line: line.line,
+                });
+            }
+        };
+        let reading = self.world.engine.logs(self.task, options, sender);
+        let (read, ()) = futures_util::future::join(reading, forward).await;
+        if let Err(error) = read {
+            let warning = format!("what `{}` prints cannot be shown: {error}", self.task);
+            self.world.events.warning(warning);
         }
-    };
-    let (read, ()) = futures_util::future::join(engine.logs(task, options, sender), forward).await;
-    if let Err(error) = read {
-        events.warning(format!("what `{task}` prints cannot be shown: {error}"));
     }
 }
 

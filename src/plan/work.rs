@@ -12,7 +12,7 @@ use super::step::{Change, Step};
 use super::task::run_task;
 use super::world::{Done, World};
 use crate::config::model::{Reference, Secret, Template};
-use crate::engine::{Engine, Launch, Removal, Resource, ServiceState, Source};
+use crate::engine::{Engine, Launch, Provision, Removal, Resource, ServiceState, Source};
 use crate::report::StepEvents;
 
 pub(super) async fn perform(
@@ -116,7 +116,10 @@ async fn ensure_image(
     lock(&world.images).insert(name.to_owned(), outcome.handle);
     Ok(match outcome.source {
         Source::Local | Source::Found => Done::Unchanged(Some(reference)),
-        Source::Pulled => Done::Changed(Some(format!("pulled {reference}"))),
+        Source::Pulled => Done::Changed(Some(match image.spec {
+            Provision::Image(_) => format!("pulled {reference}"),
+            Provision::Program(_) => format!("fetched {reference}"),
+        })),
         Source::Built => Done::Changed(Some(format!("built {reference}"))),
         Source::Loaded => Done::Changed(Some(format!("loaded {reference}"))),
     })
@@ -183,6 +186,7 @@ async fn run_service(
             if let Some(seen) = &seen
                 && seen.hash == launch.hash
                 && seen.state == ServiceState::Running
+                && seen.attached
             {
                 return Ok(Done::Unchanged(Some("its image is the same".to_owned())));
             }

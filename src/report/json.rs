@@ -249,5 +249,6 @@ mod tests {
         "#]]
         .assert_eq(&failed(&Failed::default()));
         assert_eq!(answer(&Answer::Silent), "{\"v\":1,\"answer\":\"silent\"}\n");
+        assert_eq!(answer(&Answer::Lent { code: 3 }), "");
     }
 }

@@ -132,6 +132,15 @@ pub(super) mod testing {
     }
 
     #[test]
+    fn a_line_goes_to_the_stream_that_it_was_printed_to() {
+        let (mut outputs, out, err) = kept();
+        outputs.line(false, "one\r\n");
+        outputs.line(true, "two");
+        outputs.line(false, "");
+        assert_eq!((out.text(), err.text()), ("one\n\n".into(), "two\n".into()));
+    }
+
+    #[test]
     fn a_full_disk_is_a_failure() {
         let full = fs_err::OpenOptions::new()
             .write(true)

@@ -30,7 +30,7 @@ fn the_four_commands_and_those_around_them() {
     let said = up.stderr.lines().filter(|line| line.contains("engine: "));
     let said: Vec<&str> = said.collect();
     assert_eq!(said.len(), 1, "{}", up.stderr);
-    for text in ["engine: process (no Docker: ", "unix:///nonexistent"] {
+    for text in ["engine: process (not Docker: ", "unix:///nonexistent"] {
         assert!(said[0].contains(text), "{}", said[0]);
     }
     assert_eq!(answer(&scenario, &["up", "rates"])["changed"], 0);
@@ -116,7 +116,7 @@ fn an_image_that_cannot_be_had_gives_way_to_processes() {
     scenario
         .run(&["up", "rates"])
         .exits(0)
-        .says(&["engine: process (no Docker: ", "127.0.0.1:1/web:1"]);
+        .says(&["engine: process (not Docker: ", "127.0.0.1:1/web:1"]);
     let status = answer(&scenario, &["status", "rates"]);
     assert_eq!(status["engine"], "process");
     assert_eq!(answer(&scenario, &["up", "rates"])["changed"], 0);

@@ -182,7 +182,7 @@ impl Scenario {
     }
 
     /// Returns the declared images of databases, which are there already.
-    pub(crate) fn images(&self) -> String {
+    pub(crate) fn images() -> String {
         let rates = Path::new(PROJECT).join("envs/rates/env.toml");
         let rates = fs_err::read_to_string(rates).expect("the file is read");
         let end = rates.find("[images.rates-api]").expect("its images");
@@ -224,6 +224,7 @@ impl Scenario {
         command.env("TMPDIR", self.path("tmp"));
         let variables = self.variables.iter();
         command.envs(variables.map(|(name, value)| (name, value)));
+        // Before the command: what follows some commands is not ours.
         command.args(&self.flags);
         command.args(["--instance", self.instance]).args(args);
         command
@@ -236,8 +237,8 @@ impl Scenario {
 
     /// Starts the program with its JSON lines on a pipe.
     pub(crate) fn spawn(&self, args: &[&str]) -> Child {
-        let mut command = self.command(args);
-        command.args(["--output", "json"]);
+        let args = [&["--output", "json"], args].concat();
+        let mut command = self.command(&args);
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

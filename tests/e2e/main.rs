@@ -12,9 +12,9 @@ mod break_each;
 mod docker_absent;
 mod harness;
 mod heal;
+mod inside;
 mod machine;
 mod misbehaving;
-
 mod rates;
 mod redis;
 mod side_by_side;

@@ -86,7 +86,7 @@ fn an_instance_stays_on_its_engine() {
     };
     let service = "[services.odd]\nimage = \"postgres\"\ncommand = \"sleep 600\"\n\
                    process = \"sleep 600\"\nstop_signal = \"SIGKILL\"\n";
-    docker.declare(&format!("{}{service}", docker.images()));
+    docker.declare(&format!("{}{service}", Scenario::images()));
     for (own, other) in [("docker", "process"), ("process", "docker")] {
         docker.run(&["up", "rates", "--engine", own]).exits(0);
         let auto = docker.run(&["up", "rates", "--engine", "auto", "--output", "json"]);

@@ -12,6 +12,7 @@ mod logging;
 mod networking;
 mod running;
 mod storing;
+mod surveying;
 
 /// Lists the properties: each becomes a test that runs on an instance of its own.
 macro_rules! properties {
@@ -40,6 +41,7 @@ properties! {
         removing_leaves_nothing;
     networking:
         services_find_each_other_by_name,
+        replicas_share_the_name_of_their_service,
         a_port_is_published_on_loopback,
         a_taken_port_names_the_process,
         a_taken_port_names_the_container,
@@ -71,6 +73,10 @@ properties! {
         an_image_archive_keeps_none_of_its_names,
         a_dropped_load_leaves_nothing,
         a_registry_that_failed_is_not_asked_again;
+    surveying:
+        a_survey_names_the_source_of_each_image,
+        a_survey_says_what_stands_in_the_way_of_every_source,
+        a_survey_asks_a_silent_registry_once;
     daemon:
         a_missing_socket_is_unreachable,
         a_socket_that_says_nothing_is_unreachable;

@@ -43,6 +43,36 @@ async fn read_from(address: SocketAddr) -> String {
     panic!("nothing answers on {address}");
 }
 
+pub(crate) async fn replicas_share_the_name_of_their_service(fixture: &Fixture) {
+    for name in ["server", "server-2"] {
+        let mut spec = service(name);
+        "server".clone_into(&mut spec.service);
+        let script = format!("echo {name} > /tmp/index.html; exec httpd -f -p 7000 -h /tmp");
+        fixture.start(&spec, &script).await;
+    }
+    fixture.idle("client").await;
+    // The engine answers with any of them, so that all are met in the end.
+    let script = "seen() { wget -qO- http://$1:7000/; }
+        until [ \"$(seen server)\" = server ]; do sleep 0.05; done
+        until [ \"$(seen server)\" = server-2 ]; do sleep 0.05; done
+        seen server-2";
+    let command = ["sh", "-c", script];
+    let asking = fixture.exec("client", &command);
+    let outcome = tokio::time::timeout(std::time::Duration::from_secs(20), asking).await;
+    assert_eq!(text(&outcome.unwrap().stdout), "server-2");
+    let seen = fixture.observe().await.services;
+    let names = seen
+        .iter()
+        .map(|it| (it.name.as_str(), it.service.as_str()));
+    let names: Vec<_> = names.collect();
+    let expect = [
+        ("client", "client"),
+        ("server", "server"),
+        ("server-2", "server"),
+    ];
+    assert_eq!(names, expect);
+}
+
 fn free_port() -> u16 {
     let listener = TcpListener::bind((LOOPBACK, 0)).unwrap();
     listener.local_addr().unwrap().port()

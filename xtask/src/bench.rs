@@ -1,5 +1,8 @@
 //! `cargo xtask bench up`: how long `up` from nothing, `up` with nothing to do and `down` take on
-//! each engine, in turns in one run, and which steps `up` waited for.
+//! each engine and with a script around Compose, in turns in one run, and which steps `up` waited
+//! for.
+
+mod glue;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,6 +12,7 @@ use anyhow::{Context as _, bail};
 use serde_json::Value;
 
 use crate::program;
+use glue::Glue;
 
 /// How often each is measured; the median counts.
 const ROUNDS: usize = 5;
@@ -31,6 +35,7 @@ pub(crate) fn up(root: &Path) -> anyhow::Result<()> {
     let folder = root.join("target/bench");
     fs_err::create_dir_all(&folder)?;
     let mut times = ENGINES.map(|_| Times::default());
+    let mut glued: (Vec<Duration>, Vec<Duration>) = Default::default();
     for round in 0..=ROUNDS {
         for (engine, times) in ENGINES.iter().zip(&mut times) {
             let bench = Bench {
@@ -39,6 +44,7 @@ pub(crate) fn up(root: &Path) -> anyhow::Result<()> {
                 timings: folder.join(format!("{engine}.json")),
             };
             let (up, again) = (bench.up()?, bench.up()?);
+            let status = bench.status()?;
             let (down, ()) = bench.run(&["down", "rates", "--volumes", "--yes"], || Ok(()))?;
             // The first round has the images made and the files read.
             if round > 0 {
@@ -46,9 +52,17 @@ pub(crate) fn up(root: &Path) -> anyhow::Result<()> {
                 times.again.push(again);
                 times.down.push(down);
             }
+            if *engine == "docker" {
+                let glue = Glue::new(root, &folder, &status)?;
+                let (up, down) = (glue.up()?, glue.down()?);
+                if round > 0 {
+                    glued.0.push(up);
+                    glued.1.push(down);
+                }
+            }
         }
     }
-    print(times);
+    print(times, glued);
     Ok(())
 }
 
@@ -64,6 +78,15 @@ impl Bench<'_> {
         self.run(&["up", "rates", "--timings", &file], || {
             Ok(serde_json::from_slice(&fs_err::read(&self.timings)?)?)
         })
+    }
+
+    fn status(&self) -> anyhow::Result<Value> {
+        let mut command = Command::new(self.root.join("target/release/envctl"));
+        command.args(["status", "rates", "--output", "json"]);
+        command.args(["--engine", self.engine, "--instance", "bench"]);
+        let text = program::read(command.current_dir(self.root))?;
+        let last = text.lines().last().context("no answer")?;
+        Ok(serde_json::from_str(last)?)
     }
 
     fn run<T>(
@@ -88,14 +111,13 @@ impl Bench<'_> {
     }
 }
 
-fn print(times: [Times; 2]) {
+fn print(times: [Times; 2], mut glued: (Vec<Duration>, Vec<Duration>)) {
     let mut paths = Vec::new();
     println!("| engine | `up` from nothing | `up` with nothing to do | `down --volumes` |");
     println!("|---|---|---|---|");
     for (engine, mut times) in ENGINES.iter().zip(times) {
         let (up, again) = (median(&mut times.up), median(&mut times.again));
-        times.down.sort();
-        let down = times.down[times.down.len() / 2];
+        let down = middle(&mut times.down);
         println!(
             "| `{engine}` | {:.2} s | {:.3} s | {:.2} s |",
             up.0.as_secs_f64(),
@@ -105,10 +127,21 @@ fn print(times: [Times; 2]) {
         paths.push(format!("`{engine}`, from nothing: {}", path(&up.1)));
         paths.push(format!("`{engine}`, nothing to do: {}", path(&again.1)));
     }
+    let (up, down) = (middle(&mut glued.0), middle(&mut glued.1));
+    println!(
+        "| Compose, psql, curl | {:.2} s | | {:.2} s |",
+        up.as_secs_f64(),
+        down.as_secs_f64()
+    );
     println!();
     for path in paths {
         println!("- {path}");
     }
+}
+
+fn middle(times: &mut [Duration]) -> Duration {
+    times.sort();
+    times[times.len() / 2]
 }
 
 fn median(runs: &mut [(Duration, Value)]) -> &(Duration, Value) {

@@ -43,6 +43,11 @@ pub(super) async fn attach(
     let config = ExecConfig {
         attach_stdin: Some(true),
         tty: Some(terminal),
+        // Daemons before 23.0 know nothing of it, and are told once the command runs.
+        console_size: size().filter(|_| terminal).map(|(lines, columns)| {
+            let size = [lines, columns].map(usize::from);
+            size.to_vec()
+        }),
         detach_keys: terminal.then(|| DETACH_KEYS.to_owned()),
         ..exec::config(command)
     };

@@ -62,18 +62,24 @@ pub(super) async fn attach(process: &Process, service: &str, exec: &Exec) -> Res
     let doing = format!("run `{}` beside `{service}`", first_word(exec));
     let mut command = match command(process, service, exec)? {
         Ok(command) => command,
-        Err(outcome) => {
-            let reason = String::from_utf8_lossy(&outcome.stderr)
-                .trim_end()
-                .to_owned();
-            return Err(refused(doing, std::io::Error::other(reason)));
-        }
+        Err(outcome) => return Ok(tell(outcome).await),
     };
     // In this program's own process group, to which the terminal belongs.
-    let child = command.kill_on_drop(true).spawn();
-    let mut child = child.map_err(|error| refused(doing.clone(), error))?;
+    let mut child = match command.kill_on_drop(true).spawn() {
+        Ok(child) => child,
+        Err(error) => return Ok(tell(not_started(&doing, error)?).await),
+    };
     let status = child.wait().await.map_err(|error| refused(doing, error))?;
     Ok(exit_code(status))
+}
+
+/// Says on standard error why a command was not started, and returns its exit code.
+async fn tell(outcome: ExecOutcome) -> i64 {
+    let mut stderr = tokio::io::stderr();
+    // Where nobody can read it, the code says enough.
+    let _ = stderr.write_all(&outcome.stderr).await;
+    let _ = stderr.flush().await;
+    outcome.exit_code
 }
 
 fn first_word(exec: &Exec) -> &str {

@@ -128,16 +128,16 @@ fn doctor() -> Answer {
         engines: vec![EngineReport {
             engine: text("process"),
             usable: true,
-            text: text("/var/lib/envctl"),
+            text: text("processes below /var/lib/envctl"),
             parts: vec![PartReport {
                 name: text("db"),
                 usable: true,
-                text: text("PostgreSQL 15.18"),
+                text: text("there: /usr/lib/postgresql/15/bin/postgres"),
                 hint: None,
             }],
         }],
         takes: Some(text("process")),
-        why: text("no Docker daemon answers"),
+        why: text("it is asked for"),
     })
 }
 
@@ -204,6 +204,12 @@ fn looking() -> Vec<Answer> {
             "overridden": [{ "value": "\"info\"", "origin": "envs/rates/env.toml:4" }],
             "parts": [],
         }))),
+    ]
+}
+
+/// The answers that any program could give.
+fn plain() -> Vec<Answer> {
+    vec![
         Answer::Table(TableAnswer {
             columns: vec![text("id"), text("name")],
             rows: vec![vec![Some(text("1")), None]],
@@ -222,7 +228,7 @@ fn the_documentation_has_a_line_of_each_kind() {
     let shown = page.lines().filter_map(|line| line.strip_prefix("    "));
     let shown: Vec<&str> = shown.filter(|line| line.starts_with("{\"v\"")).collect();
     let events = events();
-    let answers = [changing(), looking()].concat();
+    let answers = [changing(), looking(), plain()].concat();
     let lines = events.iter().map(line).chain(answers.iter().map(line));
     let lines: Vec<String> = lines.map(|line| line.trim_end().to_owned()).collect();
     assert_eq!(shown, lines);

@@ -150,15 +150,22 @@ fn checks_and_logs_have_their_lines() {
         stderr: true,
         line: "ready".to_owned(),
     };
+    let task = Event::TaskLine {
+        task: "import".to_owned(),
+        stderr: false,
+        line: "180 ports".to_owned(),
+    };
     check(
         Verbosity::Normal,
         vec![
             (0, check_event("a", true)),
             (1, check_event("b", false)),
             (1, log),
+            (1, task),
         ],
         &expect![[r"
             db | ready
+            180 ports
         "]],
     );
 }

@@ -1,0 +1,94 @@
+//! How images would be had, found out without making any.
+
+use envctl::config::model::{HostCommand, Image};
+use envctl::engine::{Obstacle, Provision};
+
+use crate::building::built;
+use crate::daemon;
+use crate::fixture::{Fixture, declared, image, loaded};
+
+fn pulled(name: &str, reference: &str) -> Provision {
+    let image_of = Image {
+        pull: Some(reference.to_owned()),
+        ..Image::default()
+    };
+    image(name, image_of)
+}
+
+async fn survey(fixture: &Fixture, specs: &[Provision]) -> Vec<Result<String, Obstacle>> {
+    let found = fixture.engine.survey(specs).await.unwrap();
+    let names: Vec<&str> = found.iter().map(|it| it.name.as_str()).collect();
+    let expected: Vec<&str> = specs.iter().map(Provision::name).collect();
+    assert_eq!(names, expected);
+    found.into_iter().map(|it| it.outcome).collect()
+}
+
+pub(crate) async fn a_survey_names_the_source_of_each_image(fixture: &Fixture) {
+    fixture.write("image/Dockerfile", "ARG BASE\nFROM ${BASE}\n");
+    let there = pulled("busybox", &fixture.busybox.reference);
+    let build = built("conformance-surveyed", fixture.path("image"));
+    let mut load = loaded("conformance-surveyed", &["/bin/sh", "-c", "exit 1"], "/");
+    declared(&mut load).pull = Some("127.0.0.1:1/none:1".to_owned());
+    let found = survey(fixture, &[there, build, load]).await;
+    let expect = [
+        format!("there: {}", fixture.busybox.reference),
+        format!("build {}", fixture.path("image").display()),
+        "load /bin/sh -c exit 1".to_owned(),
+    ];
+    let found: Vec<String> = found.into_iter().map(Result::unwrap).collect();
+    // Paths are told from the workspace on.
+    let root = format!("{}/", fixture.identity.workspace.display());
+    assert_eq!(found, expect.map(|text| text.replace(&root, "")));
+    assert_eq!(daemon::images_of("conformance-surveyed").await, 0);
+}
+
+pub(crate) async fn a_survey_says_what_stands_in_the_way_of_every_source(fixture: &Fixture) {
+    let mut base = loaded("busybox", &["mmdebstrap", "bullseye", "-"], "/");
+    declared(&mut base).pull = Some("127.0.0.1:1/none:1".to_owned());
+    let on_it = built("conformance-surveyed", fixture.path("image"));
+    let mut prepared = built("conformance-prepared", fixture.path("image"));
+    if let Some(build) = &mut declared(&mut prepared).build {
+        build.args.clear();
+        build.prepare = Some(HostCommand {
+            command: vec!["no-such-program".to_owned()],
+            working_dir: "/".into(),
+            inputs: Vec::new(),
+            environment: indexmap::IndexMap::new(),
+        });
+    }
+    let mut plain = built("conformance-bare", fixture.path("image"));
+    if let Some(build) = &mut declared(&mut plain).build {
+        build.args.clear();
+    }
+    let found = survey(fixture, &[base, on_it, prepared, plain]).await;
+    let found: Vec<Obstacle> = found.into_iter().map(Result::unwrap_err).collect();
+    let (pull, load) = found[0].reason.split_once("; ").unwrap();
+    assert!(pull.starts_with("pull 127.0.0.1:1/none:1: "), "{pull}");
+    let missing = "there is no program `mmdebstrap` on this machine";
+    assert_eq!(load, format!("load mmdebstrap bullseye -: {missing}"));
+    let hint = Some("apt-get install mmdebstrap".to_owned());
+    assert_eq!(found[0].hint, hint);
+    let reasons: Vec<&str> = found[1..].iter().map(|it| it.reason.as_str()).collect();
+    assert_eq!(
+        reasons,
+        [
+            "build image: its base `busybox` cannot be had",
+            "build image: there is no program `no-such-program` on this machine",
+            "build image: there is no file image/Dockerfile",
+        ]
+    );
+}
+
+pub(crate) async fn a_survey_asks_a_silent_registry_once(fixture: &Fixture) {
+    // It takes connections and answers none.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let registry = silent.local_addr().unwrap();
+    let one = pulled("one", &format!("{registry}/one:1"));
+    let two = pulled("two", &format!("{registry}/two:1"));
+    let start = std::time::Instant::now();
+    let found = survey(fixture, &[one, two]).await;
+    assert!(start.elapsed() < std::time::Duration::from_secs(9));
+    let reasons: Vec<String> = found.into_iter().map(|it| it.unwrap_err().reason).collect();
+    let again = format!("the registry {registry} did not answer earlier in this run");
+    assert!(reasons[1].contains(&again), "{reasons:?}");
+}
