@@ -30,7 +30,7 @@ depends_on  = ["db"]
 
 /// Returns a command that counts its runs in the database.
 fn counting(then: &str) -> String {
-    let count = "create table if not exists runs (at timestamptz default now()); \
+    let count = "set client_min_messages = warning; create table if not exists runs (at timestamptz default now()); \
                  insert into runs default values; select count(*) from runs";
     let runs = format!("runs=$(psql -q -t -A $DATABASE_URL -c '{count}')");
     let words = format!("[\"sh\", \"-c\", \"{runs}; echo run $runs; {then}\"]");
