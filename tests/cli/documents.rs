@@ -22,7 +22,9 @@ fn the_environment_of_the_readme_is_valid() {
     let workspace = Workspace::new()
         .file("envs/shop/env.toml", env)
         .file("envs/shop/shop.sql.gz", "")
-        .folder("envs/shop/migrations");
+        .folder("envs/shop/migrations")
+        .file("Cargo.lock", "")
+        .folder("src");
     workspace.check(
         "envctl config validate",
         &expect![[r#"
