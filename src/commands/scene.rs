@@ -62,7 +62,15 @@ impl Scene {
             None => None,
         };
         laps.push(("wait for the lock", opened.elapsed()));
-        let (engine, desired) = choose(session, &invocation, &environment, purpose).await?;
+        let chosen = choose(session, &invocation, &environment, purpose).await;
+        let (engine, desired) = match chosen {
+            Ok(chosen) => chosen,
+            Err(failure) => {
+                // Nothing was made, so nothing needs the file.
+                lock.into_iter().for_each(Lock::discard);
+                return Err(failure);
+            }
+        };
         laps.push(("find the engine", opened.elapsed()));
         let scene = Self {
             desired,
