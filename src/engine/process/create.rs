@@ -5,9 +5,10 @@ use std::time::SystemTime;
 
 use super::engine::{Process, refused};
 use super::folder::{self, Folder};
+use super::marks::Marks;
 use super::prepared::{Prepared, User};
 use super::record::{self, Record, RecordedPort};
-use super::{environment, members, ports, resource, server};
+use super::{environment, ports, resource, server};
 use crate::engine::host::find_program;
 use crate::engine::{Addresses, Error, Launch, ServiceKind, ServiceSpec};
 
@@ -31,8 +32,9 @@ pub(super) async fn create(
     };
     let made = made.await;
     if made.is_err() {
-        // What was made of it so far would look like a service.
+        // What was made of it so far would look like a service, and its instance like one.
         resource::remove_service(&folder).await?;
+        resource::remove_emptied(process);
     }
     made
 }
@@ -115,6 +117,7 @@ fn record(
         Some((port.name.clone(), recorded))
     });
     Ok(Record {
+        schema: record::SCHEMA,
         name: spec.name.clone(),
         service: spec.service.clone(),
         role: spec.role,
@@ -128,7 +131,7 @@ fn record(
         ports: ports.collect(),
         argv: prepared.argv,
         environment: prepared.environment,
-        marks: members::marks(&process.home.state, &identity.id.to_string(), &spec.name),
+        marks: Marks::of(process.folder(&spec.name).path()),
         working_dir: prepared.working_dir.unwrap_or_else(|| PathBuf::from("/")),
         user: prepared.user,
         stop_signal,

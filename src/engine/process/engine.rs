@@ -118,7 +118,7 @@ impl Engine for Process {
     }
 
     fn stop<'a>(&'a self, service: &'a str) -> Work<'a, ()> {
-        Box::pin(async move { stop::stop(&self.folder(service)).await })
+        Box::pin(async move { stop::stop(&self.folder(service)).await.map(drop) })
     }
 
     fn remove<'a>(&'a self, what: &'a Removal) -> Work<'a, ()> {

@@ -108,10 +108,8 @@ fn command(
 ) -> Result<Result<Command, ExecOutcome>, Error> {
     let folder = process.folder(service);
     let service = service.to_owned();
-    let Some(record) = folder.record() else {
-        return Err(Error::NoService { service });
-    };
-    let status = folder.status();
+    let record = folder.created()?;
+    let status = folder.status().ok().flatten();
     let Some(main) = status.and_then(|status| status.live_main()) else {
         return Err(Error::NotRunning { service });
     };
@@ -154,7 +152,7 @@ fn variables(
     let has = |(name, value): &(String, String)| {
         own.get(&OsString::from(name)) == Some(&OsString::from(value))
     };
-    let mut all = if record.marks.iter().all(has) {
+    let mut all = if record.marks.variables().iter().all(has) {
         own
     } else {
         let made = environment::of(record, &process.variables).into_iter();

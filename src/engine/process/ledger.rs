@@ -2,6 +2,7 @@
 //! service keeps its port and no two get the same.
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -40,8 +41,15 @@ pub(super) struct Entry {
 
 impl Ledger {
     /// Reads what is written down now.
-    pub(super) fn read(home: &Home) -> Self {
-        folder::read(&home.state.join("ports.json")).unwrap_or_default()
+    pub(super) fn read(home: &Home) -> Result<Self, Error> {
+        let file = home.state.join("ports.json");
+        let read = folder::read(&file).map_err(|error| match error.kind() {
+            // Ports that are in use are found again in the records.
+            ErrorKind::InvalidData => std::io::Error::other(format!("{error}; remove it to go on")),
+            _ => error,
+        });
+        let ledger = read.map_err(|error| refused("read which ports are given", error))?;
+        Ok(ledger.unwrap_or_default())
     }
 
     /// Returns the addresses of an instance.
@@ -103,7 +111,7 @@ pub(super) async fn change<T>(
     let _lock = lock(&home.state)
         .await
         .map_err(|error| refused(doing(), error))?;
-    let before = Ledger::read(home);
+    let before = Ledger::read(home)?;
     let mut ledger = before.clone();
     let exists = |instance: &str| home.state.join("instances").join(instance).exists();
     ledger.prune(exists, SystemTime::now());

@@ -27,7 +27,7 @@ pub(super) async fn logs(
     sink: Sender<LogLine>,
 ) -> Result<(), Error> {
     let service = folder.name();
-    if folder.record().is_none() {
+    if !folder.record_file().exists() {
         return Err(Error::NoService {
             service: service.to_owned(),
         });

@@ -10,6 +10,7 @@ mod home;
 mod launch;
 mod ledger;
 mod logs;
+mod marks;
 mod members;
 mod observe;
 mod ports;

@@ -74,7 +74,8 @@ fn choose(
     };
     let folder = process.folder(&spec.name);
     // A lost ledger is no reason to move.
-    let recorded = || Some(folder.record()?.ports.get(&port.name)?.address.port());
+    let record = folder.record().ok().flatten();
+    let recorded = || Some(record?.ports.get(&port.name)?.address.port());
     let kept = ledger
         .number(this.0, this.1, this.2)
         .or_else(recorded)
@@ -124,14 +125,11 @@ fn reachable(bind: IpAddr) -> IpAddr {
 
 /// Whether a service's own processes listen on a port.
 fn is_own(folder: &Folder, number: u16) -> bool {
-    let Some(record) = folder.record() else {
-        return false;
-    };
     let listeners = port::listeners(number);
     if listeners.is_empty() {
         return false;
     }
-    let members = stop::members(&record, folder.status().as_ref()).find();
+    let members = stop::members(folder, folder.status().ok().flatten().as_ref()).find();
     members.iter().any(|seen| listeners.contains(&seen.id.pid))
 }
 
@@ -184,9 +182,7 @@ fn taken(service: &str, name: &str, bind: IpAddr, number: u16) -> Error {
 /// Returns the address of a running service's port.
 pub(super) fn address(folder: &Folder, port: &str) -> Result<SocketAddr, Error> {
     let service = folder.name().to_owned();
-    let Some(record) = folder.record() else {
-        return Err(Error::NoService { service });
-    };
+    let record = folder.created()?;
     if observe::state(folder) != Some(ServiceState::Running) {
         return Err(Error::NotRunning { service });
     }

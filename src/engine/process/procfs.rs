@@ -104,11 +104,29 @@ pub(super) fn all() -> Vec<Seen> {
 
 /// Returns the environment that a process was started with, where this user may see it.
 pub(super) fn environment(pid: u32) -> Vec<Vec<u8>> {
-    let text = fs_err::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-    let pairs = text
-        .split(|byte| *byte == 0)
-        .filter(|pair| !pair.is_empty());
-    pairs.map(<[u8]>::to_vec).collect()
+    texts(&format!("/proc/{pid}/environ"))
+}
+
+/// Returns the arguments of a process, the program first.
+pub(super) fn arguments(pid: u32) -> Vec<Vec<u8>> {
+    texts(&format!("/proc/{pid}/cmdline"))
+}
+
+/// Returns the texts of a file that ends each of them with a zero.
+fn texts(file: &str) -> Vec<Vec<u8>> {
+    let bytes = fs_err::read(file).unwrap_or_default();
+    let texts = bytes.split(|byte| *byte == 0);
+    texts
+        .filter(|text| !text.is_empty())
+        .map(<[u8]>::to_vec)
+        .collect()
+}
+
+/// Whether a process has a file open, where this user may see it.
+pub(super) fn has_open(pid: u32, file: &Path) -> bool {
+    let open = fs_err::read_dir(format!("/proc/{pid}/fd"));
+    let mut open = open.into_iter().flatten().flatten();
+    open.any(|entry| fs_err::read_link(entry.path()).is_ok_and(|target| target == file))
 }
 
 /// Returns what tells this run of the kernel from all others.

@@ -27,22 +27,31 @@ pub(super) async fn remove(process: &Process, what: &Removal) -> Result<(), Erro
         }
         Removal::Volume { handle } => remove_folder(&own(process, "volumes", handle)?)?,
     }
+    remove_emptied(process);
+    if !process.home.instance(&process.identity.id).exists() {
+        ledger::forget(process).await?;
+    }
+    Ok(())
+}
+
+/// Removes the folders of the instance that hold nothing any more.
+pub(super) fn remove_emptied(process: &Process) {
     let instance = process.home.instance(&process.identity.id);
     let emptied = ["services", "volumes"].map(|kind| instance.join(kind));
     for path in emptied.iter().chain([&instance]) {
         // One that still holds something stays.
         let _ = fs_err::remove_dir(path);
     }
-    if !instance.exists() {
-        ledger::forget(process).await?;
-    }
-    Ok(())
 }
 
 /// Stops what still runs of a service and removes its folder.
 pub(super) async fn remove_service(folder: &Folder) -> Result<(), Error> {
-    stop::stop(folder).await?;
-    let sockets = folder.record().and_then(|record| record.socket_dir);
+    // Held until the folder is gone, so that no supervisor comes in between.
+    let _lock = stop::stop(folder).await?;
+    let record = folder.record();
+    // First, since whoever makes the lock anew starts nothing without it.
+    remove_file(&folder.record_file())?;
+    let sockets = record.ok().flatten().and_then(|record| record.socket_dir);
     if let Some(sockets) = sockets {
         remove_folder(&sockets)?;
     }
@@ -60,11 +69,82 @@ fn own(process: &Process, kind: &str, handle: &str) -> Result<PathBuf, Error> {
     Err(refused(format!("remove {handle}"), reason))
 }
 
+fn remove_file(path: &Path) -> Result<(), Error> {
+    removed(path, fs_err::remove_file(path))
+}
+
 fn remove_folder(path: &Path) -> Result<(), Error> {
-    match fs_err::remove_dir_all(path) {
+    removed(path, fs_err::remove_dir_all(path))
+}
+
+fn removed(path: &Path, result: std::io::Result<()>) -> Result<(), Error> {
+    match result {
         Err(error) if error.kind() != ErrorKind::NotFound => {
             Err(refused(format!("remove {}", path.display()), error))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Child, Command};
+
+    use super::*;
+    use crate::engine::process::marks::Marks;
+    use crate::engine::process::procfs::{self, ProcessId};
+    use crate::engine::process::status::{Phase, Status};
+
+    fn sleep(folder: &Folder, marked: bool) -> Child {
+        let mut command = Command::new("sleep");
+        if marked {
+            let marks = Marks::of(folder.path());
+            command.envs(marks.variables().iter().cloned());
+        }
+        command.arg("60").spawn().unwrap()
+    }
+
+    /// Removes a service whose record was cut off, and expects that its process is ended.
+    async fn check(known_by_state: bool) {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::at(place.path().join("instances/id/services/api"));
+        folder::make(folder.path()).unwrap();
+        fs_err::write(folder.record_file(), "{\"schema\": 1,").unwrap();
+        let mut child = sleep(&folder, !known_by_state);
+        if known_by_state {
+            let status = Status {
+                boot: procfs::boot(),
+                supervisor: None,
+                main: ProcessId::of(child.id()),
+                others: Vec::new(),
+                phase: Phase::Running,
+                restarts: 0,
+            };
+            folder.write_status(&status).unwrap();
+        }
+        let result = remove_service(&folder).await;
+        let ended = child.try_wait().unwrap().is_some();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(result.is_ok(), "{result:?}");
+        assert!(ended);
+        assert!(!folder.path().exists());
+    }
+
+    #[tokio::test]
+    async fn a_service_whose_record_cannot_be_read_is_stopped_before_it_is_removed() {
+        check(true).await;
+        check(false).await;
+    }
+
+    #[tokio::test]
+    async fn nobody_starts_what_is_being_removed() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::at(place.path().join("instances/id/services/api"));
+        assert!(stop::stop(&folder).await.unwrap().is_none());
+        folder::make(folder.path()).unwrap();
+        let lock = stop::stop(&folder).await.unwrap();
+        assert!(lock.is_some());
+        assert!(folder.lock_file().unwrap().try_lock().is_err());
     }
 }

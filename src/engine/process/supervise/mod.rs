@@ -43,7 +43,8 @@ async fn begin(folder: &Folder, caller: &Variables) -> Result<(Supervisor, File)
     let this = rustix::process::getpid();
     rustix::process::set_child_subreaper(Some(this)).map_err(|error| error.to_string())?;
     let lock = lock(folder).await?;
-    let record = folder.record().ok_or("it was not created")?;
+    let record = folder.record().map_err(|error| error.to_string())?;
+    let record = record.ok_or("it was not created")?;
     let supervisor = Supervisor::begin(folder.clone(), record, caller.clone())?;
     Ok((supervisor, lock))
 }
