@@ -20,7 +20,7 @@ pub(super) async fn create(
 ) -> Result<(), Error> {
     let folder = process.folder(&spec.name);
     resource::remove_service(&folder).await?;
-    let addresses = ports::assign(process, std::slice::from_ref(spec)).await?;
+    let addresses = ports::assigned(process, spec).await?;
     let doing = || format!("create `{}`", spec.name);
     folder::make(folder.path()).map_err(|error| refused(doing(), error))?;
     let made = async {

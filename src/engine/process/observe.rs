@@ -166,10 +166,7 @@ fn unknown(folder: &Folder, state: ServiceState) -> ObservedService {
         role: Role::Service,
         handle: handle(folder),
         hash: String::new(),
-        image: ImageHandle {
-            id: String::new(),
-            reference: String::new(),
-        },
+        image: ImageHandle::default(),
         state,
         created: None,
         attached: true,

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
+use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use super::engine::Process;
@@ -27,6 +28,8 @@ pub(super) async fn assign(process: &Process, specs: &[ServiceSpec]) -> Result<A
     let fixed: Vec<u16> = fixed
         .filter_map(|port| fixed_number(process, port))
         .collect();
+    // From here on this command counts on them.
+    process.assigned.store(true, Ordering::Relaxed);
     ledger::change(process, |ledger| {
         let mut addresses = Addresses::new();
         for spec in specs {
@@ -46,6 +49,22 @@ pub(super) async fn assign(process: &Process, specs: &[ServiceSpec]) -> Result<A
         Ok(addresses)
     })
     .await
+}
+
+/// Returns the addresses that were assigned to a service, which others may have been told by now.
+/// Only where it was given none it gets some.
+pub(super) async fn assigned(process: &Process, spec: &ServiceSpec) -> Result<Addresses, Error> {
+    let mut addresses = Ledger::read(&process.home)?.addresses(&process.identity.id);
+    let key = |port: &PortSpec| (spec.name.clone(), port.name.clone());
+    if !spec
+        .ports
+        .iter()
+        .all(|port| addresses.contains_key(&key(port)))
+    {
+        return assign(process, std::slice::from_ref(spec)).await;
+    }
+    addresses.retain(|(service, _), _| *service == spec.name);
+    Ok(addresses)
 }
 
 /// Only the default instance takes the host ports that the environment names.
@@ -196,8 +215,24 @@ pub(super) fn address(folder: &Folder, port: &str) -> Result<SocketAddr, Error> 
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use crate::config::model::ImageSource;
+    use crate::engine::Role;
+
+    /// Returns a service with ports that are chosen.
+    pub(in crate::engine::process) fn spec(name: &str, ports: &[&str]) -> ServiceSpec {
+        let port = |name: &&str| PortSpec {
+            name: (*name).to_owned(),
+            container: 80,
+            host: HostPort::Any,
+            bind: Ipv4Addr::LOCALHOST.into(),
+        };
+        ServiceSpec {
+            ports: ports.iter().map(port).collect(),
+            ..ServiceSpec::new(name, Role::Service, ImageSource::Named(name.to_owned()))
+        }
+    }
 
     #[test]
     fn ports_come_from_outside_the_range_of_clients() {

@@ -103,10 +103,7 @@ pub(super) mod tests {
             role: Role::Service,
             kind: ServiceKind::Program,
             hash: String::new(),
-            image: ImageHandle {
-                id: String::new(),
-                reference: String::new(),
-            },
+            image: ImageHandle::default(),
             order: 0,
             profiles: Vec::new(),
             sets: Vec::new(),

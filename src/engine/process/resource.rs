@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use super::engine::{Process, refused};
 use super::folder::{self, Folder};
@@ -28,7 +29,8 @@ pub(super) async fn remove(process: &Process, what: &Removal) -> Result<(), Erro
         Removal::Volume { handle } => remove_folder(&own(process, "volumes", handle)?)?,
     }
     remove_emptied(process);
-    if !process.home.instance(&process.identity.id).exists() {
+    let is_gone = !process.home.instance(&process.identity.id).exists();
+    if is_gone && !process.assigned.load(Ordering::Relaxed) {
         ledger::forget(process).await?;
     }
     Ok(())
@@ -91,9 +93,15 @@ mod tests {
     use std::process::{Child, Command};
 
     use super::*;
+    use crate::config::model::Secret;
+    use crate::engine::process::create::create;
+    use crate::engine::process::engine::tests::process;
     use crate::engine::process::marks::Marks;
+    use crate::engine::process::ports;
+    use crate::engine::process::ports::tests::spec;
     use crate::engine::process::procfs::{self, ProcessId};
     use crate::engine::process::status::{Phase, Status};
+    use crate::engine::{ImageHandle, Launch};
 
     fn sleep(folder: &Folder, marked: bool) -> Child {
         let mut command = Command::new("sleep");
@@ -135,6 +143,47 @@ mod tests {
     async fn a_service_whose_record_cannot_be_read_is_stopped_before_it_is_removed() {
         check(true).await;
         check(false).await;
+    }
+
+    #[tokio::test]
+    async fn ports_are_forgotten_with_the_instance_but_not_by_who_assigned_them() {
+        let place = tempfile::tempdir().unwrap();
+        let first = process(place.path());
+        let ledger = || ledger::Ledger::read(&first.home).unwrap().entries.len();
+        let check = async |process: &Process, expect: usize| {
+            let volume = Resource::Volume("data".to_owned());
+            ensure(process, &volume).unwrap();
+            let handle = process.home.volume(&process.identity.id, "data");
+            let handle = handle.display().to_string();
+            remove(process, &Removal::Volume { handle }).await.unwrap();
+            assert_eq!(ledger(), expect);
+        };
+        let api = spec("api", &["http"]);
+        let told = ports::assign(&first, std::slice::from_ref(&api)).await;
+        let told = told.unwrap();
+        check(&first, 1).await;
+        // What was told holds, even where it would not be chosen any more.
+        let listener = std::net::TcpListener::bind(told.values().next().unwrap()).unwrap();
+        assert_eq!(ports::assigned(&first, &api).await.unwrap(), told);
+        drop(listener);
+        check(&process(place.path()), 0).await;
+    }
+
+    #[tokio::test]
+    async fn a_create_that_fails_leaves_nothing() {
+        let place = tempfile::tempdir().unwrap();
+        let process = process(place.path());
+        let api = spec("api", &[]);
+        let launch = Launch {
+            image: ImageHandle::default(),
+            command: Some(vec![Secret::new("no-such-program")]),
+            entrypoint: None,
+            environment: Vec::new(),
+            hash: String::new(),
+        };
+        let made = create(&process, &api, &launch).await;
+        assert!(made.is_err());
+        assert!(!process.home.instance(&process.identity.id).exists());
     }
 
     #[tokio::test]

@@ -214,9 +214,7 @@ async fn blocking<T: Send + 'static>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::model::{InstanceId, Variables};
-    use crate::engine::Identity;
-    use crate::engine::process::Home;
+    use crate::engine::process::engine::tests::process;
     use crate::report::{Events, StepId};
 
     /// A workspace in which a build copies `in` to `bin/api`, and counts how often it ran.
@@ -232,17 +230,6 @@ mod tests {
             let workspace = folder.path().canonicalize().unwrap().join("w");
             fs_err::create_dir_all(workspace.join("bin")).unwrap();
             fs_err::write(workspace.join("in"), "#!/bin/sh").unwrap();
-            let home = Home {
-                state: folder.path().join("state"),
-                cache: folder.path().join("cache"),
-            };
-            let identity = Identity {
-                id: InstanceId::new("rates", "default", &workspace),
-                workspace: workspace.clone(),
-                profiles: Vec::new(),
-                sets: Vec::new(),
-            };
-            let variables = [("PATH".to_owned(), "/usr/bin:/bin".to_owned())];
             let build = HostCommand {
                 command: ["sh", "-c", script].map(str::to_owned).to_vec(),
                 working_dir: workspace.clone(),
@@ -252,10 +239,10 @@ mod tests {
             let program = Program::Command {
                 build: Some(build),
                 program: "bin/api".to_owned(),
-                working_dir: workspace,
+                working_dir: workspace.clone(),
             };
             Self {
-                process: Process::new(identity, home, Variables::from(variables), PathBuf::new()),
+                process: process(workspace.parent().unwrap()),
                 spec: ProgramSpec {
                     service: "api".to_owned(),
                     program,
