@@ -72,7 +72,7 @@ pub(super) async fn found(invocation: &Invocation) -> Result<Arc<dyn Engine>, Fa
     match invocation.engine {
         EngineChoice::Docker => Ok(connect_docker(invocation, identity).await?),
         // Where a socket is and nobody answers, an instance may be there and cannot be seen.
-        EngineChoice::Auto if !runs_as_processes(invocation) && has_docker(invocation)? => {
+        EngineChoice::Auto if !runs_as_processes(invocation)? && has_docker(invocation)? => {
             Ok(connect_docker(invocation, identity).await?)
         }
         EngineChoice::Process | EngineChoice::Auto => Ok(processes(invocation, identity)?),
@@ -89,7 +89,7 @@ async fn automatic(
         return found(invocation).await;
     }
     let identity = identity(invocation, environment.profiles.clone());
-    if runs_as_processes(invocation) {
+    if runs_as_processes(invocation)? {
         return Ok(processes(invocation, identity)?);
     }
     let docker = connect_docker(invocation, identity).await;
@@ -215,7 +215,7 @@ fn of_error(error: &Error) -> Obstacle {
 /// Returns the engine that has something of the instance too, where that is another one.
 async fn elsewhere(invocation: &Invocation, engine: &dyn Engine) -> Option<&'static str> {
     if engine.capabilities().containers {
-        return runs_as_processes(invocation).then_some("process");
+        return runs_as_processes(invocation).ok()?.then_some("process");
     }
     if invocation.engine == EngineChoice::Auto {
         return None;
@@ -234,10 +234,9 @@ fn has_docker(invocation: &Invocation) -> Result<bool, Error> {
     Ok(docker::Endpoint::find(&invocation.variables)?.exists())
 }
 
-fn runs_as_processes(invocation: &Invocation) -> bool {
-    Home::of(&invocation.variables)
-        .instance(&invocation.id)
-        .exists()
+fn runs_as_processes(invocation: &Invocation) -> Result<bool, Error> {
+    let home = Home::of(&invocation.variables)?;
+    Ok(home.instance(&invocation.id).exists())
 }
 
 fn identity(invocation: &Invocation, profiles: Vec<String>) -> Identity {
@@ -264,7 +263,7 @@ fn processes(invocation: &Invocation, identity: Identity) -> Result<Arc<dyn Engi
         doing: "find this program's own file".to_owned(),
         source: error.into(),
     })?;
-    let home = Home::of(&invocation.variables);
+    let home = Home::of(&invocation.variables)?;
     let variables = invocation.variables.clone();
     Ok(Arc::new(Process::new(
         identity, home, variables, supervisor,

@@ -1,5 +1,6 @@
 //! Making a service: its folder, and what its supervisor must know.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -49,15 +50,20 @@ async fn prepare(
     if spec.kind == ServiceKind::Program {
         return program(process, spec, launch);
     }
-    let mut ports = spec.ports.iter();
-    let address = ports.find_map(|port| addresses.get(&(spec.name.clone(), port.name.clone())));
-    let address = address.ok_or_else(|| fail(spec, "it has no port".to_owned()))?;
-    let mut prepared = server::prepare(process, spec, launch, folder.path(), *address).await?;
+    let listen = listen(spec, addresses).ok_or_else(|| fail(spec, "it has no port".to_owned()))?;
+    let mut prepared = server::prepare(process, spec, launch, folder.path(), listen).await?;
     let own = std::mem::take(&mut prepared.environment);
     // What an image's entrypoint reads, the server need not know.
     let declared = plain(launch).filter(|(name, _)| !name.starts_with("POSTGRES_"));
     prepared.environment = declared.chain(own).collect();
     Ok(prepared)
+}
+
+/// Returns where a server listens, which is not where it is reached when it takes every address.
+fn listen(spec: &ServiceSpec, addresses: &Addresses) -> Option<SocketAddr> {
+    let port = spec.ports.first()?;
+    let reached = addresses.get(&(spec.name.clone(), port.name.clone()))?;
+    Some(SocketAddr::new(port.bind, reached.port()))
 }
 
 fn program(process: &Process, spec: &ServiceSpec, launch: &Launch) -> Result<Prepared, Error> {
@@ -158,5 +164,22 @@ fn fail(spec: &ServiceSpec, reason: String) -> Error {
     Error::Start {
         service: spec.name.clone(),
         reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_listens_where_its_port_is_bound() {
+        let mut spec = ports::tests::spec("db", &["postgres"]);
+        spec.ports[0].bind = "0.0.0.0".parse().unwrap();
+        let reached = SocketAddr::from(([127, 0, 0, 1], 15432));
+        let key = ("db".to_owned(), "postgres".to_owned());
+        let addresses = Addresses::from([(key, reached)]);
+        let expect = SocketAddr::from(([0, 0, 0, 0], 15432));
+        assert_eq!(listen(&spec, &addresses), Some(expect));
+        assert_eq!(listen(&spec, &Addresses::new()), None);
     }
 }

@@ -20,7 +20,7 @@ use super::record::Record;
 use super::{create, environment};
 use crate::config::model::Secret;
 use crate::engine::host::find_program;
-use crate::engine::{Error, Exec, ExecOutcome, ServiceKind};
+use crate::engine::{Error, Exec, ExecOutcome};
 
 /// More output than this is read and thrown away, for each of the two streams.
 const OUTPUT_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -129,10 +129,7 @@ fn command(
         .env_clear()
         .envs(environment)
         .current_dir(folder);
-    // A server's own user is the one that it trusts.
-    let asked = exec.user.as_deref();
-    let asked = asked.filter(|_| record.kind == ServiceKind::Program);
-    let user = create::user(&service, asked)?.or(record.user);
+    let user = create::user(&service, exec.user.as_deref())?.or(record.user);
     if let Some(user) = user {
         command.uid(user.uid).gid(user.gid);
     }

@@ -40,7 +40,9 @@ impl Cluster<'_> {
             remove_data(&scratch.0).map_err(unusable)?;
             self.initdb(&scratch.0, "C").await?;
         }
-        fs_err::rename(scratch.0.join("data"), volume.join("pgdata")).map_err(unusable)
+        let data = scratch.0.join("data");
+        open_to_hosts(&data, self.authentication).map_err(unusable)?;
+        fs_err::rename(data, volume.join("pgdata")).map_err(unusable)
     }
 
     fn prepare(&self, scratch: &Path) -> std::io::Result<()> {
@@ -93,6 +95,14 @@ impl Cluster<'_> {
             output: last.into_vec(),
         })
     }
+}
+
+/// Lets clients from everywhere prove who they are, where the server listens for them: `initdb`
+/// names only those of this machine.
+fn open_to_hosts(data: &Path, method: &str) -> std::io::Result<()> {
+    let mut options = fs_err::OpenOptions::new();
+    let mut rules = options.append(true).open(data.join("pg_hba.conf"))?;
+    writeln!(rules, "\nhost all all all {method}")
 }
 
 fn write_secret(file: &Path, secret: &str) -> std::io::Result<()> {
