@@ -328,6 +328,13 @@ pub enum ServiceState {
     Lost,
 }
 
+impl ServiceState {
+    /// Whether it has processes, or will have some again without being started.
+    pub fn is_up(self) -> bool {
+        matches!(self, Self::Running | Self::Paused | Self::Restarting)
+    }
+}
+
 /// Something to remove.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Removal {

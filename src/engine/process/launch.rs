@@ -30,11 +30,7 @@ pub(super) async fn start(process: &Process, service: &str) -> Result<(), Error>
     let status = folder.status().ok().flatten();
     let supervised = status.is_some_and(|status| status.live_supervisor().is_some());
     match observe::state(&folder) {
-        Some(ServiceState::Running | ServiceState::Paused | ServiceState::Restarting)
-            if supervised =>
-        {
-            return Ok(());
-        }
+        Some(state) if state.is_up() && supervised => return Ok(()),
         Some(ServiceState::Running | ServiceState::Paused) => {}
         _ => {
             // What a killed supervisor left would be in the way.

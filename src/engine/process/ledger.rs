@@ -1,20 +1,19 @@
 //! The ports that were given to processes, of all instances of one user: written down, so that a
 //! service keeps its port and no two get the same.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
-use tokio::time::{Instant, sleep};
 
 use super::engine::{Process, refused};
 use super::folder;
 use super::home::Home;
 use crate::config::model::InstanceId;
-use crate::engine::{Addresses, Error};
+use crate::engine::{Addresses, Error, host};
 
 /// How long others may hold the ledger: they look at a few ports.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -138,19 +137,10 @@ async fn lock(state: &Path) -> std::io::Result<File> {
     let mut options = fs_err::OpenOptions::new();
     options.write(true).create(true).truncate(false);
     let file = options.open(state.join("ports.lock"))?.into_parts().0;
-    let deadline = Instant::now() + LOCK_TIMEOUT;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                sleep(Duration::from_millis(5)).await;
-            }
-            Err(TryLockError::WouldBlock) => {
-                return Err(std::io::Error::other("another envctl holds ports.lock"));
-            }
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
+    if host::lock(&file, LOCK_TIMEOUT).await? {
+        return Ok(file);
     }
+    Err(std::io::Error::other("another envctl holds ports.lock"))
 }
 
 #[cfg(test)]

@@ -118,10 +118,7 @@ fn service(folder: &Folder, addresses: &Addresses) -> ObservedService {
     };
     let status = folder.status().ok().flatten();
     let supervised = status.is_some_and(|status| status.live_supervisor().is_some());
-    let runs = matches!(
-        state,
-        ServiceState::Running | ServiceState::Paused | ServiceState::Restarting
-    );
+    let runs = state.is_up();
     // Without a hash it is as declared by nobody, so that it is created again.
     let hash = if ports::must_move(&record, runs, addresses) {
         String::new()

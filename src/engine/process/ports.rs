@@ -173,7 +173,9 @@ pub(super) fn must_move(record: &Record, runs: bool, ledger: &Addresses) -> bool
         let given = ledger.get(&(record.name.clone(), name.clone()));
         let moved = given.is_some_and(|given| *given != port.address);
         let number = port.address.port();
-        moved || (!runs && !port.fixed && !port::is_free(port.bind, number))
+        // Tried only where somebody listens: this is asked by whoever just looks.
+        let taken = || port::has_listener(number) && !port::is_free(port.bind, number);
+        moved || (!runs && !port.fixed && taken())
     })
 }
 

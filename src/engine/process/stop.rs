@@ -1,11 +1,11 @@
 //! Stopping a service: by its supervisor, and from here where that is gone.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io::ErrorKind;
 use std::time::Duration;
 
 use rustix::process::Signal;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use super::engine::refused;
 use super::folder::Folder;
@@ -14,13 +14,16 @@ use super::members::Members;
 use super::procfs::{self, ProcessId};
 use super::record;
 use super::status::{Phase, Status};
-use crate::engine::Error;
+use crate::engine::{Error, host};
 
 /// What a supervisor takes for a stop beyond the grace period.
 const MARGIN: Duration = Duration::from_secs(5);
 
 /// How long a supervisor that does not show yet may hold the service.
 const HELD: Duration = Duration::from_secs(15);
+
+/// How often to look whether a supervisor shows by now.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What a killed process ends with.
 const KILLED: i64 = 128 + 9;
@@ -81,16 +84,14 @@ async fn take_over(folder: &Folder, lock: &File, grace: Duration) -> Result<(), 
         if let Some(supervisor) = supervisor(folder) {
             end(supervisor, grace + MARGIN).await;
         }
-        match lock.try_lock() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                sleep(Duration::from_millis(10)).await;
-            }
-            Err(TryLockError::WouldBlock) => {
+        match host::lock(lock, LOOK).await {
+            Ok(true) => return Ok(()),
+            Ok(false) if Instant::now() < deadline => {}
+            Ok(false) => {
                 let reason = "a supervisor that cannot be seen from here holds it";
                 return Err(refused(doing(folder), std::io::Error::other(reason)));
             }
-            Err(TryLockError::Error(error)) => return Err(refused(doing(folder), error)),
+            Err(error) => return Err(refused(doing(folder), error)),
         }
     }
 }

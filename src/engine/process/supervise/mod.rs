@@ -6,15 +6,14 @@ mod bound;
 mod spawn;
 mod supervisor;
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::folder::Folder;
 use crate::config::model::Variables;
+use crate::engine::host;
 use supervisor::Supervisor;
 
 /// What the last supervisor may still take to go.
@@ -50,17 +49,11 @@ async fn begin(folder: &Folder, caller: &Variables) -> Result<(Supervisor, File)
 }
 
 async fn lock(folder: &Folder) -> Result<File, String> {
-    let deadline = Instant::now() + LOCK_TIMEOUT;
     let file = folder.lock_file().map_err(|error| error.to_string())?;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::Error(error)) => return Err(error.to_string()),
-            Err(TryLockError::WouldBlock) if Instant::now() > deadline => {
-                return Err("another supervisor has it".to_owned());
-            }
-            Err(TryLockError::WouldBlock) => tokio::time::sleep(Duration::from_millis(10)).await,
-        }
+    match host::lock(&file, LOCK_TIMEOUT).await {
+        Ok(true) => Ok(file),
+        Ok(false) => Err("another supervisor has it".to_owned()),
+        Err(error) => Err(error.to_string()),
     }
 }
 
