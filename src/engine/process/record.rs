@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
 use super::marks::Marks;
-use super::prepared::User;
+use super::user::User;
 use crate::config::model::Restart;
 use crate::engine::{ImageHandle, Role, ServiceKind};
 

@@ -10,7 +10,8 @@ use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::prepared::{Prepared, User};
+use super::prepared::Prepared;
+use super::user::User;
 use super::user::server_user;
 use super::{Process, way};
 use crate::config::model::MountSource;

@@ -9,7 +9,8 @@ use fs_err::os::unix::fs::OpenOptionsExt as _;
 
 use super::{Server, unusable};
 use crate::engine::host::Failure;
-use crate::engine::process::prepared::{Prepared, User};
+use crate::engine::process::prepared::Prepared;
+use crate::engine::process::user::User;
 use crate::engine::process::way;
 
 /// Whom the server runs as when envctl is root.
