@@ -103,23 +103,39 @@ mod tests {
     use crate::engine::process::status::{Phase, Status};
     use crate::engine::{ImageHandle, Launch};
 
-    fn sleep(folder: &Folder, marked: bool) -> Child {
+    /// What still tells of a process.
+    #[derive(PartialEq)]
+    enum Trace {
+        State,
+        Marks,
+        Log,
+    }
+
+    fn sleep(folder: &Folder, trace: &Trace) -> Child {
         let mut command = Command::new("sleep");
-        if marked {
-            let marks = Marks::of(folder.path());
-            command.envs(marks.variables().iter().cloned());
+        match trace {
+            Trace::State => {}
+            Trace::Marks => {
+                let marks = Marks::of(folder.path());
+                command.envs(marks.variables().iter().cloned());
+            }
+            Trace::Log => {
+                fs_err::write(folder.path().join("state.json"), "{").unwrap();
+                command.stdout(folder.log_to_append().unwrap());
+            }
         }
         command.arg("60").spawn().unwrap()
     }
 
     /// Removes a service whose record was cut off, and expects that its process is ended.
-    async fn check(known_by_state: bool) {
+    async fn check(trace: Trace) {
         let place = tempfile::tempdir().unwrap();
-        let folder = Folder::at(place.path().join("instances/id/services/api"));
+        let top = place.path().canonicalize().unwrap();
+        let folder = Folder::at(top.join("instances/id/services/api"));
         folder::make(folder.path()).unwrap();
         fs_err::write(folder.record_file(), "{\"schema\": 1,").unwrap();
-        let mut child = sleep(&folder, !known_by_state);
-        if known_by_state {
+        let mut child = sleep(&folder, &trace);
+        if trace == Trace::State {
             let status = Status {
                 boot: procfs::boot(),
                 supervisor: None,
@@ -141,8 +157,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_service_whose_record_cannot_be_read_is_stopped_before_it_is_removed() {
-        check(true).await;
-        check(false).await;
+        for trace in [Trace::State, Trace::Marks, Trace::Log] {
+            check(trace).await;
+        }
     }
 
     #[tokio::test]

@@ -43,8 +43,13 @@ pub(super) async fn stop(folder: &Folder) -> Result<Option<File>, Error> {
     let record = record.as_ref();
     let grace = record.map_or(DEFAULT_GRACE, |record| record.stop_grace_period);
     take_over(folder, &lock, grace).await?;
-    let status = folder.status().ok().flatten();
-    let members = members(folder, status.as_ref());
+    let status = folder.status();
+    let lost = status.is_err();
+    let status = status.ok().flatten();
+    let mut members = members(folder, status.as_ref());
+    if lost {
+        members.others = writers(folder);
+    }
     let mut code = None;
     if let Some(main) = status.as_ref().and_then(Status::live_main) {
         let signal = record.and_then(|record| record::signal(&record.stop_signal));
@@ -96,6 +101,14 @@ async fn take_over(folder: &Folder, lock: &File, grace: Duration) -> Result<(), 
     }
 }
 
+/// Returns the processes that write to the service's log: a server may have written over its
+/// environment with its marks, and where the state is lost too nothing else tells of it.
+fn writers(folder: &Folder) -> Vec<ProcessId> {
+    let all = procfs::all().into_iter();
+    let writing = all.filter(|seen| procfs::writes_to(seen.id.pid, &folder.log()));
+    writing.map(|seen| seen.id).collect()
+}
+
 /// Returns the living supervisor of a folder. Where the state cannot be read, it is known by its
 /// arguments, and by the lock that it has open.
 fn supervisor(folder: &Folder) -> Option<ProcessId> {
@@ -106,7 +119,7 @@ fn supervisor(folder: &Folder) -> Option<ProcessId> {
     let found = procfs::all().into_iter().find(|seen| {
         let arguments = procfs::arguments(seen.id.pid);
         let arguments = arguments.iter().map(Vec::as_slice);
-        arguments.skip(1).eq(expect) && procfs::has_open(seen.id.pid, &folder.path().join("lock"))
+        arguments.skip(1).eq(expect) && procfs::writes_to(seen.id.pid, &folder.path().join("lock"))
     });
     found.map(|seen| seen.id)
 }
