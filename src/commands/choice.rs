@@ -99,7 +99,7 @@ async fn open(
 ) -> Result<Arc<dyn Engine>, Error> {
     match wanted {
         EngineChoice::Docker => connect_docker(invocation, identity).await,
-        EngineChoice::Auto if !runs_as_processes(invocation) => {
+        EngineChoice::Auto if !runs_as_processes(invocation)? => {
             match connect_docker(invocation, identity.clone()).await {
                 Ok(docker) => Ok(docker),
                 Err(error) => {
@@ -122,7 +122,7 @@ async fn automatic(
     environment: &Environment,
     identity: Identity,
 ) -> Result<Arc<dyn Engine>, Failure> {
-    if runs_as_processes(invocation) {
+    if runs_as_processes(invocation)? {
         return Ok(processes(invocation, identity)?);
     }
     let docker = connect_docker(invocation, identity.clone()).await;
@@ -176,7 +176,7 @@ pub(super) async fn place_of(
     invocation: &Invocation,
     docker: Option<&dyn Engine>,
 ) -> Result<Option<&'static str>, Error> {
-    if runs_as_processes(invocation) {
+    if runs_as_processes(invocation)? {
         return Ok(Some("process"));
     }
     match docker {
@@ -191,7 +191,7 @@ async fn elsewhere(
     engine: &dyn Engine,
 ) -> Result<Option<&'static str>, Error> {
     if engine.capabilities().containers {
-        return Ok(runs_as_processes(invocation).then_some("process"));
+        return Ok(runs_as_processes(invocation)?.then_some("process"));
     }
     // Without a daemon there is nothing that could be in the way now.
     match connect_docker(invocation, identity(invocation, Vec::new())).await {
@@ -210,11 +210,11 @@ fn has_docker(invocation: &Invocation) -> bool {
     docker::Endpoint::find(&invocation.variables).map_or(true, |endpoint| endpoint.exists())
 }
 
-fn runs_as_processes(invocation: &Invocation) -> bool {
-    let instance = Home::of(&invocation.variables).instance(&invocation.id);
+fn runs_as_processes(invocation: &Invocation) -> Result<bool, Error> {
+    let instance = Home::of(&invocation.variables)?.instance(&invocation.id);
     let holds =
         |folder: &Path| fs_err::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
-    holds(&instance.join("services")) || holds(&instance.join("volumes"))
+    Ok(holds(&instance.join("services")) || holds(&instance.join("volumes")))
 }
 
 fn identity(invocation: &Invocation, profiles: Vec<String>) -> Identity {
@@ -241,7 +241,7 @@ fn processes(invocation: &Invocation, identity: Identity) -> Result<Arc<dyn Engi
         doing: "find this program's own file".to_owned(),
         source: error.into(),
     })?;
-    let home = Home::of(&invocation.variables);
+    let home = Home::of(&invocation.variables)?;
     let variables = invocation.variables.clone();
     Ok(Arc::new(Process::new(
         identity, home, variables, supervisor,

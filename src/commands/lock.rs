@@ -34,7 +34,7 @@ impl Lock {
 
 /// Waits until nobody else changes the instance; says for whom.
 pub(super) async fn hold(session: &Session, id: &InstanceId, verb: &str) -> Result<Lock, Failure> {
-    let home = Home::of(&session.request.variables);
+    let home = Home::of(&session.request.variables)?;
     let path = home.state.join("locks").join(format!("{id}.lock"));
     let mut held_by = String::new();
     let waiting = |holder: &str| {

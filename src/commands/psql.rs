@@ -13,7 +13,7 @@ use super::session::Session;
 use crate::cli::PsqlArgs;
 use crate::config::model::Secret;
 use crate::engine::{Exec, find_program};
-use crate::plan::Database;
+use crate::plan::{Database, trusted_user};
 use crate::postgres::{Server, query};
 use crate::report::{Answer, TableAnswer};
 
@@ -47,7 +47,7 @@ pub(super) async fn run(session: &Session, args: &PsqlArgs) -> Result<Answer, Fa
     }
     let command = Exec {
         command: [vec!["psql".to_owned()], args.arguments.clone()].concat(),
-        user: Some("postgres".to_owned()),
+        user: trusted_user(scene.engine.as_ref()),
         stdin: None,
         // Over the container's local socket, as psql does where it is told no host.
         environment: vec![

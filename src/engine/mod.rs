@@ -57,6 +57,7 @@ pub trait Engine: Send + Sync {
     fn ensure<'a>(&'a self, resource: &'a Resource) -> Work<'a, ()>;
 
     /// Creates a service's or task's container, replacing one of that name; it is not started.
+    /// Its ports have the addresses that `assign` gave them.
     fn create<'a>(&'a self, spec: &'a ServiceSpec, launch: &'a Launch) -> Work<'a, ()>;
 
     /// Finds out before any work is done what would keep a service from starting: a taken host

@@ -131,7 +131,7 @@ pub struct ImageSpec {
 }
 
 /// An image or a program that the engine has.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageHandle {
     /// The content's id: `sha256:…`.
     pub id: String,
@@ -199,6 +199,34 @@ pub struct ServiceSpec {
     pub order: u32,
     /// SHA-256 in hex over the declaration, without the image's id.
     pub hash: String,
+}
+
+impl ServiceSpec {
+    /// Returns one that declares nothing but what it runs from.
+    pub fn new(name: &str, role: Role, image: ImageSource) -> Self {
+        Self {
+            name: name.to_owned(),
+            service: name.to_owned(),
+            role,
+            kind: ServiceKind::Program,
+            image,
+            command: None,
+            entrypoint: None,
+            environment: IndexMap::new(),
+            ports: Vec::new(),
+            mounts: Vec::new(),
+            limits: Limits::default(),
+            user: None,
+            working_dir: None,
+            tmpfs: Vec::new(),
+            shm_size_bytes: None,
+            restart: Restart::No,
+            stop_signal: None,
+            stop_grace_period: Duration::from_secs(10),
+            order: 0,
+            hash: String::new(),
+        }
+    }
 }
 
 /// What the engine must know of a service to run it as a process.
@@ -300,6 +328,13 @@ pub enum ServiceState {
     Lost,
 }
 
+impl ServiceState {
+    /// Whether it has processes, or will have some again without being started.
+    pub fn is_up(self) -> bool {
+        matches!(self, Self::Running | Self::Paused | Self::Restarting)
+    }
+}
+
 /// Something to remove.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Removal {
@@ -333,6 +368,8 @@ pub struct Exec {
     pub command: Vec<String>,
     /// Fed to its standard input, then closed.
     pub stdin: Option<Secret>,
+    /// Whom it runs as; the service's own user when `None`. A server that is a process trusts that
+    /// one on its socket, one in a container the user that its image made.
     pub user: Option<String>,
     pub environment: Vec<(String, Secret)>,
 }

@@ -17,6 +17,12 @@ pub(super) fn is_free(bind: IpAddr, port: u16) -> bool {
     }
 }
 
+/// Returns whether somebody listens on a port, on any address: looked up and not tried, so that
+/// looking is never in the way of a service that starts.
+pub(super) fn has_listener(port: u16) -> bool {
+    !sockets(port).is_empty()
+}
+
 /// Returns the process that listens on a port, on any address; one of another user is seen only
 /// by root.
 pub(super) fn holder(port: u16) -> Option<PortHolder> {
@@ -30,12 +36,7 @@ pub(super) fn holder(port: u16) -> Option<PortHolder> {
 
 /// Returns every process that has a socket which listens on a port.
 pub(super) fn listeners(port: u16) -> Vec<u32> {
-    let sockets: Vec<String> = ["/proc/net/tcp", "/proc/net/tcp6"]
-        .iter()
-        .filter_map(|table| fs_err::read_to_string(table).ok())
-        .flat_map(|table| listening_inodes(&table, port))
-        .map(|inode| format!("socket:[{inode}]"))
-        .collect();
+    let sockets = sockets(port);
     if sockets.is_empty() {
         return Vec::new();
     }
@@ -48,6 +49,16 @@ pub(super) fn listeners(port: u16) -> Vec<u32> {
             let pid = process.file_name().to_str()?.parse().ok()?;
             holds_one_of(&process.path(), &sockets).then_some(pid)
         })
+        .collect()
+}
+
+/// Returns the sockets that listen on a port, as they are called among open files.
+fn sockets(port: u16) -> Vec<String> {
+    ["/proc/net/tcp", "/proc/net/tcp6"]
+        .iter()
+        .filter_map(|table| fs_err::read_to_string(table).ok())
+        .flat_map(|table| listening_inodes(&table, port))
+        .map(|inode| format!("socket:[{inode}]"))
         .collect()
 }
 
@@ -100,5 +111,8 @@ mod tests {
         };
         assert_eq!(pid, std::process::id());
         assert!(!is_free(address.ip(), address.port()));
+        assert!(has_listener(address.port()));
+        drop(listener);
+        assert!(!has_listener(address.port()));
     }
 }

@@ -29,6 +29,7 @@ pub use graph::{Node, Plan};
 pub use images::DesiredImage;
 pub use observation::{DatabaseView, Observation};
 pub use observe::observe;
+pub use ready::trusted_user;
 pub use restart::restart;
 pub use run::{Finished, Report, check, run};
 pub use step::{Change, Load, Step};

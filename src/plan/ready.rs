@@ -247,6 +247,13 @@ async fn make_database(
     Ok(())
 }
 
+/// Returns whom a PostgreSQL server trusts on its local socket: the user of its image; as a
+/// process its own, which is the one that a command runs as.
+pub fn trusted_user(engine: &dyn Engine) -> Option<String> {
+    let containers = engine.capabilities().containers;
+    containers.then(|| "postgres".to_owned())
+}
+
 /// Gives the stored role the declared password, over the container's local socket.
 async fn set_password(
     engine: &dyn Engine,
@@ -268,7 +275,7 @@ async fn set_password(
         Exec {
             command: command.map(ToOwned::to_owned).to_vec(),
             stdin: Some(sql),
-            user: Some("postgres".to_owned()),
+            user: trusted_user(engine),
             environment: Vec::new(),
         }
     };

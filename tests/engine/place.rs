@@ -117,7 +117,7 @@ tar -C "$root" -c .
 pub(crate) fn home() -> Home {
     Home {
         state: folder().join("state"),
-        cache: Home::of(&captured()).cache,
+        cache: Home::of(&captured()).unwrap().cache,
     }
 }
 

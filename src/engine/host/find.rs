@@ -3,6 +3,11 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use super::install::install_line;
+use super::program::missing;
+use crate::config::model::HostCommand;
+use crate::engine::Obstacle;
+
 /// Returns the file of a program: a name is looked for in the folders of `path`, anything else
 /// starts at the working directory. The error says why it cannot be run.
 pub fn find_program(program: &str, working_dir: &Path, path: &str) -> Result<PathBuf, String> {
@@ -23,6 +28,23 @@ pub fn find_program(program: &str, working_dir: &Path, path: &str) -> Result<Pat
         .map(|folder| folder.join(program))
         .find(|file| is_program(file));
     found.ok_or_else(|| format!("there is no program `{program}` in PATH"))
+}
+
+/// Finds out whether a command's program is there, where it would be looked for when it runs.
+pub(in crate::engine) fn can_run(command: &HostCommand, search_path: &str) -> Result<(), Obstacle> {
+    let Some(name) = command.command.first() else {
+        return Err(Obstacle {
+            reason: "its command is empty".to_owned(),
+            hint: None,
+        });
+    };
+    let own_path = command.environment.get("PATH");
+    let path = own_path.map_or(search_path, String::as_str);
+    let found = find_program(name, &command.working_dir, path);
+    found.map(drop).map_err(|_| Obstacle {
+        reason: missing(name),
+        hint: install_line(name),
+    })
 }
 
 /// Returns whether a path is a file that can be executed.

@@ -7,12 +7,14 @@ mod find;
 mod guardian;
 mod inputs;
 mod install;
+mod lock;
 mod program;
 
 pub(in crate::engine) use content::{Entry, Visit, walk, write};
 pub(in crate::engine) use failure::{Failure, LastLines};
 pub use find::find_program;
-pub(in crate::engine) use find::is_program;
+pub(in crate::engine) use find::{can_run, is_program};
 pub(in crate::engine) use inputs::{declare, digest_of, relative};
 pub(in crate::engine) use install::{install_line, install_postgres};
-pub(in crate::engine) use program::{Program, Waiter, beside, missing, print, run};
+pub(in crate::engine) use lock::lock;
+pub(in crate::engine) use program::{Program, Waiter, beside, print, run};

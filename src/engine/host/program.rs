@@ -121,7 +121,7 @@ fn not_started(name: &str, error: &std::io::Error) -> String {
 }
 
 /// Says that a program is not there.
-pub(in crate::engine) fn missing(name: &str) -> String {
+pub(super) fn missing(name: &str) -> String {
     format!("there is no program `{name}` on this machine")
 }
 

@@ -1,13 +1,16 @@
 //! Making a service: its folder, and what its supervisor must know.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::engine::{Process, refused};
 use super::folder::{self, Folder};
-use super::prepared::{Prepared, User};
+use super::marks::Marks;
+use super::prepared::Prepared;
 use super::record::{self, Record, RecordedPort};
-use super::{environment, members, ports, resource, server};
+use super::user::User;
+use super::{environment, ports, resource, server};
 use crate::engine::host::find_program;
 use crate::engine::{Addresses, Error, Launch, ServiceKind, ServiceSpec};
 
@@ -19,7 +22,7 @@ pub(super) async fn create(
 ) -> Result<(), Error> {
     let folder = process.folder(&spec.name);
     resource::remove_service(&folder).await?;
-    let addresses = ports::assign(process, std::slice::from_ref(spec)).await?;
+    let addresses = ports::assigned(process, spec).await?;
     let doing = || format!("create `{}`", spec.name);
     folder::make(folder.path()).map_err(|error| refused(doing(), error))?;
     let made = async {
@@ -31,7 +34,7 @@ pub(super) async fn create(
     };
     let made = made.await;
     if made.is_err() {
-        // What was made of it so far would look like a service.
+        // What was made of it so far would look like a service, and its instance like one.
         resource::remove_service(&folder).await?;
         resource::remove_empty(process);
     }
@@ -48,15 +51,20 @@ async fn prepare(
     if spec.kind == ServiceKind::Program {
         return program(process, spec, launch);
     }
-    let mut ports = spec.ports.iter();
-    let address = ports.find_map(|port| addresses.get(&(spec.name.clone(), port.name.clone())));
-    let address = address.ok_or_else(|| fail(spec, "it has no port".to_owned()))?;
-    let mut prepared = server::prepare(process, spec, launch, folder.path(), *address).await?;
+    let listen = listen(spec, addresses).ok_or_else(|| fail(spec, "it has no port".to_owned()))?;
+    let mut prepared = server::prepare(process, spec, launch, folder.path(), listen).await?;
     let own = std::mem::take(&mut prepared.environment);
     // What an image's entrypoint reads, the server need not know.
     let declared = plain(launch).filter(|(name, _)| !name.starts_with("POSTGRES_"));
     prepared.environment = declared.chain(own).collect();
     Ok(prepared)
+}
+
+/// Returns where a server listens, which is not where it is reached when it takes every address.
+fn listen(spec: &ServiceSpec, addresses: &Addresses) -> Option<SocketAddr> {
+    let port = spec.ports.first()?;
+    let reached = addresses.get(&(spec.name.clone(), port.name.clone()))?;
+    Some(SocketAddr::new(port.bind, reached.port()))
 }
 
 fn program(process: &Process, spec: &ServiceSpec, launch: &Launch) -> Result<Prepared, Error> {
@@ -116,6 +124,7 @@ fn record(
         Some((port.name.clone(), recorded))
     });
     Ok(Record {
+        schema: record::SCHEMA,
         name: spec.name.clone(),
         service: spec.service.clone(),
         role: spec.role,
@@ -129,7 +138,7 @@ fn record(
         ports: ports.collect(),
         argv: prepared.argv,
         environment: prepared.environment,
-        marks: members::marks(&process.home.state, &identity.id.to_string(), &spec.name),
+        marks: Marks::of(process.folder(&spec.name).path()),
         working_dir: prepared.working_dir.unwrap_or_else(|| PathBuf::from("/")),
         user: prepared.user,
         stop_signal,
@@ -156,5 +165,22 @@ fn fail(spec: &ServiceSpec, reason: String) -> Error {
     Error::Start {
         service: spec.name.clone(),
         reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_listens_where_its_port_is_bound() {
+        let mut spec = ports::tests::spec("db", &["postgres"]);
+        spec.ports[0].bind = "0.0.0.0".parse().unwrap();
+        let reached = SocketAddr::from(([127, 0, 0, 1], 15432));
+        let key = ("db".to_owned(), "postgres".to_owned());
+        let addresses = Addresses::from([(key, reached)]);
+        let expect = SocketAddr::from(([0, 0, 0, 0], 15432));
+        assert_eq!(listen(&spec, &addresses), Some(expect));
+        assert_eq!(listen(&spec, &Addresses::new()), None);
     }
 }

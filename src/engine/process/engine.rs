@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::future::ready;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::folder::Folder;
 use super::home::Home;
@@ -25,6 +27,9 @@ pub struct Process {
     pub(super) variables: Variables,
     /// The envctl that is started as the supervisor of each service.
     pub(super) supervisor: PathBuf,
+    /// Whether ports were assigned: then they are not forgotten with the last of what was there
+    /// before.
+    pub(super) assigned: Arc<AtomicBool>,
 }
 
 impl Process {
@@ -34,6 +39,7 @@ impl Process {
             home,
             variables,
             supervisor,
+            assigned: Arc::default(),
         }
     }
 
@@ -118,7 +124,7 @@ impl Engine for Process {
     }
 
     fn stop<'a>(&'a self, service: &'a str) -> Work<'a, ()> {
-        Box::pin(async move { stop::stop(&self.folder(service)).await })
+        Box::pin(async move { stop::stop(&self.folder(service)).await.map(drop) })
     }
 
     fn remove<'a>(&'a self, what: &'a Removal) -> Work<'a, ()> {
@@ -148,5 +154,32 @@ impl Engine for Process {
 
     fn attach<'a>(&'a self, service: &'a str, command: &'a Exec, _terminal: bool) -> Work<'a, i64> {
         Box::pin(exec::attach(self, service, command))
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::path::Path;
+
+    use super::Process;
+    use crate::config::model::{InstanceId, Variables};
+    use crate::engine::Identity;
+    use crate::engine::process::Home;
+
+    /// Returns the default instance of the workspace `w` in a folder, with its state beside.
+    pub(in crate::engine::process) fn process(folder: &Path) -> Process {
+        let workspace = folder.join("w");
+        let home = Home {
+            state: folder.join("state"),
+            cache: folder.join("cache"),
+        };
+        let identity = Identity {
+            id: InstanceId::new("rates", "default", &workspace),
+            workspace,
+            profiles: Vec::new(),
+            sets: Vec::new(),
+        };
+        let variables = [("PATH".to_owned(), "/usr/bin:/bin".to_owned())];
+        Process::new(identity, home, Variables::from(variables), "".into())
     }
 }

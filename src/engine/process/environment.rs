@@ -37,7 +37,7 @@ pub(super) fn of(record: &Record, caller: &Variables) -> IndexMap<String, String
         set("USER", &user.name);
         set("LOGNAME", &user.name);
     }
-    for (name, value) in record.environment.iter().chain(&record.marks) {
+    for (name, value) in record.environment.iter().chain(record.marks.variables()) {
         set(name, value);
     }
     environment
@@ -74,12 +74,12 @@ mod tests {
     fn a_program_inherits_and_a_server_does_not() {
         check(
             ServiceKind::Program,
-            "EDITOR=ed ENVCTL_SERVICE=api LC_ALL=de_DE PATH=/caller/bin PGHOST=/run \
+            "EDITOR=ed ENVCTL_INSTANCE=id ENVCTL_SERVICE=api ENVCTL_STATE=/s LC_ALL=de_DE PATH=/caller/bin PGHOST=/run \
              TZ=Europe/Tallinn",
         );
         check(
             ServiceKind::Postgres,
-            "ENVCTL_SERVICE=api LANG=C.UTF-8 PATH=/caller/bin PGHOST=/run TZ=Europe/Tallinn",
+            "ENVCTL_INSTANCE=id ENVCTL_SERVICE=api ENVCTL_STATE=/s LANG=C.UTF-8 PATH=/caller/bin PGHOST=/run TZ=Europe/Tallinn",
         );
     }
 }

@@ -1,35 +1,23 @@
 //! A command beside a running service, as if its main process had started it.
 
-use std::convert::Infallible;
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStringExt as _;
-use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
 
 use indexmap::IndexMap;
-use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
 
 use super::engine::{Process, refused};
+use super::group::{Group, NOT_FOUND, exit_code};
 use super::procfs::{self, ProcessId};
 use super::record::Record;
 use super::{create, environment};
-use crate::config::model::Secret;
 use crate::engine::host::find_program;
-use crate::engine::{Error, Exec, ExecOutcome, ServiceKind};
+use crate::engine::{Error, Exec, ExecOutcome};
 
-/// More output than this is read and thrown away, for each of the two streams.
-const OUTPUT_BYTES_MAX: usize = 16 * 1024 * 1024;
-
-/// How long output may come after the command's end, from what it left in the background.
-const OUTPUT_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// What a shell says of a program that it does not find, or may not run.
-const NOT_FOUND: i64 = 127;
+/// What a shell says of a program that it may not run.
 const NOT_RUNNABLE: i64 = 126;
 
 /// Runs a command beside a service and returns what it printed and its exit code.
@@ -39,21 +27,15 @@ pub(super) async fn exec(
     exec: &Exec,
 ) -> Result<ExecOutcome, Error> {
     let doing = format!("run `{}` beside `{service}`", first_word(exec));
-    let mut command = match command(process, service, exec)? {
+    let command = match command(process, service, exec)? {
         Ok(command) => command,
         Err(outcome) => return Ok(outcome),
     };
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0);
-    let child = match command.spawn() {
-        Ok(child) => child,
+    let group = match Group::start(command) {
+        Ok(group) => group,
         Err(error) => return not_started(&doing, error),
     };
-    let mut group = Group(child);
-    let outcome = collect(&mut group.0, exec.stdin.as_ref()).await;
+    let outcome = group.collect(exec.stdin.as_ref()).await;
     outcome.map_err(|error| refused(doing, error))
 }
 
@@ -86,19 +68,6 @@ fn first_word(exec: &Exec) -> &str {
     exec.command.first().map_or("", String::as_str)
 }
 
-/// A command whose whole process group ends when nobody waits for it any more.
-struct Group(Child);
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        // The number is its own as long as it was not waited for.
-        let pid = self.0.id().and_then(|pid| i32::try_from(pid).ok());
-        if let Some(pid) = pid.and_then(Pid::from_raw) {
-            let _ = kill_process_group(pid, Signal::KILL);
-        }
-    }
-}
-
 /// Returns the command with all but its streams; the inner error is the outcome of one that is
 /// no program.
 fn command(
@@ -108,10 +77,8 @@ fn command(
 ) -> Result<Result<Command, ExecOutcome>, Error> {
     let folder = process.folder(service);
     let service = service.to_owned();
-    let Some(record) = folder.record() else {
-        return Err(Error::NoService { service });
-    };
-    let status = folder.status();
+    let record = folder.created()?;
+    let status = folder.status().ok().flatten();
     let Some(main) = status.and_then(|status| status.live_main()) else {
         return Err(Error::NotRunning { service });
     };
@@ -131,10 +98,7 @@ fn command(
         .env_clear()
         .envs(environment)
         .current_dir(folder);
-    // A server's own user is the one that it trusts.
-    let asked = exec.user.as_deref();
-    let asked = asked.filter(|_| record.kind == ServiceKind::Program);
-    let user = create::user(&service, asked)?.or(record.user);
+    let user = create::user(&service, exec.user.as_deref())?.or(record.user);
     if let Some(user) = user {
         command.uid(user.uid).gid(user.gid);
     }
@@ -154,7 +118,7 @@ fn variables(
     let has = |(name, value): &(String, String)| {
         own.get(&OsString::from(name)) == Some(&OsString::from(value))
     };
-    let mut all = if record.marks.iter().all(has) {
+    let mut all = if record.marks.variables().iter().all(has) {
         own
     } else {
         let made = environment::of(record, &process.variables).into_iter();
@@ -193,62 +157,4 @@ fn outcome(exit_code: i64, reason: &str) -> ExecOutcome {
         stdout: Vec::new(),
         stderr: format!("{reason}\n").into_bytes(),
     }
-}
-
-/// Feeds a command, collects what it prints, and waits for its end.
-async fn collect(child: &mut Child, input: Option<&Secret>) -> std::io::Result<ExecOutcome> {
-    let mut outcome = ExecOutcome::default();
-    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let reading = async {
-        tokio::join!(
-            read(stdout, &mut outcome.stdout),
-            read(stderr, &mut outcome.stderr)
-        );
-    };
-    let ending = async {
-        let status = child.wait().await;
-        tokio::time::sleep(OUTPUT_TIMEOUT).await;
-        status
-    };
-    let feeding = async {
-        feed(stdin, input).await;
-        std::future::pending::<Infallible>().await
-    };
-    // The command may end, and its output with it, before it has read all of its input.
-    let ended = tokio::select! {
-        () = reading => None,
-        status = ending => Some(status),
-        never = feeding => match never {},
-    };
-    let status = match ended {
-        Some(status) => status?,
-        None => child.wait().await?,
-    };
-    outcome.exit_code = exit_code(status);
-    Ok(outcome)
-}
-
-async fn read(source: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) {
-    let Some(mut source) = source else { return };
-    let mut piece = vec![0; 64 * 1024];
-    while let Ok(count) = source.read(&mut piece).await {
-        if count == 0 {
-            return;
-        }
-        let room = OUTPUT_BYTES_MAX - kept.len();
-        kept.extend_from_slice(&piece[..count.min(room)]);
-    }
-}
-
-/// Writes the command's input and closes it. A command that ends before it has read all is
-/// judged by its exit code.
-async fn feed(stdin: Option<ChildStdin>, input: Option<&Secret>) {
-    if let (Some(mut stdin), Some(input)) = (stdin, input) {
-        let _ = stdin.write_all(input.expose().as_bytes()).await;
-    }
-}
-
-fn exit_code(status: ExitStatus) -> i64 {
-    let by_signal = status.signal().map(|signal| 128 + signal);
-    status.code().or(by_signal).map_or(NOT_FOUND, i64::from)
 }

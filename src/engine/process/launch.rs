@@ -26,24 +26,15 @@ const ANSWER_BYTES_MAX: u64 = 64 * 1024;
 /// gets a new one.
 pub(super) async fn start(process: &Process, service: &str) -> Result<(), Error> {
     let folder = process.folder(service);
-    let Some(record) = folder.record() else {
-        return Err(Error::NoService {
-            service: service.to_owned(),
-        });
-    };
-    let supervised = folder
-        .status()
-        .is_some_and(|status| status.live_supervisor().is_some());
+    let record = folder.created()?;
+    let status = folder.status().ok().flatten();
+    let supervised = status.is_some_and(|status| status.live_supervisor().is_some());
     match observe::state(&folder) {
-        Some(ServiceState::Running | ServiceState::Paused | ServiceState::Restarting)
-            if supervised =>
-        {
-            return Ok(());
-        }
+        Some(state) if state.is_up() && supervised => return Ok(()),
         Some(ServiceState::Running | ServiceState::Paused) => {}
         _ => {
             // What a killed supervisor left would be in the way.
-            stop::stop(&folder).await?;
+            drop(stop::stop(&folder).await?);
             ports::check_recorded(&record)?;
         }
     }

@@ -1,19 +1,19 @@
 //! The ports that were given to processes, of all instances of one user: written down, so that a
 //! service keeps its port and no two get the same.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
-use tokio::time::{Instant, sleep};
 
 use super::engine::{Process, refused};
 use super::folder;
 use super::home::Home;
 use crate::config::model::InstanceId;
-use crate::engine::{Addresses, Error};
+use crate::engine::{Addresses, Error, host};
 
 /// How long others may hold the ledger: they look at a few ports.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -40,8 +40,15 @@ pub(super) struct Entry {
 
 impl Ledger {
     /// Reads what is written down now.
-    pub(super) fn read(home: &Home) -> Self {
-        folder::read(&home.state.join("ports.json")).unwrap_or_default()
+    pub(super) fn read(home: &Home) -> Result<Self, Error> {
+        let file = home.state.join("ports.json");
+        let read = folder::read(&file).map_err(|error| match error.kind() {
+            // Ports that are in use are found again in the records.
+            ErrorKind::InvalidData => std::io::Error::other(format!("{error}; remove it to go on")),
+            _ => error,
+        });
+        let ledger = read.map_err(|error| refused("read which ports are given", error))?;
+        Ok(ledger.unwrap_or_default())
     }
 
     /// Returns the addresses of an instance.
@@ -103,7 +110,7 @@ pub(super) async fn change<T>(
     let _lock = lock(&home.state)
         .await
         .map_err(|error| refused(doing(), error))?;
-    let before = Ledger::read(home);
+    let before = Ledger::read(home)?;
     let mut ledger = before.clone();
     let exists = |instance: &str| home.state.join("instances").join(instance).exists();
     ledger.prune(exists, SystemTime::now());
@@ -130,19 +137,10 @@ async fn lock(state: &Path) -> std::io::Result<File> {
     let mut options = fs_err::OpenOptions::new();
     options.write(true).create(true).truncate(false);
     let file = options.open(state.join("ports.lock"))?.into_parts().0;
-    let deadline = Instant::now() + LOCK_TIMEOUT;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                sleep(Duration::from_millis(5)).await;
-            }
-            Err(TryLockError::WouldBlock) => {
-                return Err(std::io::Error::other("another envctl holds ports.lock"));
-            }
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
+    if host::lock(&file, LOCK_TIMEOUT).await? {
+        return Ok(file);
     }
+    Err(std::io::Error::other("another envctl holds ports.lock"))
 }
 
 #[cfg(test)]

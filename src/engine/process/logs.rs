@@ -27,7 +27,7 @@ pub(super) async fn logs(
     sink: Sender<LogLine>,
 ) -> Result<(), Error> {
     let service = folder.name();
-    if folder.record().is_none() {
+    if !folder.record_file().exists() {
         return Err(Error::NoService {
             service: service.to_owned(),
         });
@@ -42,7 +42,7 @@ pub(super) async fn logs(
     let mut lines = Lines::default();
     loop {
         // Looked at before reading, so that its last words are not missed.
-        let last = !options.follow || !runs(folder);
+        let last = !options.follow || !runs(folder) || reader.is_replaced();
         let end = reader.turn(last).map_err(failed)?;
         while let Some(piece) = reader.read(end).map_err(failed)? {
             for text in lines.push(piece) {
@@ -66,10 +66,7 @@ pub(super) async fn logs(
 }
 
 fn runs(folder: &Folder) -> bool {
-    matches!(
-        observe::state(folder),
-        Some(ServiceState::Running | ServiceState::Paused | ServiceState::Restarting)
-    )
+    observe::state(folder).is_some_and(ServiceState::is_up)
 }
 
 /// Reads a log on, over its cuts.
@@ -120,7 +117,7 @@ impl<'a> Reader<'a> {
     /// One that is written faster than it is read has no end but the one that it has now.
     fn turn(&mut self, last: bool) -> std::io::Result<Option<u64>> {
         let cut = inode(&self.folder.old_log());
-        if std::mem::take(&mut self.cutting) {
+        if std::mem::take(&mut self.cutting) && !self.is_replaced() {
             self.cut = cut;
             // What was not read yet is in the part that was cut off, at the same place.
             self.old = open(&self.folder.old_log())?;
@@ -160,6 +157,13 @@ impl<'a> Reader<'a> {
         let count = log.read(&mut self.piece[..room])?;
         self.position += u64::try_from(count).unwrap_or(0);
         Ok((count > 0).then(|| &self.piece[..count]))
+    }
+
+    /// Whether the log is another service's by now, which was created in place of this one.
+    fn is_replaced(&self) -> bool {
+        let open = self.log.as_ref().map(File::metadata);
+        let open = open.and_then(Result::ok).map(|it| it.ino());
+        open.is_some_and(|open| open != inode(&self.folder.log()))
     }
 
     /// Whether a cut took away what was to be read.
@@ -286,5 +290,11 @@ mod tests {
         assert_eq!(text(&mut reader, false), "e\nf\n");
         log.write_all(b"g\n").unwrap();
         assert_eq!(text(&mut reader, true), "g\n");
+
+        assert!(!reader.is_replaced());
+        fs_err::remove_file(folder.log()).unwrap();
+        assert!(reader.is_replaced());
+        drop(folder.log_to_append().unwrap());
+        assert!(reader.is_replaced());
     }
 }

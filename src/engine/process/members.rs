@@ -1,12 +1,12 @@
 //! Which processes are a service's, and ending them all.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Duration;
 
 use rustix::process::Signal;
 use tokio::time::Instant;
 
+use super::marks::Marks;
 use super::procfs::{self, ProcessId, Seen};
 
 /// How long killed processes may take to go.
@@ -20,18 +20,8 @@ pub(super) struct Members {
     pub main: Option<ProcessId>,
     /// Others that were seen as its descendants while it lived.
     pub others: Vec<ProcessId>,
-    /// What they all inherit: `ENVCTL_INSTANCE=…`.
-    pub marks: Vec<String>,
-}
-
-/// Returns what every process of a service has in its environment. The folder of the state tells
-/// apart what two users run of one workspace.
-pub(super) fn marks(state: &Path, instance: &str, service: &str) -> Vec<(String, String)> {
-    vec![
-        ("ENVCTL_STATE".to_owned(), state.display().to_string()),
-        ("ENVCTL_INSTANCE".to_owned(), instance.to_owned()),
-        ("ENVCTL_SERVICE".to_owned(), service.to_owned()),
-    ]
+    /// What they all inherit.
+    pub marks: Marks,
 }
 
 impl Members {
@@ -119,12 +109,7 @@ impl Members {
     }
 
     fn is_marked(&self, pid: u32) -> bool {
-        if self.marks.is_empty() {
-            return false;
-        }
-        let environment = procfs::environment(pid);
-        let has = |mark: &String| environment.iter().any(|pair| pair == mark.as_bytes());
-        self.marks.iter().all(has)
+        !self.marks.is_empty() && self.marks.are_in(&procfs::environment(pid))
     }
 }
 

@@ -1,15 +1,15 @@
 //! Reading all that exists of the instance, from its folder.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use futures_util::future::try_join_all;
 
-use super::engine::Process;
+use super::engine::{Process, refused};
 use super::folder::Folder;
 use super::ledger::Ledger;
 use super::record::Record;
-use super::status::Status;
 use super::{ports, program};
 use crate::engine::{
     Addresses, Error, ImageHandle, Observed, ObservedService, ProgramSpec, Prospect, Provision,
@@ -23,12 +23,12 @@ pub(super) async fn observe(
 ) -> Result<Observed, Error> {
     let id = &process.identity.id;
     let instance = process.home.instance(id);
-    let folders = folders(&instance.join("services"));
-    let addresses = Ledger::read(&process.home).addresses(id);
+    let folders = folders(&instance.join("services"))?;
+    let addresses = Ledger::read(&process.home)?.addresses(id);
     let services = folders.values().map(|folder| service(folder, &addresses));
     let mut services: Vec<ObservedService> = services.collect();
     services.sort_by(|a, b| (a.order, &a.name).cmp(&(b.order, &b.name)));
-    let volumes = self::folders(&instance.join("volumes")).into_iter();
+    let volumes = self::folders(&instance.join("volumes"))?.into_iter();
     let volumes = volumes.map(|(name, folder)| (name, handle(&folder)));
     Ok(Observed {
         images: current(process, provisions).await?,
@@ -69,9 +69,16 @@ fn programs(provisions: &[Provision]) -> impl Iterator<Item = &ProgramSpec> {
 
 /// Returns what a service is doing; `None` when it was not created.
 pub(super) fn state(folder: &Folder) -> Option<ServiceState> {
-    folder.record()?;
-    let status = folder.status();
-    Some(status.map_or(ServiceState::Created, |status| status.state()))
+    folder.record_file().exists().then(|| told(folder))
+}
+
+/// Returns what a service's state tells. Where it cannot be read, a start has to stop it first.
+fn told(folder: &Folder) -> ServiceState {
+    match folder.status() {
+        Ok(Some(status)) => status.state(),
+        Ok(None) => ServiceState::Created,
+        Err(_) => ServiceState::Lost,
+    }
 }
 
 /// Returns the engine's handle of a folder.
@@ -79,28 +86,39 @@ pub(super) fn handle(folder: &Folder) -> String {
     folder.path().display().to_string()
 }
 
-fn folders(path: &Path) -> BTreeMap<String, Folder> {
-    let Ok(entries) = fs_err::read_dir(path) else {
-        return BTreeMap::new();
+/// Returns the folders in a folder. Only where that is not there, there are none: what cannot be
+/// seen may be there all the same.
+fn folders(path: &Path) -> Result<BTreeMap<String, Folder>, Error> {
+    let read = || {
+        let entries = match fs_err::read_dir(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
+            entries => entries?,
+        };
+        let mut folders = BTreeMap::new();
+        for entry in entries {
+            let folder = Folder::at(entry?.path());
+            match fs_err::metadata(folder.path()) {
+                Ok(it) if it.is_dir() => {
+                    folders.insert(folder.name().to_owned(), folder);
+                }
+                // Another command may have removed it since.
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(folders)
     };
-    let entries = entries.filter_map(Result::ok).map(|entry| entry.path());
-    let folders = entries.filter(|path| path.is_dir()).map(Folder::at);
-    folders
-        .map(|folder| (folder.name().to_owned(), folder))
-        .collect()
+    read().map_err(|error| refused("see what there is of the instance", error))
 }
 
 fn service(folder: &Folder, addresses: &Addresses) -> ObservedService {
-    let status = folder.status();
-    let Some(record) = folder.record() else {
-        return unfinished(folder);
+    let state = told(folder);
+    let Ok(Some(record)) = folder.record() else {
+        return unknown(folder, state);
     };
-    let state = status.as_ref().map_or(ServiceState::Created, Status::state);
+    let status = folder.status().ok().flatten();
     let supervised = status.is_some_and(|status| status.live_supervisor().is_some());
-    let runs = matches!(
-        state,
-        ServiceState::Running | ServiceState::Paused | ServiceState::Restarting
-    );
+    let runs = state.is_up();
     // Without a hash it is as declared by nobody, so that it is created again.
     let hash = if ports::must_move(&record, runs, addresses) {
         String::new()
@@ -136,24 +154,55 @@ fn published(record: &Record) -> BTreeMap<String, PublishedPort> {
     ports.collect()
 }
 
-/// Returns what a killed `create` left: something that is as declared by nobody.
-fn unfinished(folder: &Folder) -> ObservedService {
+/// Returns what a killed `create` left, or another version of envctl made: something that is as
+/// declared by nobody.
+fn unknown(folder: &Folder, state: ServiceState) -> ObservedService {
     ObservedService {
         name: folder.name().to_owned(),
         service: folder.name().to_owned(),
         role: Role::Service,
         handle: handle(folder),
         hash: String::new(),
-        image: ImageHandle {
-            id: String::new(),
-            reference: String::new(),
-        },
-        state: ServiceState::Created,
+        image: ImageHandle::default(),
+        state,
         created: None,
         attached: true,
         order: 0,
         ports: BTreeMap::new(),
         profiles: Vec::new(),
         sets: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_folder_that_is_not_there_is_empty() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("volumes");
+        assert!(folders(&path).unwrap().is_empty());
+        fs_err::write(&path, "").unwrap();
+        assert!(folders(&path).is_err());
+        fs_err::remove_file(&path).unwrap();
+        fs_err::create_dir_all(path.join("data")).unwrap();
+        fs_err::write(path.join("note"), "").unwrap();
+        let names: Vec<String> = folders(&path).unwrap().into_keys().collect();
+        assert_eq!(names, ["data"]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_differs_from_all_that_is_declared() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::at(place.path());
+        fs_err::write(folder.record_file(), "{").unwrap();
+        let seen = service(&folder, &Addresses::new());
+        assert_eq!(
+            (seen.hash.as_str(), seen.state),
+            ("", ServiceState::Created)
+        );
+        fs_err::write(place.path().join("state.json"), "{").unwrap();
+        assert_eq!(state(&folder), Some(ServiceState::Lost));
     }
 }

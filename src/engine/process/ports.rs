@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
+use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use super::engine::Process;
@@ -27,6 +28,8 @@ pub(super) async fn assign(process: &Process, specs: &[ServiceSpec]) -> Result<A
     let fixed: Vec<u16> = fixed
         .filter_map(|port| fixed_number(process, port))
         .collect();
+    // From here on this command counts on them.
+    process.assigned.store(true, Ordering::Relaxed);
     ledger::change(process, |ledger| {
         let mut addresses = Addresses::new();
         for spec in specs {
@@ -46,6 +49,22 @@ pub(super) async fn assign(process: &Process, specs: &[ServiceSpec]) -> Result<A
         Ok(addresses)
     })
     .await
+}
+
+/// Returns the addresses that were assigned to a service, which others may have been told by now.
+/// Only where it was given none it gets some.
+pub(super) async fn assigned(process: &Process, spec: &ServiceSpec) -> Result<Addresses, Error> {
+    let mut addresses = Ledger::read(&process.home)?.addresses(&process.identity.id);
+    let key = |port: &PortSpec| (spec.name.clone(), port.name.clone());
+    if !spec
+        .ports
+        .iter()
+        .all(|port| addresses.contains_key(&key(port)))
+    {
+        return assign(process, std::slice::from_ref(spec)).await;
+    }
+    addresses.retain(|(service, _), _| *service == spec.name);
+    Ok(addresses)
 }
 
 /// Only the default instance takes the host ports that the environment names.
@@ -74,7 +93,8 @@ fn choose(
     };
     let folder = process.folder(&spec.name);
     // A lost ledger is no reason to move.
-    let recorded = || Some(folder.record()?.ports.get(&port.name)?.address.port());
+    let record = folder.record().ok().flatten();
+    let recorded = || Some(record?.ports.get(&port.name)?.address.port());
     let kept = ledger
         .number(this.0, this.1, this.2)
         .or_else(recorded)
@@ -124,14 +144,11 @@ fn reachable(bind: IpAddr) -> IpAddr {
 
 /// Whether a service's own processes listen on a port.
 fn is_own(folder: &Folder, number: u16) -> bool {
-    let Some(record) = folder.record() else {
-        return false;
-    };
     let listeners = port::listeners(number);
     if listeners.is_empty() {
         return false;
     }
-    let members = stop::members(&record, folder.status().as_ref()).find();
+    let members = stop::members(folder, folder.status().ok().flatten().as_ref()).find();
     members.iter().any(|seen| listeners.contains(&seen.id.pid))
 }
 
@@ -156,7 +173,9 @@ pub(super) fn must_move(record: &Record, runs: bool, ledger: &Addresses) -> bool
         let given = ledger.get(&(record.name.clone(), name.clone()));
         let moved = given.is_some_and(|given| *given != port.address);
         let number = port.address.port();
-        moved || (!runs && !port.fixed && !port::is_free(port.bind, number))
+        // Tried only where somebody listens: this is asked by whoever just looks.
+        let taken = || port::has_listener(number) && !port::is_free(port.bind, number);
+        moved || (!runs && !port.fixed && taken())
     })
 }
 
@@ -184,9 +203,7 @@ fn taken(service: &str, name: &str, bind: IpAddr, number: u16) -> Error {
 /// Returns the address of a running service's port.
 pub(super) fn address(folder: &Folder, port: &str) -> Result<SocketAddr, Error> {
     let service = folder.name().to_owned();
-    let Some(record) = folder.record() else {
-        return Err(Error::NoService { service });
-    };
+    let record = folder.created()?;
     if observe::state(folder) != Some(ServiceState::Running) {
         return Err(Error::NotRunning { service });
     }
@@ -200,8 +217,24 @@ pub(super) fn address(folder: &Folder, port: &str) -> Result<SocketAddr, Error> 
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use crate::config::model::ImageSource;
+    use crate::engine::Role;
+
+    /// Returns a service with ports that are chosen.
+    pub(in crate::engine::process) fn spec(name: &str, ports: &[&str]) -> ServiceSpec {
+        let port = |name: &&str| PortSpec {
+            name: (*name).to_owned(),
+            container: 80,
+            host: HostPort::Any,
+            bind: Ipv4Addr::LOCALHOST.into(),
+        };
+        ServiceSpec {
+            ports: ports.iter().map(port).collect(),
+            ..ServiceSpec::new(name, Role::Service, ImageSource::Named(name.to_owned()))
+        }
+    }
 
     #[test]
     fn ports_come_from_outside_the_range_of_clients() {

@@ -1,6 +1,7 @@
 //! Processes as /proc shows them. One is known by its number and its start together, so that a
 //! later one of the same number is never taken for it.
 
+use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
@@ -104,11 +105,41 @@ pub(super) fn all() -> Vec<Seen> {
 
 /// Returns the environment that a process was started with, where this user may see it.
 pub(super) fn environment(pid: u32) -> Vec<Vec<u8>> {
-    let text = fs_err::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-    let pairs = text
-        .split(|byte| *byte == 0)
-        .filter(|pair| !pair.is_empty());
-    pairs.map(<[u8]>::to_vec).collect()
+    texts(&format!("/proc/{pid}/environ"))
+}
+
+/// Returns the arguments of a process, the program first.
+pub(super) fn arguments(pid: u32) -> Vec<Vec<u8>> {
+    texts(&format!("/proc/{pid}/cmdline"))
+}
+
+/// Returns the texts of a file that ends each of them with a zero.
+fn texts(file: &str) -> Vec<Vec<u8>> {
+    let bytes = fs_err::read(file).unwrap_or_default();
+    let texts = bytes.split(|byte| *byte == 0);
+    texts
+        .filter(|text| !text.is_empty())
+        .map(<[u8]>::to_vec)
+        .collect()
+}
+
+/// Whether a process has a file open to write to it, where this user may see that.
+pub(super) fn writes_to(pid: u32, file: &Path) -> bool {
+    let open = fs_err::read_dir(format!("/proc/{pid}/fd"));
+    let mut open = open.into_iter().flatten().flatten();
+    open.any(|entry| {
+        let is_it = fs_err::read_link(entry.path()).is_ok_and(|target| target == file);
+        is_it && is_to_write(pid, &entry.file_name())
+    })
+}
+
+/// Reads the flags that a file was opened with, in octal: the last two bits are the access.
+fn is_to_write(pid: u32, number: &OsStr) -> bool {
+    let path = Path::new("/proc").join(pid.to_string()).join("fdinfo");
+    let text = fs_err::read_to_string(path.join(number)).unwrap_or_default();
+    let flags = text.lines().find_map(|line| line.strip_prefix("flags:"));
+    let flags = flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok());
+    flags.is_some_and(|flags| flags & 0b11 != 0)
 }
 
 /// Returns what tells this run of the kernel from all others.
@@ -167,6 +198,18 @@ mod tests {
         assert!(!other.is_alive());
         assert!(other.handle().is_none());
         assert!(all().iter().any(|seen| seen.id == this));
+    }
+
+    #[test]
+    fn who_writes_to_a_file_is_told_from_who_reads_it() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().canonicalize().unwrap().join("log");
+        let this = std::process::id();
+        let writer = fs_err::File::create(&path).unwrap();
+        assert!(writes_to(this, &path));
+        drop(writer);
+        let _reader = fs_err::File::open(&path).unwrap();
+        assert!(!writes_to(this, &path));
     }
 
     #[tokio::test]

@@ -8,13 +8,18 @@ use std::time::{Duration, SystemTime};
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
-use super::prepared::User;
+use super::marks::Marks;
+use super::user::User;
 use crate::config::model::Restart;
 use crate::engine::{ImageHandle, Role, ServiceKind};
+
+/// The version of what is written; another one is not understood.
+pub(super) const SCHEMA: u32 = 1;
 
 /// A service as it was created.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Record {
+    pub schema: u32,
     pub name: String,
     /// The declared service, which replicas share.
     pub service: String,
@@ -29,8 +34,7 @@ pub(super) struct Record {
     pub ports: BTreeMap<String, RecordedPort>,
     pub argv: Vec<String>,
     pub environment: Vec<(String, String)>,
-    /// What each of its processes has in its environment, and is known by.
-    pub marks: Vec<(String, String)>,
+    pub marks: Marks,
     pub working_dir: PathBuf,
     pub user: Option<User>,
     /// A signal's name: `SIGTERM`.
@@ -93,15 +97,13 @@ pub(super) mod tests {
     /// Returns a record to be changed.
     pub(in crate::engine::process) fn record(name: &str) -> Record {
         Record {
+            schema: SCHEMA,
             name: name.to_owned(),
             service: name.to_owned(),
             role: Role::Service,
             kind: ServiceKind::Program,
             hash: String::new(),
-            image: ImageHandle {
-                id: String::new(),
-                reference: String::new(),
-            },
+            image: ImageHandle::default(),
             order: 0,
             profiles: Vec::new(),
             sets: Vec::new(),
@@ -109,7 +111,7 @@ pub(super) mod tests {
             ports: BTreeMap::new(),
             argv: vec!["true".to_owned()],
             environment: Vec::new(),
-            marks: vec![("ENVCTL_SERVICE".to_owned(), name.to_owned())],
+            marks: Marks::of(&PathBuf::from("/s/instances/id/services").join(name)),
             working_dir: PathBuf::from("/"),
             user: None,
             stop_signal: "SIGTERM".to_owned(),

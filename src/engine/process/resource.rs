@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use super::engine::{Process, refused};
 use super::folder::{self, Folder};
@@ -28,7 +29,8 @@ pub(super) async fn remove(process: &Process, what: &Removal) -> Result<(), Erro
         Removal::Volume { handle } => remove_folder(&own(process, "volumes", handle)?)?,
     }
     remove_empty(process);
-    if !process.home.instance(&process.identity.id).exists() {
+    let is_gone = !process.home.instance(&process.identity.id).exists();
+    if is_gone && !process.assigned.load(Ordering::Relaxed) {
         ledger::forget(process).await?;
     }
     Ok(())
@@ -46,8 +48,12 @@ pub(super) fn remove_empty(process: &Process) {
 
 /// Stops what still runs of a service and removes its folder.
 pub(super) async fn remove_service(folder: &Folder) -> Result<(), Error> {
-    stop::stop(folder).await?;
-    let sockets = folder.record().and_then(|record| record.socket_dir);
+    // Held until the folder is gone, so that no supervisor comes in between.
+    let _lock = stop::stop(folder).await?;
+    let record = folder.record();
+    // First, since whoever makes the lock anew starts nothing without it.
+    remove_file(&folder.record_file())?;
+    let sockets = record.ok().flatten().and_then(|record| record.socket_dir);
     if let Some(sockets) = sockets {
         remove_folder(&sockets)?;
     }
@@ -65,11 +71,146 @@ fn own(process: &Process, kind: &str, handle: &str) -> Result<PathBuf, Error> {
     Err(refused(format!("remove {handle}"), reason))
 }
 
+fn remove_file(path: &Path) -> Result<(), Error> {
+    removed(path, fs_err::remove_file(path))
+}
+
 fn remove_folder(path: &Path) -> Result<(), Error> {
-    match fs_err::remove_dir_all(path) {
+    removed(path, fs_err::remove_dir_all(path))
+}
+
+fn removed(path: &Path, result: std::io::Result<()>) -> Result<(), Error> {
+    match result {
         Err(error) if error.kind() != ErrorKind::NotFound => {
             Err(refused(format!("remove {}", path.display()), error))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Child, Command};
+
+    use super::*;
+    use crate::config::model::Secret;
+    use crate::engine::process::create::create;
+    use crate::engine::process::engine::tests::process;
+    use crate::engine::process::marks::Marks;
+    use crate::engine::process::ports;
+    use crate::engine::process::ports::tests::spec;
+    use crate::engine::process::procfs::{self, ProcessId};
+    use crate::engine::process::status::{Phase, Status};
+    use crate::engine::{ImageHandle, Launch};
+
+    /// What still tells of a process.
+    #[derive(PartialEq)]
+    enum Trace {
+        State,
+        Marks,
+        Log,
+    }
+
+    fn sleep(folder: &Folder, trace: &Trace) -> Child {
+        let mut command = Command::new("sleep");
+        match trace {
+            Trace::State => {}
+            Trace::Marks => {
+                let marks = Marks::of(folder.path());
+                command.envs(marks.variables().iter().cloned());
+            }
+            Trace::Log => {
+                fs_err::write(folder.path().join("state.json"), "{").unwrap();
+                command.stdout(folder.log_to_append().unwrap());
+            }
+        }
+        command.arg("60").spawn().unwrap()
+    }
+
+    /// Removes a service whose record was cut off, and expects that its process is ended.
+    async fn check(trace: Trace) {
+        let place = tempfile::tempdir().unwrap();
+        let top = place.path().canonicalize().unwrap();
+        let folder = Folder::at(top.join("instances/id/services/api"));
+        folder::make(folder.path()).unwrap();
+        fs_err::write(folder.record_file(), "{\"schema\": 1,").unwrap();
+        let mut child = sleep(&folder, &trace);
+        if trace == Trace::State {
+            let status = Status {
+                boot: procfs::boot(),
+                supervisor: None,
+                main: ProcessId::of(child.id()),
+                others: Vec::new(),
+                phase: Phase::Running,
+                restarts: 0,
+            };
+            folder.write_status(&status).unwrap();
+        }
+        let result = remove_service(&folder).await;
+        let ended = child.try_wait().unwrap().is_some();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(result.is_ok(), "{result:?}");
+        assert!(ended);
+        assert!(!folder.path().exists());
+    }
+
+    #[tokio::test]
+    async fn a_service_whose_record_cannot_be_read_is_stopped_before_it_is_removed() {
+        for trace in [Trace::State, Trace::Marks, Trace::Log] {
+            check(trace).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn ports_are_forgotten_with_the_instance_but_not_by_who_assigned_them() {
+        let place = tempfile::tempdir().unwrap();
+        let first = process(place.path());
+        let ledger = || ledger::Ledger::read(&first.home).unwrap().entries.len();
+        let check = async |process: &Process, expect: usize| {
+            let volume = Resource::Volume("data".to_owned());
+            ensure(process, &volume).unwrap();
+            let handle = process.home.volume(&process.identity.id, "data");
+            let handle = handle.display().to_string();
+            remove(process, &Removal::Volume { handle }).await.unwrap();
+            assert_eq!(ledger(), expect);
+        };
+        let api = spec("api", &["http"]);
+        let told = ports::assign(&first, std::slice::from_ref(&api)).await;
+        let told = told.unwrap();
+        check(&first, 1).await;
+        // What was told holds, even where it would not be chosen any more.
+        let listener = std::net::TcpListener::bind(told.values().next().unwrap()).unwrap();
+        assert_eq!(ports::assigned(&first, &api).await.unwrap(), told);
+        drop(listener);
+        check(&process(place.path()), 0).await;
+    }
+
+    #[tokio::test]
+    async fn a_create_that_fails_leaves_nothing() {
+        let place = tempfile::tempdir().unwrap();
+        let process = process(place.path());
+        let api = spec("api", &[]);
+        let launch = Launch {
+            image: ImageHandle::default(),
+            command: Some(vec![Secret::new("no-such-program")]),
+            entrypoint: None,
+            environment: Vec::new(),
+            hash: String::new(),
+        };
+        let made = create(&process, &api, &launch).await;
+        assert!(made.is_err());
+        assert!(!process.home.instance(&process.identity.id).exists());
+    }
+
+    #[tokio::test]
+    async fn nobody_starts_what_is_being_removed() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::at(place.path().join("instances/id/services/api"));
+        assert!(stop::stop(&folder).await.unwrap().is_none());
+        folder::make(folder.path()).unwrap();
+        let lock = stop::stop(&folder).await.unwrap();
+        assert!(lock.is_some());
+        assert!(folder.lock_file().unwrap().try_lock().is_err());
     }
 }

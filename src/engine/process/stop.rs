@@ -1,18 +1,20 @@
 //! Stopping a service: by its supervisor, and from here where that is gone.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use rustix::process::Signal;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use super::engine::refused;
 use super::folder::Folder;
+use super::marks::Marks;
 use super::members::Members;
-use super::procfs::ProcessId;
-use super::record::{self, Record};
+use super::procfs::{self, ProcessId};
+use super::record;
 use super::status::{Phase, Status};
-use crate::engine::Error;
+use crate::engine::{Error, host};
 
 /// What a supervisor takes for a stop beyond the grace period.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -20,21 +22,38 @@ const MARGIN: Duration = Duration::from_secs(5);
 /// How long a supervisor that does not show yet may hold the service.
 const HELD: Duration = Duration::from_secs(15);
 
+/// How often to look whether a supervisor shows by now.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// What a killed process ends with.
 const KILLED: i64 = 128 + 9;
 
-/// Stops a service with all of its processes; stopped or missing is fine.
-pub(super) async fn stop(folder: &Folder) -> Result<(), Error> {
-    let Some(record) = folder.record() else {
-        return Ok(());
+/// The grace period of a service whose record cannot be read.
+const DEFAULT_GRACE: Duration = Duration::from_secs(10);
+
+/// Stops a service with all of its processes; stopped is fine. Nobody starts it again as long as
+/// the file is held that this returns; `None` where there is no service. One whose record cannot
+/// be read is stopped too, since it may run.
+pub(super) async fn stop(folder: &Folder) -> Result<Option<File>, Error> {
+    let lock = match folder.lock_file() {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(|error| refused(doing(folder), error))?,
     };
-    let grace = record.stop_grace_period;
-    let _lock = take_over(folder, grace).await?;
+    let record = folder.record().ok().flatten();
+    let record = record.as_ref();
+    let grace = record.map_or(DEFAULT_GRACE, |record| record.stop_grace_period);
+    take_over(folder, &lock, grace).await?;
     let status = folder.status();
-    let members = members(&record, status.as_ref());
+    let lost = status.is_err();
+    let status = status.ok().flatten();
+    let mut members = members(folder, status.as_ref());
+    if lost {
+        members.others = writers(folder);
+    }
     let mut code = None;
     if let Some(main) = status.as_ref().and_then(Status::live_main) {
-        members.signal_group(record::signal(&record.stop_signal).unwrap_or(Signal::TERM));
+        let signal = record.and_then(|record| record::signal(&record.stop_signal));
+        members.signal_group(signal.unwrap_or(Signal::TERM));
         let late = timeout(grace, main.ended()).await.is_err();
         code = late.then_some(KILLED);
     }
@@ -47,12 +66,11 @@ pub(super) async fn stop(folder: &Folder) -> Result<(), Error> {
         let doing = format!("write down that `{}` was stopped", folder.name());
         ended.map_err(|error| refused(doing, error))?;
     }
-    Ok(())
+    Ok(Some(lock))
 }
 
 /// Returns what a service's processes are known by.
-pub(super) fn members(record: &Record, status: Option<&Status>) -> Members {
-    let marks = record.marks.iter();
+pub(super) fn members(folder: &Folder, status: Option<&Status>) -> Members {
     // Numbers from before a reboot mean other processes now.
     let status = status.filter(|status| status.is_of_this_boot());
     let supervisor = status.and_then(Status::live_supervisor);
@@ -60,36 +78,50 @@ pub(super) fn members(record: &Record, status: Option<&Status>) -> Members {
         supervisor: supervisor.map(|supervisor| supervisor.pid),
         main: status.and_then(|status| status.main),
         others: status.map_or_else(Vec::new, |status| status.others.clone()),
-        marks: marks
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect(),
+        marks: Marks::of(folder.path()),
     }
 }
 
 /// Ends the supervisor, which stops its service, and takes its lock, so that no other one comes.
-async fn take_over(folder: &Folder, grace: Duration) -> Result<File, Error> {
-    let doing = || format!("stop `{}`", folder.name());
-    let lock = folder
-        .lock_file()
-        .map_err(|error| refused(doing(), error))?;
+async fn take_over(folder: &Folder, lock: &File, grace: Duration) -> Result<(), Error> {
     let deadline = Instant::now() + grace + MARGIN + HELD;
     loop {
-        let status = folder.status();
-        if let Some(supervisor) = status.and_then(|status| status.live_supervisor()) {
+        if let Some(supervisor) = supervisor(folder) {
             end(supervisor, grace + MARGIN).await;
         }
-        match lock.try_lock() {
-            Ok(()) => return Ok(lock),
-            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                sleep(Duration::from_millis(10)).await;
-            }
-            Err(TryLockError::WouldBlock) => {
+        match host::lock(lock, LOOK).await {
+            Ok(true) => return Ok(()),
+            Ok(false) if Instant::now() < deadline => {}
+            Ok(false) => {
                 let reason = "a supervisor that cannot be seen from here holds it";
-                return Err(refused(doing(), std::io::Error::other(reason)));
+                return Err(refused(doing(folder), std::io::Error::other(reason)));
             }
-            Err(TryLockError::Error(error)) => return Err(refused(doing(), error)),
+            Err(error) => return Err(refused(doing(folder), error)),
         }
     }
+}
+
+/// Returns the processes that write to the service's log: a server may have written over its
+/// environment with its marks, and where the state is lost too nothing else tells of it.
+fn writers(folder: &Folder) -> Vec<ProcessId> {
+    let all = procfs::all().into_iter();
+    let writing = all.filter(|seen| procfs::writes_to(seen.id.pid, &folder.log()));
+    writing.map(|seen| seen.id).collect()
+}
+
+/// Returns the living supervisor of a folder. Where the state cannot be read, it is known by its
+/// arguments, and by the lock that it has open.
+fn supervisor(folder: &Folder) -> Option<ProcessId> {
+    if let Ok(status) = folder.status() {
+        return status?.live_supervisor();
+    }
+    let expect = [b"supervise", folder.path().as_os_str().as_encoded_bytes()];
+    let found = procfs::all().into_iter().find(|seen| {
+        let arguments = procfs::arguments(seen.id.pid);
+        let arguments = arguments.iter().map(Vec::as_slice);
+        arguments.skip(1).eq(expect) && procfs::writes_to(seen.id.pid, &folder.path().join("lock"))
+    });
+    found.map(|seen| seen.id)
 }
 
 async fn end(supervisor: ProcessId, patience: Duration) {
@@ -103,8 +135,9 @@ async fn end(supervisor: ProcessId, patience: Duration) {
 
 fn stuck(folder: &Folder, left: ProcessId) -> Error {
     let reason = format!("process {} does not end", left.pid);
-    refused(
-        format!("stop `{}`", folder.name()),
-        std::io::Error::other(reason),
-    )
+    refused(doing(folder), std::io::Error::other(reason))
+}
+
+fn doing(folder: &Folder) -> String {
+    format!("stop `{}`", folder.name())
 }

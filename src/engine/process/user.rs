@@ -3,7 +3,16 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use super::prepared::User;
+use serde::{Deserialize, Serialize};
+
+/// A user of this machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct User {
+    pub name: String,
+    pub uid: u32,
+    pub gid: u32,
+    pub home: PathBuf,
+}
 
 impl User {
     /// Looks a user up by name or by number: in the file, else where the machine is told to look.
@@ -14,6 +23,17 @@ impl User {
             getent.args(["passwd", "--", name_or_uid]);
             let output = getent.stdin(Stdio::null()).stderr(Stdio::null()).output();
             Self::read(&String::from_utf8_lossy(&output.ok()?.stdout), name_or_uid)
+        })
+    }
+
+    /// Returns the user of `1234` or `1234:1234`; a group that is not named has the same number.
+    pub(super) fn numbered(text: &str) -> Option<Self> {
+        let (uid, gid) = text.split_once(':').unwrap_or((text, text));
+        Some(Self {
+            name: uid.to_owned(),
+            uid: uid.parse().ok()?,
+            gid: gid.parse().ok()?,
+            home: PathBuf::from("/"),
         })
     }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use super::prepared::User;
+use super::user::User;
 
 /// Lets everybody pass through the folders from `top` down to `folder`, whatever the umask was
 /// when they were made. Only root runs servers as somebody else, so for others nothing changes.

@@ -1,10 +1,8 @@
 //! Services and tasks as containers.
 
-use std::time::Duration;
-
 use super::{Made, Readiness, data_mount, ports};
 use crate::config::model::{
-    ImageSource, Kind, Limits, Part, Persistence, Postgres, Redis, Restart, Service, Task, Template,
+    ImageSource, Kind, Part, Persistence, Postgres, Redis, Service, Task, Template,
 };
 use crate::engine::{Role, ServiceKind, ServiceSpec};
 
@@ -34,11 +32,7 @@ const RDB: [&str; 11] = [
 pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static str> {
     let image = service.image.clone().ok_or("image")?;
     let mut spec = ServiceSpec {
-        name: name.to_owned(),
-        service: name.to_owned(),
-        role: Role::Service,
         kind: kind(&service.kind),
-        image,
         command: service.command.clone(),
         entrypoint: service.entrypoint.clone(),
         environment: service.environment.clone(),
@@ -52,8 +46,7 @@ pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static st
         restart: service.restart,
         stop_signal: service.stop_signal.clone(),
         stop_grace_period: service.stop_grace_period,
-        order: 0,
-        hash: String::new(),
+        ..ServiceSpec::new(name, Role::Service, image)
     };
     match &service.kind {
         Kind::Container => {}
@@ -80,26 +73,13 @@ pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static st
 /// Translates a task.
 pub(super) fn task(name: &str, task: &Task) -> Result<Made, &'static str> {
     let spec = ServiceSpec {
-        name: name.to_owned(),
-        service: name.to_owned(),
-        role: Role::Task,
-        kind: ServiceKind::Program,
-        image: task.image.clone(),
         command: task.command.clone(),
         entrypoint: task.entrypoint.clone(),
         environment: task.environment.clone(),
-        ports: Vec::new(),
         mounts: task.volumes.clone(),
-        limits: Limits::default(),
         user: task.user.clone(),
         working_dir: task.working_dir.clone(),
-        tmpfs: Vec::new(),
-        shm_size_bytes: None,
-        restart: Restart::No,
-        stop_signal: None,
-        stop_grace_period: Duration::from_secs(10),
-        order: 0,
-        hash: String::new(),
+        ..ServiceSpec::new(name, Role::Task, task.image.clone())
     };
     if image_name(&spec.image).is_empty() {
         return Err("image");

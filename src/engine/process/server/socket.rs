@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::config::model::Digest;
-use crate::engine::process::prepared::User;
+use crate::engine::process::user::User;
 use crate::engine::process::way;
 
 /// What a socket's path may have, on the system that allows the least (macOS).

@@ -6,15 +6,14 @@ mod bound;
 mod spawn;
 mod supervisor;
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::folder::Folder;
 use crate::config::model::Variables;
+use crate::engine::host;
 use supervisor::Supervisor;
 
 /// What the last supervisor may still take to go.
@@ -43,23 +42,18 @@ async fn begin(folder: &Folder, caller: &Variables) -> Result<(Supervisor, File)
     let this = rustix::process::getpid();
     rustix::process::set_child_subreaper(Some(this)).map_err(|error| error.to_string())?;
     let lock = lock(folder).await?;
-    let record = folder.record().ok_or("it was not created")?;
+    let record = folder.record().map_err(|error| error.to_string())?;
+    let record = record.ok_or("it was not created")?;
     let supervisor = Supervisor::begin(folder.clone(), record, caller.clone())?;
     Ok((supervisor, lock))
 }
 
 async fn lock(folder: &Folder) -> Result<File, String> {
-    let deadline = Instant::now() + LOCK_TIMEOUT;
     let file = folder.lock_file().map_err(|error| error.to_string())?;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::Error(error)) => return Err(error.to_string()),
-            Err(TryLockError::WouldBlock) if Instant::now() > deadline => {
-                return Err("another supervisor has it".to_owned());
-            }
-            Err(TryLockError::WouldBlock) => tokio::time::sleep(Duration::from_millis(10)).await,
-        }
+    match host::lock(&file, LOCK_TIMEOUT).await {
+        Ok(true) => Ok(file),
+        Ok(false) => Err("another supervisor has it".to_owned()),
+        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -11,6 +11,7 @@ use super::bound::bound;
 use super::spawn::spawn;
 use crate::config::model::Variables;
 use crate::engine::process::folder::Folder;
+use crate::engine::process::marks::Marks;
 use crate::engine::process::members::Members;
 use crate::engine::process::procfs::{self, ProcessId};
 use crate::engine::process::record::{self, Record};
@@ -62,7 +63,8 @@ impl Supervisor {
     pub(super) fn begin(folder: Folder, record: Record, caller: Variables) -> Result<Self, String> {
         // Before anything is started, since an order may come as soon as somebody knows of it.
         let orders = Orders::listen().map_err(|error| error.to_string())?;
-        let old = folder.status();
+        // What cannot be read says nothing of a process that could be taken over.
+        let old = folder.status().ok().flatten();
         let left = old.as_ref().filter(|old| old.phase == Phase::Running);
         let main = match left.and_then(Status::live_main) {
             Some(main) => main,
@@ -79,11 +81,7 @@ impl Supervisor {
         };
         let watch = Watch {
             folder: folder.clone(),
-            marks: record
-                .marks
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect(),
+            marks: record.marks.clone(),
             status,
             code: None,
         };
@@ -167,7 +165,7 @@ impl Supervisor {
 /// The processes of a service, and what is written down of them.
 struct Watch {
     folder: Folder,
-    marks: Vec<String>,
+    marks: Marks,
     status: Status,
     /// The code of the main process, once it was waited for.
     code: Option<i64>,
@@ -234,7 +232,7 @@ impl Watch {
         let main = self.status.main;
         // Those with the marks are found by them, at the price of reading every environment.
         let descendants = Members {
-            marks: Vec::new(),
+            marks: Marks::default(),
             ..self.members()
         };
         let found = descendants.find();

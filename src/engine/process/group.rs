@@ -1,0 +1,132 @@
+//! A program in a process group of its own, whose output is collected.
+
+use std::convert::Infallible;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{Child, ChildStdin, Command};
+
+use crate::config::model::Secret;
+use crate::engine::ExecOutcome;
+
+/// More output than this is read and thrown away, for each of the two streams.
+const OUTPUT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// How long output may come after the command's end, from what it left in the background.
+const OUTPUT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What a shell says of a program that it does not find.
+pub(super) const NOT_FOUND: i64 = 127;
+
+/// A command whose whole process group ends when nobody waits for it any more.
+pub(super) struct Group(Child);
+
+impl Group {
+    /// Starts a command with its streams in pipes.
+    pub(super) fn start(mut command: Command) -> std::io::Result<Self> {
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
+        command.spawn().map(Self)
+    }
+
+    /// Feeds it, and returns what it printed and its exit code.
+    pub(super) async fn collect(mut self, input: Option<&Secret>) -> std::io::Result<ExecOutcome> {
+        collect(&mut self.0, input).await
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // The number is its own as long as it was not waited for.
+        let pid = self.0.id().and_then(|pid| i32::try_from(pid).ok());
+        if let Some(pid) = pid.and_then(Pid::from_raw) {
+            let _ = kill_process_group(pid, Signal::KILL);
+        }
+    }
+}
+
+/// Feeds a command, collects what it prints, and waits for its end.
+async fn collect(child: &mut Child, input: Option<&Secret>) -> std::io::Result<ExecOutcome> {
+    let mut outcome = ExecOutcome::default();
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let reading = async {
+        tokio::join!(
+            read(stdout, &mut outcome.stdout),
+            read(stderr, &mut outcome.stderr)
+        );
+    };
+    let ending = async {
+        let status = child.wait().await;
+        tokio::time::sleep(OUTPUT_TIMEOUT).await;
+        status
+    };
+    let feeding = async {
+        feed(stdin, input).await;
+        std::future::pending::<Infallible>().await
+    };
+    // The command may end, and its output with it, before it has read all of its input.
+    let ended = tokio::select! {
+        () = reading => None,
+        status = ending => Some(status),
+        never = feeding => match never {},
+    };
+    let status = match ended {
+        Some(status) => status?,
+        None => child.wait().await?,
+    };
+    outcome.exit_code = exit_code(status);
+    Ok(outcome)
+}
+
+async fn read(source: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) {
+    let Some(mut source) = source else { return };
+    let mut piece = vec![0; 64 * 1024];
+    while let Ok(count) = source.read(&mut piece).await {
+        if count == 0 {
+            return;
+        }
+        let room = OUTPUT_BYTES_MAX - kept.len();
+        kept.extend_from_slice(&piece[..count.min(room)]);
+    }
+}
+
+/// Writes the command's input and closes it. A command that ends before it has read all is
+/// judged by its exit code.
+async fn feed(stdin: Option<ChildStdin>, input: Option<&Secret>) {
+    if let (Some(mut stdin), Some(input)) = (stdin, input) {
+        let _ = stdin.write_all(input.expose().as_bytes()).await;
+    }
+}
+
+/// Returns what a shell calls the code: that of the exit, or 128 and the signal.
+pub(super) fn exit_code(status: ExitStatus) -> i64 {
+    let by_signal = status.signal().map(|signal| 128 + signal);
+    status.code().or(by_signal).map_or(NOT_FOUND, i64::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::process::procfs::ProcessId;
+
+    #[tokio::test]
+    async fn what_a_dropped_command_started_ends_with_it() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 300 & echo $! >&2; wait"]);
+        let mut group = Group::start(command).unwrap();
+        let mut number = vec![0; 32];
+        let count = group.0.stderr.as_mut().unwrap().read(&mut number);
+        let count = count.await.unwrap();
+        let number = String::from_utf8_lossy(&number[..count]);
+        let child = ProcessId::of(number.trim().parse().unwrap()).unwrap();
+        drop(group);
+        let ended = tokio::time::timeout(Duration::from_secs(10), child.ended());
+        assert!(ended.await.is_ok());
+    }
+}

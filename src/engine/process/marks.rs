@@ -1,0 +1,69 @@
+//! The marks of a service: what each of its processes has in its environment, and is known by
+//! when nothing else is known of it.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+/// Variables and their values.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Marks(Vec<(String, String)>);
+
+impl Marks {
+    /// Returns the marks of the service with a folder, `STATE/instances/ID/services/NAME`. The
+    /// folder of the state tells apart what two users run of one workspace.
+    pub(super) fn of(folder: &Path) -> Self {
+        let above = |levels: usize| folder.ancestors().nth(levels).unwrap_or(Path::new(""));
+        let name = |path: &Path| {
+            let name = path.file_name().unwrap_or_default();
+            name.to_string_lossy().into_owned()
+        };
+        let marks = [
+            ("ENVCTL_STATE", above(4).display().to_string()),
+            ("ENVCTL_INSTANCE", name(above(2))),
+            ("ENVCTL_SERVICE", name(folder)),
+        ];
+        Self(marks.map(|(name, value)| (name.to_owned(), value)).into())
+    }
+
+    /// Returns them as variables.
+    pub(super) fn variables(&self) -> &[(String, String)] {
+        &self.0
+    }
+
+    /// Whether there are none to look for.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether all of them are in an environment, whose pairs are `NAME=value`.
+    pub(super) fn are_in(&self, environment: &[Vec<u8>]) -> bool {
+        let has = |(name, value): &(String, String)| {
+            let mark = format!("{name}={value}").into_bytes();
+            environment.contains(&mark)
+        };
+        self.0.iter().all(has)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_follow_from_the_folder() {
+        let marks = Marks::of(Path::new("/var/lib/envctl/instances/rates-1/services/api"));
+        let text = |it: &(String, String)| format!("{}={}", it.0, it.1);
+        let mut pairs: Vec<Vec<u8>> = marks.variables().iter().map(|it| text(it).into()).collect();
+        let expect: [&[u8]; 3] = [
+            b"ENVCTL_STATE=/var/lib/envctl",
+            b"ENVCTL_INSTANCE=rates-1",
+            b"ENVCTL_SERVICE=api",
+        ];
+        assert_eq!(pairs, expect);
+        assert!(marks.are_in(&pairs));
+        pairs.pop();
+        assert!(!marks.are_in(&pairs));
+    }
+}
