@@ -623,7 +623,7 @@ pub(super) mod tests {
             2 ready db, not ready yet [1]
             3 seed db, unless it is seeded already [2]
             4 migrate db, unless all are applied [3]
-            ! db: PostgreSQL 15.18 runs instead of the declared 13.5, which is not installed; `strict_version = true` refuses that
+            ! db: PostgreSQL 15.18 runs instead of the declared 13.5; `strict_version = true` refuses that
         "]],
         );
     }

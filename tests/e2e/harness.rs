@@ -3,7 +3,6 @@
 mod engine;
 mod left;
 
-use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -120,7 +119,7 @@ impl Scenario {
             starter: Vec::new(),
             flags: vec!["--engine", engine.name()],
             variables: Vec::new(),
-            state: Home::of(&BTreeMap::new()).state,
+            state: home().state,
         };
         scenario.local("");
         Some(scenario)
@@ -344,6 +343,14 @@ impl Drop for Scenario {
             self.take_away();
         }
     }
+}
+
+/// Returns the folders of the user that runs the tests.
+fn home() -> Home {
+    let variables = std::env::vars_os();
+    let variables = variables
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    Home::of(&variables.collect()).expect("a home")
 }
 
 /// Returns the program as a user would start it in `folder`, with a bare environment.

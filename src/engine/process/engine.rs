@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::environment::DEFAULT_PATH;
 use super::folder::Folder;
 use super::home::Home;
 use super::{create, exec, launch, logs, observe, ports, program, resource, stop};
@@ -45,7 +46,9 @@ impl Process {
 
     /// Returns the folders in which programs are looked for, as in `PATH`.
     pub(super) fn search_path(&self) -> &str {
-        self.variables.get("PATH").map_or("", String::as_str)
+        self.variables
+            .get("PATH")
+            .map_or(DEFAULT_PATH, String::as_str)
     }
 
     /// Returns the folder of a service of this instance.

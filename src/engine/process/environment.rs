@@ -7,7 +7,8 @@ use crate::config::model::Variables;
 use crate::engine::ServiceKind;
 
 /// Where programs are where nobody says so.
-const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+pub(super) const DEFAULT_PATH: &str =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Returns a caller's variables without those that are meant for envctl itself: a process that
 /// inherited another service's marks would be taken for a part of it.

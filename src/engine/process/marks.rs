@@ -32,18 +32,22 @@ impl Marks {
         &self.0
     }
 
-    /// Whether there are none to look for.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Whether all of them are in an environment, whose pairs are `NAME=value`.
     pub(super) fn are_in(&self, environment: &[Vec<u8>]) -> bool {
         let has = |(name, value): &(String, String)| {
             let mark = format!("{name}={value}").into_bytes();
             environment.contains(&mark)
         };
-        self.0.iter().all(has)
+        !self.0.is_empty() && self.0.iter().all(has)
+    }
+
+    /// Whether an environment has the marks of another service.
+    pub(super) fn are_others(&self, environment: &[Vec<u8>]) -> bool {
+        let names = |(name, _): &(String, String)| {
+            let begin = format!("{name}=").into_bytes();
+            environment.iter().any(|pair| pair.starts_with(&begin))
+        };
+        !self.0.is_empty() && self.0.iter().all(names) && !self.are_in(environment)
     }
 }
 
@@ -63,7 +67,10 @@ mod tests {
         ];
         assert_eq!(pairs, expect);
         assert!(marks.are_in(&pairs));
+        assert!(!marks.are_others(&pairs));
         pairs.pop();
-        assert!(!marks.are_in(&pairs));
+        assert!(!marks.are_in(&pairs) && !marks.are_others(&pairs));
+        pairs.push(b"ENVCTL_SERVICE=db".into());
+        assert!(!marks.are_in(&pairs) && marks.are_others(&pairs));
     }
 }

@@ -28,10 +28,16 @@ impl Members {
     /// Returns those that live now, the main process first.
     pub(super) fn find(&self) -> Vec<Seen> {
         let all = procfs::all();
-        let mut found = self.closure(&all, |pid| self.is_marked(pid));
+        let is_marked = |pid| self.marks.are_in(&procfs::environment(pid));
+        let mut found = self.closure(&all, is_marked, |pid| self.is_anothers(pid));
         let main = self.main.map(|main| main.pid);
         found.sort_by_key(|seen| Some(seen.id.pid) != main);
         found
+    }
+
+    /// Returns those that live now and can be known without reading every environment.
+    pub(super) fn descendants(&self) -> Vec<Seen> {
+        self.closure(&procfs::all(), |_| false, |pid| self.is_anothers(pid))
     }
 
     /// Returns the living processes of the main process's group, that one first.
@@ -77,7 +83,12 @@ impl Members {
         }
     }
 
-    fn closure(&self, all: &[Seen], is_marked: impl Fn(u32) -> bool) -> Vec<Seen> {
+    fn closure(
+        &self,
+        all: &[Seen],
+        is_marked: impl Fn(u32) -> bool,
+        is_anothers: impl Fn(u32) -> bool,
+    ) -> Vec<Seen> {
         let this = std::process::id();
         let is_main = |seen: &Seen| self.main == Some(seen.id);
         // The group's number is the main process's only as long as that is there.
@@ -85,7 +96,8 @@ impl Members {
             .iter()
             .find(|seen| is_main(seen))
             .map(|main| main.id.pid);
-        let is_foreign = |pid: u32| pid == this || pid == 1 || Some(pid) == self.supervisor;
+        let is_foreign =
+            |pid: u32| pid == this || pid == 1 || Some(pid) == self.supervisor || is_anothers(pid);
         let known = |seen: &&Seen| {
             is_main(seen)
                 || Some(seen.group) == group
@@ -108,8 +120,14 @@ impl Members {
         found.filter(|seen| seen.is_alive()).copied().collect()
     }
 
-    fn is_marked(&self, pid: u32) -> bool {
-        !self.marks.is_empty() && self.marks.are_in(&procfs::environment(pid))
+    /// Whether a process belongs to another service, which somebody in this one brought up: it
+    /// descends from here and is not part of it.
+    fn is_anothers(&self, pid: u32) -> bool {
+        let is_supervisor = || {
+            let arguments = procfs::arguments(pid);
+            arguments.get(1).is_some_and(|word| word == b"supervise")
+        };
+        self.marks.are_others(&procfs::environment(pid)) || is_supervisor()
     }
 }
 
@@ -139,7 +157,7 @@ mod tests {
             seen(1007, 1006, 1007, 'S'),
             seen(1008, 1, 1008, 'S'),
         ];
-        let found = members.closure(&all, |pid| marked.contains(&pid));
+        let found = members.closure(&all, |pid| marked.contains(&pid), |_| false);
         let found: Vec<u32> = found.iter().map(|seen| seen.id.pid).collect();
         assert_eq!(found, expect);
     }
@@ -163,6 +181,23 @@ mod tests {
         check(&alone, &[], &[1001, 1002, 1005]);
         check(&alone, &[1006], &[1001, 1002, 1005, 1006, 1007]);
         check(&alone, &[1], &[1001, 1002, 1005]);
+    }
+
+    #[test]
+    fn a_service_that_was_brought_up_from_within_is_no_member() {
+        let all = [
+            seen(1000, 1, 1000, 'S'),
+            seen(1001, 1000, 1001, 'S'),
+            seen(1010, 1000, 1010, 'S'),
+            seen(1011, 1010, 1011, 'S'),
+        ];
+        let members = Members {
+            supervisor: Some(1000),
+            ..Members::default()
+        };
+        let found = members.closure(&all, |_| false, |pid| pid == 1010);
+        let found: Vec<u32> = found.iter().map(|seen| seen.id.pid).collect();
+        assert_eq!(found, [1001]);
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub(super) fn remove_empty(process: &Process) {
 /// Stops what still runs of a service and removes its folder.
 pub(super) async fn remove_service(folder: &Folder) -> Result<(), Error> {
     // Held until the folder is gone, so that no supervisor comes in between.
-    let _lock = stop::stop(folder).await?;
+    let _lock = stop::end_all(folder).await?;
     let record = folder.record();
     // First, since whoever makes the lock anew starts nothing without it.
     remove_file(&folder.record_file())?;

@@ -35,6 +35,19 @@ const DEFAULT_GRACE: Duration = Duration::from_secs(10);
 /// the file is held that this returns; `None` where there is no service. One whose record cannot
 /// be read is stopped too, since it may run.
 pub(super) async fn stop(folder: &Folder) -> Result<Option<File>, Error> {
+    let Some((lock, ended)) = end_all(folder).await? else {
+        return Ok(None);
+    };
+    if let Some(ended) = ended {
+        let doing = format!("write down that `{}` was stopped", folder.name());
+        let written = folder.write_status(&ended);
+        written.map_err(|error| refused(doing, error))?;
+    }
+    Ok(Some(lock))
+}
+
+/// Does the same and writes nothing, which a full disk may not allow: returns what to write.
+pub(super) async fn end_all(folder: &Folder) -> Result<Option<(File, Option<Status>)>, Error> {
     let lock = match folder.lock_file() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(|error| refused(doing(folder), error))?,
@@ -59,14 +72,9 @@ pub(super) async fn stop(folder: &Folder) -> Result<Option<File>, Error> {
     }
     let cleared = members.clear(|| {}).await;
     cleared.map_err(|left| stuck(folder, left))?;
-    if let Some(status) = status
-        && !matches!(status.phase, Phase::Exited { .. })
-    {
-        let ended = folder.write_status(&Status::ended(code, status.restarts));
-        let doing = format!("write down that `{}` was stopped", folder.name());
-        ended.map_err(|error| refused(doing, error))?;
-    }
-    Ok(Some(lock))
+    let status = status.filter(|status| !matches!(status.phase, Phase::Exited { .. }));
+    let ended = status.map(|status| Status::ended(code, status.restarts));
+    Ok(Some((lock, ended)))
 }
 
 /// Returns what a service's processes are known by.

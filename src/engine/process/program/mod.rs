@@ -88,8 +88,8 @@ pub fn other_version(spec: &ProgramSpec, handle: &ImageHandle) -> Option<String>
     let (declared, taken) = (Version::read(text)?, version_of(handle)?);
     (declared.major() != taken.major()).then(|| {
         format!(
-            "{name} {taken} runs instead of the declared {text}, which is not installed; \
-             `strict_version = true` refuses that"
+            "{name} {taken} runs instead of the declared {text}; `strict_version = true` refuses \
+             that"
         )
     })
 }
@@ -163,8 +163,8 @@ mod tests {
         check(None, "15.18", None);
         check(Some("15"), "15.18", None);
         check(Some("15.2"), "15.18", None);
-        let expect = "PostgreSQL 15.18 runs instead of the declared 13.5, which is not installed; \
-                      `strict_version = true` refuses that";
+        let expect = "PostgreSQL 15.18 runs instead of the declared 13.5; `strict_version = true` \
+                      refuses that";
         check(Some("13.5"), "15.18", Some(expect));
     }
 }

@@ -231,11 +231,7 @@ impl Watch {
     fn take_census(&mut self) {
         let main = self.status.main;
         // Those with the marks are found by them, at the price of reading every environment.
-        let descendants = Members {
-            marks: Marks::default(),
-            ..self.members()
-        };
-        let found = descendants.find();
+        let found = self.members().descendants();
         let others = found.into_iter().map(|seen| seen.id);
         let others: Vec<ProcessId> = others.filter(|id| Some(*id) != main).collect();
         if others != self.status.others {
