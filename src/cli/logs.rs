@@ -20,7 +20,7 @@ pub struct LogsArgs {
     #[arg(short, long = "env", value_name = "ENV", help = ENVIRONMENT)]
     pub environment: Option<String>,
 
-    /// Go on with new lines as they come
+    /// Go on with new lines as they come, until the service ends
     #[arg(short, long)]
     pub follow: bool,
 

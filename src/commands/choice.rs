@@ -1,14 +1,16 @@
 //! Which engine a command works on: the one that was asked for, the one that the instance is on,
 //! else the first that can run the environment.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::failure::Failure;
 use super::session::Session;
+use super::verdict::{Verdict, decide};
 use crate::config::model::{EngineChoice, Environment, Invocation};
 use crate::engine::process::{Home, Process};
-use crate::engine::{Capabilities, Engine, Error, Identity, Obstacle, Prospect, Provision, docker};
-use crate::plan::{Desired, Unfit};
+use crate::engine::{Engine, Error, Identity, docker};
+use crate::plan::Desired;
 
 /// What a command is going to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,16 +21,6 @@ pub(super) enum Purpose {
     Use,
 }
 
-/// What an engine says to an environment.
-pub(super) struct Verdict {
-    pub engine: Result<Arc<dyn Engine>, Error>,
-    pub desired: Desired,
-    pub prospects: Vec<Prospect>,
-}
-
-/// What stood in the way of each engine.
-pub(super) type Obstacles = Vec<(&'static str, Obstacle)>;
-
 /// Chooses the engine for an environment, and says which and why where there was a choice.
 pub(super) async fn choose(
     session: &Session,
@@ -36,29 +28,38 @@ pub(super) async fn choose(
     environment: &Environment,
     purpose: Purpose,
 ) -> Result<(Arc<dyn Engine>, Desired), Failure> {
-    let wanted = match invocation.engine {
-        EngineChoice::Auto => environment.engine,
-        chosen => chosen,
-    };
     let identity = identity(invocation, environment.profiles.clone());
-    let engine = match wanted {
-        EngineChoice::Docker => connect_docker(invocation, identity).await?,
-        EngineChoice::Process => processes(invocation, identity)?,
-        EngineChoice::Auto => automatic(session, invocation, environment, purpose).await?,
+    let wanted = wanted(invocation, environment);
+    let engine = match (wanted, purpose) {
+        (EngineChoice::Auto, Purpose::Make) => {
+            automatic(session, invocation, environment, identity.clone()).await?
+        }
+        _ => open(session, invocation, wanted, identity.clone()).await?,
     };
-    let desired = Desired::new(environment, &invocation.id, engine.capabilities());
+    let mut engine = engine;
+    let mut desired = Desired::new(environment, &invocation.id, engine.capabilities());
+    if wanted == EngineChoice::Auto && !desired.unfit.is_empty() {
+        // Where nothing is yet, the engine that could run it is the one to speak of.
+        let other = processes(invocation, identity)?;
+        let on_other = Desired::new(environment, &invocation.id, other.capabilities());
+        if on_other.unfit.is_empty() && !exists(engine.as_ref()).await? {
+            (engine, desired) = (other, on_other);
+        }
+    }
     if purpose == Purpose::Make {
-        if let Some(other) = elsewhere(invocation, engine.as_ref()).await {
+        if wanted != EngineChoice::Auto
+            && let Some(other) = elsewhere(invocation, engine.as_ref()).await?
+        {
             return Err(Failure::on_another_engine(invocation, engine.name(), other));
         }
         if !desired.unkept.is_empty() {
             let unkept = desired.unkept.join("; ");
-            session
-                .events
-                .info(format!("not kept without containers: {unkept}"));
+            let text = format!("not kept without containers: {unkept}");
+            session.events.info(text);
         }
     }
-    if desired.unfit.is_empty() {
+    // What cannot run here was not made here, so what works on the rest can go on.
+    if desired.unfit.is_empty() || purpose == Purpose::Use {
         Ok((engine, desired))
     } else {
         Err(Failure::unfit(engine.name(), &desired.unfit))
@@ -67,15 +68,51 @@ pub(super) async fn choose(
 
 /// Returns the engine that an instance is on, without its environment; where there is none, one
 /// that says so.
-pub(super) async fn found(invocation: &Invocation) -> Result<Arc<dyn Engine>, Failure> {
+pub(super) async fn found(
+    session: &Session,
+    invocation: &Invocation,
+) -> Result<Arc<dyn Engine>, Failure> {
     let identity = identity(invocation, Vec::new());
+    let engine = open(session, invocation, invocation.engine, identity).await?;
+    if invocation.engine != EngineChoice::Auto
+        && !exists(engine.as_ref()).await?
+        && let Some(other) = elsewhere(invocation, engine.as_ref()).await?
+    {
+        return Err(Failure::on_another_engine(invocation, engine.name(), other));
+    }
+    Ok(engine)
+}
+
+/// Returns the engine that the command line or the environment asks for.
+pub(super) fn wanted(invocation: &Invocation, environment: &Environment) -> EngineChoice {
     match invocation.engine {
-        EngineChoice::Docker => Ok(connect_docker(invocation, identity).await?),
-        // Where a socket is and nobody answers, an instance may be there and cannot be seen.
-        EngineChoice::Auto if !runs_as_processes(invocation)? && has_docker(invocation)? => {
-            Ok(connect_docker(invocation, identity).await?)
+        EngineChoice::Auto => environment.engine,
+        chosen => chosen,
+    }
+}
+
+async fn open(
+    session: &Session,
+    invocation: &Invocation,
+    wanted: EngineChoice,
+    identity: Identity,
+) -> Result<Arc<dyn Engine>, Error> {
+    match wanted {
+        EngineChoice::Docker => connect_docker(invocation, identity).await,
+        EngineChoice::Auto if !runs_as_processes(invocation)? => {
+            match connect_docker(invocation, identity.clone()).await {
+                Ok(docker) => Ok(docker),
+                Err(error) => {
+                    if has_docker(invocation) {
+                        // An instance may be there and cannot be seen.
+                        let text = format!("{error}, so only processes were looked for");
+                        session.events.warning(text);
+                    }
+                    processes(invocation, identity)
+                }
+            }
         }
-        EngineChoice::Process | EngineChoice::Auto => Ok(processes(invocation, identity)?),
+        EngineChoice::Process | EngineChoice::Auto => processes(invocation, identity),
     }
 }
 
@@ -83,146 +120,84 @@ async fn automatic(
     session: &Session,
     invocation: &Invocation,
     environment: &Environment,
-    purpose: Purpose,
+    identity: Identity,
 ) -> Result<Arc<dyn Engine>, Failure> {
-    if purpose == Purpose::Use {
-        return found(invocation).await;
-    }
-    let identity = identity(invocation, environment.profiles.clone());
     if runs_as_processes(invocation)? {
         return Ok(processes(invocation, identity)?);
     }
-    let docker = connect_docker(invocation, identity).await;
+    let docker = connect_docker(invocation, identity.clone()).await;
     if let Ok(docker) = &docker
         && exists(docker.as_ref()).await?
     {
         return Ok(Arc::clone(docker));
     }
+    let hidden = docker.is_err() && has_docker(invocation);
     let judging = async {
-        let docker = judge(docker, invocation, environment).await;
+        let docker = Verdict::of(docker, invocation, environment).await;
         if docker.obstacle().is_none() {
-            return decide(&docker, None);
+            return Ok::<_, Failure>(decide(&docker, None));
         }
-        let process = judge_processes(invocation, environment).await;
-        decide(&docker, Some(&process))
+        let process = processes(invocation, identity);
+        let process = Verdict::of(process, invocation, environment).await;
+        Ok(decide(&docker, Some(&process)))
     };
-    let judged: Result<_, Failure> = session
-        .unless_interrupted(async { Ok::<_, Failure>(judging.await) })
-        .await;
-    match judged? {
+    match session.unless_interrupted(judging).await? {
         Ok((engine, why)) => {
-            let name = engine.name();
-            session.events.info(format!("engine: {name} ({why})"));
+            let text = format!("engine: {} ({why})", engine.name());
+            if hidden {
+                // An instance that is there could not be seen.
+                session.events.warning(text);
+            } else {
+                session.events.info(text);
+            }
             Ok(engine)
         }
         Err(obstacles) => Err(Failure::no_engine(&obstacles)),
     }
 }
 
-/// Returns the engine that `auto` takes and why, or what stood in the way of each.
-pub(super) fn decide(
-    docker: &Verdict,
-    process: Option<&Verdict>,
-) -> Result<(Arc<dyn Engine>, String), Obstacles> {
-    let no_docker = match (docker.obstacle(), &docker.engine) {
-        (None, Ok(engine)) => {
-            let why = "its daemon answers, and every image can be had".to_owned();
-            return Ok((Arc::clone(engine), why));
-        }
-        (Some(obstacle), _) => obstacle,
-        (None, Err(error)) => of_error(error),
-    };
-    let Some(process) = process else {
-        return Err(vec![("docker", no_docker)]);
-    };
-    match (process.obstacle(), &process.engine) {
-        (None, Ok(engine)) => Ok((
-            Arc::clone(engine),
-            format!("no Docker: {}", no_docker.reason),
-        )),
-        (Some(obstacle), _) => Err(vec![("docker", no_docker), ("process", obstacle)]),
-        (None, Err(error)) => Err(vec![("docker", no_docker), ("process", of_error(error))]),
-    }
-}
-
-/// Asks both engines, for `doctor`.
-pub(super) async fn judge_docker(invocation: &Invocation, environment: &Environment) -> Verdict {
-    let identity = identity(invocation, environment.profiles.clone());
-    let docker = connect_docker(invocation, identity).await;
-    judge(docker, invocation, environment).await
-}
-
-/// Asks whether an environment can run as processes.
-pub(super) async fn judge_processes(invocation: &Invocation, environment: &Environment) -> Verdict {
-    let identity = identity(invocation, environment.profiles.clone());
-    judge(processes(invocation, identity), invocation, environment).await
-}
-
-async fn judge(
-    engine: Result<Arc<dyn Engine>, Error>,
+/// Asks both engines about an environment, for `doctor`.
+pub(super) async fn ask_both(
     invocation: &Invocation,
     environment: &Environment,
-) -> Verdict {
-    let capabilities = match &engine {
-        Ok(engine) => engine.capabilities(),
-        Err(_) => Capabilities::CONTAINERS,
+) -> (Verdict, Verdict) {
+    let identity = identity(invocation, environment.profiles.clone());
+    let docker = async {
+        let docker = connect_docker(invocation, identity.clone()).await;
+        Verdict::of(docker, invocation, environment).await
     };
-    let desired = Desired::new(environment, &invocation.id, capabilities);
-    let mut verdict = Verdict {
-        engine,
-        desired,
-        prospects: Vec::new(),
-    };
-    if let Ok(engine) = &verdict.engine {
-        let provisions: Vec<Provision> = verdict.desired.provisions();
-        match engine.survey(&provisions).await {
-            Ok(prospects) => verdict.prospects = prospects,
-            Err(error) => verdict.engine = Err(error),
-        }
-    }
-    verdict
+    let process = processes(invocation, identity.clone());
+    let process = Verdict::of(process, invocation, environment);
+    futures_util::future::join(docker, process).await
 }
 
-impl Verdict {
-    /// Returns what keeps the engine from running the environment.
-    pub(super) fn obstacle(&self) -> Option<Obstacle> {
-        if let Err(error) = &self.engine {
-            return Some(of_error(error));
-        }
-        if let Some(Unfit { path, lacks }) = self.desired.unfit.first() {
-            return Some(Obstacle {
-                reason: format!("`{path}` has no `{lacks}`"),
-                hint: None,
-            });
-        }
-        let mut failed = self.prospects.iter().filter_map(|prospect| {
-            let obstacle = prospect.outcome.as_ref().err()?;
-            Some(Obstacle {
-                reason: format!("{}: {}", prospect.name, obstacle.reason),
-                hint: obstacle.hint.clone(),
-            })
-        });
-        failed.next()
+/// Returns the engine that an instance is on; `docker` is the daemon, if it answers.
+pub(super) async fn place_of(
+    invocation: &Invocation,
+    docker: Option<&dyn Engine>,
+) -> Result<Option<&'static str>, Error> {
+    if runs_as_processes(invocation)? {
+        return Ok(Some("process"));
     }
-}
-
-fn of_error(error: &Error) -> Obstacle {
-    let source = std::error::Error::source(error);
-    let reason = source.map_or_else(|| error.to_string(), |source| format!("{error} ({source})"));
-    Obstacle { reason, hint: None }
+    match docker {
+        Some(docker) => Ok(exists(docker).await?.then_some("docker")),
+        None => Ok(None),
+    }
 }
 
 /// Returns the engine that has something of the instance too, where that is another one.
-async fn elsewhere(invocation: &Invocation, engine: &dyn Engine) -> Option<&'static str> {
+async fn elsewhere(
+    invocation: &Invocation,
+    engine: &dyn Engine,
+) -> Result<Option<&'static str>, Error> {
     if engine.capabilities().containers {
-        return runs_as_processes(invocation).ok()?.then_some("process");
+        return Ok(runs_as_processes(invocation)?.then_some("process"));
     }
-    if invocation.engine == EngineChoice::Auto {
-        return None;
+    // Without a daemon there is nothing that could be in the way now.
+    match connect_docker(invocation, identity(invocation, Vec::new())).await {
+        Ok(docker) => Ok(exists(docker.as_ref()).await?.then_some("docker")),
+        Err(_) => Ok(None),
     }
-    let docker = connect_docker(invocation, identity(invocation, Vec::new())).await;
-    let docker = docker.ok()?;
-    exists(docker.as_ref()).await.ok()?.then_some("docker")
 }
 
 async fn exists(engine: &dyn Engine) -> Result<bool, Error> {
@@ -230,13 +205,16 @@ async fn exists(engine: &dyn Engine) -> Result<bool, Error> {
     Ok(!seen.services.is_empty() || !seen.volumes.is_empty() || seen.network.is_some())
 }
 
-fn has_docker(invocation: &Invocation) -> Result<bool, Error> {
-    Ok(docker::Endpoint::find(&invocation.variables)?.exists())
+/// Whether this machine seems to have a daemon, be it one that does not answer.
+fn has_docker(invocation: &Invocation) -> bool {
+    docker::Endpoint::find(&invocation.variables).map_or(true, |endpoint| endpoint.exists())
 }
 
 fn runs_as_processes(invocation: &Invocation) -> Result<bool, Error> {
-    let home = Home::of(&invocation.variables)?;
-    Ok(home.instance(&invocation.id).exists())
+    let instance = Home::of(&invocation.variables)?.instance(&invocation.id);
+    let holds =
+        |folder: &Path| fs_err::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
+    Ok(holds(&instance.join("services")) || holds(&instance.join("volumes")))
 }
 
 fn identity(invocation: &Invocation, profiles: Vec<String>) -> Identity {

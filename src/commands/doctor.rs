@@ -1,23 +1,21 @@
 //! `doctor`: what each engine needs to run an environment. It makes nothing.
 
-use super::choice::{Verdict, decide, judge_docker, judge_processes};
+use super::choice::{ask_both, place_of, wanted};
 use super::failure::{Failure, FailureKind};
 use super::session::Session;
+use super::verdict::{Obstacles, Verdict, decide};
 use crate::cli::DoctorArgs;
+use crate::config::model::{EngineChoice, Environment, Invocation};
 use crate::engine::Prospect;
 use crate::report::{Answer, DoctorAnswer, EngineReport, PartReport};
 
 pub(super) async fn run(session: &Session, args: &DoctorArgs) -> Result<Answer, Failure> {
     let invocation = session.invocation(args.environment.as_ref())?;
     let environment = session.load(&invocation)?.environment;
-    let asking = async {
-        let docker = judge_docker(&invocation, &environment);
-        let processes = judge_processes(&invocation, &environment);
-        Ok::<_, Failure>(futures_util::future::join(docker, processes).await)
-    };
+    let asking = async { Ok::<_, Failure>(ask_both(&invocation, &environment).await) };
     let (docker, process) = session.unless_interrupted(asking).await?;
-    let (takes, why) = match decide(&docker, Some(&process)) {
-        Ok((engine, why)) => (Some(engine.name().to_owned()), why),
+    let (takes, why) = match taken(&invocation, &environment, (&docker, &process)).await? {
+        Ok((engine, why)) => (Some(engine.to_owned()), why),
         Err(obstacles) => {
             let texts = obstacles.iter();
             let texts = texts.map(|(engine, obstacle)| format!("{engine}: {}", obstacle.reason));
@@ -38,6 +36,31 @@ pub(super) async fn run(session: &Session, args: &DoctorArgs) -> Result<Answer, 
         kind: FailureKind::Engine,
         diagnostics: Vec::new(),
         answer: Some(Box::new(answer)),
+    })
+}
+
+/// Returns the engine that `up` takes and why, or what stands in the way.
+async fn taken(
+    invocation: &Invocation,
+    environment: &Environment,
+    (docker, process): (&Verdict, &Verdict),
+) -> Result<Result<(&'static str, String), Obstacles>, Failure> {
+    let named = |name: &'static str, verdict: &Verdict, why: &str| match verdict.obstacle() {
+        None => Ok((name, why.to_owned())),
+        Some(obstacle) => Err(vec![(name, obstacle)]),
+    };
+    let asked = "it is asked for";
+    match wanted(invocation, environment) {
+        EngineChoice::Docker => return Ok(named("docker", docker, asked)),
+        EngineChoice::Process => return Ok(named("process", process, asked)),
+        EngineChoice::Auto => {}
+    }
+    let daemon = docker.engine.as_ref().ok().map(AsRef::as_ref);
+    let there = "the instance is there";
+    Ok(match place_of(invocation, daemon).await? {
+        Some("docker") => named("docker", docker, there),
+        Some(_) => named("process", process, there),
+        None => decide(docker, Some(process)).map(|(engine, why)| (engine.name(), why)),
     })
 }
 

@@ -1,23 +1,28 @@
 //! `down`: takes an instance away and proves that nothing is left. It reads no env.toml.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::choice::found;
 use super::failure::Failure;
 use super::lock;
 use super::question::confirm;
-use super::scene::run_plan;
+use super::scene::{execute, settle};
 use super::session::Session;
 use crate::cli::DownArgs;
-use crate::engine::Observed;
+use crate::config::model::Invocation;
+use crate::engine::{Engine, Observed, ObservedService};
 use crate::plan::{Wiring, World, teardown};
 use crate::report::{Answer, DownAnswer};
 
+/// How often what is there is looked at: a killed `up` may have left the engine a request, whose
+/// container shows only after the first look.
+const ROUNDS_MAX: u32 = 3;
+
 pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Failure> {
     let invocation = session.invocation(args.environment.as_ref())?;
-    let engine = found(&invocation).await?;
     let lock = lock::hold(session, &invocation.id, "down").await?;
+    let engine = found(session, &invocation).await?;
     let before = session.unless_interrupted(engine.observe(&[])).await?;
     if args.volumes && !before.volumes.is_empty() {
         let names: Vec<&str> = before.volumes.keys().map(String::as_str).collect();
@@ -29,17 +34,7 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
         );
         confirm(session, &question, "down --volumes")?;
     }
-    let plan = teardown(&before, args.volumes);
-    let world = World {
-        engine: engine.clone(),
-        wiring: Wiring::default(),
-        addresses: before.addresses.clone(),
-        events: session.events.clone(),
-        cancel: session.cancel.clone(),
-        images: Mutex::new(BTreeMap::new()),
-    };
-    run_plan(&world, &invocation, "down", &plan).await?;
-    let after = engine.observe(&[]).await?;
+    let (before, after) = take_away(session, (&invocation, args), &engine, before).await?;
     let kept = if args.volumes { 0 } else { after.volumes.len() };
     let answer = DownAnswer {
         environment: invocation.id.environment.clone(),
@@ -62,6 +57,42 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
         lock.discard();
     }
     Ok(Answer::Down(answer))
+}
+
+/// Removes what is seen until nothing new shows; returns all that was there, and what is left.
+async fn take_away(
+    session: &Session,
+    (invocation, args): (&Invocation, &DownArgs),
+    engine: &Arc<dyn Engine>,
+    mut before: Observed,
+) -> Result<(Observed, Observed), Failure> {
+    let mut seen = before.clone();
+    let mut rounds = 0;
+    loop {
+        rounds += 1;
+        let plan = teardown(&seen, args.volumes);
+        let world = World {
+            engine: Arc::clone(engine),
+            wiring: Wiring::default(),
+            addresses: seen.addresses.clone(),
+            events: session.events.clone(),
+            cancel: session.cancel.clone(),
+            images: Mutex::new(BTreeMap::new()),
+        };
+        let report = execute(&world, invocation, "down", &plan).await;
+        let after = engine.observe(&[]).await?;
+        let is_new = |service: &&ObservedService| {
+            let same = |other: &ObservedService| other.handle == service.handle;
+            !before.services.iter().any(same)
+        };
+        let new: Vec<ObservedService> = after.services.iter().filter(is_new).cloned().collect();
+        if new.is_empty() || report.interrupted || rounds == ROUNDS_MAX {
+            settle(invocation, "down", report)?;
+            return Ok((before, after));
+        }
+        before.services.extend(new);
+        seen = after;
+    }
 }
 
 fn left(observed: &Observed) -> usize {

@@ -225,11 +225,13 @@ impl Failure {
     }
 
     pub(super) fn unknown_check(name: &str, known: &[String]) -> Self {
+        if known.is_empty() {
+            let diagnostic = Diagnostic::new("the environment declares no smoke check")
+                .hint("a `[smoke.NAME]` table is one");
+            return Self::new(FailureKind::Configuration, diagnostic);
+        }
         let title = format!("no smoke check matches `{name}`");
-        let hint = match known {
-            [] => "the environment declares none: add a [smoke.NAME] table".to_owned(),
-            known => format!("there are {}", known.join(", ")),
-        };
+        let hint = format!("there are {}", known.join(", "));
         Self::new(FailureKind::Usage, Diagnostic::new(title).hint(hint))
     }
 

@@ -11,11 +11,12 @@ use crate::postgres::{MigrationState, migration_status, read_migrations};
 use crate::report::{Answer, TableAnswer};
 
 pub(super) async fn run(session: &Session, args: &MigrateArgs) -> Result<Answer, Failure> {
-    let scene = Scene::open(session, args.environment.as_ref(), Purpose::Use).await?;
     if args.status {
+        let scene = Scene::open(session, args.environment.as_ref(), Purpose::Use).await?;
         return status(session, &scene).await;
     }
-    let _lock = scene.hold(session, "migrate").await?;
+    let command = (Purpose::Use, "migrate");
+    let (scene, _lock) = Scene::hold(session, args.environment.as_ref(), command).await?;
     let observation = scene.observe(session).await?;
     scene.warn_of_differences(session, &observation.engine);
     let mut plan = Plan::default();

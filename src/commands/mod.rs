@@ -31,6 +31,7 @@ mod status;
 mod supervise;
 mod timings;
 mod up;
+mod verdict;
 
 pub use failure::{Failure, FailureKind};
 pub use session::{Screen, Session, Suspend};

@@ -15,9 +15,9 @@ use crate::plan::{DesiredService, Observation, restart};
 use crate::report::Answer;
 
 pub(super) async fn run(session: &Session, args: &RestartArgs) -> Result<Answer, Failure> {
-    let scene = Scene::open(session, args.environment.as_ref(), Purpose::Use).await?;
+    let command = (Purpose::Use, "restart");
+    let (scene, _lock) = Scene::hold(session, args.environment.as_ref(), command).await?;
     let names = chosen(&scene, &args.services)?;
-    let _lock = scene.hold(session, "restart").await?;
     let provisions = scene.desired.provisions();
     let engine = session.unless_interrupted(scene.engine.observe(&provisions));
     let engine = engine.await?;

@@ -12,9 +12,9 @@ use crate::plan::{self, DesiredService, Plan, Report, unmet};
 use crate::report::Answer;
 
 pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<Answer, Failure> {
-    let scene = Scene::open(session, args.environment.as_ref(), Purpose::Use).await?;
+    let command = (Purpose::Use, "run");
+    let (scene, _lock) = Scene::hold(session, args.environment.as_ref(), command).await?;
     let task = task(&scene, &args.task)?;
-    let _lock = scene.hold(session, "run").await?;
     let observation = scene.observe(session).await?;
     scene.warn_of_differences(session, &observation.engine);
     let unmet = unmet(task, &observation);

@@ -34,28 +34,46 @@ impl Scene {
         environment: Option<&String>,
         purpose: Purpose,
     ) -> Result<Self, Failure> {
+        let (scene, _) = Self::made(session, environment, (purpose, None)).await?;
+        Ok(scene)
+    }
+
+    /// Opens it once no other command changes the instance, which may decide on its engine too.
+    pub(super) async fn hold(
+        session: &Session,
+        environment: Option<&String>,
+        (purpose, verb): (Purpose, &str),
+    ) -> Result<(Self, Lock), Failure> {
+        let (scene, lock) = Self::made(session, environment, (purpose, Some(verb))).await?;
+        Ok((scene, lock.expect("it was asked for")))
+    }
+
+    async fn made(
+        session: &Session,
+        environment: Option<&String>,
+        (purpose, verb): (Purpose, Option<&str>),
+    ) -> Result<(Self, Option<Lock>), Failure> {
         let opened = Instant::now();
         let invocation = session.invocation(environment)?;
         let environment = session.load(&invocation)?.environment;
-        let read = opened.elapsed();
+        let mut laps = vec![("read the configuration", opened.elapsed())];
+        let lock = match verb {
+            Some(verb) => Some(lock::hold(session, &invocation.id, verb).await?),
+            None => None,
+        };
+        laps.push(("wait for the lock", opened.elapsed()));
         let (engine, desired) = choose(session, &invocation, &environment, purpose).await?;
-        Ok(Self {
+        laps.push(("find the engine", opened.elapsed()));
+        let scene = Self {
             desired,
             wiring: Wiring::new(&environment),
             invocation,
             environment,
             engine,
             opened,
-            laps: vec![
-                ("read the configuration", read),
-                ("find the engine", opened.elapsed()),
-            ],
-        })
-    }
-
-    /// Waits until no other command changes the instance.
-    pub(super) async fn hold(&self, session: &Session, verb: &str) -> Result<Lock, Failure> {
-        lock::hold(session, &self.invocation.id, verb).await
+            laps,
+        };
+        Ok((scene, lock))
     }
 
     pub(super) async fn observe(&self, session: &Session) -> Result<Observation, Failure> {
@@ -161,12 +179,12 @@ impl Scene {
 
     /// Returns every address that is published now.
     pub(super) async fn outside(&self) -> Addresses {
-        let ports: Vec<(String, String)> = self
-            .wiring
-            .ports()
-            .map(|(service, port)| (service.to_owned(), port.to_owned()))
-            .collect();
-        let looks = ports.into_iter().map(async |(service, port)| {
+        let services = self.desired.services.iter();
+        let ports = services.flat_map(|service| {
+            let ports = service.spec.ports.iter();
+            ports.map(|port| (service.spec.name.clone(), port.name.clone()))
+        });
+        let looks = ports.map(async |(service, port)| {
             let address = self.engine.address(&service, &port).await.ok()?;
             Some(((service, port), address))
         });

@@ -12,9 +12,9 @@ use crate::report::Answer;
 use crate::seed::State;
 
 pub(super) async fn run(session: &Session, args: &SeedArgs) -> Result<Answer, Failure> {
-    let scene = Scene::open(session, args.environment.as_ref(), Purpose::Use).await?;
     let verb = if args.reset { "seed --reset" } else { "seed" };
-    let _lock = scene.hold(session, verb).await?;
+    let command = (Purpose::Use, verb);
+    let (scene, _lock) = Scene::hold(session, args.environment.as_ref(), command).await?;
     let observation = scene.observe(session).await?;
     scene.warn_of_differences(session, &observation.engine);
     let mut plan = Plan::default();

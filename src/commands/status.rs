@@ -28,7 +28,7 @@ pub(super) async fn run(session: &Session, args: &StatusArgs) -> Result<Answer, 
             session
                 .events
                 .warning(format!("{failure}; `envctl config validate` shows more"));
-            let engine = found(&invocation).await?;
+            let engine = found(session, &invocation).await?;
             let observed = session.unless_interrupted(engine.observe(&[])).await?;
             let observation = Observation {
                 engine: observed,
@@ -49,7 +49,7 @@ fn answer(
     let seen = &observation.engine.services;
     let mut services: Vec<ServiceStatus> = seen
         .iter()
-        .map(|service| status(service, observation, scene))
+        .map(|service| status(service, observation, (engine, scene)))
         .collect();
     for service in scene.iter().flat_map(|scene| &scene.desired.services) {
         let name = &service.spec.name;
@@ -77,8 +77,9 @@ fn answer(
 fn status(
     seen: &ObservedService,
     observation: &Observation,
-    scene: Option<&Scene>,
+    (engine, scene): (&dyn Engine, Option<&Scene>),
 ) -> ServiceStatus {
+    let containers = engine.capabilities().containers;
     let ready = observation.ready.get(&seen.name);
     let state = match ready {
         Some(true) => "ready".to_owned(),
@@ -95,19 +96,27 @@ fn status(
         state,
         image: seen.image.reference.clone(),
         ports: ports
-            .map(|port| format!("{}:{} -> {}", port.bind, port.host, port.container))
+            .map(|port| {
+                let inside = format!(" -> {}", port.container);
+                let inside = if containers { inside.as_str() } else { "" };
+                format!("{}:{}{inside}", port.bind, port.host)
+            })
             .collect(),
-        notes: notes(seen, observation, scene),
+        notes: notes(seen, observation, (containers, scene)),
     }
 }
 
-fn notes(seen: &ObservedService, observation: &Observation, scene: Option<&Scene>) -> Vec<String> {
+fn notes(
+    seen: &ObservedService,
+    observation: &Observation,
+    (containers, scene): (bool, Option<&Scene>),
+) -> Vec<String> {
     let mut notes = Vec::new();
     if !seen.attached {
-        let cut_off = match scene.map(|scene| scene.engine.capabilities().containers) {
-            Some(false) => "its supervisor is gone, `up` gives it a new one",
-            Some(true) => "not on the network",
-            None => "cut off, `up` mends it",
+        let cut_off = if containers {
+            "not on the network"
+        } else {
+            "its supervisor is gone, `up` gives it a new one"
         };
         notes.push(cut_off.to_owned());
     }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::failure::Failure;
 use super::scene::Scene;
 use crate::plan::{Plan, Report, Timing, critical_path, timings};
 use crate::report::Events;
@@ -67,7 +66,7 @@ impl Course {
     }
 
     /// Writes the file.
-    pub(super) fn write(&self, file: &Path, scene: &Scene) -> Result<(), Failure> {
+    pub(super) fn write(&self, file: &Path, scene: &Scene) -> std::io::Result<()> {
         let steps = self.timings.iter();
         let titles = |indices: &[usize]| -> Vec<String> {
             let titles = indices.iter().map(|index| &self.timings[*index].title);
@@ -91,7 +90,7 @@ impl Course {
         };
         let mut text = serde_json::to_string_pretty(&document).expect("texts and numbers are JSON");
         text.push('\n');
-        fs_err::write(file, text).map_err(|error| Failure::of_io(&error))
+        fs_err::write(file, text)
     }
 }
 

@@ -13,9 +13,8 @@ use crate::plan::{Options, check, diff};
 use crate::report::{Answer, Endpoint};
 
 pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Failure> {
-    let mut scene = Scene::open(session, args.plan.environment.as_ref(), Purpose::Make).await?;
-    let _lock = scene.hold(session, "up").await?;
-    scene.lap("wait for the lock");
+    let command = (Purpose::Make, "up");
+    let (mut scene, _lock) = Scene::hold(session, args.plan.environment.as_ref(), command).await?;
     scene.engine.assign(&scene.desired.specs()).await?;
     let observation = scene.observe(session).await?;
     scene.lap("look at what is there");
@@ -32,8 +31,13 @@ pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Fail
     let report = execute(&world, &scene.invocation, "up", &plan).await;
     let course = Course::new(&scene, &plan, &report);
     course.tell(&session.events);
-    if let Some(file) = &args.timings {
-        course.write(file, &scene)?;
+    if let Some(file) = &args.timings
+        && let Err(error) = course.write(file, &scene)
+    {
+        // The run itself is what the answer and the exit code are about.
+        session
+            .events
+            .warning(format!("the timings are not written: {error}"));
     }
     let report = settle(&scene.invocation, "up", report)?;
     let outside = scene.outside().await;
@@ -46,7 +50,9 @@ pub(super) fn endpoints(scene: &Scene, outside: &Addresses) -> Vec<Endpoint> {
     for service in &scene.desired.services {
         let name = &service.spec.name;
         for ((_, port), address) in outside.iter().filter(|((other, _), _)| other == name) {
-            let url = scene.wiring.public_url(name, port, *address);
+            let url = scene
+                .wiring
+                .public_url(&service.spec.service, port, *address);
             let try_it = match service.database() {
                 Some(_) => Some(format!(
                     "{} -c \"SELECT 'alive'\"",

@@ -63,8 +63,8 @@ pub enum Error {
         bind: String,
         holder: PortHolder,
     },
-    /// There is no container for the service.
-    #[error("`{service}` has no container")]
+    /// Nothing was created for the service.
+    #[error("`{service}` is not there")]
     NoService { service: String },
     /// The service has no such port, or it is not published (yet).
     #[error("port `{port}` of `{service}` is not published")]

@@ -16,6 +16,7 @@ use std::pin::Pin;
 pub use error::{Error, PortHolder};
 pub use host::find_program;
 pub use model::*;
+pub use process::other_version;
 
 use crate::report::StepEvents;
 

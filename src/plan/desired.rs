@@ -154,13 +154,13 @@ impl Desired {
             Err(lacks) => return self.unfit(format!("services.{name}"), lacks),
         };
         made.readiness = readiness(declaration, name, service);
-        for replica in 2..=service.replicas {
-            let mut made = made.clone();
-            made.spec.name = replica_name(name, replica);
-            made.program = None;
-            self.add(declaration, made, order);
+        for replica in 1..=service.replicas {
+            let mut replicated = made.clone();
+            replicated.spec.name = replica_name(name, replica);
+            // All of them run from what the first one has.
+            replicated.program = made.program.take();
+            self.add(declaration, replicated, order);
         }
-        self.add(declaration, made, order);
     }
 
     fn unfit(&mut self, path: String, lacks: &'static str) {

@@ -11,7 +11,7 @@ use super::images::DesiredImage;
 use super::observation::Observation;
 use super::step::{Change, Step};
 use crate::config::model::{Condition, MountSource};
-use crate::engine::{ObservedService, Program, Provision, Role, ServiceState, process};
+use crate::engine::{ObservedService, Program, Provision, Role, ServiceState, other_version};
 
 /// What a command leaves out.
 #[derive(Clone, Copy, Debug)]
@@ -128,7 +128,7 @@ impl<'a> Diff<'a> {
             let cause = if !declared {
                 "no longer declared"
             } else if !seen.insert(&service.name) {
-                "a second container of that name"
+                "a second one of that name"
             } else {
                 continue;
             };
@@ -250,7 +250,7 @@ impl<'a> Diff<'a> {
         let provision = provisions.find(|provision| provision.name() == service.image);
         let handle = self.observation.engine.images.get(&service.image);
         if let (Some(Provision::Program(program)), Some(handle)) = (provision, handle)
-            && let Some(warning) = process::other_version(program, handle)
+            && let Some(warning) = other_version(program, handle)
         {
             let name = &service.spec.name;
             self.plan.notices.push(format!("{name}: {warning}"));

@@ -10,7 +10,7 @@ use super::declared::server;
 use super::desired::{Database, DesiredService, Readiness};
 use super::error::{Error, state_text};
 use crate::config::model::{Probe, Secret};
-use crate::engine::{self, Engine, Exec, ServiceState};
+use crate::engine::{self, Engine, Exec, ExecOutcome, ServiceState};
 use crate::postgres::{self, ensure_database, password_sql};
 use crate::probe::{Attempt, Exhausted, Http, Poll, connect, redis};
 use crate::report::StepEvents;
@@ -163,12 +163,21 @@ async fn look_at_probe(
                 Ok(outcome) if outcome.exit_code == 0 => {
                     Attempt::Done("its check command exited 0".to_owned())
                 }
-                Ok(outcome) => {
-                    Attempt::NotYet(format!("its check command exited {}", outcome.exit_code))
-                }
+                Ok(outcome) => Attempt::NotYet(check_failed(&outcome)),
                 Err(error) => Attempt::NotYet(error.to_string()),
             }
         }
+    }
+}
+
+/// Says how a check command failed, with the last that it printed.
+fn check_failed(outcome: &ExecOutcome) -> String {
+    let code = format!("its check command exited {}", outcome.exit_code);
+    let printed = [&outcome.stderr, &outcome.stdout].map(|bytes| String::from_utf8_lossy(bytes));
+    let mut lines = printed.iter().flat_map(|text| text.lines().rev());
+    match lines.find(|line| !line.trim().is_empty()) {
+        Some(line) => format!("{code}: {}", line.trim()),
+        None => code,
     }
 }
 

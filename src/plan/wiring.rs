@@ -171,6 +171,12 @@ impl Wire {
     }
 
     fn url(&self, host: &str, port: u16) -> String {
+        // As RFC 3986 has it of IPv6 addresses.
+        let host = if host.contains(':') {
+            &format!("[{host}]")
+        } else {
+            host
+        };
         match &self.scheme {
             Scheme::Postgres {
                 user,

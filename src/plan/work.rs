@@ -186,6 +186,7 @@ async fn run_service(
             if let Some(seen) = &seen
                 && seen.hash == launch.hash
                 && seen.state == ServiceState::Running
+                && seen.attached
             {
                 return Ok(Done::Unchanged(Some("its image is the same".to_owned())));
             }

@@ -439,20 +439,20 @@ fn what_looks() {
     check(
         "envctl logs -h",
         &expect![[r#"
-        Print the logs of services
+            Print the logs of services
 
-        Usage: envctl logs [OPTIONS] [SERVICE]...
+            Usage: envctl logs [OPTIONS] [SERVICE]...
 
-        Arguments:
-          [SERVICE]...  Services [default: all]
+            Arguments:
+              [SERVICE]...  Services [default: all]
 
-        Options:
-          -e, --env <ENV>     Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only
-                              one]
-          -f, --follow        Go on with new lines as they come
-              --tail <LINES>  Start with the last lines of each service [default: all]
-          -h, --help          Print help (see more with '--help')
-    "#]],
+            Options:
+              -e, --env <ENV>     Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only
+                                  one]
+              -f, --follow        Go on with new lines as they come, until the service ends
+                  --tail <LINES>  Start with the last lines of each service [default: all]
+              -h, --help          Print help (see more with '--help')
+        "#]],
     );
     check(
         "envctl psql -h",

@@ -124,9 +124,8 @@ fn values_of_the_wrong_form() {
         "envctl psql",
         &expect![[r#"
             --- stderr
-            error: `services.api` cannot run on the engine `process`: it has no `process`
-            hint: say how it runs: `[services.api.process]` with `command`
-            --- exit 3
+            error: the environment has no postgres service
+            --- exit 2
         "#]],
     );
     workspace.check(

@@ -1,11 +1,20 @@
 //! Each thing broken in turn: the exit code tells the kind, and the message alone is enough to
 //! mend it.
 
-use crate::harness::{PROJECT, Scenario, finish};
+use crate::harness::{Engine, PROJECT, Scenario, finish, on_each_engine};
+
+on_each_engine! {
+    a_taken_port on "default",
+    a_dump_that_was_cut_off on "cut",
+    a_migration_with_a_syntax_error on "syntax",
+    an_api_that_exits_at_once on "exits",
+    a_check_with_a_wrong_expectation on "check",
+    configuration_mistakes_are_all_shown on "mistakes",
+}
 
 #[test]
 fn no_daemon() {
-    let Some(scenario) = Scenario::new("daemon") else {
+    let Some(scenario) = Scenario::new(Engine::Docker, "daemon") else {
         return;
     };
     let mut command = scenario.command(&["up", "rates", "--engine", "docker"]);
@@ -15,11 +24,7 @@ fn no_daemon() {
         .says(&["/nowhere/docker.sock", "DOCKER_HOST"]);
 }
 
-#[test]
-fn a_taken_port() {
-    let Some(scenario) = Scenario::new("default") else {
-        return;
-    };
+fn a_taken_port(scenario: &Scenario) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("an address").port();
     let set = format!("services.api.ports.http.host={port}");
@@ -33,7 +38,7 @@ fn a_taken_port() {
 
 #[test]
 fn a_broken_dockerfile() {
-    let Some(scenario) = Scenario::new("dockerfile") else {
+    let Some(scenario) = Scenario::new(Engine::Docker, "dockerfile") else {
         return;
     };
     let file = "fixtures/images/postgres/Dockerfile";
@@ -47,11 +52,7 @@ fn a_broken_dockerfile() {
         .says(&["image `postgres`", "it breaks here"]);
 }
 
-#[test]
-fn a_dump_that_was_cut_off() {
-    let Some(scenario) = Scenario::new("cut") else {
-        return;
-    };
+fn a_dump_that_was_cut_off(scenario: &Scenario) {
     let file = "fixtures/rates/rates.sql.gz";
     let whole = fs_err::read(scenario.path(file)).expect("the dump");
     scenario.write(file, &whole[..whole.len() / 2]);
@@ -67,11 +68,7 @@ fn a_dump_that_was_cut_off() {
     scenario.run(&["smoke-test", "rates"]).exits(0);
 }
 
-#[test]
-fn a_migration_with_a_syntax_error() {
-    let Some(scenario) = Scenario::new("syntax") else {
-        return;
-    };
+fn a_migration_with_a_syntax_error(scenario: &Scenario) {
     scenario.run(&["up", "rates"]).exits(0);
     scenario.write(
         "envs/rates/migrations/V2__broken.sql",
@@ -101,11 +98,7 @@ fn a_migration_with_a_syntax_error() {
     up.says(&["V2__broken.sql", "changed after it was applied"]);
 }
 
-#[test]
-fn an_api_that_exits_at_once() {
-    let Some(scenario) = Scenario::new("exits") else {
-        return;
-    };
+fn an_api_that_exits_at_once(scenario: &Scenario) {
     let set = "services.api.environment.POOL_SIZE=many";
     let up = scenario.run(&["up", "rates", "--set", set]).exits(6);
     up.says(&["`api` ended", "POOL_SIZE", "last lines of api"])
@@ -113,14 +106,10 @@ fn an_api_that_exits_at_once() {
     scenario.run(&["up", "rates"]).exits(0);
 }
 
-#[test]
-fn a_check_with_a_wrong_expectation() {
-    let Some(scenario) = Scenario::new("check") else {
-        return;
-    };
+fn a_check_with_a_wrong_expectation(scenario: &Scenario) {
     scenario.run(&["up", "rates"]).exits(0);
     let profile = "[smoke.wrong]\nservice = \"api\"\nget = \"/\"\nstatus = 418\n";
-    scenario.write("envs/rates/local.toml", profile);
+    scenario.local(profile);
     let report = scenario.path("report.xml");
     let report = report.to_str().expect("UTF-8");
     let smoke = scenario
@@ -136,11 +125,7 @@ fn a_check_with_a_wrong_expectation() {
     assert!(scenario.read("report.xml").contains(r#"failures="1""#));
 }
 
-#[test]
-fn configuration_mistakes_are_all_shown() {
-    let Some(scenario) = Scenario::new("mistakes") else {
-        return;
-    };
+fn configuration_mistakes_are_all_shown(scenario: &Scenario) {
     let text = "[services.api]\nimagee = \"x\"\nports = { http = 0 }\n";
     scenario.write("envs/rates/local.toml", text);
     let up = scenario.run(&["up", "rates"]).exits(3);
@@ -155,7 +140,7 @@ fn configuration_mistakes_are_all_shown() {
 
 #[test]
 fn wrong_words_are_usage_errors() {
-    let Some(scenario) = Scenario::new("usage") else {
+    let Some(scenario) = Scenario::new(Engine::Docker, "usage") else {
         return;
     };
     scenario.run(&["upp"]).exits(2).says(&["up"]);

@@ -1,13 +1,21 @@
 //! What every scenario stands on: a copy of the workspace, the program, and what is left behind.
 
+mod engine;
+mod left;
+
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use envctl::config::model::InstanceId;
+use envctl::engine::process::Home;
 use serde_json::Value;
+
+pub(crate) use engine::{Engine, Need, on_each_engine, succeeds};
+pub(crate) use left::{processes, supervisors};
 
 /// The project itself.
 pub(crate) const PROJECT: &str = env!("CARGO_MANIFEST_DIR");
@@ -54,32 +62,102 @@ impl Outcome {
     }
 }
 
+/// What a copy of the workspace needs, so that it compiles nothing by itself: the program of the
+/// project is copied into it, and what would build it does nothing.
+const LOCAL: &str = "[services.api.process.build]\ncommand = [\"true\"]\n";
+
+/// What `--instance` is for the instance that takes the declared ports.
+pub(crate) const DEFAULT: &str = "default";
+
 /// A copy of the workspace with an instance that is taken away at the end.
 pub(crate) struct Scenario {
     folder: tempfile::TempDir,
+    /// The project itself, where the copy is not the workspace.
+    elsewhere: Option<PathBuf>,
+    pub(crate) engine: Engine,
     instance: &'static str,
+    /// The words before the program: `setpriv …`.
+    starter: Vec<String>,
+    /// The flags before the command.
+    flags: Vec<&'static str>,
+    variables: Vec<(&'static str, String)>,
+    /// Where the process engine keeps its instances.
+    state: PathBuf,
 }
 
 impl Scenario {
-    /// Returns a fresh copy, once all images of `rates` are there. Without a Docker daemon it is
-    /// nothing, and the test is counted as skipped.
-    pub(crate) fn new(instance: &'static str) -> Option<Self> {
-        if !docker_answers() {
-            skip();
+    /// Returns a fresh copy. Where the engine cannot run, it is nothing, and the test is counted
+    /// as skipped.
+    pub(crate) fn new(engine: Engine, instance: &'static str) -> Option<Self> {
+        if !engine.is_there() {
             return None;
         }
-        images();
         let folder = tempfile::tempdir().expect("a temporary folder");
-        for name in ["envs", "fixtures", "xtask", "Cargo.lock", "Cargo.toml"] {
+        let program = "target/images/rates-api";
+        fs_err::create_dir_all(folder.path().join(program)).expect("a folder");
+        fs_err::create_dir(folder.path().join("tmp")).expect("a folder");
+        for name in [
+            "envs",
+            "fixtures",
+            "xtask",
+            "Cargo.lock",
+            "Cargo.toml",
+            program,
+        ] {
             let copied = Command::new("cp")
                 .arg("-R")
                 .arg(Path::new(PROJECT).join(name))
-                .arg(folder.path())
+                .arg(folder.path().join(name).parent().expect("a folder"))
                 .status()
                 .expect("cp runs");
             assert!(copied.success());
         }
-        Some(Self { folder, instance })
+        let scenario = Self {
+            folder,
+            elsewhere: None,
+            engine,
+            instance,
+            starter: Vec::new(),
+            flags: vec!["--engine", engine.name()],
+            variables: Vec::new(),
+            state: Home::of(&BTreeMap::new())
+                .expect("the tests run as root")
+                .state,
+        };
+        scenario.local("");
+        Some(scenario)
+    }
+
+    /// Returns a copy on a machine on which no Docker daemon answers; no engine is asked for.
+    pub(crate) fn without_docker(instance: &'static str) -> Option<Self> {
+        let mut scenario = Self::new(Engine::Process, instance)?;
+        scenario.flags.clear();
+        scenario.set("DOCKER_HOST", "unix:///nonexistent");
+        Some(scenario)
+    }
+
+    /// Puts words before the program, which run it: `setpriv …`.
+    pub(crate) fn start_by(&mut self, words: &[&str]) {
+        self.starter = words.iter().map(|word| (*word).to_owned()).collect();
+    }
+
+    /// Has the commands work in another workspace than the copy.
+    pub(crate) fn work_in(&mut self, folder: &Path) {
+        self.elsewhere = Some(folder.to_owned());
+    }
+
+    /// Asks for no engine.
+    pub(crate) fn choose_by_itself(&mut self) {
+        self.flags.clear();
+    }
+
+    pub(crate) fn set(&mut self, variable: &'static str, value: impl Into<String>) {
+        self.variables.push((variable, value.into()));
+    }
+
+    /// Has the process engine keep its instances elsewhere, as it does for an ordinary user.
+    pub(crate) fn keep_state_in(&mut self, folder: PathBuf) {
+        self.state = folder;
     }
 
     pub(crate) fn path(&self, inside: &str) -> PathBuf {
@@ -90,14 +168,66 @@ impl Scenario {
         fs_err::write(self.path(inside), content).expect("the file is written");
     }
 
+    /// Writes the layer that is this machine's alone.
+    pub(crate) fn local(&self, text: &str) {
+        self.write("envs/rates/local.toml", format!("{LOCAL}{text}"));
+    }
+
+    /// Replaces the environment, whose local layer goes with it.
+    pub(crate) fn declare(&self, text: &str) {
+        self.write("envs/rates/env.toml", text);
+        let _ = fs_err::remove_file(self.path("envs/rates/local.toml"));
+    }
+
     pub(crate) fn read(&self, inside: &str) -> String {
         fs_err::read_to_string(self.path(inside)).expect("the file is read")
     }
 
+    /// Returns the declared images of databases, which are there already.
+    pub(crate) fn images() -> String {
+        let rates = Path::new(PROJECT).join("envs/rates/env.toml");
+        let rates = fs_err::read_to_string(rates).expect("the file is read");
+        let end = rates.find("[images.rates-api]").expect("its images");
+        rates[..end].to_owned()
+    }
+
+    /// Returns the instance's id, which all that is made of it carries.
+    pub(crate) fn id(&self) -> String {
+        InstanceId::new("rates", self.instance, &self.workspace()).to_string()
+    }
+
+    fn workspace(&self) -> PathBuf {
+        let copy = self.folder.path();
+        let folder = self.elsewhere.as_deref().unwrap_or(copy);
+        folder.canonicalize().expect("the folder is there")
+    }
+
+    /// Returns the folder of the instance's processes.
+    pub(crate) fn home(&self) -> PathBuf {
+        self.state.join("instances").join(self.id())
+    }
+
     /// Returns the program, to be run on this scenario's instance.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = envctl(self.folder.path());
+        let envctl = envctl(&self.workspace());
+        let mut command = match self.starter.split_first() {
+            None => envctl,
+            Some((program, words)) => {
+                let mut command = Command::new(program);
+                command.args(words).arg(envctl.get_program());
+                command.current_dir(self.workspace()).env_clear();
+                command.stdin(Stdio::null());
+                for (name, value) in envctl.get_envs() {
+                    command.env(name, value.expect("it is set"));
+                }
+                command
+            }
+        };
+        command.env("TMPDIR", self.path("tmp"));
+        let variables = self.variables.iter();
+        command.envs(variables.map(|(name, value)| (name, value)));
         // Before the command: what follows some commands is not ours.
+        command.args(&self.flags);
         command.args(["--instance", self.instance]).args(args);
         command
     }
@@ -118,41 +248,77 @@ impl Scenario {
         command.spawn().expect("envctl starts")
     }
 
-    /// Returns the ids of all containers, networks and volumes of this scenario's workspace.
+    /// Returns what is left of this scenario's instance, as `volume db-data`.
     pub(crate) fn left(&self) -> Vec<String> {
-        let workspace = self
-            .folder
-            .path()
-            .canonicalize()
-            .expect("the folder is there");
-        let label = format!("label=envctl.workspace={}", workspace.display());
-        let mut left = Vec::new();
-        for list in [
-            &["ps", "-aq"][..],
-            &["network", "ls", "-q"],
-            &["volume", "ls", "-q"],
-        ] {
-            left.extend(
-                docker(&[list, &["--filter", &label]].concat())
-                    .lines()
-                    .map(str::to_owned),
-            );
+        let mut left = left::of_processes(&self.id(), &self.state, &self.path("tmp"));
+        if self.engine == Engine::Docker {
+            left.extend(left::on_docker(&self.workspace()));
+        }
+        let lock = self.state.join("locks").join(format!("{}.lock", self.id()));
+        // It stays as long as there is something to lock.
+        if left.is_empty() && lock.exists() {
+            left.push(lock.display().to_string());
         }
         left
     }
 
-    /// Returns the address of the API: `127.0.0.1:32768`.
-    pub(crate) fn api(&self) -> String {
-        let status = self
-            .run(&["status", "rates", "--output", "json"])
-            .exits(0)
-            .answer();
-        let services = status["services"].as_array().expect("services").iter();
-        let api = services
-            .into_iter()
-            .find(|service| service["service"] == "api")
-            .expect("an api");
-        let port = api["ports"][0].as_str().expect("a port");
+    /// Takes the instance away with its data, and fails the test where anything is left.
+    #[track_caller]
+    pub(crate) fn take_away(&self) {
+        let down = self.run(&["down", "rates", "--volumes", "--yes"]);
+        assert_eq!(down.code, 0, "{}", down.stderr);
+        assert_eq!(self.left(), Vec::<String>::new());
+    }
+
+    /// Kills every process or container of the instance's services, as a crash would.
+    pub(crate) fn kill_services(&self) {
+        match self.engine {
+            Engine::Docker => {
+                let label = format!("label=envctl.workspace={}", self.workspace().display());
+                let ids = docker(&["ps", "-q", "--filter", &label]);
+                for id in ids.lines() {
+                    docker(&["kill", id]);
+                }
+            }
+            Engine::Process => {
+                for pid in left::processes(&self.id()) {
+                    // One may go with another.
+                    kill(pid, "KILL");
+                }
+            }
+        }
+        eventually("all are down", || {
+            let status = self.run(&["status", "rates", "--output", "json"]).exits(0);
+            let status = status.answer();
+            let services = status["services"].as_array().expect("services");
+            let runs = |service: &&Value| {
+                let state = service["state"].as_str().expect("a state");
+                state == "ready" || state.starts_with("running")
+            };
+            let running = services.iter().filter(runs).count();
+            if running == 0 {
+                Ok(())
+            } else {
+                Err(status.to_string())
+            }
+        });
+    }
+
+    /// Returns a service's line of `status`.
+    pub(crate) fn service(&self, name: &str) -> Value {
+        let status = self.run(&["status", "rates", "--output", "json"]).exits(0);
+        let status = status.answer();
+        let services = status["services"].as_array().expect("services");
+        let found = services.iter().find(|service| service["service"] == name);
+        found
+            .unwrap_or_else(|| panic!("no {name} in {status}"))
+            .clone()
+    }
+
+    /// Returns where a service is reached: `127.0.0.1:32768`.
+    pub(crate) fn address(&self, service: &str) -> String {
+        let service = self.service(service);
+        let port = service["ports"][0].as_str().expect("a port");
         port.split(" -> ").next().expect("an address").to_owned()
     }
 
@@ -174,23 +340,24 @@ impl Drop for Scenario {
         if std::env::var_os("ENVCTL_KEEP").is_some() {
             return;
         }
-        let down = self.run(&["down", "rates", "--volumes", "--yes"]);
-        let left = self.left();
-        if !std::thread::panicking() {
-            assert_eq!((down.code, &left), (0, &Vec::new()), "{}", down.stderr);
+        if std::thread::panicking() {
+            self.run(&["down", "rates", "--volumes", "--yes"]);
+        } else {
+            self.take_away();
         }
     }
 }
 
 /// Returns the program as a user would start it in `folder`, with a bare environment.
 pub(crate) fn envctl(folder: &Path) -> Command {
+    const KEPT: [&str; 5] = ["PATH", "HOME", "DOCKER_HOST", "CARGO_HOME", "RUSTUP_HOME"];
     let mut command = Command::new(env!("CARGO_BIN_EXE_envctl"));
     command
         .current_dir(folder)
         .env_clear()
         .env("NO_COLOR", "1")
         .stdin(Stdio::null());
-    for name in ["PATH", "HOME", "DOCKER_HOST", "CARGO_HOME", "RUSTUP_HOME"] {
+    for name in KEPT {
         if let Some(value) = std::env::var_os(name) {
             command.env(name, value);
         }
@@ -205,37 +372,6 @@ pub(crate) fn finish(command: &mut Command) -> Outcome {
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         code: output.status.code().unwrap_or(-1),
     }
-}
-
-fn docker_answers() -> bool {
-    static ANSWERS: OnceLock<bool> = OnceLock::new();
-    *ANSWERS.get_or_init(|| {
-        let asked = Command::new("docker").arg("version").output();
-        asked.is_ok_and(|output| output.status.success())
-    })
-}
-
-/// Says that a test could not be made; where Docker is required, that is a failure.
-fn skip() {
-    let required = std::env::var("ENVCTL_REQUIRE").unwrap_or_default();
-    assert!(!required.contains("docker"), "no Docker daemon answers");
-    let thread = std::thread::current();
-    let name = thread.name().unwrap_or("a scenario");
-    // Not by a macro, whose output the test harness keeps to itself.
-    let mut stderr = std::io::stderr();
-    writeln!(
-        stderr,
-        "skipped: {name}: no Docker daemon answers (apt-get install docker.io)"
-    )
-    .expect("standard error is open");
-}
-
-/// Makes the images of `rates` once for all scenarios.
-fn images() {
-    static DONE: OnceLock<()> = OnceLock::new();
-    DONE.get_or_init(|| {
-        finish(envctl(Path::new(PROJECT)).args(["build", "rates"])).exits(0);
-    });
 }
 
 /// Returns what the docker program prints.
@@ -292,10 +428,14 @@ pub(crate) fn until_started(child: &mut Child, title: &str) {
     panic!("no step {title} was started");
 }
 
-/// Sends a signal: `INT`.
-pub(crate) fn signal(child: &Child, name: &str) {
-    let status = Command::new("kill")
-        .args(["-s", name, &child.id().to_string()])
-        .status();
-    assert!(status.expect("kill runs").success());
+/// Sends a signal: `INT`; says whether the process was there.
+pub(crate) fn kill(pid: u32, signal: &str) -> bool {
+    let mut kill = Command::new("kill");
+    succeeds(kill.args(["-s", signal, &pid.to_string()]))
+}
+
+/// Returns a port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").port()
 }

@@ -4,12 +4,18 @@
 use std::io::{Read as _, Write as _};
 use std::process::{Command, Output, Stdio};
 
-use crate::harness::{Scenario, docker};
+use crate::harness::{Engine, Scenario, docker, get, on_each_engine};
 
-fn up(instance: &'static str) -> Option<Scenario> {
-    let scenario = Scenario::new(instance)?;
+on_each_engine! {
+    exec_passes_on_every_byte_and_the_exit_code on "bytes",
+    exec_ends_with_its_command_whatever_its_streams_do on "ends",
+    exec_says_what_does_not_run on "absent",
+    a_terminal_is_lent_and_given_back on "terminal",
+    psql_opens_on_the_database on "psql",
+}
+
+fn up(scenario: &Scenario) {
     scenario.run(&["up", "rates", "--no-seed"]).exits(0);
-    Some(scenario)
 }
 
 /// Runs the program with something to read.
@@ -30,11 +36,8 @@ fn fed(mut command: Command, input: &[u8]) -> Output {
     output
 }
 
-#[test]
-fn exec_passes_on_every_byte_and_the_exit_code() {
-    let Some(scenario) = up("bytes") else {
-        return;
-    };
+fn exec_passes_on_every_byte_and_the_exit_code(scenario: &Scenario) {
+    up(scenario);
     let script = "echo out; echo err >&2; exit 7";
     let outcome = scenario.run(&["exec", "-e", "rates", "db", "--", "sh", "-c", script]);
     assert_eq!(
@@ -61,11 +64,8 @@ fn exec_passes_on_every_byte_and_the_exit_code() {
     assert_eq!(scenario.run(&user).exits(0).stdout, "postgres\n");
 }
 
-#[test]
-fn exec_ends_with_its_command_whatever_its_streams_do() {
-    let Some(scenario) = up("ends") else {
-        return;
-    };
+fn exec_ends_with_its_command_whatever_its_streams_do(scenario: &Scenario) {
+    up(scenario);
     let exec = |command: &[&str]| {
         let args = [&["exec", "-e", "rates", "db", "--"], command].concat();
         scenario.command(&args)
@@ -90,11 +90,7 @@ fn exec_ends_with_its_command_whatever_its_streams_do() {
     assert!(missing.stderr.contains("no-such-program"), "{missing:?}");
 }
 
-#[test]
-fn exec_says_what_does_not_run() {
-    let Some(scenario) = Scenario::new("absent") else {
-        return;
-    };
+fn exec_says_what_does_not_run(scenario: &Scenario) {
     let exec = |service: &str| scenario.run(&["exec", "-e", "rates", service, "--", "true"]);
     exec("db")
         .exits(6)
@@ -108,7 +104,7 @@ fn exec_says_what_does_not_run() {
     scenario.write("envs/rates/env.toml", "= broken");
     exec("db").exits(0);
     scenario.write("envs/rates/env.toml", env);
-    docker(&["stop", &container(&scenario, "db")]);
+    scenario.kill_services();
     exec("db").exits(6).says(&[
         "`db` does not run: exit code",
         "envctl up rates -i absent",
@@ -140,33 +136,33 @@ fn on_a_terminal(scenario: &Scenario, script: &str) -> Output {
         .expect("script runs (it is in bsdutils)")
 }
 
-#[test]
-fn a_terminal_is_lent_and_given_back() {
-    let Some(scenario) = up("terminal") else {
-        return;
-    };
+fn a_terminal_is_lent_and_given_back(scenario: &Scenario) {
+    up(scenario);
     let script = "stty rows 33 cols 77; \
                   $ENVCTL exec -e rates db -- sh -c 'tty; until stty size | grep 33; do sleep 0.05; done; printf \"\\000\\001zero\\n\"; exit 5'; \
                   echo code $?; $ENVCTL exec -T -e rates db -- tty";
-    let output = on_a_terminal(&scenario, script);
+    let output = on_a_terminal(scenario, script);
     let said = String::from_utf8_lossy(&output.stdout);
-    for text in ["/dev/pts/", "33 77", "\0\u{1}zero", "code 5", "not a tty"] {
+    for text in ["/dev/pts/", "33 77", "\0\u{1}zero", "code 5"] {
         assert!(said.contains(text), "{text:?} in {said:?}");
     }
+    // A process beside a service has the streams of this program, whatever they are.
+    let without = match scenario.engine {
+        Engine::Docker => "not a tty",
+        Engine::Process => "code 5\r\n/dev/pts/",
+    };
+    assert!(said.contains(without), "{without:?} in {said:?}");
 
     let script = "stty -g > before; \
                   timeout --foreground -s TERM 3 $ENVCTL exec -e rates db -- sh -c 'stty -g; sleep 100'; \
                   echo code $?; stty -g > after; cmp before after && echo as before";
-    let output = on_a_terminal(&scenario, script);
+    let output = on_a_terminal(scenario, script);
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("as before"), "{said:?}");
 }
 
-#[test]
-fn psql_opens_on_the_database() {
-    let Some(scenario) = up("psql") else {
-        return;
-    };
+fn psql_opens_on_the_database(scenario: &Scenario) {
+    up(scenario);
     let psql = ["psql", "-e", "rates", "--", "-At", "-v", "ON_ERROR_STOP=1"];
     let sql = b"select current_database(); select 1 / 0; select 'not reached';";
     let check = |command: Command| {
@@ -187,7 +183,7 @@ fn psql_opens_on_the_database() {
 
 #[test]
 fn restart_keeps_the_containers_and_waits_until_they_are_ready() {
-    let Some(scenario) = Scenario::new("restart") else {
+    let Some(scenario) = Scenario::new(Engine::Docker, "restart") else {
         return;
     };
     let restart = |services: &[&str]| {
@@ -204,14 +200,14 @@ fn restart_keeps_the_containers_and_waits_until_they_are_ready() {
     let (db, api) = (started("db"), started("api"));
     let outcome = restart(&["api"]).exits(0);
     assert_eq!(outcome.answer()["changed"], 2);
-    crate::harness::get(&scenario.api(), "/");
+    get(&scenario.address("api"), "/");
     assert_eq!(started("db"), db);
     let (id, at) = started("api");
     assert!(id == api.0 && at != api.1);
 
     let outcome = restart(&[]).exits(0);
     assert_eq!(outcome.answer()["changed"], 4);
-    crate::harness::get(&scenario.api(), "/");
+    get(&scenario.address("api"), "/");
     assert_eq!(scenario.value("select count(*) > 0 from prices"), "t");
     assert_ne!(started("db").1, db.1);
     let unknown = restart(&["web"]).exits(2);

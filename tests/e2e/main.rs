@@ -1,5 +1,7 @@
-//! Scenarios end to end: the program itself, a real Docker daemon, real servers. Each scenario
-//! has a workspace and an instance of its own and takes it away at its end.
+//! Scenarios end to end: the program itself, real engines, real servers. Each scenario has a
+//! workspace and an instance of its own and takes it away at its end. Without what an engine needs
+//! its tests say `skipped: …`; where `ENVCTL_REQUIRE` names that, they fail instead: `docker`,
+//! `postgres`, `redis`, `pip`, `unshare`.
 
 #![expect(
     clippy::disallowed_methods,
@@ -7,10 +9,15 @@
 )]
 
 mod break_each;
+mod docker_absent;
 mod harness;
 mod heal;
 mod inside;
+mod machine;
+mod misbehaving;
 mod rates;
 mod redis;
 mod side_by_side;
+mod supervision;
 mod tasks;
+mod timings;

@@ -2,9 +2,14 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::harness::Scenario;
+use crate::harness::{Engine, Need, Scenario, on_each_engine, succeeds};
+
+on_each_engine! {
+    a_redis_server_keeps_its_data_and_asks_for_its_password on "redis",
+}
 
 /// Returns an environment with a server from our own image, whose base is that of `rates`.
 fn environment(rates: &str, persistence: &str) -> String {
@@ -25,10 +30,7 @@ password = "s3cret!"
 
 /// Returns what the server says to inline commands: <https://redis.io/docs/latest/develop/reference/protocol-spec/>.
 fn ask(scenario: &Scenario, commands: &[&str]) -> String {
-    let status = scenario.run(&["status", "rates", "--output", "json"]);
-    let status = status.exits(0).answer();
-    let port = status["services"][0]["ports"][0].as_str().expect("a port");
-    let address = port.split(" -> ").next().expect("an address");
+    let address = scenario.address("cache");
     let mut stream = TcpStream::connect(address).expect("the server listens");
     for command in commands.iter().chain(&["QUIT"]) {
         write!(stream, "{command}\r\n").expect("a request");
@@ -38,28 +40,31 @@ fn ask(scenario: &Scenario, commands: &[&str]) -> String {
     answer.replace("\r\n", " ")
 }
 
-#[test]
-fn a_redis_server_keeps_its_data_and_asks_for_its_password() {
-    let Some(scenario) = Scenario::new("redis") else {
-        return;
-    };
+fn a_redis_server_keeps_its_data_and_asks_for_its_password(scenario: &Scenario) {
+    let installed = || succeeds(Command::new("redis-server").arg("--version"));
+    if scenario.engine == Engine::Process && !installed() {
+        let missing = "no Redis server program (apt-get install redis-server)";
+        return Need {
+            name: "redis",
+            missing,
+        }
+        .skip();
+    }
     let rates = scenario.read("envs/rates/env.toml");
     for (persistence, kept) in [("rdb", true), ("aof", true), ("none", false)] {
-        scenario.write("envs/rates/env.toml", environment(&rates, persistence));
+        scenario.declare(&environment(&rates, persistence));
         scenario.run(&["up", "rates"]).exits(0);
-        let denied = ask(&scenario, &["GET a"]);
+        let denied = ask(scenario, &["GET a"]);
         assert!(denied.starts_with("-NOAUTH"), "{denied}");
-        let set = ask(&scenario, &["AUTH s3cret!", "SET a one"]);
+        let set = ask(scenario, &["AUTH s3cret!", "SET a one"]);
         assert_eq!(set, "+OK +OK +OK ");
         let begun = Instant::now();
         scenario.run(&["down", "rates"]).exits(0);
         assert!(begun.elapsed() < Duration::from_secs(5), "it stops at once");
         scenario.run(&["up", "rates"]).exits(0);
-        let read = ask(&scenario, &["AUTH s3cret!", "GET a"]);
+        let read = ask(scenario, &["AUTH s3cret!", "GET a"]);
         let expected = if kept { "$3 one" } else { "$-1" };
         assert_eq!(read, format!("+OK {expected} +OK "), "{persistence}");
-        scenario
-            .run(&["down", "rates", "--volumes", "--yes"])
-            .exits(0);
+        scenario.take_away();
     }
 }

@@ -1,12 +1,13 @@
-//! More than one at a time: two commands on one instance, two clones of a workspace.
+//! More than one at a time: two commands on one instance, two clones of a workspace, two engines.
 
-use crate::harness::{Scenario, finish};
+use crate::harness::{DEFAULT, Engine, Scenario, free_port, on_each_engine};
 
-#[test]
-fn two_ups_of_one_instance_end_green_one_after_the_other() {
-    let Some(scenario) = Scenario::new("twice") else {
-        return;
-    };
+on_each_engine! {
+    two_ups_of_one_instance_end_green_one_after_the_other on "twice",
+    two_clones_do_not_touch_each_other on "default",
+}
+
+fn two_ups_of_one_instance_end_green_one_after_the_other(scenario: &Scenario) {
     let first = scenario.spawn(&["up", "rates"]);
     let second = scenario.spawn(&["up", "rates"]);
     let mut changed = Vec::new();
@@ -26,25 +27,80 @@ fn two_ups_of_one_instance_end_green_one_after_the_other() {
     assert!(changed[1] > 0);
 }
 
-#[test]
-fn two_clones_do_not_touch_each_other() {
-    let (Some(one), Some(other)) = (Scenario::new("default"), Scenario::new("default")) else {
-        return;
-    };
-    let (port_one, port_other) = (free_port(), free_port());
-    let set = |port| format!("services.api.ports.http.host={port}");
-    one.run(&["up", "rates", "--set", &set(port_one)]).exits(0);
-    other
-        .run(&["up", "rates", "--set", &set(port_other)])
-        .exits(0);
-    assert_eq!(one.api(), format!("127.0.0.1:{port_one}"));
-    assert_eq!(other.api(), format!("127.0.0.1:{port_other}"));
-    other.run(&["down", "rates", "--volumes", "--yes"]).exits(0);
-    finish(&mut one.command(&["smoke-test", "rates", "--set", &set(port_one)])).exits(0);
+fn at_port(port: u16) -> String {
+    format!("services.api.ports.http.host={port}")
 }
 
-/// Returns a port that was free a moment ago.
-pub(crate) fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
+fn two_clones_do_not_touch_each_other(one: &Scenario) {
+    let Some(other) = Scenario::new(one.engine, DEFAULT) else {
+        return;
+    };
+    let (port_one, port_other) = (at_port(free_port()), at_port(free_port()));
+    one.run(&["up", "rates", "--set", &port_one]).exits(0);
+    other.run(&["up", "rates", "--set", &port_other]).exits(0);
+    assert!(port_one.ends_with(&one.address("api")["127.0.0.1:".len()..]));
+    assert!(port_other.ends_with(&other.address("api")["127.0.0.1:".len()..]));
+    other.take_away();
+    let smoke = ["smoke-test", "rates", "--set", &port_one];
+    one.run(&smoke).exits(0);
+}
+
+#[test]
+fn two_instances_have_ports_of_their_own() {
+    let Some(one) = Scenario::new(Engine::Process, DEFAULT) else {
+        return;
+    };
+    let port = at_port(free_port());
+    one.run(&["up", "rates", "--set", &port]).exits(0);
+    let other = ["up", "rates", "--set", &port, "--instance", "other"];
+    one.run(&other).exits(0);
+    let status = ["status", "rates", "--output", "json"];
+    let ports = |instance| {
+        let status = one.run(&[&status[..], &["--instance", instance]].concat());
+        let status = status.exits(0).answer();
+        let services = status["services"].as_array().expect("services");
+        let ports = services.iter().map(|service| service["ports"].to_string());
+        ports.collect::<Vec<_>>()
+    };
+    let (of_one, of_other) = (ports(DEFAULT), ports("other"));
+    assert_eq!((of_one.len(), of_other.len()), (2, 2));
+    assert!(
+        of_one.iter().all(|port| !of_other.contains(port)),
+        "{of_one:?} {of_other:?}"
+    );
+    let smoke = ["smoke-test", "rates", "--set", &port];
+    one.run(&[&smoke[..], &["--instance", "other"]].concat())
+        .exits(0);
+    let down = ["down", "rates", "--volumes", "--yes", "--instance", "other"];
+    one.run(&down).exits(0);
+    one.run(&smoke).exits(0);
+}
+
+#[test]
+fn an_instance_stays_on_its_engine() {
+    let (Some(docker), Some(_)) = (
+        Scenario::new(Engine::Docker, "stays"),
+        Scenario::new(Engine::Process, "stays-too"),
+    ) else {
+        return;
+    };
+    let service = "[services.odd]\nimage = \"postgres\"\ncommand = \"sleep 600\"\n\
+                   process = \"sleep 600\"\nstop_signal = \"SIGKILL\"\n";
+    docker.declare(&format!("{}{service}", Scenario::images()));
+    for (own, other) in [("docker", "process"), ("process", "docker")] {
+        docker.run(&["up", "rates", "--engine", own]).exits(0);
+        let auto = docker.run(&["up", "rates", "--engine", "auto", "--output", "json"]);
+        assert_eq!(auto.exits(0).answer()["changed"], 0, "on {own}");
+        let refused = docker.run(&["up", "rates", "--engine", other]).exits(4);
+        refused.says(&[
+            &format!("is on the engine `{own}`, not on `{other}`"),
+            &format!("envctl down rates -i stays --engine {own} --volumes"),
+        ]);
+        let status = docker.run(&["status", "rates", "--engine", "auto", "--output", "json"]);
+        assert_eq!(status.exits(0).answer()["engine"], own);
+        let down = ["down", "rates", "--volumes", "--yes", "--engine", "auto"];
+        let down = docker.run(&[&down[..], &["--output", "json"]].concat());
+        assert_eq!(down.exits(0).answer()["engine"], own);
+        assert_eq!(docker.left(), Vec::<String>::new());
+    }
 }

@@ -1,15 +1,12 @@
 //! Tasks: once where they end well, named with their log where they do not.
 
-use crate::harness::{Scenario, eventually, signal, until_started};
+use crate::harness::{Engine, Scenario, eventually, kill, on_each_engine, until_started};
+
+/// Waits long, but goes when it is told to: a shell that is its container's first process would not.
+const SLEEP: &str = "trap exit INT TERM; sleep 300 & wait";
 
 /// A database, a task on it, and a service that waits for the task.
 fn write(scenario: &Scenario, task: &str) {
-    // The image is the one of `rates`, which is there already.
-    let rates = scenario.read("envs/rates/env.toml");
-    let end = rates
-        .find("[images.rates-api]")
-        .or(rates.find("[services.db]"));
-    let images = &rates[..end.expect("its images")];
     let services = r#"
 [services.db]
 kind     = "postgres"
@@ -19,6 +16,7 @@ database = "rates"
 [services.worker]
 image       = "postgres"
 command     = ["sleep", "infinity"]
+process     = ["sleep", "infinity"]
 stop_signal = "SIGKILL"
 depends_on  = ["once"]
 
@@ -27,65 +25,61 @@ service     = "db"
 environment = { DATABASE_URL = "${services.db.url}" }
 depends_on  = ["db"]
 "#;
-    scenario.write("envs/rates/env.toml", format!("{images}{services}{task}\n"));
+    scenario.declare(&format!("{}{services}{task}\n", Scenario::images()));
 }
 
 /// Returns a command that counts its runs in the database.
 fn counting(then: &str) -> String {
-    let count = "create table if not exists runs (at timestamptz default now()); \
+    let count = "set client_min_messages = warning; create table if not exists runs (at timestamptz default now()); \
                  insert into runs default values; select count(*) from runs";
-    format!(
-        "command = [\"sh\", \"-c\", \"runs=$(psql -q -t -A $DATABASE_URL -c '{count}'); echo run $runs; {then}\"]"
-    )
+    let runs = format!("runs=$(psql -q -t -A $DATABASE_URL -c '{count}')");
+    let words = format!("[\"sh\", \"-c\", \"{runs}; echo run $runs; {then}\"]");
+    format!("command = {words}\nprocess = {words}")
 }
 
 fn runs(scenario: &Scenario) -> String {
     scenario.value("select count(*) from runs")
 }
 
-#[test]
-fn a_task_runs_once_and_again_when_its_declaration_changes() {
-    let Some(scenario) = Scenario::new("once") else {
-        return;
-    };
-    write(&scenario, &counting("true"));
-    scenario.run(&["up", "rates"]).exits(0);
-    assert_eq!(runs(&scenario), "1");
-    let again = scenario.run(&["up", "rates", "--output", "json"]).exits(0);
-    assert_eq!(again.answer()["changed"], 0);
-    assert_eq!(runs(&scenario), "1");
-    write(&scenario, &counting("echo changed"));
-    scenario.run(&["up", "rates"]).exits(0);
-    assert_eq!(runs(&scenario), "2");
+on_each_engine! {
+    a_task_runs_once_and_again_when_its_declaration_changes on "once",
+    a_task_that_fails_or_takes_too_long_is_named_with_its_log on "fails",
+    a_task_killed_half_way_runs_again on "half",
+    a_task_that_is_asked_for_stops_at_an_interruption_and_at_its_deadline on "stops",
+    a_task_that_is_asked_for_runs_again_and_gives_its_exit_code on "asked",
 }
 
-#[test]
-fn a_task_that_fails_or_takes_too_long_is_named_with_its_log() {
-    let Some(scenario) = Scenario::new("fails") else {
-        return;
-    };
-    write(&scenario, &counting("exit 3"));
+fn a_task_runs_once_and_again_when_its_declaration_changes(scenario: &Scenario) {
+    write(scenario, &counting("true"));
+    scenario.run(&["up", "rates"]).exits(0);
+    assert_eq!(runs(scenario), "1");
+    let again = scenario.run(&["up", "rates", "--output", "json"]).exits(0);
+    assert_eq!(again.answer()["changed"], 0);
+    assert_eq!(runs(scenario), "1");
+    write(scenario, &counting("echo changed"));
+    scenario.run(&["up", "rates"]).exits(0);
+    assert_eq!(runs(scenario), "2");
+}
+
+fn a_task_that_fails_or_takes_too_long_is_named_with_its_log(scenario: &Scenario) {
+    write(scenario, &counting("exit 3"));
     let up = scenario.run(&["up", "rates"]).exits(6);
     up.says(&[
         "task `once` failed: exit code 3",
         "run 1",
-        "blocked: create worker",
+        "blocked: start worker",
         "logs -e rates -i fails once",
     ]);
-    write(&scenario, &(counting("sleep 300") + "\ntimeout = \"2s\""));
+    write(scenario, &(counting(SLEEP) + "\ntimeout = \"2s\""));
     let up = scenario.run(&["up", "rates"]).exits(6);
     up.says(&["task `once` did not end within 2.0 s", "run 2"]);
-    write(&scenario, &counting("true"));
+    write(scenario, &counting("true"));
     scenario.run(&["up", "rates"]).exits(0);
 }
 
-#[test]
-fn a_task_killed_half_way_runs_again() {
-    let Some(scenario) = Scenario::new("half") else {
-        return;
-    };
-    let task = counting("[ $runs -gt 1 ] || sleep 300") + "\ntimeout = \"60s\"";
-    write(&scenario, &task);
+fn a_task_killed_half_way_runs_again(scenario: &Scenario) {
+    let task = counting(&format!("[ $runs -gt 1 ] || {{ {SLEEP}; }}")) + "\ntimeout = \"60s\"";
+    write(scenario, &task);
     let mut child = scenario.spawn(&["up", "rates"]);
     until_started(&mut child, "task once");
     eventually("the task works", || {
@@ -100,15 +94,11 @@ fn a_task_killed_half_way_runs_again() {
     child.kill().expect("SIGKILL");
     child.wait().expect("it ends");
     scenario.run(&["up", "rates"]).exits(0);
-    assert_eq!(runs(&scenario), "2");
+    assert_eq!(runs(scenario), "2");
 }
 
-#[test]
-fn a_task_that_is_asked_for_runs_again_and_gives_its_exit_code() {
-    let Some(scenario) = Scenario::new("asked") else {
-        return;
-    };
-    write(&scenario, &counting("echo oh >&2; exit 3"));
+fn a_task_that_is_asked_for_runs_again_and_gives_its_exit_code(scenario: &Scenario) {
+    write(scenario, &counting("echo oh >&2; exit 3"));
     let run = |flags: &[&str]| scenario.run(&[flags, &["run", "-e", "rates", "once"]].concat());
     run(&[]).exits(6).says(&[
         "what task `once` depends on does not run",
@@ -120,34 +110,34 @@ fn a_task_that_is_asked_for_runs_again_and_gives_its_exit_code() {
 
     // The service that waits for the task is blocked; the database runs.
     scenario.run(&["up", "rates"]).exits(6);
-    let outcome = run(&[]).exits(3).says(&["\noh\n"]);
-    assert_eq!(outcome.stdout, "run 2\n");
+    let outcome = run(&[]).exits(3);
+    // A container has two streams, a process one log.
+    match scenario.engine {
+        Engine::Docker => assert_eq!(outcome.says(&["\noh\n"]).stdout, "run 2\n"),
+        Engine::Process => assert_eq!(outcome.stdout, "run 2\noh\n"),
+    }
     let outcome = run(&["--output", "json"]).exits(3);
     let line = r#"{"v":1,"event":"task_line","task":"once","stderr":false,"line":"run 3"}"#;
     assert!(outcome.stdout.contains(line), "{}", outcome.stdout);
     assert_eq!(outcome.answer()["code"], 3);
 
     // Its last line has no end.
-    write(&scenario, &counting("printf whole"));
+    write(scenario, &counting("printf whole"));
     assert_eq!(run(&[]).exits(0).stdout, "run 4\nwhole\n");
     let status = scenario.run(&["status", "rates"]).exits(0);
     assert!(status.stdout.contains("exit code 0"), "{}", status.stdout);
 }
 
-#[test]
-fn a_task_that_is_asked_for_stops_at_an_interruption_and_at_its_deadline() {
-    let Some(scenario) = Scenario::new("stops") else {
-        return;
-    };
-    write(&scenario, &counting("true"));
+fn a_task_that_is_asked_for_stops_at_an_interruption_and_at_its_deadline(scenario: &Scenario) {
+    write(scenario, &counting("true"));
     scenario.run(&["up", "rates"]).exits(0);
-    write(&scenario, &counting("sleep 300"));
+    write(scenario, &counting(SLEEP));
     let child = scenario.spawn(&["run", "-e", "rates", "once"]);
-    eventually("the task works", || match runs(&scenario).as_str() {
+    eventually("the task works", || match runs(scenario).as_str() {
         "2" => Ok(()),
         other => Err(other.to_owned()),
     });
-    signal(&child, "INT");
+    assert!(kill(child.id(), "INT"));
     let ended = child.wait_with_output().expect("it ends");
     assert_eq!(ended.status.code(), Some(130));
     let status = scenario.run(&["status", "rates"]).exits(0);

@@ -7,7 +7,8 @@ use envctl::engine::{Error, Provision, Source};
 use indexmap::IndexMap;
 
 use crate::daemon;
-use crate::fixture::{Fixture, declared, image, service, text};
+use crate::declare::{declared, image, service, text};
+use crate::fixture::Fixture;
 
 /// Returns an image that is built on busybox.
 pub(crate) fn built(name: &str, context: PathBuf) -> Provision {
@@ -31,7 +32,7 @@ pub(crate) fn built(name: &str, context: PathBuf) -> Provision {
 
 /// Returns whether the image is current, as a plan sees it.
 async fn is_current(fixture: &Fixture, spec: &Provision) -> bool {
-    let mut base = crate::fixture::loaded("busybox", &["false"], "/");
+    let mut base = crate::declare::loaded("busybox", &["false"], "/");
     declared(&mut base).pull = Some(fixture.busybox.reference.clone());
     let seen = fixture.engine.observe(&[spec.clone(), base]).await.unwrap();
     seen.images.contains_key(spec.name())

@@ -9,7 +9,8 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 
-use crate::fixture::{Fixture, endpoint};
+use crate::fixture::Fixture;
+use crate::place::endpoint;
 
 /// Makes a request of the daemon and returns the status and the body.
 pub(crate) async fn request(method: &str, path: &str, body: &str) -> (u16, Vec<u8>) {

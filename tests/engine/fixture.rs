@@ -1,130 +1,128 @@
-//! An instance for one test, with the tiny image that its services run, taken away again at the
-//! end of the test however it ends.
+//! An instance for one test, on one engine, taken away again at the end of the test however it
+//! ends.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use envctl::config::model::{
-    HostCommand, Image, ImageSource, InstanceId, Limits, Restart, Secret, Variables,
-};
-use envctl::engine::docker::{Endpoint, connect};
+use envctl::config::model::{InstanceId, Secret};
 use envctl::engine::{
-    Engine, Exec, ExecOutcome, Identity, ImageHandle, ImageOutcome, ImageSpec, Launch, Observed,
-    Provision, Removal, Resource, Role, ServiceKind, ServiceSpec, ServiceState,
+    Engine, Exec, ExecOutcome, Identity, ImageHandle, ImageOutcome, Launch, Observed, Provision,
+    Removal, Resource, ServiceSpec, ServiceState,
 };
 use envctl::report::{Event, Events, StepId};
-use indexmap::IndexMap;
-use tokio::sync::OnceCell;
 
-/// Writes a root file system with busybox alone.
-const ROOT_FS: &str = r#"
-set -e
-root=$(mktemp -d)
-trap 'rm -rf "$root"' EXIT
-mkdir "$root/bin" "$root/etc" "$root/tmp"
-cp /bin/busybox "$root/bin/"
-for name in cat echo env false hostname httpd id kill ls nc pwd sh sleep test true wc wget; do
-    ln -s busybox "$root/bin/$name"
-done
-echo 'root:x:0:0:root:/:/bin/sh' > "$root/etc/passwd"
-tar -C "$root" -c .
-"#;
+use tokio::task::{LocalSet, spawn_local};
 
-/// What a service does that only has to be there; it ends at once when it is told to.
-const IDLE: &str = "trap 'exit 0' TERM; while true; do sleep 0.05; done";
+use crate::declare::{IDLE, secrets, service};
+use crate::place::{self, Place};
 
 /// How long anything may take to become as expected.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-static BUSYBOX: OnceCell<ImageHandle> = OnceCell::const_new();
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One test's instance.
 pub(crate) struct Fixture {
+    pub(crate) place: Place,
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) identity: Identity,
     pub(crate) busybox: ImageHandle,
-    workspace: tempfile::TempDir,
+    workspace: Arc<tempfile::TempDir>,
     others: Mutex<Vec<Arc<Self>>>,
 }
 
-type Property = for<'a> fn(&'a Fixture) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+type Property = for<'a> fn(&'a Fixture) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+/// What a test needs and this machine has not.
+#[derive(Debug)]
+pub(crate) struct Missing {
+    /// As in `ENVCTL_REQUIRE`.
+    what: &'static str,
+    why: String,
+}
+
+impl Missing {
+    pub(crate) fn new(what: &'static str, why: impl Into<String>) -> Self {
+        let why = why.into();
+        Self { what, why }
+    }
+
+    /// Ends the property, which is then counted as skipped.
+    pub(crate) fn end(self) -> ! {
+        std::panic::resume_unwind(Box::new(self))
+    }
+}
 
 /// Runs a property on an instance of its own and takes that away again.
-pub(crate) fn run(name: &str, property: Property) {
+pub(crate) fn run(place: Place, name: &str, property: Property) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .unwrap();
-    runtime.block_on(async {
-        let fixture = match Fixture::new(name, InstanceId::DEFAULT_INSTANCE).await {
+    let ended = LocalSet::new().block_on(&runtime, async {
+        let fixture = match Fixture::new(place, name, InstanceId::DEFAULT_INSTANCE).await {
             Ok(fixture) => Arc::new(fixture),
-            Err(missing) => return skip(name, &missing),
+            Err(missing) => return Err(Box::new(missing) as Box<dyn Any + Send>),
         };
         let running = Arc::clone(&fixture);
-        let result = tokio::spawn(async move { property(&running).await }).await;
+        let result = spawn_local(async move { property(&running).await }).await;
         fixture.take_away().await;
         let others = std::mem::take(&mut *fixture.others.lock().unwrap());
         for other in others {
             other.take_away().await;
         }
-        if let Err(failed) = result {
-            std::panic::resume_unwind(failed.into_panic());
-        }
+        result.map_err(tokio::task::JoinError::into_panic)
     });
+    // What still reads this program's standard input would wait for a key.
+    runtime.shutdown_background();
+    if let Err(failed) = ended {
+        match failed.downcast::<Missing>() {
+            Ok(missing) => skip(place, name, &missing),
+            Err(failed) => std::panic::resume_unwind(failed),
+        }
+    }
 }
 
-fn skip(name: &str, missing: &str) {
-    assert!(
-        !variable("ENVCTL_REQUIRE").contains("docker"),
-        "docker is required: {missing}"
-    );
+fn skip(place: Place, name: &str, missing: &Missing) {
+    let Missing { what, why } = missing;
+    let required = place::variable("ENVCTL_REQUIRE");
+    let mut required = required.split(',').map(str::trim);
+    assert!(!required.any(|it| it == *what), "{what} is required: {why}");
     // Not by a macro, whose output the test harness keeps to itself.
     let mut stderr = std::io::stderr();
-    writeln!(stderr, "skipped: {name}: {missing}").unwrap();
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test binary has no main of ours that captures variables"
-)]
-fn variable(name: &str) -> String {
-    std::env::var(name).unwrap_or_default()
-}
-
-pub(crate) fn endpoint() -> Endpoint {
-    let variables = Variables::from([("DOCKER_HOST".to_owned(), variable("DOCKER_HOST"))]);
-    Endpoint::find(&variables).unwrap()
+    writeln!(stderr, "skipped: {}::{name}: {what}: {why}", place.engine).unwrap();
 }
 
 impl Fixture {
-    /// Connects as an instance of a workspace of its own; the error says what is missing.
-    pub(crate) async fn new(test: &str, instance: &str) -> Result<Self, String> {
-        if !Path::new("/bin/busybox").exists() {
-            return Err("no /bin/busybox: `apt-get install busybox-static`".to_owned());
-        }
+    /// Connects as an instance of a workspace of its own.
+    async fn new(place: Place, test: &str, instance: &str) -> Result<Self, Missing> {
+        let test = &test[..test.len().min(40)];
         let workspace = tempfile::Builder::new().prefix(test).tempdir().unwrap();
+        // A service may run as somebody else.
+        place::open(workspace.path());
+        fs_err::create_dir(workspace.path().join("scratch")).unwrap();
+        Self::in_workspace(place, Arc::new(workspace), ("conformance", instance)).await
+    }
+
+    async fn in_workspace(
+        place: Place,
+        workspace: Arc<tempfile::TempDir>,
+        (environment, instance): (&str, &str),
+    ) -> Result<Self, Missing> {
         let identity = Identity {
-            id: InstanceId::new("conformance", instance, workspace.path()),
+            id: InstanceId::new(environment, instance, workspace.path()),
             workspace: workspace.path().to_owned(),
             profiles: vec!["ci".to_owned(), "small".to_owned()],
             sets: vec!["vars.x=a,b".to_owned()],
         };
-        let docker = connect(&endpoint(), identity.clone()).await;
-        let engine = Arc::new(docker.map_err(|error| format!("docker not reachable: {error}"))?);
-        let busybox = BUSYBOX
-            .get_or_init(|| async {
-                let spec = loaded("conformance-busybox", &["sh", "-c", ROOT_FS], "/");
-                let outcome = ensure(&*engine, &spec, &BTreeMap::new()).await.0;
-                outcome.unwrap_or_else(|error| panic!("{error:?}")).handle
-            })
-            .await
-            .clone();
+        let engine = place.connect(&identity).await?;
+        let busybox = place.busybox(&*engine).await;
         Ok(Self {
+            place,
             engine,
             identity,
             busybox,
@@ -135,18 +133,18 @@ impl Fixture {
 
     /// Makes a second instance, which is taken away with this one.
     pub(crate) async fn beside(&self, instance: &str) -> Arc<Self> {
-        let other = Arc::new(Self::new("beside", instance).await.unwrap());
-        self.others.lock().unwrap().push(Arc::clone(&other));
-        other
+        self.keep(Self::new(self.place, "beside", instance).await)
     }
 
     /// Makes an instance of the same workspace with these names, which is taken away too.
     pub(crate) async fn renamed(&self, environment: &str, instance: &str) -> Arc<Self> {
-        let mut other = Self::new("renamed", instance).await.unwrap();
-        other.identity.id = InstanceId::new(environment, instance, self.workspace.path());
-        let docker = connect(&endpoint(), other.identity.clone()).await;
-        other.engine = Arc::new(docker.unwrap());
-        let other = Arc::new(other);
+        let workspace = Arc::clone(&self.workspace);
+        let names = (environment, instance);
+        self.keep(Self::in_workspace(self.place, workspace, names).await)
+    }
+
+    fn keep(&self, other: Result<Self, Missing>) -> Arc<Self> {
+        let other = Arc::new(other.unwrap());
         self.others.lock().unwrap().push(Arc::clone(&other));
         other
     }
@@ -169,6 +167,10 @@ impl Fixture {
         }
     }
 
+    pub(crate) fn has_containers(&self) -> bool {
+        self.place.has_containers()
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.workspace.path().join(name)
     }
@@ -188,10 +190,21 @@ impl Fixture {
         self.engine.ensure(&Resource::Network).await.unwrap();
     }
 
-    /// Creates a service that runs a shell script.
+    /// Creates a service that runs a shell script. It listens on `$LISTEN` if it has a port.
     pub(crate) async fn create(&self, spec: &ServiceSpec, script: &str) {
         self.network().await;
-        let launch = self.launch(script);
+        let mut launch = self.launch(script);
+        if let Some(port) = spec.ports.first() {
+            let assigned = self
+                .engine
+                .assign(std::slice::from_ref(spec))
+                .await
+                .unwrap();
+            let address = assigned.get(&(spec.name.clone(), port.name.clone()));
+            let listen = address.map_or(port.container.to_string(), ToString::to_string);
+            let listen = ("LISTEN".to_owned(), Secret::new(listen));
+            launch.environment.push(listen);
+        }
         self.engine.create(spec, &launch).await.unwrap();
     }
 
@@ -206,12 +219,23 @@ impl Fixture {
         self.start(&service(name), IDLE).await;
     }
 
+    /// Returns how a script is run: with a greeting, and a folder to write to.
     pub(crate) fn launch(&self, script: &str) -> Launch {
+        let scratch = if self.has_containers() {
+            PathBuf::from("/tmp")
+        } else {
+            self.path("scratch")
+        };
+        let environment = [
+            ("GREETING", "hello".to_owned()),
+            ("SCRATCH", scratch.display().to_string()),
+        ];
+        let environment = environment.map(|(name, value)| (name.to_owned(), Secret::new(value)));
         Launch {
             image: self.busybox.clone(),
             command: Some(secrets(&["sh", "-c", script])),
             entrypoint: None,
-            environment: vec![("GREETING".to_owned(), Secret::new("hello"))],
+            environment: environment.into(),
             hash: "0123".to_owned(),
         }
     }
@@ -230,19 +254,13 @@ impl Fixture {
 
     /// Waits until the service is as expected.
     pub(crate) async fn eventually(&self, service: &str, expect: ServiceState) {
-        let looking = async {
-            loop {
-                let state = self.state(service).await;
-                if state == Some(expect) {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        if tokio::time::timeout(PATIENCE, looking).await.is_err() {
-            let state = self.state(service).await;
-            panic!("`{service}` is {state:?} and not {expect:?}");
-        }
+        let what = format!("`{service}` is {expect:?}");
+        until(&what, async || self.state(service).await == Some(expect)).await;
+    }
+
+    /// Waits until it ended with a code.
+    pub(crate) async fn ended_with(&self, service: &str, code: i64) {
+        self.eventually(service, exited(code)).await;
     }
 
     /// Ensures an image; returns what came of it and what was printed meanwhile.
@@ -259,7 +277,26 @@ impl Fixture {
     }
 }
 
-async fn ensure(
+/// Waits until something is so.
+pub(crate) async fn until(what: &str, check: impl AsyncFn() -> bool) {
+    let looking = async {
+        while !check().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let found = tokio::time::timeout(PATIENCE, looking).await;
+    assert!(found.is_ok(), "it never came to this: {what}");
+}
+
+pub(crate) fn exited(code: i64) -> ServiceState {
+    ServiceState::Exited {
+        code,
+        out_of_memory: false,
+    }
+}
+
+/// Provides on an engine; returns what came of it and what was printed meanwhile.
+pub(crate) async fn ensure(
     engine: &dyn Engine,
     spec: &Provision,
     bases: &BTreeMap<String, ImageHandle>,
@@ -272,70 +309,4 @@ async fn ensure(
         _ => None,
     });
     (outcome, output.collect())
-}
-
-pub(crate) fn secrets(words: &[&str]) -> Vec<Secret> {
-    words.iter().map(|word| Secret::new(*word)).collect()
-}
-
-/// Returns a service that stops within a second.
-pub(crate) fn service(name: &str) -> ServiceSpec {
-    ServiceSpec {
-        name: name.to_owned(),
-        service: name.to_owned(),
-        role: Role::Service,
-        kind: ServiceKind::Program,
-        image: ImageSource::Named("busybox".to_owned()),
-        command: None,
-        entrypoint: None,
-        environment: IndexMap::new(),
-        ports: Vec::new(),
-        mounts: Vec::new(),
-        limits: Limits::default(),
-        user: None,
-        working_dir: None,
-        tmpfs: Vec::new(),
-        shm_size_bytes: None,
-        restart: Restart::No,
-        stop_signal: None,
-        stop_grace_period: Duration::from_secs(1),
-        order: 1,
-        hash: String::new(),
-    }
-}
-
-/// Returns an image that a command writes.
-pub(crate) fn loaded(name: &str, command: &[&str], working_dir: &str) -> Provision {
-    image(
-        name,
-        Image {
-            load: Some(HostCommand {
-                command: command.iter().map(|word| (*word).to_owned()).collect(),
-                working_dir: PathBuf::from(working_dir),
-                inputs: Vec::new(),
-                environment: IndexMap::new(),
-            }),
-            ..Image::default()
-        },
-    )
-}
-
-pub(crate) fn image(name: &str, image: Image) -> Provision {
-    Provision::Image(Box::new(ImageSpec {
-        name: name.to_owned(),
-        image,
-        pull_timeout: Duration::from_secs(20),
-    }))
-}
-
-/// Returns what an image declares, to be changed.
-pub(crate) fn declared(provision: &mut Provision) -> &mut Image {
-    match provision {
-        Provision::Image(spec) => &mut spec.image,
-        Provision::Program(_) => panic!("this is no image"),
-    }
-}
-
-pub(crate) fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap().trim_end()
 }

@@ -1,14 +1,13 @@
-//! Creating, starting, stopping, replacing and removing services.
+//! Creating, starting, replacing and removing services.
 
-use std::time::{Duration, Instant};
-
-use envctl::config::model::Restart;
-use envctl::engine::{Error, Exec, LogOptions, Removal, Role, ServiceState};
+use envctl::engine::{Error, Exec, LogOptions, Observed, Removal, Role, ServiceState};
 
 use crate::daemon;
-use crate::fixture::{Fixture, secrets, service};
+use crate::declare::{secrets, service};
+use crate::fixture::{Fixture, exited};
+use crate::inside;
 
-pub(crate) async fn a_created_service_is_observed_with_all_its_labels(fixture: &Fixture) {
+pub(crate) async fn a_created_service_is_observed_with_all_it_was_created_with(fixture: &Fixture) {
     let mut task = service("second");
     task.role = Role::Task;
     task.order = 2;
@@ -16,7 +15,6 @@ pub(crate) async fn a_created_service_is_observed_with_all_its_labels(fixture: &
     fixture.create(&service("first"), "true").await;
 
     let seen = fixture.observe().await;
-    assert!(seen.network.is_some());
     let names: Vec<&str> = seen.services.iter().map(|it| it.name.as_str()).collect();
     assert_eq!(names, ["first", "second"]);
     let second = &seen.services[1];
@@ -27,8 +25,15 @@ pub(crate) async fn a_created_service_is_observed_with_all_its_labels(fixture: &
     assert_eq!(second.state, ServiceState::Created);
     assert_eq!(second.profiles, fixture.identity.profiles);
     assert_eq!(second.sets, fixture.identity.sets);
+    assert!(second.created.is_some());
+    assert_eq!(seen.network.is_some(), fixture.has_containers());
+}
 
-    let container = daemon::get(&format!("/containers/{}/json", second.handle)).await;
+pub(crate) async fn what_envctl_made_is_labelled(fixture: &Fixture) {
+    fixture.create(&service("first"), "true").await;
+    let seen = fixture.observe().await;
+    let path = format!("/containers/{}/json", seen.services[0].handle);
+    let container = daemon::get(&path).await;
     let labels = &container["Config"]["Labels"];
     let id = &fixture.identity.id;
     assert_eq!(labels["envctl"], "1");
@@ -38,63 +43,39 @@ pub(crate) async fn a_created_service_is_observed_with_all_its_labels(fixture: &
     let workspace = fixture.identity.workspace.to_str().unwrap();
     assert_eq!(labels["envctl.workspace"], workspace);
     assert_eq!(labels["envctl.schema"], "1");
-    assert_eq!(container["Name"], format!("/envctl-{id}-second"));
+    assert_eq!(container["Name"], format!("/envctl-{id}-first"));
 }
 
 pub(crate) async fn a_started_service_runs(fixture: &Fixture) {
     assert_eq!(fixture.state("idle").await, None);
     fixture.idle("idle").await;
     assert_eq!(fixture.state("idle").await, Some(ServiceState::Running));
-    // Starting again is no mistake.
+    assert!(fixture.observe().await.services[0].attached);
+    // Starting again is no mistake, and changes nothing.
+    let main = inside::main_process(fixture, "idle").await;
     fixture.engine.start("idle").await.unwrap();
+    assert_eq!(inside::main_process(fixture, "idle").await, main);
 }
 
 pub(crate) async fn an_exit_code_is_observed(fixture: &Fixture) {
     fixture.start(&service("ends"), "exit 7").await;
-    let ended = ServiceState::Exited {
-        code: 7,
-        out_of_memory: false,
-    };
-    fixture.eventually("ends", ended).await;
-    assert_eq!(fixture.observe().await.services[0].state, ended);
+    fixture.ended_with("ends", 7).await;
+    assert_eq!(fixture.observe().await.services[0].state, exited(7));
 }
 
-pub(crate) async fn a_stop_uses_the_services_signal(fixture: &Fixture) {
-    let mut spec = service("polite");
-    spec.stop_signal = Some("SIGINT".to_owned());
-    spec.stop_grace_period = Duration::from_secs(15);
-    let script = "trap 'exit 42' INT; echo ready; while true; do sleep 0.05; done";
-    fixture.start(&spec, script).await;
-    crate::logging::until_line(fixture, "polite", "ready").await;
-    fixture.engine.stop("polite").await.unwrap();
-    let expect = ServiceState::Exited {
-        code: 42,
-        out_of_memory: false,
-    };
-    assert_eq!(fixture.state("polite").await, Some(expect));
-    // Stopping again is no mistake.
-    fixture.engine.stop("polite").await.unwrap();
-}
-
-pub(crate) async fn a_stop_kills_after_the_grace_period(fixture: &Fixture) {
-    let script = "trap '' TERM; echo ready; while true; do sleep 0.05; done";
-    fixture.start(&service("deaf"), script).await;
-    crate::logging::until_line(fixture, "deaf", "ready").await;
-    let start = Instant::now();
-    fixture.engine.stop("deaf").await.unwrap();
-    let waited = start.elapsed();
-    assert!(waited > Duration::from_millis(900), "{waited:?}");
-    assert!(waited < Duration::from_secs(8), "{waited:?}");
-    let expect = ServiceState::Exited {
-        code: 137,
-        out_of_memory: false,
-    };
-    assert_eq!(fixture.state("deaf").await, Some(expect));
+pub(crate) async fn a_killed_service_ends_with_137(fixture: &Fixture) {
+    fixture.idle("idle").await;
+    inside::kill_main_process(fixture, "idle").await;
+    fixture.ended_with("idle", 137).await;
+    // It starts again when it is told to.
+    fixture.engine.start("idle").await.unwrap();
+    assert_eq!(fixture.state("idle").await, Some(ServiceState::Running));
 }
 
 pub(crate) async fn creating_again_replaces(fixture: &Fixture) {
     fixture.idle("idle").await;
     let before = fixture.observe().await.services;
+    let main = inside::main_process(fixture, "idle").await;
     let mut launch = fixture.launch("true");
     "4567".clone_into(&mut launch.hash);
     fixture
@@ -104,9 +85,10 @@ pub(crate) async fn creating_again_replaces(fixture: &Fixture) {
         .unwrap();
     let after = fixture.observe().await.services;
     assert_eq!(after.len(), 1);
-    assert_ne!(after[0].handle, before[0].handle);
+    assert_ne!(after[0].created, before[0].created);
     assert_eq!(after[0].hash, "4567");
     assert_eq!(after[0].state, ServiceState::Created);
+    assert!(!inside::lives(main));
 }
 
 pub(crate) async fn a_container_of_someone_else_is_not_replaced(fixture: &Fixture) {
@@ -138,17 +120,22 @@ pub(crate) async fn a_program_that_is_missing_is_a_start_failure(fixture: &Fixtu
     fixture.network().await;
     let mut launch = fixture.launch("");
     launch.command = Some(secrets(&["/no/such/program"]));
-    fixture
-        .engine
-        .create(&service("broken"), &launch)
-        .await
-        .unwrap();
-    let error = fixture.engine.start("broken").await;
+    // Without a container it is known as soon as the service is created.
+    let made = fixture.engine.create(&service("broken"), &launch).await;
+    let error = match made {
+        Ok(()) => fixture.engine.start("broken").await,
+        made => made,
+    };
     let Err(Error::Start { service, reason }) = error else {
         panic!("{error:?}");
     };
     assert_eq!(service, "broken");
     assert!(reason.contains("/no/such/program"), "{reason}");
+    fixture.take_away().await;
+    if !fixture.has_containers() {
+        let folder = crate::place::home().instance(&fixture.identity.id);
+        assert!(!folder.exists());
+    }
 }
 
 pub(crate) async fn a_missing_service_is_told_from_a_stopped_one(fixture: &Fixture) {
@@ -195,36 +182,27 @@ pub(crate) async fn removing_leaves_nothing(fixture: &Fixture) {
     fixture.idle("b").await;
     let seen = fixture.observe().await;
     assert_eq!((seen.services.len(), seen.volumes.len()), (2, 1));
+    let mut processes = inside::processes(fixture, "a").await;
+    processes.extend(inside::processes(fixture, "b").await);
 
     fixture.take_away().await;
-    assert_eq!(fixture.observe().await, envctl::engine::Observed::default());
+    assert_eq!(fixture.observe().await, Observed::default());
+    let left: Vec<u32> = processes
+        .into_iter()
+        .filter(|it| inside::lives(*it))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+    if !fixture.has_containers() {
+        let folder = crate::place::home().instance(&fixture.identity.id);
+        assert!(!folder.exists());
+    }
     // Removing what is gone is no mistake.
     let handle = seen.services[0].handle.clone();
-    let removal = Removal::Service { handle };
-    fixture.engine.remove(&removal).await.unwrap();
-    let handle = seen.network.unwrap();
-    let removal = Removal::Network { handle };
-    fixture.engine.remove(&removal).await.unwrap();
+    let mut removals = vec![Removal::Service { handle }];
+    removals.extend(seen.network.map(|handle| Removal::Network { handle }));
     let handle = seen.volumes["data"].clone();
-    fixture
-        .engine
-        .remove(&Removal::Volume { handle })
-        .await
-        .unwrap();
-}
-
-pub(crate) async fn a_restarting_service_stays_stopped(fixture: &Fixture) {
-    let mut spec = service("crashing");
-    spec.restart = Restart::Always;
-    fixture.start(&spec, "exit 3").await;
-    fixture
-        .eventually("crashing", ServiceState::Restarting)
-        .await;
-    fixture.engine.stop("crashing").await.unwrap();
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    let state = fixture.state("crashing").await;
-    assert!(
-        matches!(state, Some(ServiceState::Exited { .. })),
-        "{state:?}"
-    );
+    removals.push(Removal::Volume { handle });
+    for removal in removals {
+        fixture.engine.remove(&removal).await.unwrap();
+    }
 }

@@ -8,7 +8,8 @@ use envctl::engine::{Error, Source};
 use envctl::report::{Events, StepId};
 
 use crate::daemon;
-use crate::fixture::{Fixture, declared, image, loaded};
+use crate::declare::{declared, image, loaded};
+use crate::fixture::Fixture;
 
 /// Writes a root file system that is whole, and does something after it.
 fn tar_and(then: &str) -> String {

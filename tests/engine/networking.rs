@@ -1,34 +1,29 @@
-//! The instance's network, and ports on the host.
+//! How services reach each other, and instances side by side.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 
 use envctl::config::model::HostPort;
-use envctl::engine::{
-    Error, Observed, PortHolder, PortSpec, PublishedPort, Removal, Resource, ServiceSpec,
-};
+use envctl::engine::{Observed, Removal, Resource, ServiceSpec, ServiceState};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::fixture::{Fixture, service, text};
+use crate::declare::{port, service, text};
+use crate::fixture::Fixture;
 
 /// Says hello to everyone who asks.
-const SERVER: &str = "echo hello > /tmp/index.html; exec httpd -f -p 7000 -h /tmp";
+pub(crate) const SERVER: &str =
+    "echo hello > $SCRATCH/index.html; exec httpd -f -p $LISTEN -h $SCRATCH";
 
-const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+pub(crate) const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-fn server(name: &str, host: HostPort) -> ServiceSpec {
+pub(crate) fn server(name: &str, host: HostPort) -> ServiceSpec {
     let mut spec = service(name);
-    spec.ports = vec![PortSpec {
-        name: "talk".to_owned(),
-        container: 7000,
-        host,
-        bind: LOOPBACK,
-    }];
+    spec.ports = vec![port("talk", 7000, host)];
     spec
 }
 
 /// Connects until the server behind the port is there.
-async fn read_from(address: SocketAddr) -> String {
+pub(crate) async fn read_from(address: SocketAddr) -> String {
     for _ in 0..200 {
         if let Ok(mut stream) = TcpStream::connect(address).await {
             let mut answer = Vec::new();
@@ -41,6 +36,30 @@ async fn read_from(address: SocketAddr) -> String {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     panic!("nothing answers on {address}");
+}
+
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind((LOOPBACK, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+pub(crate) async fn services_reach_each_other(fixture: &Fixture) {
+    let spec = server("server", HostPort::Any);
+    let specs = [spec.clone()];
+    let assigned = fixture.engine.assign(&specs).await.unwrap();
+    let key = ("server".to_owned(), "talk".to_owned());
+    // Known before anything is created, since it goes into the environment of others.
+    let place = assigned.get(&key).map(ToString::to_string);
+    assert_eq!(place.is_none(), fixture.has_containers());
+    let place = place.unwrap_or_else(|| "server:7000".to_owned());
+    fixture.start(&spec, SERVER).await;
+    fixture.idle("client").await;
+    let script = format!(
+        "for i in 1 2 3 4 5 6 7 8 9; do
+        wget -qO- http://{place}/ && exit; sleep 0.2; done; exit 1"
+    );
+    let outcome = fixture.exec("client", &["sh", "-c", &script]).await;
+    assert_eq!((outcome.exit_code, text(&outcome.stdout)), (0, "hello"));
 }
 
 pub(crate) async fn replicas_share_the_name_of_their_service(fixture: &Fixture) {
@@ -73,90 +92,10 @@ pub(crate) async fn replicas_share_the_name_of_their_service(fixture: &Fixture) 
     assert_eq!(names, expect);
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((LOOPBACK, 0)).unwrap();
-    listener.local_addr().unwrap().port()
-}
-
-pub(crate) async fn services_find_each_other_by_name(fixture: &Fixture) {
-    fixture.start(&service("server"), SERVER).await;
+pub(crate) async fn a_service_has_its_name_as_hostname(fixture: &Fixture) {
     fixture.idle("client").await;
-    let script = "for i in 1 2 3 4 5 6 7 8 9; do
-        wget -qO- http://server:7000/ && exit; sleep 0.2; done; exit 1";
-    let outcome = fixture.exec("client", &["sh", "-c", script]).await;
-    assert_eq!((outcome.exit_code, text(&outcome.stdout)), (0, "hello"));
     let outcome = fixture.exec("client", &["hostname"]).await;
     assert_eq!(text(&outcome.stdout), "client");
-}
-
-pub(crate) async fn a_port_is_published_on_loopback(fixture: &Fixture) {
-    fixture
-        .start(&server("server", HostPort::Any), SERVER)
-        .await;
-    let address = fixture.engine.address("server", "talk").await.unwrap();
-    assert_eq!(address.ip(), LOOPBACK);
-    assert_eq!(read_from(address).await, "hello");
-    let published = PublishedPort {
-        container: 7000,
-        bind: LOOPBACK,
-        host: address.port(),
-    };
-    let seen = fixture.observe().await;
-    assert_eq!(seen.services[0].ports["talk"], published);
-    let missing = fixture.engine.address("server", "other").await;
-    assert!(matches!(missing, Err(Error::NoPort { .. })));
-}
-
-async fn check_taken(fixture: &Fixture, name: &str, taken: u16, expect: PortHolder) {
-    fixture
-        .create(&server(name, HostPort::Fixed(taken)), SERVER)
-        .await;
-    let error = fixture.engine.start(name).await;
-    let Err(Error::PortTaken {
-        service,
-        port,
-        bind,
-        holder,
-        ..
-    }) = error
-    else {
-        panic!("{error:?}");
-    };
-    let expect = (name, taken, "127.0.0.1", expect);
-    assert_eq!((service.as_str(), port, bind.as_str(), holder), expect);
-}
-
-pub(crate) async fn a_taken_port_names_the_process(fixture: &Fixture) {
-    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let pid = std::process::id();
-    let command = fs_err::read_to_string(format!("/proc/{pid}/comm")).unwrap();
-    let command = command.trim_end().to_owned();
-    check_taken(
-        fixture,
-        "server",
-        port,
-        PortHolder::Process { pid, command },
-    )
-    .await;
-    // As soon as it is free, the same container starts.
-    drop(listener);
-    fixture.engine.start("server").await.unwrap();
-    let address = fixture.engine.address("server", "talk").await.unwrap();
-    assert_eq!(address.port(), port);
-}
-
-pub(crate) async fn a_taken_port_names_the_container(fixture: &Fixture) {
-    let port = free_port();
-    fixture
-        .start(&server("first", HostPort::Fixed(port)), SERVER)
-        .await;
-    let id = fixture.identity.id.to_string();
-    let holder = PortHolder::Container {
-        name: format!("envctl-{id}-first"),
-        instance: Some(id),
-    };
-    check_taken(fixture, "second", port, holder).await;
 }
 
 pub(crate) async fn two_instances_run_side_by_side(fixture: &Fixture) {
@@ -175,25 +114,10 @@ pub(crate) async fn two_instances_run_side_by_side(fixture: &Fixture) {
     assert_ne!(second.port(), port);
     assert_eq!(answers, ("hello".to_owned(), "hello".to_owned()));
     assert_eq!((seen.0.services.len(), seen.1.services.len()), (1, 1));
-    assert_ne!(seen.0.network, seen.1.network);
+    assert!(seen.0.network.is_none() || seen.0.network != seen.1.network);
     // Taking one away leaves the other.
     other.take_away().await;
-    let left = fixture.state("server").await;
-    assert_eq!(left, Some(envctl::engine::ServiceState::Running));
-}
-
-pub(crate) async fn a_service_starts_on_a_network_that_was_made_anew(fixture: &Fixture) {
-    fixture.idle("idle").await;
-    fixture.engine.stop("idle").await.unwrap();
-    // As `docker network prune` does.
-    let handle = fixture.observe().await.network.unwrap();
-    let removal = Removal::Network { handle };
-    fixture.engine.remove(&removal).await.unwrap();
-    fixture.network().await;
-    fixture.engine.start("idle").await.unwrap();
-    let script = "httpd -p 7000; wget -q -O - http://idle:7000/etc/passwd";
-    let answer = fixture.exec("idle", &["sh", "-c", script]).await;
-    assert!(text(&answer.stdout).starts_with("root:"), "{answer:?}");
+    assert_eq!(fixture.state("server").await, Some(ServiceState::Running));
 }
 
 pub(crate) async fn instances_whose_names_read_alike_are_told_apart(fixture: &Fixture) {
@@ -209,4 +133,18 @@ pub(crate) async fn instances_whose_names_read_alike_are_told_apart(fixture: &Fi
     other.engine.ensure(&volume).await.unwrap();
     let volumes = (one.observe().await.volumes, other.observe().await.volumes);
     assert_ne!(volumes.0, volumes.1);
+}
+
+pub(crate) async fn a_service_starts_on_a_network_that_was_made_anew(fixture: &Fixture) {
+    fixture.idle("idle").await;
+    fixture.engine.stop("idle").await.unwrap();
+    // As `docker network prune` does.
+    let handle = fixture.observe().await.network.unwrap();
+    let removal = Removal::Network { handle };
+    fixture.engine.remove(&removal).await.unwrap();
+    fixture.network().await;
+    fixture.engine.start("idle").await.unwrap();
+    let script = "httpd -p 7000; wget -q -O - http://idle:7000/etc/passwd";
+    let answer = fixture.exec("idle", &["sh", "-c", script]).await;
+    assert!(text(&answer.stdout).starts_with("root:"), "{answer:?}");
 }

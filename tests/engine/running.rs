@@ -1,15 +1,54 @@
-//! What a container is given, and commands inside it.
+//! What a service is given, and commands beside it.
+
+use std::time::Duration;
 
 use envctl::config::model::{Mount, MountSource, Secret};
 use envctl::engine::Exec;
 
-use crate::fixture::{Fixture, service, text};
+use crate::declare::{IDLE, service, text};
+use crate::fixture::Fixture;
 
-pub(crate) async fn a_container_gets_what_was_declared(fixture: &Fixture) {
+async fn check(fixture: &Fixture, script: &str, expect: &str) {
+    let outcome = fixture.exec("box", &["sh", "-c", script]).await;
+    assert_eq!(text(&outcome.stdout), expect, "{script}");
+}
+
+pub(crate) async fn a_service_has_its_environment(fixture: &Fixture) {
+    fixture
+        .start(&service("box"), &format!("echo $GREETING; {IDLE}"))
+        .await;
+    crate::logging::until_line(fixture, "box", "hello").await;
+    check(fixture, "echo $GREETING", "hello").await;
+}
+
+pub(crate) async fn a_service_has_nothing_of_the_environment_of_its_caller(fixture: &Fixture) {
+    fixture.start(&service("box"), IDLE).await;
+    check(fixture, "echo $INHERITED", "").await;
+}
+
+pub(crate) async fn a_service_inherits_what_is_not_meant_for_envctl(fixture: &Fixture) {
+    fixture.start(&service("box"), IDLE).await;
+    check(fixture, "echo $INHERITED", "from the caller").await;
+    check(fixture, "echo $ENVCTL_OWN", "").await;
+}
+
+pub(crate) async fn a_service_runs_as_its_user_in_its_folder(fixture: &Fixture) {
+    let mut spec = service("box");
+    // Others than root can only be themselves.
+    let user = match rustix::process::geteuid().as_raw() {
+        0 => 1234,
+        user => user,
+    };
+    spec.user = Some(format!("{user}:{user}"));
+    spec.working_dir = Some("/tmp".to_owned());
+    fixture.start(&spec, IDLE).await;
+    check(fixture, "id -u", &user.to_string()).await;
+    check(fixture, "pwd", "/tmp").await;
+}
+
+pub(crate) async fn limits_and_mounts_are_kept(fixture: &Fixture) {
     fixture.write("shared/file", "from the host");
     let mut spec = service("box");
-    spec.user = Some("1234:1234".to_owned());
-    spec.working_dir = Some("/tmp".to_owned());
     spec.tmpfs = vec!["/scratch:size=1m,mode=1777".to_owned()];
     spec.shm_size_bytes = Some(8 * 1024 * 1024);
     spec.limits.memory_bytes = Some(64 * 1024 * 1024);
@@ -20,20 +59,11 @@ pub(crate) async fn a_container_gets_what_was_declared(fixture: &Fixture) {
         target: "/shared".to_owned(),
         read_only: true,
     }];
-    fixture
-        .start(&spec, "trap 'exit 0' TERM; while true; do sleep 0.05; done")
-        .await;
-
-    let check = async |script: &str, expect: &str| {
-        let outcome = fixture.exec("box", &["sh", "-c", script]).await;
-        assert_eq!(text(&outcome.stdout), expect, "{script}");
-    };
-    check("echo $GREETING", "hello").await;
-    check("id -u", "1234").await;
-    check("pwd", "/tmp").await;
-    check("cat /shared/file", "from the host").await;
-    check("test -w /shared/file || echo no", "no").await;
-    check("echo x > /scratch/file && cat /scratch/file", "x").await;
+    fixture.start(&spec, IDLE).await;
+    check(fixture, "cat /shared/file", "from the host").await;
+    check(fixture, "echo x 2>&- > /shared/file || echo no", "no").await;
+    let script = "echo x > /scratch/file && cat /scratch/file";
+    check(fixture, script, "x").await;
     let seen = fixture.observe().await;
     let path = format!("/containers/{}/json", seen.services[0].handle);
     let host = &crate::daemon::get(&path).await["HostConfig"];
@@ -57,21 +87,28 @@ pub(crate) async fn exec_gives_exit_codes_and_both_outputs(fixture: &Fixture) {
     assert_eq!(outcome.exit_code, 0);
     let outcome = fixture.exec("idle", &["no-such-program"]).await;
     assert!(matches!(outcome.exit_code, 126 | 127), "{outcome:?}");
+    let outcome = fixture.exec("idle", &["sh", "-c", "kill -9 $$"]).await;
+    assert_eq!(outcome.exit_code, 137);
 }
 
 pub(crate) async fn exec_feeds_standard_input(fixture: &Fixture) {
     fixture.idle("idle").await;
+    let user = match rustix::process::geteuid().as_raw() {
+        0 => 99,
+        user => user,
+    };
     let long = "0123456789\n".repeat(100_000);
     let exec = Exec {
         command: ["sh", "-c", "id -u; echo $SECRET; cat | wc -c"]
             .map(str::to_owned)
             .to_vec(),
         stdin: Some(Secret::new(long)),
-        user: Some("99".to_owned()),
+        user: Some(user.to_string()),
         environment: vec![("SECRET".to_owned(), Secret::new("s3cret"))],
     };
     let outcome = fixture.engine.exec("idle", &exec).await.unwrap();
-    assert_eq!(text(&outcome.stdout), "99\ns3cret\n1100000");
+    let expect = format!("{user}\ns3cret\n1100000");
+    assert_eq!(text(&outcome.stdout), expect);
     assert_eq!(outcome.exit_code, 0);
 }
 
@@ -83,6 +120,6 @@ pub(crate) async fn exec_ends_with_its_command(fixture: &Fixture) {
         ..Exec::default()
     };
     let ended = fixture.engine.exec("idle", &exec);
-    let ended = tokio::time::timeout(std::time::Duration::from_secs(20), ended).await;
+    let ended = tokio::time::timeout(Duration::from_secs(20), ended).await;
     assert_eq!(ended.unwrap().unwrap().exit_code, 0);
 }

@@ -1,11 +1,12 @@
 //! How images would be had, found out without making any.
 
 use envctl::config::model::{HostCommand, Image};
-use envctl::engine::{Obstacle, Provision};
+use envctl::engine::{Obstacle, Program, ProgramSpec, Provision};
 
 use crate::building::built;
 use crate::daemon;
-use crate::fixture::{Fixture, declared, image, loaded};
+use crate::declare::{declared, image, loaded};
+use crate::fixture::Fixture;
 
 fn pulled(name: &str, reference: &str) -> Provision {
     let image_of = Image {
@@ -91,4 +92,22 @@ pub(crate) async fn a_survey_asks_a_silent_registry_once(fixture: &Fixture) {
     let reasons: Vec<String> = found.into_iter().map(|it| it.unwrap_err().reason).collect();
     let again = format!("the registry {registry} did not answer earlier in this run");
     assert!(reasons[1].contains(&again), "{reasons:?}");
+}
+
+pub(crate) async fn a_survey_names_each_program_or_what_stands_in_its_way(fixture: &Fixture) {
+    let spec = |program: &str| {
+        Provision::Program(Box::new(ProgramSpec {
+            service: program.to_owned(),
+            program: Program::Command {
+                build: None,
+                program: program.to_owned(),
+                working_dir: fixture.identity.workspace.clone(),
+            },
+        }))
+    };
+    let found = survey(fixture, &[spec("busybox"), spec("no-such-program")]).await;
+    let expect = format!("there: {}", fixture.busybox.reference);
+    assert_eq!(found[0].as_deref(), Ok(expect.as_str()));
+    let missing = found[1].as_ref().unwrap_err();
+    assert!(missing.reason.contains("no-such-program"), "{missing:?}");
 }

@@ -36,7 +36,7 @@ pub(super) async fn create(
     if made.is_err() {
         // What was made of it so far would look like a service, and its instance like one.
         resource::remove_service(&folder).await?;
-        resource::remove_emptied(process);
+        resource::remove_empty(process);
     }
     made
 }

@@ -29,5 +29,5 @@ mod way;
 
 pub use engine::Process;
 pub use home::Home;
-pub use program::{is_fetched, other_version};
+pub use program::other_version;
 pub use supervise::supervise;

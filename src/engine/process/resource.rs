@@ -28,7 +28,7 @@ pub(super) async fn remove(process: &Process, what: &Removal) -> Result<(), Erro
         }
         Removal::Volume { handle } => remove_folder(&own(process, "volumes", handle)?)?,
     }
-    remove_emptied(process);
+    remove_empty(process);
     let is_gone = !process.home.instance(&process.identity.id).exists();
     if is_gone && !process.assigned.load(Ordering::Relaxed) {
         ledger::forget(process).await?;
@@ -36,8 +36,8 @@ pub(super) async fn remove(process: &Process, what: &Removal) -> Result<(), Erro
     Ok(())
 }
 
-/// Removes the folders of the instance that hold nothing any more.
-pub(super) fn remove_emptied(process: &Process) {
+/// Removes the instance's folders that hold nothing any more.
+pub(super) fn remove_empty(process: &Process) {
     let instance = process.home.instance(&process.identity.id);
     let emptied = ["services", "volumes"].map(|kind| instance.join(kind));
     for path in emptied.iter().chain([&instance]) {

@@ -10,8 +10,8 @@ pub(super) fn doctor(answer: &DoctorAnswer, page: Page) -> String {
         text.push('\n');
     }
     let verdict = match &answer.takes {
-        Some(engine) => format!("`auto` takes {engine}: {}\n", answer.why),
-        None => format!("no engine can be taken: {}\n", answer.why),
+        Some(engine) => format!("`up` takes {engine}: {}\n", answer.why),
+        None => format!("`up` takes no engine: {}\n", answer.why),
     };
     text + &verdict
 }
@@ -85,7 +85,7 @@ mod tests {
             process  yes  processes below /var/lib/envctl
               ok  db  PostgreSQL 15.18
 
-            `auto` takes process: Docker has no way to image db
+            `up` takes process: Docker has no way to image db
         "]]
         .assert_eq(&doctor(&answer, Page::of_width("doctor", 80)));
     }

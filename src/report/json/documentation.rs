@@ -128,16 +128,16 @@ fn doctor() -> Answer {
         engines: vec![EngineReport {
             engine: text("process"),
             usable: true,
-            text: text("/var/lib/envctl"),
+            text: text("processes below /var/lib/envctl"),
             parts: vec![PartReport {
                 name: text("db"),
                 usable: true,
-                text: text("PostgreSQL 15.18"),
+                text: text("there: /usr/lib/postgresql/15/bin/postgres"),
                 hint: None,
             }],
         }],
         takes: Some(text("process")),
-        why: text("no Docker daemon answers"),
+        why: text("it is asked for"),
     })
 }
 

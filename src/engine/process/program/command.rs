@@ -185,15 +185,34 @@ fn is_built(process: &Process, declared: &Declared, inputs: Option<&str>) -> boo
         return false;
     };
     let stamp = fs_err::read_to_string(stamp(process, build));
-    stamp.is_ok_and(|stamp| stamp == inputs) && find(process, declared).is_some()
+    stamp.is_ok_and(|stamp| stamp == stamped(process, inputs)) && find(process, declared).is_some()
 }
 
 fn remember(process: &Process, build: &HostCommand, inputs: Option<&str>) -> Result<(), Failure> {
     let Some(inputs) = inputs else { return Ok(()) };
     let stamp = stamp(process, build);
-    let written = fs_err::create_dir_all(stamp.parent().unwrap_or(Path::new("/")))
-        .and_then(|()| fs_err::write(&stamp, inputs));
+    let folder = stamp.parent().unwrap_or(Path::new("/"));
+    forget_gone(folder);
+    let written = fs_err::create_dir_all(folder)
+        .and_then(|()| fs_err::write(&stamp, stamped(process, inputs)));
     written.map_err(|error| Failure::because(error.to_string()))
+}
+
+/// What a stamp says: the inputs, and whose they are.
+fn stamped(process: &Process, inputs: &str) -> String {
+    format!("{inputs}\n{}", process.identity.workspace.display())
+}
+
+/// Removes the stamps of workspaces that are gone; what cannot be removed is no harm.
+fn forget_gone(folder: &Path) {
+    let stamps = fs_err::read_dir(folder).into_iter().flatten().flatten();
+    for stamp in stamps.map(|stamp| stamp.path()) {
+        let text = fs_err::read_to_string(&stamp).unwrap_or_default();
+        let workspace = text.split_once('\n').map(|(_, path)| Path::new(path));
+        if workspace.is_some_and(|workspace| !workspace.exists()) {
+            let _ = fs_err::remove_file(stamp);
+        }
+    }
 }
 
 /// The file that says from which inputs a build was last made.
@@ -326,6 +345,21 @@ mod tests {
         assert_eq!(world.provide().await.unwrap().source, Source::Built);
         assert_eq!(world.current().await, None);
         assert_eq!(world.provide().await.unwrap().source, Source::Built);
+    }
+
+    #[tokio::test]
+    async fn what_was_built_in_a_workspace_that_is_gone_is_forgotten() {
+        let world = World::new(&["in"], SCRIPT);
+        let builds = world.folder.path().join("cache/builds");
+        fs_err::create_dir_all(&builds).unwrap();
+        let here = world.folder.path().display();
+        fs_err::write(builds.join("gone"), format!("x\n{here}/gone")).unwrap();
+        fs_err::write(builds.join("there"), format!("x\n{here}")).unwrap();
+        world.provide().await.unwrap();
+        assert!(world.current().await.is_some());
+        let left = fs_err::read_dir(&builds).unwrap().count();
+        assert_eq!(left, 2, "of one that is there, and its own");
+        assert!(!builds.join("gone").exists());
     }
 
     #[tokio::test]

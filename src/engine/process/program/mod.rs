@@ -96,7 +96,7 @@ pub fn other_version(spec: &ProgramSpec, handle: &ImageHandle) -> Option<String>
 
 /// Returns whether a server was fetched by envctl: such a PostgreSQL knows no ICU collations and
 /// no extensions but `plpgsql` and `vector`.
-pub fn is_fetched(handle: &ImageHandle) -> bool {
+pub(super) fn is_fetched(handle: &ImageHandle) -> bool {
     fetch::is_fetched(handle.reference.as_ref())
 }
 

@@ -195,6 +195,11 @@ impl Look {
             None => host::install_line("postgres"),
         };
         let install = match line {
+            // Distributions have one or two versions each.
+            Some(line) if needed.is_some() => format!(
+                "`{line}` installs one, from https://www.postgresql.org/download/ where the \
+                 distribution has none"
+            ),
             Some(line) => format!("`{line}` installs one"),
             None => "install one, or name its folder: `bin_dir`".to_owned(),
         };

@@ -11,8 +11,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::prepared::Prepared;
-use super::user::User;
-use super::user::server_user;
+use super::record::Record;
+use super::user::{User, server_user};
 use super::{Process, way};
 use crate::config::model::MountSource;
 use crate::engine::{Error, Launch, ServiceKind, ServiceSpec, host};
@@ -43,6 +43,21 @@ pub(super) async fn prepare(
         reason: failure.reason,
         output: failure.output,
     })
+}
+
+/// Takes away what a killed server left and the next start would trip over; the error says why it
+/// cannot be.
+pub(super) fn before_start(record: &Record) -> Result<(), String> {
+    if record.kind != ServiceKind::Postgres {
+        return Ok(());
+    }
+    let removed = stale::remove(&record.working_dir.join(postgres::DATA));
+    removed.map_err(|failure| failure.reason)?;
+    let Some(folder) = &record.socket_dir else {
+        return Ok(());
+    };
+    let made = socket::make_anew(folder, record.user.as_ref());
+    made.map_err(|error| unusable(error).reason)
 }
 
 /// A server that is to be.

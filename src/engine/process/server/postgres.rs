@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use super::cluster::Cluster;
-use super::{Server, socket, stale, unusable};
+use super::{Server, socket, unusable};
 use crate::engine::host::Failure;
 use crate::engine::process::prepared::Prepared;
 use crate::engine::process::program::is_fetched;
@@ -12,6 +12,9 @@ use crate::engine::process::user::User;
 
 /// Whom the server runs as when envctl is root.
 const USERS: [&str; 2] = ["postgres", "nobody"];
+
+/// The folder of the data, in the volume, which is the server's working directory.
+pub(super) const DATA: &str = "pgdata";
 
 /// What is set for every server, before its declared command.
 const SETTINGS: [&str; 3] = [
@@ -38,11 +41,9 @@ pub(super) async fn prepare(server: &Server<'_>) -> Result<Prepared, Failure> {
     let declared = server.arguments(&["postgres"])?;
     let user = server.user(&USERS)?;
     let volume = server.data(user.as_ref())?;
-    let data = volume.join("pgdata");
+    let data = volume.join(DATA);
     let superuser = server.variable("POSTGRES_USER").unwrap_or("postgres");
-    if data.join("PG_VERSION").exists() {
-        stale::remove(&data)?;
-    } else {
+    if !data.join("PG_VERSION").exists() {
         let cluster = cluster(server, superuser, user.as_ref())?;
         let made = cluster.make(&volume).await;
         made.map_err(|failure| explain(server, failure))?;

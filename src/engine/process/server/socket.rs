@@ -33,6 +33,16 @@ pub(super) fn folder(
     Ok(folder)
 }
 
+/// Makes the folder again without what a killed server left, whose lock names a process that is
+/// gone; a temporary folder may be gone itself by the next boot.
+pub(super) fn make_anew(folder: &Path, user: Option<&User>) -> io::Result<()> {
+    match fs_err::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => fs_err::create_dir(folder)?,
+    }
+    way::give(folder, user)
+}
+
 fn is_ours(folder: &Path, user: Option<&User>) -> bool {
     let me = rustix::process::geteuid().as_raw();
     let owner = user.map_or(me, |user| user.uid);

@@ -9,6 +9,7 @@ use crate::engine::process::environment;
 use crate::engine::process::folder::Folder;
 use crate::engine::process::procfs::ProcessId;
 use crate::engine::process::record::Record;
+use crate::engine::process::server;
 
 /// Starts it in a process group of its own; the error says why it cannot be.
 pub(super) fn spawn(
@@ -26,6 +27,7 @@ pub(super) fn spawn(
             record.working_dir.display()
         ));
     }
+    server::before_start(record)?;
     let log = folder.log_to_append().map_err(|error| error.to_string())?;
     let same_log = log.try_clone().map_err(|error| error.to_string())?;
     let mut command = Command::new(&program);

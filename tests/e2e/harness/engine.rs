@@ -1,0 +1,130 @@
+//! The engines that scenarios run on, and what each of them needs from the machine.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use super::{PROJECT, envctl, finish};
+
+/// Makes each scenario two tests, `docker::NAME` and `process::NAME`, each on a copy of the
+/// workspace and an instance of its own.
+macro_rules! on_each_engine {
+    ($($scenario:ident on $instance:literal),+ $(,)?) => {
+        mod docker {
+            $(#[test]
+            fn $scenario() {
+                use $crate::harness::{Engine, Scenario};
+                if let Some(scenario) = Scenario::new(Engine::Docker, $instance) {
+                    super::$scenario(&scenario);
+                }
+            })+
+        }
+        mod process {
+            $(#[test]
+            fn $scenario() {
+                use $crate::harness::{Engine, Scenario};
+                if let Some(scenario) = Scenario::new(Engine::Process, $instance) {
+                    super::$scenario(&scenario);
+                }
+            })+
+        }
+    };
+}
+pub(crate) use on_each_engine;
+
+/// Where a scenario's instance runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Docker,
+    Process,
+}
+
+impl Engine {
+    /// What `--engine` calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Process => "process",
+        }
+    }
+
+    /// Whether the machine has what the engine needs; where it has not, the test is counted as
+    /// skipped. The images or programs of `rates` are made once for all scenarios.
+    pub(super) fn is_there(self) -> bool {
+        static DOCKER: OnceLock<bool> = OnceLock::new();
+        static PROCESS: OnceLock<bool> = OnceLock::new();
+        let (there, need) = match self {
+            Self::Docker => (
+                *DOCKER.get_or_init(|| succeeds(Command::new("docker").arg("version"))),
+                Need {
+                    name: "docker",
+                    missing: "no Docker daemon answers (apt-get install docker.io)",
+                },
+            ),
+            Self::Process => (
+                *PROCESS.get_or_init(has_postgres),
+                Need {
+                    name: "postgres",
+                    missing: "no PostgreSQL server program (apt-get install postgresql)",
+                },
+            ),
+        };
+        if there {
+            self.provide();
+        } else {
+            need.skip();
+        }
+        there
+    }
+
+    fn provide(self) {
+        static IMAGES: OnceLock<()> = OnceLock::new();
+        static PROGRAMS: OnceLock<()> = OnceLock::new();
+        let build = |engine: &str| {
+            let mut build = envctl(Path::new(PROJECT));
+            finish(build.args(["build", "rates", "--engine", engine])).exits(0);
+        };
+        // The copies of the workspace take the program from here.
+        PROGRAMS.get_or_init(|| build("process"));
+        if self == Self::Docker {
+            IMAGES.get_or_init(|| build("docker"));
+        }
+    }
+}
+
+/// Something of the machine that a scenario cannot do without.
+pub(crate) struct Need {
+    /// What `ENVCTL_REQUIRE` calls it.
+    pub name: &'static str,
+    pub missing: &'static str,
+}
+
+impl Need {
+    /// Says that a test could not be made; where the need is required, that is a failure.
+    pub(crate) fn skip(&self) {
+        let required = std::env::var("ENVCTL_REQUIRE").unwrap_or_default();
+        let required = required.split(',').any(|name| name.trim() == self.name);
+        assert!(!required, "{}", self.missing);
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or("a scenario");
+        // Not by a macro, whose output the test harness keeps to itself.
+        writeln!(std::io::stderr(), "skipped: {name}: {}", self.missing)
+            .expect("standard error is open");
+    }
+}
+
+/// Whether a command can be started and ends well.
+pub(crate) fn succeeds(command: &mut Command) -> bool {
+    let output = command.output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+fn has_postgres() -> bool {
+    let packaged = fs_err::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten();
+    let mut packaged = packaged.filter_map(Result::ok);
+    packaged.any(|version| version.path().join("bin/initdb").exists())
+        || succeeds(Command::new("initdb").arg("--version"))
+}
