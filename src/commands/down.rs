@@ -9,6 +9,7 @@ use super::lock;
 use super::question::confirm;
 use super::scene::{execute, settle};
 use super::session::Session;
+use super::timings::Course;
 use crate::cli::DownArgs;
 use crate::config::model::Invocation;
 use crate::engine::{Engine, Observed, ObservedService};
@@ -80,6 +81,7 @@ async fn take_away(
             images: Mutex::new(BTreeMap::new()),
         };
         let report = execute(&world, invocation, "down", &plan).await;
+        Course::new(&[], &plan, &report).tell(&session.events);
         let after = engine.observe(&[]).await?;
         let is_new = |service: &&ObservedService| {
             let same = |other: &ObservedService| other.handle == service.handle;

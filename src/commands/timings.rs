@@ -21,10 +21,11 @@ pub(super) struct Course {
 }
 
 impl Course {
-    pub(super) fn new(scene: &Scene, plan: &Plan, report: &Report) -> Self {
+    /// Puts the course together; `laps` are the parts before the plan, each with when it ended.
+    pub(super) fn new(laps: &[(&'static str, Duration)], plan: &Plan, report: &Report) -> Self {
         let mut all: Vec<Timing> = Vec::new();
         let mut from = Duration::ZERO;
-        for (index, (title, until)) in scene.laps.iter().enumerate() {
+        for (index, (title, until)) in laps.iter().enumerate() {
             all.push(Timing {
                 title: (*title).to_owned(),
                 phase: "begin",

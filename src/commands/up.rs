@@ -29,7 +29,7 @@ pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Fail
     scene.lap("look at the ports");
     let world = scene.world(session, &observation);
     let report = execute(&world, &scene.invocation, "up", &plan).await;
-    let course = Course::new(&scene, &plan, &report);
+    let course = Course::new(&scene.laps, &plan, &report);
     course.tell(&session.events);
     if let Some(file) = &args.timings
         && let Err(error) = course.write(file, &scene)

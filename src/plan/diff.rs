@@ -367,12 +367,11 @@ pub(super) mod tests {
     use std::time::Duration;
 
     use expect_test::{Expect, expect};
-    use indexmap::IndexMap;
 
     use super::*;
-    use crate::config::model::{Image, ImageSource, Limits, Mount, Restart, Secret};
+    use crate::config::model::{Image, ImageSource, Mount, Secret};
     use crate::engine::{
-        Capabilities, ImageHandle, ImageSpec, ProgramSpec, ServerChoice, ServiceKind, ServiceSpec,
+        Capabilities, ImageHandle, ImageSpec, ProgramSpec, ServerChoice, ServiceSpec,
     };
     use crate::plan::desired::Database;
     use crate::plan::observation::DatabaseView;
@@ -404,26 +403,8 @@ pub(super) mod tests {
             .map(|(name, condition)| ((*name).to_owned(), *condition));
         DesiredService {
             spec: ServiceSpec {
-                name: name.to_owned(),
-                service: name.to_owned(),
-                role,
-                kind: ServiceKind::Program,
-                image: ImageSource::Named(name.to_owned()),
-                command: None,
-                entrypoint: None,
-                environment: IndexMap::new(),
-                ports: Vec::new(),
-                mounts: Vec::new(),
-                limits: Limits::default(),
-                user: None,
-                working_dir: None,
-                tmpfs: Vec::new(),
-                shm_size_bytes: None,
-                restart: Restart::No,
-                stop_signal: None,
-                stop_grace_period: Duration::from_secs(10),
-                order: 0,
                 hash: format!("hash of {name}"),
+                ..ServiceSpec::new(name, role, ImageSource::Named(name.to_owned()))
             },
             image: name.to_owned(),
             depends_on: depends_on.collect(),

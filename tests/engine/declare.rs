@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use envctl::config::model::{
-    HostCommand, HostPort, Image, ImageSource, Limits, Mount, MountSource, Restart, Secret,
+    HostCommand, HostPort, Image, ImageSource, Mount, MountSource, Secret,
 };
-use envctl::engine::{ImageSpec, PortSpec, Provision, Role, ServiceKind, ServiceSpec};
+use envctl::engine::{ImageSpec, PortSpec, Provision, Role, ServiceSpec};
 use indexmap::IndexMap;
 
 use crate::networking::LOOPBACK;
@@ -20,27 +20,11 @@ pub(crate) fn secrets(words: &[&str]) -> Vec<Secret> {
 
 /// Returns a service that stops within a second.
 pub(crate) fn service(name: &str) -> ServiceSpec {
+    let image = ImageSource::Named("busybox".to_owned());
     ServiceSpec {
-        name: name.to_owned(),
-        service: name.to_owned(),
-        role: Role::Service,
-        kind: ServiceKind::Program,
-        image: ImageSource::Named("busybox".to_owned()),
-        command: None,
-        entrypoint: None,
-        environment: IndexMap::new(),
-        ports: Vec::new(),
-        mounts: Vec::new(),
-        limits: Limits::default(),
-        user: None,
-        working_dir: None,
-        tmpfs: Vec::new(),
-        shm_size_bytes: None,
-        restart: Restart::No,
-        stop_signal: None,
         stop_grace_period: Duration::from_secs(1),
         order: 1,
-        hash: String::new(),
+        ..ServiceSpec::new(name, Role::Service, image)
     }
 }
 
