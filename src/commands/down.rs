@@ -12,7 +12,7 @@ use super::session::Session;
 use super::timings::Course;
 use crate::cli::DownArgs;
 use crate::config::model::Invocation;
-use crate::engine::{Engine, Observed, ObservedService};
+use crate::engine::{Engine, Observed, ObservedService, Removal};
 use crate::plan::{Wiring, World, teardown};
 use crate::report::{Answer, DownAnswer};
 
@@ -55,6 +55,7 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
         return Err(Failure::left_over(&invocation, &answer));
     }
     if answer.kept_volumes == 0 {
+        engine.remove(&Removal::Remains).await?;
         lock.discard();
     }
     Ok(Answer::Down(answer))

@@ -344,6 +344,9 @@ pub enum Removal {
     Network { handle: String },
     /// A named volume by its handle: this loses data.
     Volume { handle: String },
+    /// What a killed run may have left of an instance that has nothing else any more: folders
+    /// without content, addresses.
+    Remains,
 }
 
 /// Which log lines are wanted.

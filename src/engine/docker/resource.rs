@@ -74,6 +74,8 @@ pub(super) async fn remove(docker: &Docker, what: &Removal) -> Result<(), Error>
         Removal::Service { handle } => container::remove(docker, handle).await,
         Removal::Network { handle } => remove_network(docker, handle).await,
         Removal::Volume { handle } => remove_volume(docker, handle).await,
+        // Whatever is made carries its labels from the start, so all of it is seen.
+        Removal::Remains => Ok(()),
     }
 }
 

@@ -27,6 +27,7 @@ pub(super) async fn remove(process: &Process, what: &Removal) -> Result<(), Erro
             remove_service(&Folder::at(path)).await?;
         }
         Removal::Volume { handle } => remove_folder(&own(process, "volumes", handle)?)?,
+        Removal::Remains => {}
     }
     remove_empty(process);
     let is_gone = !process.home.instance(&process.identity.id).exists();
@@ -184,6 +185,23 @@ mod tests {
         assert_eq!(ports::assigned(&first, &api).await.unwrap(), told);
         drop(listener);
         check(&process(place.path()), 0).await;
+    }
+
+    #[tokio::test]
+    async fn what_a_killed_run_had_begun_goes_with_the_remains() {
+        let place = tempfile::tempdir().unwrap();
+        let killed = process(place.path());
+        ports::assign(&killed, &[spec("api", &["http"])])
+            .await
+            .unwrap();
+        let instance = killed.home.instance(&killed.identity.id);
+        fs_err::create_dir_all(instance.join("volumes")).unwrap();
+
+        let process = process(place.path());
+        remove(&process, &Removal::Remains).await.unwrap();
+        assert!(!instance.exists());
+        let ledger = fs_err::read_to_string(process.home.state.join("ports.json")).unwrap();
+        assert!(!ledger.contains("api"), "{ledger}");
     }
 
     #[tokio::test]
