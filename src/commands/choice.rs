@@ -1,7 +1,6 @@
 //! Which engine a command works on: the one that was asked for, the one that the instance is on,
 //! else the first that can run the environment.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::failure::Failure;
@@ -210,11 +209,10 @@ fn has_docker(invocation: &Invocation) -> bool {
     docker::Endpoint::find(&invocation.variables).map_or(true, |endpoint| endpoint.exists())
 }
 
+/// Whether the instance is on processes, be it what a killed `up` had just begun.
 fn runs_as_processes(invocation: &Invocation) -> Result<bool, Error> {
-    let instance = Home::of(&invocation.variables)?.instance(&invocation.id);
-    let holds =
-        |folder: &Path| fs_err::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
-    Ok(holds(&instance.join("services")) || holds(&instance.join("volumes")))
+    let home = Home::of(&invocation.variables)?;
+    Ok(home.instance(&invocation.id).exists())
 }
 
 fn identity(invocation: &Invocation, profiles: Vec<String>) -> Identity {
