@@ -29,13 +29,12 @@ pub(super) async fn choose(
 ) -> Result<(Arc<dyn Engine>, Desired), Failure> {
     let identity = identity(invocation, environment.profiles.clone());
     let wanted = wanted(invocation, environment);
-    let engine = match (wanted, purpose) {
+    let mut engine = match (wanted, purpose) {
         (EngineChoice::Auto, Purpose::Make) => {
             automatic(session, invocation, environment, identity.clone()).await?
         }
         _ => open(session, invocation, wanted, identity.clone()).await?,
     };
-    let mut engine = engine;
     let mut desired = Desired::new(environment, &invocation.id, engine.capabilities());
     if wanted == EngineChoice::Auto && !desired.unfit.is_empty() {
         // Where nothing is yet, the engine that could run it is the one to speak of.
