@@ -141,9 +141,15 @@ impl Look {
                 output: Vec::new(),
             };
         }
+        let hint = match choice.bin_dir {
+            Some(_) => {
+                "correct `bin_dir`, or take it out: then a server is searched for".to_owned()
+            }
+            None => self.ways_out(),
+        };
         Missing {
             reason: format!("{}; {}", self.need(choice), self.here(choice)),
-            hint: Some(self.ways_out()),
+            hint: Some(hint),
             output: Vec::new(),
         }
     }
