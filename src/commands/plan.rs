@@ -11,11 +11,7 @@ use crate::report::{Answer, PlanAnswer};
 pub(super) async fn run(session: &Session, args: &PlanArgs) -> Result<Answer, Failure> {
     let scene = Scene::open(session, args.environment.as_ref(), Purpose::Make).await?;
     let observation = scene.observe(session).await?;
-    let options = Options {
-        seed: !args.no_seed,
-        migrate: !args.no_migrate,
-    };
-    let plan = diff(&scene.desired, &observation, options);
+    let plan = diff(&scene.desired, &observation, options(args));
     for notice in &plan.notices {
         session.events.warning(notice.clone());
     }
@@ -24,4 +20,12 @@ pub(super) async fn run(session: &Session, args: &PlanArgs) -> Result<Answer, Fa
         instance: scene.invocation.id.instance.clone(),
         steps: plan.planned(),
     }))
+}
+
+/// Returns what a plan leaves out.
+pub(super) fn options(args: &PlanArgs) -> Options {
+    Options {
+        seed: !args.no_seed,
+        migrate: !args.no_migrate,
+    }
 }

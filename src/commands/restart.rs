@@ -54,12 +54,11 @@ fn chosen<'a>(scene: &'a Scene, services: &[String]) -> Result<BTreeSet<&'a str>
     }
     let mut chosen = BTreeSet::new();
     for wanted in services {
-        let before = chosen.len();
         let meant = declared
             .iter()
             .filter(|it| it.spec.name == *wanted || it.spec.service == *wanted);
         let meant: Vec<&str> = meant.map(name).collect();
-        if meant.is_empty() && chosen.len() == before {
+        if meant.is_empty() {
             let known: Vec<String> = declared.iter().map(|it| it.spec.name.clone()).collect();
             return Err(Failure::undeclared("service", wanted, &known));
         }

@@ -4,12 +4,13 @@ use super::choice::Purpose;
 use super::failure::Failure;
 use super::line;
 use super::outcome::answer;
+use super::plan::options;
 use super::scene::{Scene, execute, settle};
 use super::session::Session;
 use super::timings::Course;
 use crate::cli::UpArgs;
 use crate::engine::Addresses;
-use crate::plan::{Options, check, diff};
+use crate::plan::{check, diff};
 use crate::report::{Answer, Endpoint};
 
 pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Failure> {
@@ -18,11 +19,7 @@ pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Fail
     scene.engine.assign(&scene.desired.specs()).await?;
     let observation = scene.observe(session).await?;
     scene.lap("look at what is there");
-    let options = Options {
-        seed: !args.plan.no_seed,
-        migrate: !args.plan.no_migrate,
-    };
-    let plan = diff(&scene.desired, &observation, options);
+    let plan = diff(&scene.desired, &observation, options(&args.plan));
     session
         .unless_interrupted(check(&plan, scene.engine.as_ref()))
         .await?;

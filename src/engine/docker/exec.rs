@@ -17,9 +17,6 @@ use crate::config::model::Secret;
 use crate::engine::{Error, Exec, ExecOutcome};
 use crate::probe::{Attempt, Poll};
 
-/// More output than this is read and thrown away, for each of the two streams.
-const OUTPUT_BYTES_MAX: usize = 16 * 1024 * 1024;
-
 /// How long the exit code may come after the output's end.
 const EXIT_CODE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -109,9 +106,7 @@ async fn collect(
         } else {
             &mut outcome.stdout
         };
-        let room = OUTPUT_BYTES_MAX - kept.len();
-        let bytes = piece.as_ref();
-        kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        ExecOutcome::keep(kept, piece.as_ref());
     }
     Ok(outcome)
 }

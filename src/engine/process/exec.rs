@@ -138,8 +138,7 @@ fn split(mut pair: Vec<u8>) -> Option<(OsString, OsString)> {
 }
 
 fn working_dir(record: &Record, main: ProcessId) -> PathBuf {
-    let current = fs_err::read_link(format!("/proc/{}/cwd", main.pid));
-    let current = current.ok().filter(|path| path.is_dir());
+    let current = procfs::working_dir(main.pid).filter(|path| path.is_dir());
     current.unwrap_or_else(|| record.working_dir.clone())
 }
 

@@ -12,9 +12,6 @@ use tokio::process::{Child, ChildStdin, Command};
 use crate::config::model::Secret;
 use crate::engine::ExecOutcome;
 
-/// More output than this is read and thrown away, for each of the two streams.
-const OUTPUT_BYTES_MAX: usize = 16 * 1024 * 1024;
-
 /// How long output may come after the command's end, from what it left in the background.
 const OUTPUT_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -91,8 +88,7 @@ async fn read(source: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) {
         if count == 0 {
             return;
         }
-        let room = OUTPUT_BYTES_MAX - kept.len();
-        kept.extend_from_slice(&piece[..count.min(room)]);
+        ExecOutcome::keep(kept, &piece[..count]);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
@@ -94,13 +94,19 @@ pub(super) fn look(pid: u32) -> Option<Seen> {
 
 /// Returns every process of this machine that can be seen from here.
 pub(super) fn all() -> Vec<Seen> {
-    let Ok(entries) = fs_err::read_dir("/proc") else {
-        return Vec::new();
-    };
-    let pids = entries
-        .filter_map(Result::ok)
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let pids = pids().into_iter().flatten();
     pids.filter_map(look).collect()
+}
+
+/// Returns the number of every process; the error is that none can be seen.
+pub(super) fn pids() -> std::io::Result<impl Iterator<Item = u32>> {
+    let entries = fs_err::read_dir("/proc")?.filter_map(Result::ok);
+    Ok(entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()))
+}
+
+/// Returns the working directory of a process, where this user may see it.
+pub(super) fn working_dir(pid: u32) -> Option<PathBuf> {
+    fs_err::read_link(format!("/proc/{pid}/cwd")).ok()
 }
 
 /// Returns the environment that a process was started with, where this user may see it.

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use crate::engine::host::Failure;
+use crate::engine::process::procfs;
 
 /// Removes the file when nothing works in the data folder any more. The error names what does.
 pub(super) fn remove(data: &Path) -> Result<(), Failure> {
@@ -29,14 +30,9 @@ pub(super) fn remove(data: &Path) -> Result<(), Failure> {
 /// processes is.
 fn worker_in(data: &Path) -> io::Result<Option<u32>> {
     let data = fs_err::canonicalize(data)?;
-    let processes = fs_err::read_dir("/proc")?.flatten();
-    let mut pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     // One that cannot be looked at is another user's, and so not on this data.
-    let works_here = |pid: &u32| {
-        let folder = fs_err::read_link(format!("/proc/{pid}/cwd"));
-        folder.is_ok_and(|folder| folder == data)
-    };
-    Ok(pids.find(works_here))
+    let works_here = |pid: &u32| procfs::working_dir(*pid).is_some_and(|folder| folder == data);
+    Ok(procfs::pids()?.find(works_here))
 }
 
 #[cfg(test)]
