@@ -3,16 +3,20 @@
 
 mod absent;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use indexmap::IndexMap;
+
 use super::{explain, line};
 use crate::config::Mistakes;
-use crate::config::model::Invocation;
+use crate::config::model::{Check, Invocation};
 use crate::engine::Obstacle;
 use crate::plan::{self, Report, StepFailure, Unfit};
 use crate::report::{Answer, Diagnostic, DownAnswer, Failed, SmokeAnswer};
+use crate::smoke::Unselected;
 use crate::{engine, postgres, smoke};
 
 /// What an interrupted command says.
@@ -224,15 +228,30 @@ impl Failure {
         Self::new(FailureKind::Other, diagnostic)
     }
 
-    pub(super) fn unknown_check(name: &str, known: &[String]) -> Self {
-        if known.is_empty() {
+    pub(super) fn unselected(why: &Unselected, checks: &IndexMap<String, Check>) -> Self {
+        if checks.is_empty() {
             let diagnostic = Diagnostic::new("the environment declares no smoke check")
                 .hint("a `[smoke.NAME]` table is one");
             return Self::new(FailureKind::Configuration, diagnostic);
         }
-        let title = format!("no smoke check matches `{name}`");
-        let hint = format!("there are {}", known.join(", "));
-        Self::new(FailureKind::Usage, Diagnostic::new(title).hint(hint))
+        let known: BTreeSet<&str> = match why {
+            Unselected::Tag(_) => checks
+                .values()
+                .flat_map(|check| check.flow.tags.iter().map(String::as_str))
+                .collect(),
+            _ => checks
+                .values()
+                .filter(|check| !check.flow.is_step)
+                .map(|check| check.declared.as_str())
+                .collect(),
+        };
+        let known: Vec<&str> = known.into_iter().collect();
+        let diagnostic = Diagnostic::new(why.to_string());
+        let diagnostic = match known.as_slice() {
+            [] => diagnostic,
+            known => diagnostic.hint(format!("there are {}", known.join(", "))),
+        };
+        Self::new(FailureKind::Usage, diagnostic)
     }
 
     pub(super) fn no_single_postgres(name: Option<&str>, known: &[String]) -> Self {

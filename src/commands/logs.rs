@@ -29,6 +29,7 @@ pub(super) async fn run(session: &Session, args: &LogsArgs) -> Result<Answer, Fa
     let options = LogOptions {
         tail: args.tail,
         follow: args.follow,
+        ..LogOptions::default()
     };
     let read = async move {
         let logs = wanted

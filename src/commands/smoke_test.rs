@@ -1,29 +1,28 @@
 //! `smoke-test`: calls the endpoints and checks the answers.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Instant, SystemTime};
 
 use super::choice::Purpose;
 use super::failure::Failure;
+use super::line;
 use super::scene::Scene;
 use super::session::Session;
 use crate::cli::SmokeTestArgs;
-use crate::config::model::{Reference, SqlCheck};
+use crate::config::model::{Kind, Reference, ServicePort};
 use crate::engine::Addresses;
 use crate::postgres::Server;
 use crate::report::Answer;
-use crate::smoke::{self, CheckResult, Database, JUnit, Places, Run};
+use crate::smoke::{
+    self, ByHand, CheckResult, Database, JUnit, Options, Places, RedisServer, Run, Selection,
+};
 
 pub(super) async fn run(session: &Session, args: &SmokeTestArgs) -> Result<Answer, Failure> {
     let scene = Scene::open(session, args.environment.as_ref(), Purpose::Use).await?;
     let checks = &scene.environment.checks;
-    let names: Vec<String> = checks.keys().cloned().collect();
-    if names.is_empty() {
-        return Err(Failure::unknown_check("", &names));
-    }
-    if let Some(unknown) = args.filters.iter().find(|name| !names.contains(name)) {
-        return Err(Failure::unknown_check(unknown, &names));
-    }
+    let selected =
+        smoke::select(checks, &selection(args)).map_err(|why| Failure::unselected(&why, checks))?;
     let observed = session
         .unless_interrupted(scene.engine.observe(&[]))
         .await?;
@@ -35,12 +34,15 @@ pub(super) async fn run(session: &Session, args: &SmokeTestArgs) -> Result<Answe
     let (started, start) = (SystemTime::now(), Instant::now());
     let results = smoke::run(Run {
         checks,
-        only: &args.filters,
+        selected: &selected,
+        options: options(args),
         places: Places {
             reference: &|reference: &Reference| scene.wiring.outside(reference, &outside),
-            base_url: &|service: &str, port: &str| address(&outside, service, port),
+            address: &|port: &ServicePort| address(&outside, port),
             database: &|service: &str| database(&scene, &outside, service),
-            psql: &|check: &SqlCheck| psql(&scene, check),
+            redis: &|service: &str| redis(&scene, &outside, service),
+            by_hand: &|what: ByHand<'_>| by_hand(&scene, what),
+            engine: scene.engine.as_ref(),
         },
         secrets: &scene.environment.secrets,
         events: &session.events,
@@ -64,10 +66,27 @@ pub(super) async fn run(session: &Session, args: &SmokeTestArgs) -> Result<Answe
         write_junit(&report, file, session)?;
     }
     let answer = smoke::answer(&id.environment, &id.instance, &results, elapsed);
-    if results.iter().all(|result: &CheckResult| result.passed) {
-        Ok(Answer::Smoke(answer))
-    } else {
+    if results.iter().any(CheckResult::failed) {
         Err(Failure::checks_failed(answer))
+    } else {
+        Ok(Answer::Smoke(answer))
+    }
+}
+
+fn selection(args: &SmokeTestArgs) -> Selection {
+    Selection {
+        names: args.filters.clone(),
+        tags: args.tags.clone(),
+        skip: args.skip.clone(),
+    }
+}
+
+fn options(args: &SmokeTestArgs) -> Options {
+    Options {
+        jobs: usize::from(args.jobs),
+        repeat: args.repeat,
+        fail_fast: args.fail_fast,
+        update_snapshots: args.update,
     }
 }
 
@@ -78,24 +97,29 @@ fn write_junit(report: &JUnit<'_>, file: &Path, session: &Session) -> Result<(),
         .map_err(|error| Failure::of_report(&error))
 }
 
-fn address(outside: &Addresses, service: &str, port: &str) -> Result<String, String> {
+fn address(outside: &Addresses, port: &ServicePort) -> Result<SocketAddr, String> {
+    let ServicePort { service, port } = port;
     outside
-        .get(&(service.to_owned(), port.to_owned()))
-        .map(|address| format!("http://{address}"))
+        .get(&(service.clone(), port.clone()))
+        .copied()
         .ok_or_else(|| format!("port `{port}` of `{service}` is not published now: is it up?"))
+}
+
+/// Returns where the one port of a server is reached.
+fn server(outside: &Addresses, service: &str, port: &str) -> Result<SocketAddr, String> {
+    let address = outside.get(&(service.to_owned(), port.to_owned()));
+    let address = address.copied();
+    address.ok_or_else(|| format!("`{service}` is not published now: is it up?"))
 }
 
 fn database(scene: &Scene, outside: &Addresses, service: &str) -> Result<Database, String> {
     let desired = scene.desired.service(service);
     let database = desired.and_then(|service| service.database());
     let database = database.ok_or_else(|| format!("`{service}` is no postgres service"))?;
-    let address = outside.get(&(service.to_owned(), "postgres".to_owned()));
-    let address = address.ok_or_else(|| format!("`{service}` is not published now: is it up?"))?;
-    let (user, password) = (database.user.clone(), database.password.clone());
     let server = Server {
-        address: *address,
-        user,
-        password,
+        address: server(outside, service, "postgres")?,
+        user: database.user.clone(),
+        password: database.password.clone(),
     };
     Ok(Database {
         server,
@@ -103,19 +127,27 @@ fn database(scene: &Scene, outside: &Addresses, service: &str) -> Result<Databas
     })
 }
 
-/// Returns the words of a command line that runs a check's query by hand, up to `-c`.
-fn psql(scene: &Scene, check: &SqlCheck) -> Vec<String> {
+fn redis(scene: &Scene, outside: &Addresses, service: &str) -> Result<RedisServer, String> {
+    let declared = scene.environment.services.get(service);
+    let Some(Kind::Redis(redis)) = declared.map(|service| &service.kind) else {
+        return Err(format!("`{service}` is no redis service"));
+    };
+    Ok(RedisServer {
+        address: server(outside, service, "redis")?,
+        password: redis.password.clone(),
+    })
+}
+
+/// Returns the words of a command line that does by hand what a check does.
+fn by_hand(scene: &Scene, what: ByHand<'_>) -> Vec<String> {
     let id = &scene.invocation.id;
-    let mut words = vec![
-        "envctl",
-        "psql",
-        "-e",
-        &id.environment,
-        "--service",
-        &check.service,
-    ];
-    if !id.is_default() {
-        words.extend(["-i", &id.instance]);
-    }
-    words.into_iter().map(ToOwned::to_owned).collect()
+    let (verb, rest) = match what {
+        ByHand::Sql(action) => ("psql", vec!["--service", &action.service]),
+        ByHand::Exec(service) => ("exec", vec![service, "--"]),
+    };
+    let line = line::inside(id, verb);
+    line.split(' ')
+        .chain(rest)
+        .map(ToOwned::to_owned)
+        .collect()
 }

@@ -46,6 +46,7 @@ pub(crate) fn expand(
         vars: BTreeMap::new(),
         open: Vec::new(),
         in_secrets: true,
+        in_checks: false,
         secret_sources: None,
         secrets: BTreeMap::new(),
     };
@@ -58,6 +59,7 @@ pub(crate) fn expand(
     expander.in_secrets = false;
     for (key, node) in root.table_mut().into_iter().flatten() {
         if let Some(shape) = ROOT.shape(key).filter(|_| key != "secrets") {
+            expander.in_checks = key == "smoke";
             if key == "vars" {
                 expander.all_vars(node);
             } else {
@@ -79,6 +81,8 @@ struct Expander<'a> {
     open: Vec<String>,
     /// Whether the table `secrets` is being expanded.
     in_secrets: bool,
+    /// Whether the table `smoke` is being expanded.
+    in_checks: bool,
     /// That table, expanded.
     secret_sources: Option<Node>,
     /// `None` is one that could not be read.
@@ -206,7 +210,9 @@ impl Expander<'_> {
         };
         self.open.push(name.to_owned());
         let mut node = node.clone();
+        let in_checks = std::mem::take(&mut self.in_checks);
         self.leaf(&mut node, false);
+        self.in_checks = in_checks;
         self.open.pop();
         self.vars.insert(name.to_owned(), node.value.clone());
         node.value
@@ -250,6 +256,10 @@ impl Expander<'_> {
     }
 
     fn later(&mut self, reference: Reference, at: &Origin) -> Value {
+        if let (Reference::Each(_) | Reference::Capture(_), false) = (&reference, self.in_checks) {
+            let message = format!("`{reference}` can only stand in a smoke check");
+            return self.wrong(Mistake::new(message).at(at));
+        }
         if let Err(mistake) = known(&reference, self.written, at) {
             return self.wrong(mistake);
         }
@@ -282,6 +292,7 @@ fn known(reference: &Reference, root: &Node, at: &Origin) -> Result<(), Mistake>
             };
         }
         Reference::Service { service, field } => (service, field),
+        Reference::Each(_) | Reference::Capture(_) => return Ok(()),
     };
     let Some(node) = root.get("services").and_then(|all| all.get(service)) else {
         return missing("service", service, root.names("services"));

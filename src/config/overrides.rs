@@ -54,19 +54,13 @@ pub(crate) fn from_variables(
 
 /// Makes one layer of a `--set`.
 pub(crate) fn from_set(set: &str, base: &Node) -> Result<Node, Mistake> {
-    let typed = Arc::new(Source {
-        writer: Writer::Set,
-        text: set.to_owned(),
-    });
+    let typed = Source::new(Writer::Set, set.to_owned());
     let (segments, equals) = set_segments(set, &typed)?;
     let value = set[equals + 1..].to_owned();
     let resolved = Names::of_set().resolve(&segments, base)?;
     let secret = resolved.last().is_some_and(|(name, _)| name == "password");
     let source = if secret {
-        Arc::new(Source {
-            writer: Writer::Set,
-            text: format!("{}=***", &set[..equals]),
-        })
+        Source::new(Writer::Set, format!("{}=***", &set[..equals]))
     } else {
         typed
     };
@@ -80,10 +74,8 @@ pub(crate) fn from_set(set: &str, base: &Node) -> Result<Node, Mistake> {
 
 fn variable_source(name: &str, value: &str) -> Arc<Source> {
     let secret = name.to_ascii_uppercase().ends_with("__PASSWORD");
-    Arc::new(Source {
-        writer: Writer::Variable(name.to_owned()),
-        text: format!("{name}={}", if secret { "***" } else { value }),
-    })
+    let text = format!("{name}={}", if secret { "***" } else { value });
+    Source::new(Writer::Variable(name.to_owned()), text)
 }
 
 fn variable_segments(path: &str, source: &Arc<Source>) -> Vec<Segment> {

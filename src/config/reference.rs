@@ -88,6 +88,8 @@ pub(crate) fn ask(inner: &str) -> Option<Ask> {
         ["instance"] => Some(Ask::Instance),
         ["workspace"] => Some(Ask::Workspace),
         ["vars", name] => Some(Ask::Var((*name).to_owned())),
+        ["each", name] => Some(Ask::Later(Reference::Each((*name).to_owned()))),
+        ["capture", name] => Some(Ask::Later(Reference::Capture((*name).to_owned()))),
         ["images", name] => Some(Ask::Later(Reference::Image((*name).to_owned()))),
         ["services", name, "url"] => service(name, ServiceField::Url),
         ["services", name, "host"] => service(name, ServiceField::Host),

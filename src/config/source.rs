@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::conceal::Concealed;
 use super::mistake::Place;
@@ -31,9 +31,32 @@ pub(crate) struct Source {
     pub writer: Writer,
     /// For a variable `NAME=value`; a password's value is masked.
     pub text: String,
+    /// The byte where each line starts, found when it is first asked.
+    lines: OnceLock<Vec<usize>>,
 }
 
 impl Source {
+    pub(crate) fn new(writer: Writer, text: String) -> Arc<Self> {
+        let lines = OnceLock::new();
+        Arc::new(Self {
+            writer,
+            text,
+            lines,
+        })
+    }
+
+    /// Returns the line of a byte, from 1, and where it starts.
+    fn line(&self, byte: usize) -> (usize, usize) {
+        let lines = self.lines.get_or_init(|| {
+            let ends = self.text.match_indices('\n');
+            std::iter::once(0)
+                .chain(ends.map(|(end, _)| end + 1))
+                .collect()
+        });
+        let line = lines.partition_point(|start| *start <= byte).max(1);
+        (line, lines[line - 1])
+    }
+
     pub(crate) fn file(path: PathBuf, shown: &str, shared: bool, text: String) -> Arc<Self> {
         let shown = PathBuf::from(shown);
         let writer = Writer::File {
@@ -41,14 +64,11 @@ impl Source {
             shown,
             shared,
         };
-        Arc::new(Self { writer, text })
+        Self::new(writer, text)
     }
 
     pub(crate) fn default_layer() -> Arc<Self> {
-        Arc::new(Self {
-            writer: Writer::Default,
-            text: String::new(),
-        })
+        Self::new(Writer::Default, String::new())
     }
 }
 
@@ -87,11 +107,7 @@ impl Origin {
 
     /// Returns the line, from 1, and the byte where it starts.
     fn line(&self) -> (usize, usize) {
-        let text = &self.source.text;
-        let before = text.get(..self.span.start).unwrap_or(text);
-        let line = before.matches('\n').count() + 1;
-        let start = before.rfind('\n');
-        (line, start.map_or(0, |newline| newline + 1))
+        self.source.line(self.span.start.min(self.source.text.len()))
     }
 
     /// Returns the place to show; envctl's own defaults have none.

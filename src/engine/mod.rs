@@ -79,6 +79,9 @@ pub trait Engine: Send + Sync {
     /// Returns the address of a running service's named port, reachable from this process.
     fn address<'a>(&'a self, service: &'a str, port: &'a str) -> Work<'a, SocketAddr>;
 
+    /// Returns the end that a service's log has now.
+    fn log_mark(&self, service: &str) -> LogMark;
+
     /// Sends log lines of a service to `sink`; with `follow`, until it ends or the sink closes.
     fn logs<'a>(
         &'a self,

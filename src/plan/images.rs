@@ -85,7 +85,7 @@ fn bases(image: &Image) -> Vec<String> {
     args.flat_map(Template::references)
         .filter_map(|reference| match reference {
             Reference::Image(name) => Some(name.clone()),
-            Reference::Service { .. } => None,
+            _ => None,
         })
         .collect()
 }

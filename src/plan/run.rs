@@ -279,6 +279,7 @@ async fn tail(step: &Step, error: &Error, engine: &dyn Engine) -> Option<Tail> {
     let options = LogOptions {
         tail: Some(TAIL_LINES),
         follow: false,
+        ..LogOptions::default()
     };
     let mut lines = Vec::new();
     let read = async {

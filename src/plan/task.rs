@@ -126,7 +126,10 @@ impl Output<'_> {
     /// Sends the lines of the task's log that were not sent before.
     async fn tell(&self, follow: bool) {
         let (sender, mut receiver) = tokio::sync::mpsc::channel::<LogLine>(LINES_IN_FLIGHT);
-        let options = LogOptions { tail: None, follow };
+        let options = LogOptions {
+            follow,
+            ..LogOptions::default()
+        };
         let forward = async {
             let mut known = [0, 1].map(|stream| self.told[stream].load(Ordering::Relaxed));
             while let Some(line) = receiver.recv().await {

@@ -156,7 +156,8 @@ impl Http {
     }
 }
 
-fn status_line(status: u16) -> String {
+/// Returns a status with its usual words: `404 Not Found`.
+pub fn status_line(status: u16) -> String {
     let words = StatusCode::from_u16(status)
         .ok()
         .and_then(|code| code.canonical_reason());

@@ -2,12 +2,14 @@
 //! and for smoke checks. Knows neither engines nor configuration.
 
 mod http;
+mod jar;
 mod poll;
 pub mod redis;
 mod request;
 mod tcp;
 
-pub use http::{BODY_LIMIT_BYTES, Http, HttpError, Response};
+pub use http::{BODY_LIMIT_BYTES, Http, HttpError, Response, status_line};
+pub use jar::Jar;
 pub use poll::{Attempt, Exhausted, Poll, Turns};
 pub use request::{InvalidRequest, Request};
 pub use tcp::connect;

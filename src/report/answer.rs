@@ -208,16 +208,49 @@ pub struct SmokeAnswer {
 }
 
 /// The result of one smoke check.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct CheckAnswer {
     pub check: String,
-    pub passed: bool,
+    /// `passed`, `failed` or `skipped`.
+    pub verdict: CheckVerdict,
+    /// Why it was not made.
+    pub because: Option<String>,
+    /// Whether it needed a second attempt, or passed in some runs only.
+    pub flaky: bool,
     pub attempts: u32,
+    /// How often it was made (`--repeat`), and how often it failed then.
+    pub runs: u32,
+    pub failed_runs: u32,
     pub elapsed_s: f64,
-    /// One text for each expectation that failed: expected against actual.
-    pub failures: Vec<String>,
+    /// Where it was declared: `envs/rates/env.toml:52`.
+    pub place: Option<String>,
+    /// What did not hold.
+    pub failures: Vec<FailedExpectation>,
     /// A line that does the same by hand: `curl …`.
     pub reproduce: Option<String>,
+    /// What its service logged while it was made.
+    pub log: Vec<String>,
+}
+
+/// How a smoke check ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckVerdict {
+    #[default]
+    Passed,
+    Failed,
+    Skipped,
+}
+
+/// An expectation that did not hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FailedExpectation {
+    /// What was looked at: `status`, `$.rates[0].day`.
+    pub what: String,
+    pub expected: String,
+    pub actual: String,
+    /// Expected against actual, line by line, where both have several.
+    pub difference: Option<String>,
 }
 
 /// Columns and rows of text.

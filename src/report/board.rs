@@ -8,7 +8,7 @@ use super::duration::duration;
 use super::paint::Paint;
 use super::plural::plural;
 use super::row::{Layout, Row};
-use super::{Event, Level, Outcome, StepId, Verbosity};
+use super::{CheckVerdict, Event, Level, Outcome, StepId, Verbosity};
 
 /// The state of the screen.
 pub(super) struct Board {
@@ -78,9 +78,9 @@ impl Board {
                 self.ended += 1;
                 self.unless_quiet(finished(&title, &outcome, elapsed, columns, self.paint))
             }
-            Event::CheckFinished { passed, .. } => {
+            Event::CheckFinished { verdict, .. } => {
                 self.checks += 1;
-                self.failed_checks += usize::from(!passed);
+                self.failed_checks += usize::from(verdict == CheckVerdict::Failed);
                 None
             }
             Event::Notice { level, text } => self.notice(level, &text),

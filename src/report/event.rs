@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::CheckVerdict;
+
 /// Identifies a step within one run; the number is its place in the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct StepId(pub usize);
@@ -99,7 +101,8 @@ pub enum Event {
     /// A smoke check ended.
     CheckFinished {
         check: String,
-        passed: bool,
+        verdict: CheckVerdict,
+        flaky: bool,
         attempts: u32,
         #[serde(serialize_with = "seconds", rename = "elapsed_s")]
         elapsed: Duration,

@@ -10,7 +10,7 @@ use super::paint::Paint;
 use super::plural::plural;
 use super::row::amount;
 use super::view::{Now, View};
-use super::{Event, Level, Outcome, Progress, StepId, Terminal, Verbosity};
+use super::{CheckVerdict, Event, Level, Outcome, Progress, StepId, Terminal, Verbosity};
 
 /// Writes a line for what happens, and for a long step one each few seconds.
 pub(super) struct Plain {
@@ -85,11 +85,15 @@ impl Plain {
             Event::CheckFinished { .. } if self.verbosity != Verbosity::Verbose => None,
             Event::CheckFinished {
                 check,
-                passed,
+                verdict,
                 elapsed,
                 ..
             } => {
-                let word = if passed { "passed" } else { "failed" };
+                let word = match verdict {
+                    CheckVerdict::Passed => "passed",
+                    CheckVerdict::Failed => "failed",
+                    CheckVerdict::Skipped => "skipped",
+                };
                 Some(format!("check {check}: {word} ({})", duration(elapsed)))
             }
             Event::Notice { text, .. } => Some(text),

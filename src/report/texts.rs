@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     Answer, CheckAnswer, ConfigurationAnswer, Diagnostic, DoctorAnswer, DownAnswer, Endpoint,
-    EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, Failed, Outcome, PartReport, Phase,
+    EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, Failed, FailedExpectation, Outcome, PartReport, Phase,
     Place, PlanAnswer, PlannedStep, Progress, ServiceStatus, SmokeAnswer, StatusAnswer,
     TableAnswer, Tail, UpAnswer,
 };
@@ -122,7 +122,10 @@ texts!(ServiceStatus {
     notes
 });
 texts!(SmokeAnswer { environment, instance, checks } elapsed_s);
-texts!(CheckAnswer { check, failures, reproduce } passed, attempts, elapsed_s);
+texts!(CheckAnswer {
+    check, because, place, failures, reproduce, log
+} verdict, flaky, attempts, runs, failed_runs, elapsed_s);
+texts!(FailedExpectation { what, expected, actual, difference });
 
 texts!(EnvironmentsAnswer { environments });
 texts!(EnvironmentAnswer { name, description });
@@ -213,7 +216,8 @@ impl Texts for Event {
             }
             Self::CheckFinished {
                 check,
-                passed: _,
+                verdict: _,
+                flaky: _,
                 attempts: _,
                 elapsed: _,
                 failures,

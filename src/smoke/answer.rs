@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::CheckResult;
-use crate::report::{CheckAnswer, SmokeAnswer};
+use super::{CheckResult, Failure, Verdict};
+use crate::report::{CheckAnswer, CheckVerdict, FailedExpectation, SmokeAnswer};
 
 /// Returns the answer of a whole run.
 pub fn answer(
@@ -22,15 +22,34 @@ pub fn answer(
 
 impl From<&CheckResult> for CheckAnswer {
     fn from(result: &CheckResult) -> Self {
+        let (verdict, because) = match &result.verdict {
+            Verdict::Passed => (CheckVerdict::Passed, None),
+            Verdict::Failed => (CheckVerdict::Failed, None),
+            Verdict::Skipped(because) => (CheckVerdict::Skipped, Some(because.clone())),
+        };
         Self {
             check: result.name.clone(),
-            passed: result.passed,
+            verdict,
+            because,
+            flaky: result.flaky,
             attempts: result.attempts.total(),
+            runs: result.runs,
+            failed_runs: result.failed_runs,
             elapsed_s: seconds(result.elapsed),
-            failures: result.failures.iter().map(ToString::to_string).collect(),
-            // What passed needs no second try by hand.
-            reproduce: result.reproduce.clone().filter(|_| !result.passed),
+            place: result.place.as_ref().map(ToString::to_string),
+            failures: result.failures.iter().map(failed).collect(),
+            reproduce: result.reproduce.clone(),
+            log: result.log.clone(),
         }
+    }
+}
+
+fn failed(failure: &Failure) -> FailedExpectation {
+    FailedExpectation {
+        what: failure.what.clone(),
+        expected: failure.expected.clone(),
+        actual: failure.actual.clone(),
+        difference: failure.difference.clone(),
     }
 }
 

@@ -1,25 +1,24 @@
-//! One attempt of a check: ask once, and hold the answer against what is expected.
+//! One attempt of a check: do once what it does, and hold what came back against what is expected.
 
-use std::error::Error;
+mod http;
+mod sql;
+
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-
-use super::check::HttpAction;
-use super::mask::Mask;
-use super::{Failure, Reply, expect};
-use crate::config::model::SqlCheck;
-use crate::postgres::{self, Rows, Target};
-use crate::probe::{Http, Response};
-
-/// The longest excerpt of an answer.
-const EXCERPT_BYTES: usize = 2048;
+use super::evidence::{Evidence, Status};
+use super::runner::Session;
+use super::scope::Scope;
+use super::{Failure, Reply, expect, trial};
+use crate::config::model::{Action, Check};
 
 /// What one attempt saw.
 #[derive(Debug)]
 pub(super) enum Seen {
     Answer {
-        reply: Reply,
+        /// The one word of the answer.
+        status: String,
+        /// A view of it, where it is not as expected.
+        reply: Option<Reply>,
         /// Empty when everything is as expected.
         failures: Vec<Failure>,
         /// Whether the answer says that the service is not there yet.
@@ -29,6 +28,8 @@ pub(super) enum Seen {
         reason: String,
         transient: bool,
     },
+    /// It could not be made.
+    Impossible(Failure),
 }
 
 impl Seen {
@@ -38,6 +39,7 @@ impl Seen {
         match self {
             Self::Answer { unavailable, .. } => eventually || *unavailable,
             Self::NoAnswer { transient, .. } => *transient,
+            Self::Impossible(_) => false,
         }
     }
 
@@ -45,165 +47,84 @@ impl Seen {
     pub(super) fn summary(&self) -> String {
         match self {
             Self::NoAnswer { reason, .. } => reason.clone(),
+            Self::Impossible(failure) => failure.to_string(),
             Self::Answer {
-                reply, failures, ..
+                status, failures, ..
             } => match failures.as_slice() {
-                [] => reply.status.clone(),
+                [] => status.clone(),
                 // The failure itself names the status.
-                [first] if first.what == "status" => first.to_string(),
-                [first] => format!("{}; {first}", reply.status),
-                [first, more @ ..] => format!("{}; {first}; and {} more", reply.status, more.len()),
+                [first] if matches!(first.what.as_str(), "status" | "exit code") => {
+                    first.to_string()
+                }
+                [first] => format!("{status}; {first}"),
+                [first, more @ ..] => format!("{status}; {first}; and {} more", more.len()),
             },
         }
     }
 }
 
-/// Sends a request once.
-pub(super) async fn http(
-    http: &Http,
-    action: &HttpAction<'_>,
+/// Why an attempt gave no evidence.
+pub(super) enum Nothing {
+    /// There was no answer; whether another attempt may get one.
+    NoAnswer { reason: String, transient: bool },
+    /// What is needed for it is missing; the two texts are what was needed, and why it is not there.
+    Impossible(&'static str, String),
+}
+
+/// Makes one attempt; what the check keeps goes into the scope once its answer is right.
+pub(super) async fn make(
+    session: &Session<'_>,
+    check: &Check,
+    scope: &mut Scope<'_>,
     timeout: Duration,
-    mask: &Mask,
 ) -> Seen {
-    let response = match http.send(&action.request, timeout).await {
-        Ok(response) => response,
-        Err(error) => {
-            return Seen::NoAnswer {
-                reason: mask.apply(&error.to_string()),
-                transient: error.is_transient(),
-            };
+    let evidence = match &check.action {
+        Action::Http(action) => http::send(session, action, scope, timeout).await,
+        Action::Sql(action) => sql::ask(session, action, scope).await,
+        _ => Err(Nothing::Impossible("a kind of check", "it".to_owned())),
+    };
+    match evidence {
+        Ok(evidence) => judge(session, check, scope, &evidence),
+        Err(Nothing::NoAnswer { reason, transient }) => Seen::NoAnswer {
+            reason: scope.mask.apply(&reason),
+            transient,
+        },
+        Err(Nothing::Impossible(needed, reason)) => {
+            Seen::Impossible(scope.impossible(needed, &reason))
+        }
+    }
+}
+
+fn judge(
+    session: &Session<'_>,
+    check: &Check,
+    scope: &mut Scope<'_>,
+    evidence: &Evidence,
+) -> Seen {
+    let mut failures = match expect::verify(&check.expect, evidence, &session.terms(scope)) {
+        Ok(failures) => failures,
+        Err(reason) => {
+            return Seen::Impossible(scope.impossible("expectations", &reason));
         }
     };
-    let unavailable = matches!(response.status, 502..=504)
-        && !expect::status_holds(action.declared, response.status);
+    if failures.is_empty() {
+        failures = trial::keep(session, check, scope, evidence);
+    }
+    let unavailable = matches!(evidence.status, Status::Http(502..=504))
+        && !expect::status_holds(&check.expect, &evidence.status);
     Seen::Answer {
-        failures: expect::http(action.declared, &action.json, &response, mask),
-        reply: http_reply(&response, mask),
+        status: evidence.status.to_string(),
+        reply: (!failures.is_empty()).then(|| evidence.reply(&scope.mask)),
+        failures,
         unavailable,
     }
 }
 
-/// Asks a database once; what still runs when nobody waits for it any more is cancelled.
-pub(super) async fn sql(
-    check: &SqlCheck,
-    target: &Target,
-    cancel: &CancellationToken,
-    mask: &Mask,
-) -> Seen {
-    let abandoned = cancel.child_token();
-    let _guard = abandoned.clone().drop_guard();
-    match postgres::query(target, &check.query, &abandoned).await {
-        Ok(rows) => Seen::Answer {
-            failures: expect::sql(check, &rows, mask),
-            reply: sql_reply(&rows, mask),
-            unavailable: false,
-        },
-        Err(error) => Seen::NoAnswer {
-            reason: mask.apply(&chain(&error)),
-            transient: error.is_transient(),
-        },
-    }
-}
-
-fn http_reply(response: &Response, mask: &Mask) -> Reply {
-    let body = String::from_utf8_lossy(&response.body);
-    Reply {
-        status: response.status_line(),
-        excerpt: mask.excerpt(&body, EXCERPT_BYTES),
-    }
-}
-
-fn sql_reply(rows: &Rows, mask: &Mask) -> Reply {
-    let names: Vec<&str> = rows
-        .columns
-        .iter()
-        .map(|column| column.name.as_str())
-        .collect();
-    let mut text = names.join(", ");
-    for row in &rows.rows {
-        if text.len() > EXCERPT_BYTES {
-            break;
-        }
-        let cells: Vec<&str> = row
-            .iter()
-            .map(|cell| cell.as_deref().unwrap_or("NULL"))
-            .collect();
-        text.push('\n');
-        text.push_str(&cells.join(", "));
-    }
-    Reply {
-        status: match rows.rows.len() {
-            1 => "1 row".to_owned(),
-            count => format!("{count} rows"),
-        },
-        excerpt: mask.excerpt(&text, EXCERPT_BYTES),
-    }
-}
-
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::model::Secret;
-    use crate::postgres::Column;
-
-    #[test]
-    fn rows_are_shown_as_text() {
-        let column = |name: &str| Column {
-            name: name.to_owned(),
-            type_name: "text".to_owned(),
-        };
-        let cell = |text: &str| Some(text.to_owned());
-        let rows = Rows {
-            columns: vec![column("code"), column("name")],
-            rows: vec![
-                vec![cell("EETLL"), cell("Tallinn")],
-                vec![cell("pw1"), None],
-            ],
-            affected: None,
-        };
-        let reply = sql_reply(&rows, &Mask::new(&[Secret::new("pw1")]));
-        assert_eq!(reply.status, "2 rows");
-        assert_eq!(reply.excerpt, "code, name\nEETLL, Tallinn\n***, NULL");
-    }
-
-    #[test]
-    fn a_summary_is_one_line() {
-        let failure = |what: &str| Failure {
-            what: what.to_owned(),
-            expected: "1".to_owned(),
-            actual: "2".to_owned(),
-        };
-        let answer = |failures| Seen::Answer {
-            reply: Reply {
-                status: "200 OK".to_owned(),
-                excerpt: String::new(),
-            },
-            failures,
-            unavailable: false,
-        };
-        assert_eq!(answer(vec![]).summary(), "200 OK");
-        assert_eq!(
-            answer(vec![failure("status")]).summary(),
-            "status: expected 1, got 2"
-        );
-        assert_eq!(
-            answer(vec![failure("$.a")]).summary(),
-            "200 OK; $.a: expected 1, got 2"
-        );
-        assert_eq!(
-            answer(vec![failure("$.a"), failure("$.b"), failure("$.c")]).summary(),
-            "200 OK; $.a: expected 1, got 2; and 2 more"
-        );
+/// Returns a line that does the same by hand, where there is one.
+pub(super) fn by_hand(session: &Session<'_>, check: &Check, scope: &Scope<'_>) -> Option<String> {
+    match &check.action {
+        Action::Http(action) => http::by_hand(action, scope),
+        Action::Sql(action) => Some(sql::by_hand(session, action, scope)),
+        _ => None,
     }
 }

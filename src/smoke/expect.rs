@@ -1,161 +1,298 @@
-//! Holds an answer against everything that a check expects of it. Pure.
+//! Holds what an action gave against everything that a check expects. Knows no protocol.
 
 use std::borrow::Cow;
 
+use indexmap::IndexMap;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::Failure;
-use super::check::JsonExpectation;
+use super::evidence::{Evidence, NoDocument, Status};
+use super::json_path::Selector;
 use super::mask::Mask;
 use super::matcher::{self, Subject};
-use crate::config::model::{HttpCheck, Matcher, SqlCheck, StatusMatch};
-use crate::postgres::Rows;
-use crate::probe::Response;
+use super::schema::Schemas;
+use super::scope::Scope;
+use super::snapshot;
+use crate::config::model::{Comparison, Expect, Matcher, StatusMatch};
 
 /// The longest piece of a body in a failure.
 const BODY_LIMIT_BYTES: usize = 160;
 
-/// Returns whether the status is one that the check wants.
-pub(super) fn status_holds(check: &HttpCheck, status: u16) -> bool {
-    let wanted = |wanted: &StatusMatch| match wanted {
-        StatusMatch::Code(code) => status == *code,
-        StatusMatch::Class(class) => status / 100 == *class,
-    };
-    if check.status.is_empty() {
-        return status / 100 == 2;
-    }
-    check.status.iter().any(wanted)
+/// By what a check is judged, beside its own expectations.
+pub(super) struct Terms<'a> {
+    pub(super) scope: &'a Scope<'a>,
+    pub(super) schemas: &'a Schemas,
+    /// Whether a snapshot is written instead of compared.
+    pub(super) update_snapshots: bool,
 }
 
-/// Returns what is wrong with an HTTP answer. A wrong status hides the rest, which would only
-/// say that an error page is not the expected document.
-pub(super) fn http(
-    check: &HttpCheck,
-    json: &[JsonExpectation<'_>],
-    response: &Response,
-    mask: &Mask,
-) -> Vec<Failure> {
-    let body = String::from_utf8_lossy(&response.body);
-    if !status_holds(check, response.status) {
-        return vec![wrong_status(check, response, &body, mask)];
+impl Terms<'_> {
+    fn mask(&self) -> &Mask {
+        &self.scope.mask
     }
-    let mut failures = headers(check, response, mask);
-    failures.extend(documents(json, &body, mask));
-    if !check.text.is_empty() {
-        let text = Value::from(body.as_ref());
-        failures.extend(all("text", Some(&text), "", &check.text, mask));
+}
+
+/// Returns whether the status is one that the check wants.
+pub(super) fn status_holds(expect: &Expect, status: &Status) -> bool {
+    match status {
+        Status::Http(status) if expect.status.is_empty() => status / 100 == 2,
+        Status::Http(status) => expect.status.iter().any(|wanted| match wanted {
+            StatusMatch::Code(code) => status == code,
+            StatusMatch::Class(class) => status / 100 == *class,
+        }),
+        Status::Exit(code) if expect.exit_code.is_empty() => *code == 0,
+        Status::Exit(code) => expect.exit_code.contains(code),
+        Status::Plain(_) | Status::None => true,
     }
-    if let Some(limit) = check.max_time.filter(|limit| response.elapsed > *limit) {
+}
+
+/// Returns what is wrong. A wrong status hides the rest, which would only say that an error page
+/// is not the expected document. The error is an expectation that cannot be looked up.
+pub(super) fn verify(
+    expect: &Expect,
+    evidence: &Evidence,
+    terms: &Terms<'_>,
+) -> Result<Vec<Failure>, String> {
+    if !status_holds(expect, &evidence.status) {
+        return Ok(vec![wrong_status(expect, evidence, terms.mask())]);
+    }
+    let mut failures = headers(&expect.headers, evidence, terms)?;
+    failures.extend(documents(expect, evidence, terms)?);
+    failures.extend(text("text", &expect.text, &evidence.body, terms)?);
+    failures.extend(text("stderr", &expect.stderr, &evidence.stderr, terms)?);
+    failures.extend(table(expect, evidence, terms)?);
+    failures.extend(digest(expect, evidence));
+    if let Some(snapshot) = &expect.snapshot {
+        failures.extend(snapshot::check(snapshot, evidence, terms));
+    }
+    if let Some(limit) = expect.max_time.filter(|limit| evidence.elapsed > *limit) {
         failures.push(Failure {
             what: "time".to_owned(),
             expected: format!("at most {}", humantime::format_duration(limit)),
-            actual: format!("{} ms", response.elapsed.as_millis()),
+            actual: format!("{} ms", evidence.elapsed.as_millis()),
+            difference: None,
         });
     }
-    failures
+    Ok(failures)
 }
 
-/// Returns what is wrong with the rows of a query.
-pub(super) fn sql(check: &SqlCheck, rows: &Rows, mask: &Mask) -> Vec<Failure> {
-    table(check, rows.json(), mask)
-}
-
-fn table(check: &SqlCheck, values: Vec<Vec<Value>>, mask: &Mask) -> Vec<Failure> {
-    let first = values.first().and_then(|row| row.first());
-    let mut failures = all("value", first, "no row", &check.value, mask);
-    let count = Value::from(values.len());
-    failures.extend(all("count", Some(&count), "", &check.count, mask));
-    if let Some(expected) = &check.rows {
-        let expected: Value = expected.iter().cloned().collect();
-        let actual: Value = values.into_iter().collect();
-        failures.extend(all(
-            "rows",
-            Some(&actual),
-            "",
-            &[Matcher::Equal(expected)],
-            mask,
-        ));
-    }
-    failures
-}
-
+/// Returns what is wrong with one value.
 fn all(
-    what: &str,
-    value: Option<&Value>,
-    absent: &str,
+    subject: Subject<'_>,
     matchers: &[Matcher],
-    mask: &Mask,
-) -> Vec<Failure> {
-    let subject = Subject {
+    terms: &Terms<'_>,
+) -> Result<Vec<Failure>, String> {
+    let matchers = terms.scope.matchers(matchers)?;
+    let failures = matchers
+        .iter()
+        .filter_map(|matcher| matcher::check(subject, matcher, terms.mask()));
+    Ok(failures.collect())
+}
+
+/// Returns what is wrong with the values that JSON paths select in a document.
+pub(super) fn paths(
+    json: &IndexMap<String, Vec<Matcher>>,
+    document: &Value,
+    terms: &Terms<'_>,
+) -> Result<Vec<Failure>, String> {
+    let mut failures = Vec::new();
+    for (path, matchers) in json {
+        let selector = Selector::parse(path)?;
+        let matchers = terms.scope.matchers(matchers)?;
+        let value = selector.value(document);
+        for matcher in matchers.iter() {
+            let presence = matches!(matcher, Matcher::Exists(_)) && !selector.selects(document);
+            let subject = Subject {
+                what: path,
+                value: value.as_ref().map(Cow::as_ref).filter(|_| !presence),
+                absent: "the path selects nothing",
+            };
+            failures.extend(matcher::check(subject, matcher, terms.mask()));
+        }
+    }
+    Ok(failures)
+}
+
+fn documents(
+    expect: &Expect,
+    evidence: &Evidence,
+    terms: &Terms<'_>,
+) -> Result<Vec<Failure>, String> {
+    if expect.json.is_empty() && expect.json_schema.is_none() {
+        return Ok(Vec::new());
+    }
+    let document = match evidence.document() {
+        Ok(document) => document,
+        Err(why) => return Ok(vec![no_document(&why, evidence, terms.mask())]),
+    };
+    let mut failures = paths(&expect.json, &document, terms)?;
+    if let Some(file) = &expect.json_schema {
+        failures.extend(terms.schemas.check(file, &document, terms.mask()));
+    }
+    Ok(failures)
+}
+
+fn no_document(why: &NoDocument, evidence: &Evidence, mask: &Mask) -> Failure {
+    let mut actual = match why {
+        NoDocument::NotText(byte) => format!("bytes that are no UTF-8 (from byte {byte} on)"),
+        NoDocument::Empty => "an empty body".to_owned(),
+        NoDocument::NotJson(error) => {
+            let body = String::from_utf8_lossy(&evidence.body);
+            format!("{} ({error})", on_one_line(&body, mask))
+        }
+    };
+    if let Some(kind) = evidence.header("content-type")
+        && !kind.contains("json")
+    {
+        actual = format!("{actual}, of type {}", mask.apply(&kind));
+    }
+    Failure {
+        what: "body".to_owned(),
+        expected: "JSON".to_owned(),
+        actual,
+        difference: None,
+    }
+}
+
+fn text(
+    what: &str,
+    matchers: &[Matcher],
+    bytes: &[u8],
+    terms: &Terms<'_>,
+) -> Result<Vec<Failure>, String> {
+    if matchers.is_empty() {
+        return Ok(Vec::new());
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => {
+            let value = Value::from(text);
+            let subject = Subject {
+                what,
+                value: Some(&value),
+                absent: "",
+            };
+            all(subject, matchers, terms)
+        }
+        Err(error) => Ok(vec![Failure {
+            what: what.to_owned(),
+            expected: "UTF-8".to_owned(),
+            actual: format!("a byte that is none, at {}", error.valid_up_to()),
+            difference: None,
+        }]),
+    }
+}
+
+/// Holds rows, or the answer of a Redis command, against what is expected of them.
+fn table(
+    expect: &Expect,
+    evidence: &Evidence,
+    terms: &Terms<'_>,
+) -> Result<Vec<Failure>, String> {
+    let rows = evidence.document.as_ref();
+    let first = match rows {
+        Some(Value::Array(rows)) if matches!(evidence.status, Status::Plain(_)) => {
+            rows.first().and_then(|row| row.get(0))
+        }
+        answer => answer,
+    };
+    let subject = |what, value, absent| Subject {
         what,
         value,
         absent,
     };
-    matchers
-        .iter()
-        .filter_map(|matcher| matcher::check(subject, matcher, mask))
-        .collect()
+    let mut failures = all(subject("value", first, "no row"), &expect.value, terms)?;
+    let count = Value::from(rows.and_then(Value::as_array).map_or(0, Vec::len));
+    failures.extend(all(subject("count", Some(&count), ""), &expect.count, terms)?);
+    if let (Some(expected), Some(rows)) = (&expect.rows, rows) {
+        let expected = [Matcher::Equal(expected.clone())];
+        failures.extend(all(subject("rows", Some(rows), ""), &expected, terms)?);
+    }
+    Ok(failures)
 }
 
-fn wrong_status(check: &HttpCheck, response: &Response, body: &str, mask: &Mask) -> Failure {
-    let wanted: Vec<String> = check
-        .status
-        .iter()
-        .map(|wanted| match wanted {
-            StatusMatch::Code(code) => code.to_string(),
-            StatusMatch::Class(class) => format!("{class}xx"),
-        })
-        .collect();
-    let mut actual = response.status_line();
-    if !body.trim().is_empty() {
+fn digest(expect: &Expect, evidence: &Evidence) -> Option<Failure> {
+    let expected = expect.sha256.as_ref()?;
+    let digest = Sha256::digest(&evidence.body);
+    let actual: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    (actual != *expected).then(|| Failure {
+        what: "sha256".to_owned(),
+        expected: expected.clone(),
+        actual: format!("{actual} of {} bytes", evidence.body.len()),
+        difference: None,
+    })
+}
+
+fn wrong_status(expect: &Expect, evidence: &Evidence, mask: &Mask) -> Failure {
+    let (what, wanted, usual): (_, Vec<String>, _) = match evidence.status {
+        Status::Exit(_) => {
+            let codes = expect.exit_code.iter();
+            ("exit code", codes.map(ToString::to_string).collect(), "0")
+        }
+        _ => {
+            let wanted = expect.status.iter().map(|wanted| match wanted {
+                StatusMatch::Code(code) => code.to_string(),
+                StatusMatch::Class(class) => format!("{class}xx"),
+            });
+            ("status", wanted.collect(), "2xx")
+        }
+    };
+    let mut actual = match evidence.status {
+        Status::Exit(code) => code.to_string(),
+        _ => evidence.status.to_string(),
+    };
+    let said = [&evidence.stderr, &evidence.body];
+    if let Some(said) = said.into_iter().find(|said| !said.trim_ascii().is_empty()) {
         actual.push_str(": ");
-        actual.push_str(&on_one_line(body, mask));
+        actual.push_str(&on_one_line(&String::from_utf8_lossy(said), mask));
     }
     Failure {
-        what: "status".to_owned(),
+        what: what.to_owned(),
         expected: if wanted.is_empty() {
-            "2xx".to_owned()
+            usual.to_owned()
         } else {
             wanted.join(" or ")
         },
         actual,
+        difference: None,
     }
 }
 
-fn headers(check: &HttpCheck, response: &Response, mask: &Mask) -> Vec<Failure> {
+fn headers(
+    expected: &IndexMap<String, Vec<Matcher>>,
+    evidence: &Evidence,
+    terms: &Terms<'_>,
+) -> Result<Vec<Failure>, String> {
     let mut failures = Vec::new();
-    for (name, matchers) in &check.expect_headers {
-        let values: Vec<&str> = response
-            .headers
-            .iter()
-            .filter(|(header, _)| header.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
-            .collect();
-        let text = (!values.is_empty()).then(|| values.join(", "));
+    for (name, matchers) in expected {
+        let text = evidence.header(name);
         let what = format!("header {name}");
-        for matcher in matchers {
+        for matcher in terms.scope.matchers(matchers)?.iter() {
             let value = text.as_deref().map(|text| header_value(text, matcher));
             let subject = Subject {
                 what: &what,
                 value: value.as_ref(),
                 absent: "no such header",
             };
-            failures.extend(matcher::check(subject, matcher, mask));
+            failures.extend(matcher::check(subject, matcher, terms.mask()));
         }
     }
-    failures
+    Ok(failures)
 }
 
 /// Returns a header as what the matcher compares: headers are texts, numbers too.
 fn header_value(text: &str, matcher: &Matcher) -> Value {
     let numeric = match matcher {
-        Matcher::Equal(value) | Matcher::Not(value) => value.is_number(),
+        Matcher::Equal(json) | Matcher::Not(json) => json.value.is_number(),
         Matcher::Approx { .. }
-        | Matcher::Less(_)
-        | Matcher::LessOrEqual(_)
-        | Matcher::Greater(_)
-        | Matcher::GreaterOrEqual(_) => true,
-        Matcher::Length(_) | Matcher::Type(_) | Matcher::Contains(_) | Matcher::Exists(_) => false,
+        | Matcher::Compare(
+            Comparison::Less
+            | Comparison::LessOrEqual
+            | Comparison::Greater
+            | Comparison::GreaterOrEqual,
+            _,
+        ) => true,
+        _ => false,
     };
     let number = numeric
         .then(|| text.trim().parse::<serde_json::Number>().ok())
@@ -163,220 +300,7 @@ fn header_value(text: &str, matcher: &Matcher) -> Value {
     number.map_or_else(|| Value::from(text), Value::Number)
 }
 
-fn documents(json: &[JsonExpectation<'_>], body: &str, mask: &Mask) -> Vec<Failure> {
-    if json.is_empty() {
-        return Vec::new();
-    }
-    let document: Value = match serde_json::from_str(body) {
-        Ok(document) => document,
-        Err(_) if body.trim().is_empty() => {
-            return vec![not_json("an empty body".to_owned())];
-        }
-        Err(error) => {
-            return vec![not_json(format!("{} ({error})", on_one_line(body, mask)))];
-        }
-    };
-    let mut failures = Vec::new();
-    for (selector, matchers) in json {
-        let value = selector.value(&document);
-        for matcher in *matchers {
-            let presence = matches!(matcher, Matcher::Exists(_)) && !selector.selects(&document);
-            let subject = Subject {
-                what: selector.text(),
-                value: value.as_ref().map(Cow::as_ref).filter(|_| !presence),
-                absent: "the path selects nothing",
-            };
-            failures.extend(matcher::check(subject, matcher, mask));
-        }
-    }
-    failures
-}
-
-fn not_json(actual: String) -> Failure {
-    Failure {
-        what: "body".to_owned(),
-        expected: "JSON".to_owned(),
-        actual,
-    }
-}
-
-fn on_one_line(body: &str, mask: &Mask) -> String {
+pub(super) fn on_one_line(body: &str, mask: &Mask) -> String {
     let masked = mask.excerpt(body.trim(), BODY_LIMIT_BYTES);
     masked.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use serde_json::json;
-
-    use super::*;
-    use crate::config::model::{Secret, ValueType};
-    use crate::smoke::check::tests::http_check;
-    use crate::smoke::json_path::Selector;
-
-    fn response(status: u16, body: &str) -> Response {
-        Response {
-            status,
-            headers: vec![
-                ("content-type".to_owned(), "application/json".to_owned()),
-                ("content-length".to_owned(), "17".to_owned()),
-                ("vary".to_owned(), "accept".to_owned()),
-                ("vary".to_owned(), "origin".to_owned()),
-            ],
-            body: body.as_bytes().to_vec(),
-            elapsed: Duration::from_millis(250),
-        }
-    }
-
-    fn verify(check: &HttpCheck, response: &Response, expect: &[&str]) {
-        let json: Vec<JsonExpectation<'_>> = check
-            .json
-            .iter()
-            .map(|(path, matchers)| (Selector::parse(path).unwrap(), matchers.as_slice()))
-            .collect();
-        let mask = Mask::new(&[Secret::new("hunter2")]);
-        let failures = http(check, &json, response, &mask);
-        let texts: Vec<String> = failures.iter().map(ToString::to_string).collect();
-        assert_eq!(texts, expect);
-    }
-
-    #[test]
-    fn statuses() {
-        let mut check = http_check("/");
-        verify(&check, &response(204, ""), &[]);
-        verify(
-            &check,
-            &response(302, " "),
-            &["status: expected 2xx, got 302 Found"],
-        );
-        check.status = vec![StatusMatch::Code(200), StatusMatch::Class(4)];
-        verify(&check, &response(404, ""), &[]);
-        check
-            .json
-            .insert("$.a".to_owned(), vec![Matcher::Equal(json!(1))]);
-        verify(
-            &check,
-            &response(503, "{\"reason\":\n  \"no database for hunter2\"}"),
-            &["status: expected 200 or 4xx, got 503 Service Unavailable: \
-                 {\"reason\": \"no database for ***\"}"],
-        );
-    }
-
-    #[test]
-    fn header_expectations() {
-        let mut check = http_check("/");
-        let mut expect = |name: &str, matchers| {
-            check.expect_headers.insert(name.to_owned(), matchers);
-        };
-        expect("content-type", vec![Matcher::Contains(json!("json"))]);
-        expect(
-            "content-length",
-            vec![Matcher::Equal(json!(17)), Matcher::Less(10.0)],
-        );
-        expect("vary", vec![Matcher::Equal(json!("accept, origin"))]);
-        expect("server", vec![Matcher::Exists(false)]);
-        expect("x-trace", vec![Matcher::Exists(true)]);
-        verify(
-            &check,
-            &response(200, ""),
-            &[
-                "header content-length: expected < 10, got 17",
-                "header x-trace: expected something, got nothing (no such header)",
-            ],
-        );
-    }
-
-    #[test]
-    fn documents_texts_and_times() {
-        let mut check = http_check("/");
-        check.max_time = Some(Duration::from_millis(200));
-        check.text = vec![Matcher::Contains(json!("Tallinn"))];
-        let paths = [
-            ("$.rates[0].day", Matcher::Equal(json!("2021-01-31"))),
-            ("$.rates", Matcher::Length(31)),
-            ("$.rates[*].count", Matcher::Equal(json!([3, 4]))),
-            ("$.rates[?@.count > 9]", Matcher::Exists(false)),
-            ("$.rates[?@.count > 8]", Matcher::Length(0)),
-            ("$.rates[0].price", Matcher::Type(ValueType::Null)),
-            ("$.rates[1].price", Matcher::Exists(false)),
-            ("$.rates[1].note", Matcher::Equal(json!(null))),
-        ];
-        for (path, matcher) in paths {
-            check.json.insert(path.to_owned(), vec![matcher]);
-        }
-        let body = r#"{"rates":[{"day":"2021-01-30","count":3,"price":null},{"count":3}]}"#;
-        verify(
-            &check,
-            &response(200, body),
-            &[
-                r#"$.rates[0].day: expected "2021-01-31", got "2021-01-30""#,
-                "$.rates: expected length 31, got length 2: \
-                 [{\"day\":\"2021-01-30\",\"count\":3,\"price\":null},{\"count\":3}]",
-                "$.rates[*].count[1]: expected 4, got 3",
-                "$.rates[1].note: expected null, got nothing (the path selects nothing)",
-                "text: expected something that contains \"Tallinn\", got \
-                 \"{\\\"rates\\\":[{\\\"day\\\":\\\"2021-01-30\\\",\\\"count\\\":3,\
-                 \\\"price\\\":null},{\\\"count\\\":3}]}\"",
-                "time: expected at most 200ms, got 250 ms",
-            ],
-        );
-    }
-
-    #[test]
-    fn what_is_not_json_says_so() {
-        let mut check = http_check("/");
-        check
-            .json
-            .insert("$.a".to_owned(), vec![Matcher::Exists(false)]);
-        verify(
-            &check,
-            &response(200, "<p>hunter2\n</p>"),
-            &["body: expected JSON, got <p>*** </p> (expected value at line 1 column 1)"],
-        );
-        verify(
-            &check,
-            &response(200, ""),
-            &["body: expected JSON, got an empty body"],
-        );
-    }
-
-    #[test]
-    fn rows_values_and_counts() {
-        let mut check = SqlCheck {
-            service: "db".to_owned(),
-            database: None,
-            query: "SELECT …".to_owned(),
-            rows: Some(vec![
-                vec![json!("EETLL"), json!(3)],
-                vec![json!("CNGGZ"), json!(null)],
-            ]),
-            value: vec![Matcher::Equal(json!("EETLL"))],
-            count: vec![Matcher::GreaterOrEqual(2.0)],
-        };
-        let verify = |check: &SqlCheck, values, expect: &[&str]| {
-            let failures = table(check, values, &Mask::default());
-            let texts: Vec<String> = failures.iter().map(ToString::to_string).collect();
-            assert_eq!(texts, expect);
-        };
-        let row = |code: &str, count: Value| vec![json!(code), count];
-        let good = vec![row("EETLL", json!(3.0)), row("CNGGZ", json!(null))];
-        verify(&check, good, &[]);
-        verify(
-            &check,
-            vec![row("EETLL", json!(4))],
-            &[
-                "count: expected >= 2, got 1",
-                "rows[0][1]: expected 3, got 4",
-            ],
-        );
-        check.rows = None;
-        check.count = vec![Matcher::Equal(json!(0))];
-        verify(
-            &check,
-            Vec::new(),
-            &[r#"value: expected "EETLL", got nothing (no row)"#],
-        );
-    }
 }

@@ -83,7 +83,7 @@ impl JUnit<'_> {
 
     fn counts(&self) -> [(&'static str, String); 4] {
         let failed = |answered: bool| {
-            let this = |result: &&CheckResult| !result.passed && result.reply.is_some() == answered;
+            let this = |result: &&CheckResult| result.failed() && result.reply.is_some() == answered;
             self.results.iter().filter(this).count().to_string()
         };
         [
@@ -118,7 +118,7 @@ impl JUnit<'_> {
             .with_attribute(("classname", &*clean(&class)))
             .with_attribute(("time", seconds(result.elapsed).as_str()))
             .write_inner_content(|writer| {
-                if !result.passed {
+                if result.failed() {
                     failure(writer, result)?;
                 }
                 writer

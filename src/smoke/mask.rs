@@ -23,6 +23,15 @@ impl Mask {
         Self { hidden }
     }
 
+    /// Returns a mask that hides one secret more.
+    pub(super) fn with(&self, secret: &Secret) -> Self {
+        let mut mask = Self::new([secret]);
+        mask.hidden.extend(self.hidden.iter().cloned());
+        mask.hidden.sort_by(|left, right| right.len().cmp(&left.len()).then_with(|| left.cmp(right)));
+        mask.hidden.dedup();
+        mask
+    }
+
     /// Returns the text with `***` for every secret.
     pub(super) fn apply(&self, text: &str) -> String {
         self.start(text, usize::MAX).0

@@ -1,11 +1,12 @@
 //! Whether one value is what a check expects, and the words for it when it is not. Pure.
 
+use regex::Regex;
 use serde_json::Value;
 
 use super::Failure;
 use super::difference;
 use super::mask::Mask;
-use crate::config::model::{Matcher, ValueType};
+use crate::config::model::{Comparison, Matcher, ValueType};
 
 /// The longest value in a failure.
 const VALUE_LIMIT_BYTES: usize = 160;
@@ -27,6 +28,7 @@ pub(super) fn check(subject: Subject<'_>, matcher: &Matcher, mask: &Mask) -> Opt
         what: mask.apply(subject.what),
         expected,
         actual,
+        difference: None,
     };
     let Some(value) = subject.value else {
         return (*matcher != Matcher::Exists(false)).then(|| {
@@ -37,10 +39,11 @@ pub(super) fn check(subject: Subject<'_>, matcher: &Matcher, mask: &Mask) -> Opt
         });
     };
     if let Matcher::Equal(expected) = matcher {
-        return difference::first(expected, value).map(|found| Failure {
+        return difference::first(&expected.value, value).map(|found| Failure {
             what: mask.apply(&format!("{}{}", subject.what, found.path)),
             expected: show_or_nothing(found.expected, mask),
             actual: show_or_nothing(found.actual, mask),
+            difference: None,
         });
     }
     (!holds(matcher, value))
@@ -57,24 +60,50 @@ fn show_or_nothing(value: Option<&Value>, mask: &Mask) -> String {
 }
 
 fn holds(matcher: &Matcher, value: &Value) -> bool {
-    let compares = |holds: &dyn Fn(f64) -> bool| value.as_f64().is_some_and(holds);
     match matcher {
-        Matcher::Equal(expected) => difference::equal(expected, value),
-        Matcher::Not(unwanted) => !difference::equal(unwanted, value),
-        Matcher::Approx { value, within } => compares(&|actual| {
+        Matcher::Equal(expected) => difference::equal(&expected.value, value),
+        Matcher::Not(unwanted) => !difference::equal(&unwanted.value, value),
+        Matcher::Approx {
+            value: expected,
+            within,
+        } => numbers(value, &expected.value).is_some_and(|(actual, expected)| {
             // Nothing is relative to zero, so there the distance itself counts.
-            let scale = if *value == 0.0 { 1.0 } else { value.abs() };
-            (actual - value).abs() <= within * scale
+            let scale = if expected == 0.0 { 1.0 } else { expected.abs() };
+            (actual - expected).abs() <= within * scale
         }),
-        Matcher::Less(limit) => compares(&|actual| actual < *limit),
-        Matcher::LessOrEqual(limit) => compares(&|actual| actual <= *limit),
-        Matcher::Greater(limit) => compares(&|actual| actual > *limit),
-        Matcher::GreaterOrEqual(limit) => compares(&|actual| actual >= *limit),
-        Matcher::Length(expected) => length(value) == Some(*expected),
+        Matcher::Compare(comparison, limit) => {
+            numbers(value, &limit.value).is_some_and(|(actual, limit)| match comparison {
+                Comparison::Less => actual < limit,
+                Comparison::LessOrEqual => actual <= limit,
+                Comparison::Greater => actual > limit,
+                Comparison::GreaterOrEqual => actual >= limit,
+            })
+        }
+        Matcher::Length(matchers) => length(value)
+            .is_some_and(|length| matchers.iter().all(|it| holds(it, &Value::from(length)))),
         Matcher::Type(expected) => is_of_type(*expected, value),
-        Matcher::Contains(part) => contains(value, part),
+        Matcher::Contains(part) => contains(value, &part.value),
+        Matcher::Matches(pattern) => value.as_str().is_some_and(|text| {
+            Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(text))
+        }),
         Matcher::Exists(expected) => *expected,
+        Matcher::Any(matchers) => elements(value).is_some_and(|elements| {
+            let mut elements = elements.iter();
+            elements.any(|element| matchers.iter().all(|it| holds(it, element)))
+        }),
+        Matcher::All(matchers) => elements(value).is_some_and(|elements| {
+            let mut elements = elements.iter();
+            elements.all(|element| matchers.iter().all(|it| holds(it, element)))
+        }),
     }
+}
+
+fn elements(value: &Value) -> Option<&Vec<Value>> {
+    value.as_array()
+}
+
+fn numbers(left: &Value, right: &Value) -> Option<(f64, f64)> {
+    Some((left.as_f64()?, right.as_f64()?))
 }
 
 fn length(value: &Value) -> Option<u64> {
@@ -93,6 +122,7 @@ fn contains(value: &Value, part: &Value) -> bool {
         (Value::Array(elements), part) => elements
             .iter()
             .any(|element| difference::equal(part, element)),
+        (Value::Object(entries), Value::String(key)) => entries.contains_key(key),
         _ => false,
     }
 }
@@ -116,20 +146,37 @@ fn is_integer(value: &Value) -> bool {
 
 fn expectation(matcher: &Matcher, mask: &Mask) -> String {
     match matcher {
-        Matcher::Equal(value) => show(value, mask),
-        Matcher::Not(value) => format!("not {}", show(value, mask)),
-        Matcher::Approx { value, within } => format!("about {value} (relative {within:e})"),
-        Matcher::Less(limit) => format!("< {limit}"),
-        Matcher::LessOrEqual(limit) => format!("<= {limit}"),
-        Matcher::Greater(limit) => format!("> {limit}"),
-        Matcher::GreaterOrEqual(limit) => format!(">= {limit}"),
-        Matcher::Length(length) => format!("length {length}"),
+        Matcher::Equal(json) => show(&json.value, mask),
+        Matcher::Not(json) => format!("not {}", show(&json.value, mask)),
+        Matcher::Approx { value, within } => {
+            format!("about {} (relative {within:e})", show(&value.value, mask))
+        }
+        Matcher::Compare(comparison, limit) => {
+            let sign = match comparison {
+                Comparison::Less => "<",
+                Comparison::LessOrEqual => "<=",
+                Comparison::Greater => ">",
+                Comparison::GreaterOrEqual => ">=",
+            };
+            format!("{sign} {}", show(&limit.value, mask))
+        }
+        Matcher::Length(matchers) => format!("length {}", all_of(matchers, mask)),
         Matcher::Type(ValueType::Integer) => "an integer".to_owned(),
         Matcher::Type(expected) => type_name(*expected).to_owned(),
-        Matcher::Contains(part) => format!("something that contains {}", show(part, mask)),
+        Matcher::Contains(part) => {
+            format!("something that contains {}", show(&part.value, mask))
+        }
+        Matcher::Matches(pattern) => format!("a match of /{}/", mask.apply(pattern)),
         Matcher::Exists(true) => "something".to_owned(),
         Matcher::Exists(false) => "nothing".to_owned(),
+        Matcher::Any(matchers) => format!("any element: {}", all_of(matchers, mask)),
+        Matcher::All(matchers) => format!("all elements: {}", all_of(matchers, mask)),
     }
+}
+
+fn all_of(matchers: &[Matcher], mask: &Mask) -> String {
+    let texts: Vec<String> = matchers.iter().map(|it| expectation(it, mask)).collect();
+    texts.join(" and ")
 }
 
 fn seen(matcher: &Matcher, value: &Value, mask: &Mask) -> String {
@@ -139,15 +186,9 @@ fn seen(matcher: &Matcher, value: &Value, mask: &Mask) -> String {
         _ => format!("{shown}, {}", type_name(type_of(value))),
     };
     match matcher {
-        Matcher::Approx { .. }
-        | Matcher::Less(_)
-        | Matcher::LessOrEqual(_)
-        | Matcher::Greater(_)
-        | Matcher::GreaterOrEqual(_)
-            if !value.is_number() =>
-        {
-            named()
-        }
+        Matcher::Approx { .. } | Matcher::Compare(..) if !value.is_number() => named(),
+        Matcher::Any(_) | Matcher::All(_) if !value.is_array() => named(),
+        Matcher::Matches(_) if !value.is_string() => named(),
         Matcher::Length(_) => match length(value) {
             Some(length) => format!("length {length}: {shown}"),
             None => named(),
@@ -203,7 +244,7 @@ mod tests {
 
     #[test]
     fn equal_and_not() {
-        let equal = |value| Matcher::Equal(value);
+        let equal = |value: Value| Matcher::Equal(value.into());
         verify(equal(json!(1154)), Some(json!(1154.0)), "");
         verify(equal(json!(null)), Some(json!(null)), "");
         verify(
@@ -226,14 +267,14 @@ mod tests {
             Some(json!([1, 2])),
             "$.a[1]: expected nothing, got 2",
         );
-        verify(Matcher::Not(json!(1)), Some(json!(2)), "");
+        verify(Matcher::Not(json!(1).into()), Some(json!(2)), "");
         verify(
-            Matcher::Not(json!(1)),
+            Matcher::Not(json!(1).into()),
             Some(json!(1.0)),
             "$.a: expected not 1, got 1.0",
         );
         verify(
-            Matcher::Not(json!(1)),
+            Matcher::Not(json!(1).into()),
             None,
             "$.a: expected not 1, got nothing (the path selects nothing)",
         );
@@ -241,8 +282,8 @@ mod tests {
 
     #[test]
     fn numbers() {
-        let about = |value| Matcher::Approx {
-            value,
+        let about = |value: f64| Matcher::Approx {
+            value: json!(value).into(),
             within: 1e-6,
         };
         verify(about(1154.333), Some(json!(1154.3333)), "");
@@ -263,27 +304,27 @@ mod tests {
             Some(json!("1")),
             r#"$.a: expected about 1 (relative 1e-6), got "1", a text"#,
         );
-        verify(Matcher::Less(5.0), Some(json!(4)), "");
+        verify(Matcher::Compare(Comparison::Less, json!(5).into()), Some(json!(4)), "");
         verify(
-            Matcher::Less(5.0),
+            Matcher::Compare(Comparison::Less, json!(5).into()),
             Some(json!(5)),
             "$.a: expected < 5, got 5",
         );
-        verify(Matcher::LessOrEqual(5.0), Some(json!(5)), "");
+        verify(Matcher::Compare(Comparison::LessOrEqual, json!(5).into()), Some(json!(5)), "");
         verify(
-            Matcher::LessOrEqual(5.0),
+            Matcher::Compare(Comparison::LessOrEqual, json!(5).into()),
             Some(json!(6)),
             "$.a: expected <= 5, got 6",
         );
-        verify(Matcher::Greater(5.0), Some(json!(5.5)), "");
+        verify(Matcher::Compare(Comparison::Greater, json!(5).into()), Some(json!(5.5)), "");
         verify(
-            Matcher::Greater(5.0),
+            Matcher::Compare(Comparison::Greater, json!(5).into()),
             Some(json!(5)),
             "$.a: expected > 5, got 5",
         );
-        verify(Matcher::GreaterOrEqual(5.0), Some(json!(5)), "");
+        verify(Matcher::Compare(Comparison::GreaterOrEqual, json!(5).into()), Some(json!(5)), "");
         verify(
-            Matcher::GreaterOrEqual(5.0),
+            Matcher::Compare(Comparison::GreaterOrEqual, json!(5).into()),
             Some(json!(null)),
             "$.a: expected >= 5, got null",
         );
@@ -291,16 +332,16 @@ mod tests {
 
     #[test]
     fn lengths_and_types() {
-        verify(Matcher::Length(2), Some(json!([1, 2])), "");
-        verify(Matcher::Length(1), Some(json!({"a": 1})), "");
-        verify(Matcher::Length(5), Some(json!("Häfen")), "");
+        verify(Matcher::Length(vec![Matcher::Equal(json!(2).into())]), Some(json!([1, 2])), "");
+        verify(Matcher::Length(vec![Matcher::Equal(json!(1).into())]), Some(json!({"a": 1})), "");
+        verify(Matcher::Length(vec![Matcher::Equal(json!(5).into())]), Some(json!("Häfen")), "");
         verify(
-            Matcher::Length(31),
+            Matcher::Length(vec![Matcher::Equal(json!(31).into())]),
             Some(json!([1])),
             "$.a: expected length 31, got length 1: [1]",
         );
         verify(
-            Matcher::Length(2),
+            Matcher::Length(vec![Matcher::Equal(json!(2).into())]),
             Some(json!(12)),
             "$.a: expected length 2, got 12, a number",
         );
@@ -335,10 +376,10 @@ mod tests {
 
     #[test]
     fn parts_and_presence() {
-        verify(Matcher::Contains(json!("or")), Some(json!("ports")), "");
-        verify(Matcher::Contains(json!(2)), Some(json!([1, 2.0])), "");
+        verify(Matcher::Contains(json!("or").into()), Some(json!("ports")), "");
+        verify(Matcher::Contains(json!(2).into()), Some(json!([1, 2.0])), "");
         verify(
-            Matcher::Contains(json!("x")),
+            Matcher::Contains(json!("x").into()),
             Some(json!(["y"])),
             r#"$.a: expected something that contains "x", got ["y"]"#,
         );
@@ -363,7 +404,7 @@ mod tests {
             value: Some(&json!("y".repeat(1000))),
             absent: "",
         };
-        let failure = check(subject, &Matcher::Contains(json!("x")), &Mask::default()).unwrap();
+        let failure = check(subject, &Matcher::Contains(json!("x").into()), &Mask::default()).unwrap();
         assert!(failure.actual.len() < 200, "{}", failure.actual);
         assert!(
             failure.actual.ends_with("… (1002 bytes in all)"),

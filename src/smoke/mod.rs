@@ -3,19 +3,29 @@
 
 mod answer;
 mod attempt;
-mod check;
+mod capture;
+mod clients;
 mod difference;
+mod evidence;
 mod expect;
 mod json_path;
 mod junit;
+mod log;
 mod mask;
 mod matcher;
 mod outcome;
 mod reproduce;
 mod runner;
+mod schema;
+mod scope;
+mod secrets;
+mod select;
+mod snapshot;
+mod trial;
 
 pub use answer::answer;
-pub use check::{Database, Places};
 pub use junit::{JUnit, JUnitError};
-pub use outcome::{Attempts, CheckResult, Failure, Observation, Reply};
-pub use runner::{Run, run};
+pub use outcome::{Attempts, CheckResult, Failure, Observation, Reply, Spot, Verdict};
+pub use runner::{Options, Run, run};
+pub use scope::{ByHand, Database, Places, RedisServer};
+pub use select::{Selected, Selection, Unselected, select};

@@ -1,13 +1,26 @@
 //! What became of a check. Every text in here is masked already.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The result of one check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CheckResult {
+    /// With its case: `lookup[EETLL]`.
     pub name: String,
-    pub passed: bool,
+    /// Where it was declared.
+    pub place: Option<Spot>,
+    /// The service that it asks, if it asks one.
+    pub service: Option<String>,
+    pub tags: Vec<String>,
+    pub verdict: Verdict,
+    /// Whether it needed a second attempt, or passed in some runs and failed in others.
+    pub flaky: bool,
+    /// How often it was made (`--repeat`), and how often it failed then.
+    pub runs: u32,
+    pub failed_runs: u32,
+    /// The attempts of the run that is shown: the first that failed, else the last one.
     pub attempts: Attempts,
     /// From its first attempt to its end.
     pub elapsed: Duration,
@@ -17,15 +30,61 @@ pub struct CheckResult {
     pub reproduce: Option<String>,
     /// The last answer, if there was one.
     pub reply: Option<Reply>,
+    /// What its service logged while it was made; only of a check that failed.
+    pub log: Vec<String>,
+}
+
+impl CheckResult {
+    /// Returns whether an expectation did not hold, or no answer came.
+    pub fn failed(&self) -> bool {
+        self.verdict == Verdict::Failed
+    }
+
+    /// Adds the result of the next run; the first one that failed is the one that is shown.
+    pub(super) fn repeat(&mut self, next: Self) {
+        let (runs, failed_runs) = (self.runs + next.runs, self.failed_runs + next.failed_runs);
+        let flaky = self.flaky || next.flaky || (failed_runs > 0 && failed_runs < runs);
+        if !self.failed() && next.verdict != Verdict::Passed || self.verdict == Verdict::Passed {
+            *self = next;
+        }
+        (self.runs, self.failed_runs, self.flaky) = (runs, failed_runs, flaky);
+    }
+}
+
+/// How a check ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Verdict {
+    #[default]
+    Passed,
+    Failed,
+    /// It was not made, because of this.
+    Skipped(String),
+}
+
+/// A line of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// Relative to the workspace.
+    pub file: PathBuf,
+    /// From 1.
+    pub line: usize,
+}
+
+impl fmt::Display for Spot {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.file.display(), self.line)
+    }
 }
 
 /// An expectation that did not hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failure {
     /// What was looked at: `status`, `$.rates[0].day`.
     pub what: String,
     pub expected: String,
     pub actual: String,
+    /// Expected against actual, line by line, where both have several.
+    pub difference: Option<String>,
 }
 
 impl fmt::Display for Failure {

@@ -33,17 +33,12 @@ pub(super) fn curl(request: &Request, mask: &Mask) -> String {
         words.extend(["--data-raw".to_owned(), body.to_owned()]);
     }
     words.push(request.url().to_owned());
-    join(&words, mask)
+    line(words, mask)
 }
 
-/// Returns a query as a line for the shell.
-pub(super) fn psql(mut command: Vec<String>, query: &str, mask: &Mask) -> String {
-    command.extend(["-c".to_owned(), query.to_owned()]);
-    join(&command, mask)
-}
-
-fn join(words: &[String], mask: &Mask) -> String {
-    shell_words::join(words.iter().map(|word| mask.apply(word)))
+/// Returns words as a line for the shell.
+pub(super) fn line(words: impl IntoIterator<Item = String>, mask: &Mask) -> String {
+    shell_words::join(words.into_iter().map(|word| mask.apply(&word)))
 }
 
 #[cfg(test)]

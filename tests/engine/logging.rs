@@ -50,6 +50,7 @@ pub(crate) async fn until_line_with(fixture: &Fixture, name: &str, check: impl F
     let options = LogOptions {
         tail: None,
         follow: true,
+        ..LogOptions::default()
     };
     let reading = async {
         while let Some(line) = source.recv().await {
@@ -108,6 +109,7 @@ pub(crate) async fn a_tail_is_the_last_lines(fixture: &Fixture) {
     let options = LogOptions {
         tail: Some(2),
         follow: false,
+        ..LogOptions::default()
     };
     let lines = lines(fixture, "talks", options).await;
     assert_eq!(texts(&lines), ["3", "4"]);
@@ -127,6 +129,7 @@ pub(crate) async fn following_ends_with_the_service(fixture: &Fixture) {
     let options = LogOptions {
         tail: None,
         follow: true,
+        ..LogOptions::default()
     };
     let lines = lines(fixture, "talks", options).await;
     assert_eq!(texts(&lines), ["1", "2", "3"]);
@@ -138,6 +141,7 @@ pub(crate) async fn following_ends_when_nobody_listens(fixture: &Fixture) {
     let options = LogOptions {
         tail: None,
         follow: true,
+        ..LogOptions::default()
     };
     drop(source);
     let following = fixture.engine.logs("silent", options, sink);
@@ -158,6 +162,7 @@ pub(crate) async fn a_long_log_is_cut(fixture: &Fixture) {
     let options = LogOptions {
         tail: Some(2),
         follow: false,
+        ..LogOptions::default()
     };
     let lines = lines(fixture, "talks", options).await;
     assert_eq!(texts(&lines), ["0123456", "last"]);

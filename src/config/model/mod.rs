@@ -3,15 +3,25 @@
 mod check;
 mod digest;
 mod environment;
+mod expect;
 mod invocation;
+mod json;
 mod secret;
 mod service;
 mod template;
 
-pub use check::{Body, Check, CheckKind, HttpCheck, Matcher, SqlCheck, StatusMatch, ValueType};
+pub use check::{
+    Action, Auth, Body, Call, Capture, CaptureFrom, Check, CommandAction, ExecAction, Flow,
+    FormPart, HttpAction, HurlAction, PartContent, RedisAction, ServicePort, SqlAction, TcpAction,
+    Tls, WebSocketAction,
+};
 pub use digest::Digest;
 pub use environment::{Environment, Migrations, Seed, Task};
+pub use expect::{
+    Comparison, Expect, Matcher, MessageMatch, Snapshot, SnapshotMask, StatusMatch, ValueType,
+};
 pub use invocation::{EngineChoice, InstanceId, Invocation, Variables};
+pub use json::{Hole, Json};
 pub use secret::Secret;
 pub use service::{
     Build, Condition, Healthcheck, HostCommand, HostPort, Image, ImageSource, Kind, Limits, Mount,

@@ -28,6 +28,10 @@ pub enum Reference {
         service: String,
         field: ServiceField,
     },
+    /// `${each.NAME}`: a value of the case; the reader of the checks fills it.
+    Each(String),
+    /// `${capture.NAME}`: what an earlier check kept.
+    Capture(String),
 }
 
 /// Which part of a service's address is meant.
@@ -102,6 +106,8 @@ impl fmt::Display for Reference {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Image(name) => write!(formatter, "${{images.{name}}}"),
+            Self::Each(name) => write!(formatter, "${{each.{name}}}"),
+            Self::Capture(name) => write!(formatter, "${{capture.{name}}}"),
             Self::Service { service, field } => match field {
                 ServiceField::Url => write!(formatter, "${{services.{service}.url}}"),
                 ServiceField::Host => write!(formatter, "${{services.{service}.host}}"),

@@ -1,246 +1,283 @@
-//! `[smoke.NAME]`.
+//! `[smoke.NAME]`: what a check does, and which keys go with that.
+
+use std::path::PathBuf;
 
 use indexmap::IndexMap;
-use serde_json::Value as Json;
 use serde_json_path::JsonPath;
 
-use super::section::Section;
-use super::service::one_port;
-use super::{matcher, task};
+use super::section::{Claimed, Section};
+use super::{expect, matcher, request, task};
 use crate::config::mistake::Mistake;
 use crate::config::model::{
-    Body, Check, CheckKind, HttpCheck, Kind, Matcher, Part, Service, SqlCheck, Template,
+    Action, Capture, CaptureFrom, Check, CommandAction, ExecAction, Flow, HurlAction, Kind,
+    RedisAction, Service, SqlAction, TcpAction,
 };
-use crate::config::schema::METHODS;
+use crate::config::schema::{CHECK, METHODS};
 use crate::config::suggest;
-use crate::config::tree::{Node, Value};
+use crate::config::tree::Node;
 
-type Services = IndexMap<String, Service>;
+pub(super) type Services = IndexMap<String, Service>;
 
-/// The keys of a request.
-const HTTP_KEYS: [&str; 12] = [
-    "port",
-    "method",
-    "path",
-    "query",
-    "headers",
-    "body",
-    "json_body",
-    "status",
-    "expect_headers",
-    "json",
-    "text",
+/// The keys of every check.
+const COMMON: [&str; 10] = [
+    "service",
+    "timeout",
+    "eventually",
+    "capture",
+    "depends_on",
+    "setup",
+    "teardown",
+    "tags",
+    "each",
     "max_time",
 ];
 
-/// The keys of a query.
-const SQL_KEYS: [&str; 4] = ["database", "rows", "value", "count"];
+/// The keys of an answer that has a text and a document.
+const DOCUMENT: [&str; 6] = ["json", "json_schema", "text", "sha256", "snapshot", "masks"];
 
-/// Reads one check.
-pub(super) fn read(section: &Section<'_>, services: &Services) -> Option<Check> {
+/// The keys of everything that begins with a request over HTTP.
+const CALL: [&str; 6] = ["port", "query", "headers", "basic_auth", "bearer", "tls"];
+
+const HTTP: [&str; 8] = [
+    "body",
+    "json_body",
+    "form",
+    "body_file",
+    "multipart",
+    "redirects",
+    "status",
+    "expect_headers",
+];
+
+const OUTPUT: [&str; 4] = ["environment", "stdin", "exit_code", "stderr"];
+
+/// The keys that say what is done, beside the methods.
+const OTHERS: [&str; 8] = [
+    "method",
+    "websocket",
+    "sql",
+    "redis",
+    "tcp",
+    "exec",
+    "command",
+    "hurl",
+];
+
+/// Reads one check, or one case of it.
+pub(super) fn read(section: &Section<'_>, declared: &str, services: &Services) -> Option<Check> {
+    let key = action_key(section)?;
+    refuse_others(section, key);
     let timeout = section.time_limit("timeout");
-    let kind = if section.has("sql") {
-        refuse(section, "`sql`", &METHODS);
-        refuse(section, "`sql`", &HTTP_KEYS);
-        CheckKind::Sql(sql(section, services)?)
-    } else {
-        refuse(section, "a request", &SQL_KEYS);
-        CheckKind::Http(Box::new(http(section, services)?))
-    };
+    let expect = expect::read(section);
+    let captures = captures(section);
+    let action = action(section, key, services)?;
     Some(Check {
-        kind,
+        declared: declared.to_owned(),
+        place: section.node.key.place(),
+        action,
+        expect,
+        captures,
+        flow: flow(section),
         timeout: timeout?,
         eventually: section.boolean("eventually"),
     })
 }
 
+/// Returns the one key that says what is done.
+fn action_key(section: &Section<'_>) -> Option<&'static str> {
+    let keys = METHODS.into_iter().chain(OTHERS);
+    let set: Vec<_> = keys.filter(|key| section.has(key)).collect();
+    if let &[key] = set.as_slice() {
+        return Some(key);
+    }
+    let message = match set.as_slice() {
+        [] => format!("`{}` does not say what to ask", section.path),
+        several => format!("{} exclude each other", suggest::list(several)),
+    };
+    let hint = "write `get = \"/path\"`, `sql = \"SELECT …\"`, or one of `websocket`, `redis`, \
+                `tcp`, `exec`, `command`, `hurl`";
+    section.wrong_with("", message, set.is_empty().then(|| hint.to_owned()));
+    None
+}
+
 /// Reports keys that do not go with what the check does.
-fn refuse(section: &Section<'_>, with: &str, keys: &[&str]) {
-    for key in keys {
+fn refuse_others(section: &Section<'_>, action: &str) {
+    let (name, groups): (&str, &[&[&str]]) = match action {
+        "sql" => ("`sql`", &[&["database", "rows", "value", "count"], &DOCUMENT]),
+        "redis" => ("`redis`", &[&["value"], &DOCUMENT]),
+        "tcp" => ("`tcp`", &[&["send", "text", "sha256"]]),
+        "websocket" => {
+            let own = &["subprotocol", "send", "meanwhile", "messages", "json"];
+            ("`websocket`", &[&CALL, own])
+        }
+        "exec" => ("`exec`", &[&["user"], &OUTPUT, &DOCUMENT]),
+        "command" => ("`command`", &[&["working_dir"], &OUTPUT, &DOCUMENT]),
+        "hurl" => ("`hurl`", &[&["port", "variables"]]),
+        "method" => ("a request", &[&["path"], &CALL, &HTTP, &DOCUMENT]),
+        _ => ("a request", &[&CALL, &HTTP, &DOCUMENT]),
+    };
+    let fits = |key: &str| {
+        key == action || COMMON.contains(&key) || groups.iter().any(|group| group.contains(&key))
+    };
+    for key in CHECK.names().filter(|key| !fits(key)) {
         if let Some(node) = section.get(key) {
-            let message = format!("`{key}` does not go with {with}");
+            let message = format!("`{key}` does not go with {name}");
             section.reader.report(Mistake::new(message).at(&node.key));
         }
     }
 }
 
-fn sql(section: &Section<'_>, services: &Services) -> Option<SqlCheck> {
+fn action(section: &Section<'_>, key: &str, services: &Services) -> Option<Action> {
+    Some(match key {
+        "sql" => Action::Sql(sql(section, services)?),
+        "redis" => Action::Redis(redis(section, services)?),
+        "tcp" => Action::Tcp(TcpAction {
+            port: request::tcp_port(section, services)?,
+            send: section.template("send"),
+        }),
+        "exec" => Action::Exec(exec(section, services)?),
+        "command" => Action::Command(command(section)?),
+        "hurl" => Action::Hurl(hurl(section, services)?),
+        "websocket" => Action::WebSocket(Box::new(request::websocket(section, services)?)),
+        method => Action::Http(Box::new(request::http(section, method, services)?)),
+    })
+}
+
+fn sql(section: &Section<'_>, services: &Services) -> Option<SqlAction> {
     let service = section.needed("service", "the `postgres` service to ask");
     if let Some(name) = &service {
         task::check_database(section, name, services);
     }
-    Some(SqlCheck {
+    Some(SqlAction {
         query: section.text("sql")?,
         service: service?,
         database: section.text("database"),
-        rows: section.get("rows").and_then(|node| rows(section, node)),
-        value: matcher::under(section, "value"),
-        count: matcher::under(section, "count"),
     })
 }
 
-fn rows(section: &Section<'_>, node: &Node) -> Option<Vec<Vec<Json>>> {
-    let row = |row: Json| match row {
-        Json::Array(row) if row.iter().all(|value| !value.is_array()) => {
-            // TOML has no null.
-            let null = serde_json::json!({ "type": "null" });
-            let value = |value| if value == null { Json::Null } else { value };
-            Some(row.into_iter().map(value).collect())
-        }
-        _ => None,
-    };
-    let rows = match matcher::json(section, node)? {
-        Json::Array(rows) => rows.into_iter().map(row).collect::<Option<_>>(),
-        _ => None,
-    };
-    if rows.is_none() {
-        let message = "`rows` wants a list of rows, each a list of values";
-        let hint = "for example `rows = [[1, \"one\"], [2, \"two\"]]`";
-        section.wrong_with("rows", message, Some(hint.to_owned()));
-    }
-    rows
-}
-
-fn http(section: &Section<'_>, services: &Services) -> Option<HttpCheck> {
-    let request = request(section);
-    let service = service(section, services);
-    let expect_headers = expectations(section, "expect_headers", str::to_lowercase);
-    let json = expectations(section, "json", str::to_owned);
-    check_json_paths(section);
-    let status = matcher::status(section);
-    let body = body(section);
-    let (text, max_time) = (
-        matcher::under(section, "text"),
-        section.time_limit("max_time"),
-    );
-    let (method, path) = request?;
-    let (service, port) = service?;
-    Some(HttpCheck {
-        service,
-        port,
-        method,
-        path,
-        query: section.templates("query"),
-        headers: section.templates("headers"),
-        body,
-        status,
-        expect_headers,
-        json,
-        text,
-        max_time,
-    })
-}
-
-/// Reads the method, in capitals, and the path.
-fn request(section: &Section<'_>) -> Option<(String, Template)> {
-    let set: Vec<_> = METHODS
-        .into_iter()
-        .chain(["method"])
-        .filter(|key| section.has(key))
-        .collect();
-    let &[key] = set.as_slice() else {
-        let message = match set.as_slice() {
-            [] => format!("`{}` does not say what to ask", section.path),
-            several => format!("{} exclude each other", suggest::list(several)),
-        };
-        let hint = "write `get = \"/path\"`, or `sql = \"SELECT …\"`".to_owned();
-        section.wrong_with("", message, Some(hint).filter(|_| set.is_empty()));
-        return None;
-    };
-    let (method, path_key) = if key == "method" {
-        section.missing("path", "");
-        (section.text("method")?, "path")
-    } else {
-        refuse(section, &format!("`{key}`"), &["path"]);
-        (key.to_owned(), key)
-    };
-    if method.is_empty() || !method.chars().all(|c| c.is_ascii_alphabetic()) {
-        section.wrong("method", format!("`{method}` is no HTTP method"));
-    }
-    let path = section.template(path_key)?;
-    let starts = matches!(path.parts.first(), Some(Part::Text(text)) if text.starts_with('/'));
-    if !starts {
-        let message = format!("the path `{path}` does not start with `/`");
-        section.wrong(path_key, message);
-    }
-    Some((method.to_uppercase(), path))
-}
-
-/// Reads the service and its port.
-fn service(section: &Section<'_>, services: &Services) -> Option<(String, String)> {
-    let name = section.needed("service", "the service to ask")?;
-    let Some(service) = services.get(&name) else {
-        let hint = suggest::did_you_mean(&name, services.keys().map(String::as_str));
-        section.wrong_with("service", format!("there is no service `{name}`"), hint);
-        return None;
-    };
-    let server = match service.kind {
-        Kind::Container => None,
-        Kind::Postgres(_) => Some(("a database", "ask it with `sql = \"SELECT …\"`")),
-        Kind::Redis(_) => Some(("a Redis server", "ask a service that uses it")),
-    };
-    if let Some((what, hint)) = server {
-        let message = format!("`{name}` is {what}: it answers no HTTP");
-        section.wrong_with("service", message, Some(hint.to_owned()));
-        return None;
-    }
-    let ports: Vec<&str> = service.ports.keys().map(String::as_str).collect();
-    if section.has("port") {
-        let port = section.text("port")?;
-        if !ports.contains(&port.as_str()) {
-            let hint = suggest::did_you_mean(&port, ports.iter().copied());
-            let message = format!("the service `{name}` has no port `{port}`");
-            section.wrong_with("port", message, hint);
-        }
-        return Some((name, port));
-    }
-    let port = one_port(&ports);
-    if port.is_none() {
-        let (message, hint) = if ports.is_empty() {
-            (format!("the service `{name}` has no port"), None)
-        } else {
-            let hint = format!("add `port`: {}", suggest::list(&ports));
-            (
-                format!("the service `{name}` has several ports"),
-                Some(hint),
-            )
+fn redis(section: &Section<'_>, services: &Services) -> Option<RedisAction> {
+    let service = section.needed("service", "the `redis` service to ask");
+    let is_redis = |service: &Service| matches!(service.kind, Kind::Redis(_));
+    if let Some(name) = &service
+        && !services.get(name).is_some_and(is_redis)
+    {
+        let known = services.iter().filter(|(_, service)| is_redis(service));
+        let hint = suggest::did_you_mean(name, known.map(|(name, _)| name.as_str()));
+        let message = match services.get(name) {
+            Some(_) => format!("the service `{name}` is no Redis server"),
+            None => format!("there is no service `{name}`"),
         };
         section.wrong_with("service", message, hint);
     }
-    Some((name, port?))
+    Some(RedisAction {
+        words: section.command("redis")?,
+        service: service?,
+    })
 }
 
-fn body(section: &Section<'_>) -> Option<Body> {
-    if section.has("body") && section.has("json_body") {
-        section.wrong("json_body", "`body` and `json_body` exclude each other");
+fn exec(section: &Section<'_>, services: &Services) -> Option<ExecAction> {
+    let service = section.needed("service", "the service beside which it runs");
+    if let Some(name) = &service {
+        request::known_service(section, name, services);
     }
-    if let Some(node) = section.get("json_body") {
-        return matcher::json(section, node).map(Body::Json);
-    }
-    section.template("body").map(Body::Text)
+    Some(ExecAction {
+        words: section.command("exec")?,
+        service: service?,
+        environment: section.templates("environment"),
+        stdin: section.template("stdin"),
+        user: section.text("user"),
+    })
 }
 
-fn expectations(
-    section: &Section<'_>,
-    key: &str,
-    name_of: fn(&str) -> String,
-) -> IndexMap<String, Vec<Matcher>> {
-    let table = section.get(key).and_then(Node::table).into_iter().flatten();
-    table
-        .filter(|(_, node)| !matches!(node.value, Value::Unusable))
-        .map(|(name, node)| (name_of(name), matcher::read(section, node)))
+fn command(section: &Section<'_>) -> Option<CommandAction> {
+    if let Some(node) = section.get("service") {
+        let message = "`command` runs on this machine, so it has no `service`";
+        let hint = "`exec` runs beside a service";
+        let mistake = Mistake::new(message).at(&node.key).hint(hint);
+        section.reader.report(mistake);
+    }
+    Some(CommandAction {
+        words: section.plain_command("command")?,
+        working_dir: section
+            .host_path("working_dir")
+            .unwrap_or_else(|| section.reader.workspace.to_owned()),
+        environment: section.templates("environment"),
+        stdin: section.template("stdin"),
+    })
+}
+
+fn hurl(section: &Section<'_>, services: &Services) -> Option<HurlAction> {
+    let port = match section.has("service") {
+        true => Some(request::port(section, services)?),
+        false => None,
+    };
+    Some(HurlAction {
+        file: claimed(section, "hurl")?,
+        port,
+        variables: section.templates("variables"),
+    })
+}
+
+/// Reads the path of a file that must be there.
+pub(super) fn claimed(section: &Section<'_>, key: &str) -> Option<PathBuf> {
+    let (path, node) = (section.host_path(key)?, section.get(key)?);
+    section.reader.claim(&path, Claimed::File, node);
+    Some(path)
+}
+
+fn flow(section: &Section<'_>) -> Flow {
+    let names = |key| {
+        let texts = section.texts(key).into_iter();
+        texts.map(|(name, _)| name).collect()
+    };
+    Flow {
+        depends_on: names("depends_on"),
+        setup: names("setup"),
+        teardown: names("teardown"),
+        tags: names("tags"),
+        is_step: false,
+    }
+}
+
+fn captures(section: &Section<'_>) -> IndexMap<String, Capture> {
+    let sections = section.sections("capture").into_iter();
+    sections
+        .filter_map(|(name, section)| Some((name, capture(&section)?)))
         .collect()
 }
 
-fn check_json_paths(section: &Section<'_>) {
-    let table = section.get("json").and_then(Node::table);
-    for (path, node) in table.into_iter().flatten() {
-        if let Err(error) = JsonPath::parse(path) {
-            let position = error.position() + 1;
-            let message = format!("`{path}` is no JSONPath (character {position})");
-            let hint = "for example `\"$.rates[0].price\"`";
-            let mistake = Mistake::new(message).at(&node.key).hint(hint);
-            section.reader.report(mistake);
-        }
+fn capture(section: &Section<'_>) -> Option<Capture> {
+    let from = if let Some(node) = section.get("json") {
+        let path = section.text("json")?;
+        check_path(section, node, &path);
+        CaptureFrom::Json(path)
+    } else if section.has("header") {
+        CaptureFrom::Header(section.text("header")?.to_lowercase())
+    } else if section.boolean("text") {
+        CaptureFrom::Text
+    } else {
+        let message = format!("`{}` does not say what to keep", section.path);
+        let hint = "write a JSONPath, `{ header = \"location\" }` or `{ text = true }`";
+        section.wrong_with("", message, Some(hint.to_owned()));
+        return None;
+    };
+    if let Some(node) = section.get("matches") {
+        matcher::check_pattern(section, node, node.text().unwrap_or_default());
+    }
+    Some(Capture {
+        from,
+        pattern: section.text("matches"),
+        secret: section.boolean("secret"),
+    })
+}
+
+/// Reports a text that is no JSONPath.
+pub(super) fn check_path(section: &Section<'_>, node: &Node, path: &str) {
+    if let Err(error) = JsonPath::parse(path) {
+        let position = error.position() + 1;
+        let message = format!("`{path}` is no JSONPath (character {position})");
+        let hint = "for example `\"$.rates[0].price\"`";
+        let mistake = Mistake::new(message).at(&node.at).hint(hint);
+        section.reader.report(mistake);
     }
 }

@@ -6,9 +6,9 @@ use indexmap::IndexMap;
 
 use super::section::{Reader, Section};
 use super::units::name_mistake;
-use super::{check, depends, image, port, replicas, service, task};
+use super::{cases, check, depends, flow, image, port, replicas, service, task};
 use crate::config::mistake::Mistake;
-use crate::config::model::{EngineChoice, Environment, Secret};
+use crate::config::model::{Check, EngineChoice, Environment, Secret, Service};
 use crate::config::tree::Node;
 
 /// The longest name of a service, task, image or port.
@@ -49,10 +49,8 @@ pub(crate) fn read(root: &Node, known: Known, reader: &Reader<'_>) -> Environmen
             Some((name, seed))
         })
         .collect();
-    let checks = section.sections("smoke").into_iter();
-    let checks = checks
-        .filter_map(|(name, section)| Some((name, check::read(&section, &services)?)))
-        .collect();
+    let mut checks = checks(&section, &services);
+    flow::check(&section, &mut checks);
     image::check_bases(&section, &images);
     depends::check(&section, &services, &tasks);
     port::check(&section, &services);
@@ -70,6 +68,25 @@ pub(crate) fn read(root: &Node, known: Known, reader: &Reader<'_>) -> Environmen
         checks,
         secrets: known.secrets,
     }
+}
+
+fn checks(
+    root: &Section<'_>,
+    services: &IndexMap<String, Service>,
+) -> IndexMap<String, Check> {
+    let mut checks = IndexMap::new();
+    for (declared, section) in root.sections("smoke") {
+        for case in cases::cases(&declared, &section) {
+            let section = Section {
+                node: &case.node,
+                ..section.clone()
+            };
+            if let Some(check) = check::read(&section, &declared, services) {
+                checks.insert(case.name, check);
+            }
+        }
+    }
+    checks
 }
 
 fn engine(section: &Section<'_>) -> EngineChoice {

@@ -143,7 +143,7 @@ pub(super) fn check_bases(all: &Section<'_>, images: &IndexMap<String, Image>) {
         args.flat_map(|template| template.references().cloned().collect::<Vec<_>>())
             .filter_map(|reference| match reference {
                 Reference::Image(base) => Some(base),
-                Reference::Service { .. } => None,
+                _ => None,
             })
             .collect()
     };

@@ -1,11 +1,15 @@
 //! From the checked tree to the immutable [`super::model::Environment`]. Every value has its type
 //! here already; what it means, and what it refers to, is checked in this folder.
 
+mod cases;
 mod check;
 mod cycles;
 mod depends;
 mod environment;
+mod expect;
+mod flow;
 mod image;
+mod json;
 mod kind;
 mod matcher;
 mod port;
@@ -13,6 +17,7 @@ mod postgres;
 mod process;
 mod redis;
 mod replicas;
+mod request;
 mod section;
 mod server;
 mod service;

@@ -50,7 +50,11 @@ pub(crate) struct Reader<'a> {
 
 impl Reader<'_> {
     pub(super) fn report(&self, mistake: Mistake) {
-        self.mistakes.borrow_mut().push(mistake);
+        let mut mistakes = self.mistakes.borrow_mut();
+        // The cases of a check share what is wrong with it.
+        if !mistakes.contains(&mistake) {
+            mistakes.push(mistake);
+        }
     }
 
     pub(super) fn claim(&self, path: &Path, claimed: Claimed, node: &Node) {

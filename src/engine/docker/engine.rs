@@ -10,7 +10,7 @@ use super::{address, attach, container, create, exec, image, logs, observe, reso
 use crate::config::model::InstanceId;
 use crate::engine::{
     Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, Identity, ImageHandle, ImageOutcome,
-    Launch, LogLine, LogOptions, Observed, Prospect, Provision, Removal, Resource, ServiceSpec,
+    Launch, LogLine, LogMark, LogOptions, Observed, Prospect, Provision, Removal, Resource, ServiceSpec,
     ServiceState, Work,
 };
 use crate::report::StepEvents;
@@ -118,6 +118,13 @@ impl Engine for Docker {
 
     fn address<'a>(&'a self, service: &'a str, port: &'a str) -> Work<'a, SocketAddr> {
         Box::pin(address::address(self, service, port))
+    }
+
+    fn log_mark(&self, _service: &str) -> LogMark {
+        LogMark {
+            at: std::time::SystemTime::now(),
+            length: 0,
+        }
     }
 
     fn logs<'a>(

@@ -1,5 +1,7 @@
 //! A service's log, line by line.
 
+use std::time::UNIX_EPOCH;
+
 use bollard::container::LogOutput;
 use bollard::query_parameters::LogsOptions;
 use futures_util::StreamExt as _;
@@ -8,7 +10,7 @@ use tokio::sync::mpsc::Sender;
 use super::client::Fault;
 use super::{Docker, labels};
 use crate::engine::lines::Lines;
-use crate::engine::{Error, LogLine, LogOptions};
+use crate::engine::{Error, LogLine, LogMark, LogOptions};
 
 /// Sends a service's log lines until it ends or the sink closes.
 pub(super) async fn logs(
@@ -25,6 +27,9 @@ pub(super) async fn logs(
         tail: options
             .tail
             .map_or_else(|| "all".to_owned(), |lines| lines.to_string()),
+        // The daemon takes whole seconds here; the rest is looked at line by line.
+        since: options.since.map_or(0, seconds),
+        timestamps: options.since.is_some(),
         ..LogsOptions::default()
     };
     let mut pieces = docker.client.api().logs(&name, Some(query));
@@ -43,18 +48,40 @@ pub(super) async fn logs(
             Some(Err(error)) => return Err(failed(docker, service, error.into())),
             None => break,
         };
-        for line in lines {
+        for line in lines.into_iter().filter_map(|line| later(line, options.since)) {
             if sink.send(line).await.is_err() {
                 return Ok(());
             }
         }
     }
-    for line in splitter.finish() {
+    let rest = splitter.finish().into_iter();
+    for line in rest.filter_map(|line| later(line, options.since)) {
         if sink.send(line).await.is_err() {
             break;
         }
     }
     Ok(())
+}
+
+fn seconds(mark: LogMark) -> i32 {
+    let since = mark.at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i32::try_from(since.as_secs()).unwrap_or(i32::MAX)
+}
+
+/// Takes its time off a line; none when it was printed before the mark.
+fn later(mut line: LogLine, mark: Option<LogMark>) -> Option<LogLine> {
+    let Some(mark) = mark else {
+        return Some(line);
+    };
+    if let Some((time, text)) = line.line.split_once(' ')
+        && let Ok(time) = humantime::parse_rfc3339(time)
+    {
+        if time < mark.at {
+            return None;
+        }
+        line.line = text.to_owned();
+    }
+    Some(line)
 }
 
 fn failed(docker: &Docker, service: &str, fault: Fault) -> Error {

@@ -14,7 +14,7 @@ use super::{create, exec, launch, logs, observe, ports, program, resource, stop}
 use crate::config::model::Variables;
 use crate::engine::{
     Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, Identity, ImageHandle, ImageOutcome,
-    Launch, LogLine, LogOptions, Observed, Prospect, Provision, Removal, Resource, ServiceSpec,
+    Launch, LogLine, LogMark, LogOptions, Observed, Prospect, Provision, Removal, Resource, ServiceSpec,
     ServiceState, Work,
 };
 use crate::report::StepEvents;
@@ -140,6 +140,10 @@ impl Engine for Process {
 
     fn address<'a>(&'a self, service: &'a str, port: &'a str) -> Work<'a, SocketAddr> {
         Box::pin(async move { ports::address(&self.folder(service), port) })
+    }
+
+    fn log_mark(&self, service: &str) -> LogMark {
+        logs::mark(&self.folder(service))
     }
 
     fn logs<'a>(

@@ -12,7 +12,7 @@ use super::engine::refused;
 use super::folder::Folder;
 use super::observe;
 use crate::engine::lines::Lines;
-use crate::engine::{Error, LogLine, LogOptions, ServiceState};
+use crate::engine::{Error, LogLine, LogMark, LogOptions, ServiceState};
 
 /// How often to look for new lines.
 const LOOK: Duration = Duration::from_millis(50);
@@ -39,6 +39,9 @@ pub(super) async fn logs(
         line,
     };
     let mut reader = Reader::open(folder, options.tail).map_err(failed)?;
+    if let Some(mark) = options.since {
+        reader.skip_to(mark).map_err(failed)?;
+    }
     let mut lines = Lines::default();
     loop {
         // Looked at before reading, so that its last words are not missed.
@@ -63,6 +66,14 @@ pub(super) async fn logs(
         let _ = sink.send(line(text)).await;
     }
     Ok(())
+}
+
+/// Returns the end that a log has now.
+pub(super) fn mark(folder: &Folder) -> LogMark {
+    LogMark {
+        at: std::time::SystemTime::now(),
+        length: fs_err::metadata(folder.log()).map_or(0, |log| log.len()),
+    }
 }
 
 fn runs(folder: &Folder) -> bool {
@@ -111,6 +122,19 @@ impl<'a> Reader<'a> {
             position,
             piece: vec![0; PIECE_BYTES],
         })
+    }
+
+    /// Leaves out what was printed before a mark. A log that is shorter than it was then has been
+    /// cut since, so the rest of that time is at the end of what was cut off.
+    fn skip_to(&mut self, mark: LogMark) -> std::io::Result<()> {
+        let log = self.log.as_ref().map(File::metadata).transpose()?;
+        if log.map_or(0, |log| log.len()) >= mark.length {
+            self.old = None;
+            self.position = mark.length;
+        } else if let Some(old) = &mut self.old {
+            old.seek(SeekFrom::Start(mark.length))?;
+        }
+        Ok(())
     }
 
     /// Begins a turn of reading: finds out whether the log was cut, and how far it may be read.

@@ -230,12 +230,13 @@ fn more_steps_than_lines_are_counted() {
 #[test]
 fn checks_are_counted() {
     let mut told = Told::new(100, Verbosity::Normal);
-    for (check, passed) in [("a", true), ("b", false)] {
+    for (check, verdict) in [("a", CheckVerdict::Passed), ("b", CheckVerdict::Failed)] {
         told.event(
             0,
             Event::CheckFinished {
                 check: check.to_owned(),
-                passed,
+                verdict,
+                flaky: false,
                 attempts: 1,
                 elapsed: Duration::ZERO,
                 failures: Vec::new(),

@@ -3,7 +3,7 @@
 use super::super::cut::{pad, pad_left, width};
 use super::super::duration::seconds;
 use super::super::plural::plural;
-use super::super::{CheckAnswer, SmokeAnswer};
+use super::super::{CheckAnswer, CheckVerdict, FailedExpectation, SmokeAnswer};
 use super::Page;
 
 pub(super) fn smoke(answer: &SmokeAnswer, page: Page) -> String {
@@ -26,10 +26,10 @@ pub(super) fn smoke(answer: &SmokeAnswer, page: Page) -> String {
 }
 
 fn lines(check: &CheckAnswer, (names, times): (usize, usize), page: Page) -> String {
-    let word = if check.passed {
-        page.paint.green("ok    ")
-    } else {
-        page.paint.red("failed")
+    let word = match check.verdict {
+        CheckVerdict::Passed => page.paint.green("ok     "),
+        CheckVerdict::Failed => page.paint.red("failed "),
+        CheckVerdict::Skipped => page.paint.dim("skipped"),
     };
     let name = pad(&check.check, names);
     let took = pad_left(&seconds(check.elapsed_s), times);
@@ -40,18 +40,22 @@ fn lines(check: &CheckAnswer, (names, times): (usize, usize), page: Page) -> Str
     }
     text.push('\n');
     for failure in &check.failures {
-        for line in failure.lines() {
-            text = format!("{text}    {line}\n");
-        }
+        let FailedExpectation {
+            what,
+            expected,
+            actual,
+            ..
+        } = failure;
+        text = format!("{text}    {what}: expected {expected}, got {actual}\n");
     }
-    if let Some(line) = check.reproduce.as_ref().filter(|_| !check.passed) {
+    if let Some(line) = &check.reproduce {
         text = format!("{text}    again: {line}\n");
     }
     text
 }
 
 fn summary(answer: &SmokeAnswer) -> String {
-    let passed = answer.checks.iter().filter(|check| check.passed).count();
+    let passed = answer.checks.iter().filter(|check| check.verdict == CheckVerdict::Passed).count();
     let failed = answer.checks.len() - passed;
     let took = seconds(answer.elapsed_s);
     match (passed, failed) {

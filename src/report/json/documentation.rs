@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::super::{
-    Answer, CheckAnswer, ConfigurationAnswer, DoctorAnswer, DownAnswer, Endpoint, EngineReport,
+    Answer, CheckAnswer, CheckVerdict, ConfigurationAnswer, DoctorAnswer, DownAnswer, Endpoint, EngineReport,
     EnvironmentAnswer, EnvironmentsAnswer, Event, Level, Outcome, PartReport, Phase, PlanAnswer,
     PlannedStep, Progress, ServiceStatus, SmokeAnswer, StatusAnswer, StepId, TableAnswer, Unit,
     UpAnswer,
@@ -58,7 +58,8 @@ fn events() -> Vec<Event> {
         },
         Event::CheckFinished {
             check: text("regions"),
-            passed: false,
+            verdict: CheckVerdict::Failed,
+            flaky: false,
             attempts: 3,
             elapsed: Duration::from_millis(300),
             failures: vec![text("status: expected 200, got 503")],
@@ -176,11 +177,10 @@ fn looking() -> Vec<Answer> {
             instance,
             checks: vec![CheckAnswer {
                 check: text("regions"),
-                passed: true,
                 attempts: 1,
+                runs: 1,
                 elapsed_s: 0.1,
-                failures: Vec::new(),
-                reproduce: None,
+                ..CheckAnswer::default()
             }],
             elapsed_s: 0.1,
         }),

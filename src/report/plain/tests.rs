@@ -1,6 +1,7 @@
 use expect_test::{Expect, expect};
 
 use super::super::Unit;
+use super::super::CheckVerdict;
 use super::super::outputs::testing::kept;
 use super::*;
 
@@ -138,9 +139,10 @@ fn verbose_shows_what_programs_print_and_quiet_only_warnings() {
 
 #[test]
 fn checks_and_logs_have_their_lines() {
-    let check_event = |check: &str, passed| Event::CheckFinished {
+    let check_event = |check: &str, verdict| Event::CheckFinished {
         check: check.to_owned(),
-        passed,
+        verdict,
+        flaky: false,
         attempts: 2,
         elapsed: Duration::from_millis(12),
         failures: vec!["status".to_owned()],
@@ -158,8 +160,8 @@ fn checks_and_logs_have_their_lines() {
     check(
         Verbosity::Normal,
         vec![
-            (0, check_event("a", true)),
-            (1, check_event("b", false)),
+            (0, check_event("a", CheckVerdict::Passed)),
+            (1, check_event("b", CheckVerdict::Failed)),
             (1, log),
             (1, task),
         ],

@@ -48,7 +48,7 @@ pub(super) fn arguments(
                     value.push_str(&base.reference);
                     identity.push_str(&base.id);
                 }
-                Part::Reference(reference @ Reference::Service { .. }) => {
+                Part::Reference(reference) => {
                     return Err(format!(
                         "`{name}` names {reference}, which no build can reach"
                     ));

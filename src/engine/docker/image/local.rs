@@ -41,7 +41,7 @@ pub(super) fn bases(image: &Image) -> impl Iterator<Item = &str> {
     let parts = templates.flat_map(|template| &template.parts);
     parts.filter_map(|part| match part {
         Part::Reference(Reference::Image(name)) => Some(name.as_str()),
-        Part::Reference(Reference::Service { .. }) | Part::Text(_) | Part::Secret(_) => None,
+        Part::Reference(_) | Part::Text(_) | Part::Secret(_) => None,
     })
 }
 

@@ -1,0 +1,241 @@
+//! One check from its first attempt to its verdict: what is made before it, its attempts until an
+//! answer is final, and what is made after it.
+
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use super::attempt::{self, Seen};
+use super::runner::Session;
+use super::scope::Scope;
+use super::{Attempts, CheckResult, Failure, Reply, Spot, Verdict};
+use crate::config::model::{Check, Secret};
+use crate::probe::{Attempt, Exhausted, Poll};
+
+/// How long the only attempt of a check with `timeout = 0` may take.
+const ONLY_ATTEMPT: Duration = Duration::from_secs(30);
+
+/// How long what comes after an interrupted check may take.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// What is known of a check so far.
+#[derive(Default)]
+pub(super) struct Trail {
+    attempts: Attempts,
+    failures: Vec<Failure>,
+    reply: Option<Reply>,
+    reproduce: Option<String>,
+    interrupted: bool,
+}
+
+/// Makes a check; with the result comes what it kept.
+pub(super) async fn run<'a>(
+    session: &Session<'a>,
+    name: &str,
+    check: &Check,
+    mut scope: Scope<'a>,
+) -> (CheckResult, Scope<'a>) {
+    let started = Instant::now();
+    let service = check.action.service();
+    let mark = service.map(|service| session.places.engine.log_mark(service));
+    let mut trail = Trail::default();
+    for step in &check.flow.setup {
+        trail.failures = step_failures(session, step, "setup", &mut scope).await;
+        if !trail.failures.is_empty() {
+            break;
+        }
+    }
+    if trail.failures.is_empty() {
+        trail = until_final(session, check, &mut scope, session.cancel).await;
+    }
+    for step in &check.flow.teardown {
+        let failures = step_failures(session, step, "teardown", &mut scope).await;
+        trail.failures.extend(failures);
+    }
+    let passed = trail.failures.is_empty();
+    let log = match (service, mark) {
+        (Some(service), Some(mark)) if !passed && !trail.interrupted => {
+            super::log::since(session, service, mark).await
+        }
+        _ => Vec::new(),
+    };
+    let mut result = blank(name, check);
+    result.verdict = if passed {
+        Verdict::Passed
+    } else {
+        Verdict::Failed
+    };
+    result.runs = 1;
+    result.failed_runs = u32::from(!passed);
+    // Who says that it waits needs more than one attempt by right.
+    result.flaky = passed && trail.attempts.total() > 1 && !check.eventually;
+    result.attempts = trail.attempts;
+    result.elapsed = started.elapsed();
+    result.failures = trail.failures;
+    result.reproduce = trail.reproduce;
+    result.reply = trail.reply;
+    result.log = log;
+    (result, scope)
+}
+
+/// Returns the result of a check that is not made.
+pub(super) fn skipped(name: &str, check: &Check, because: String) -> CheckResult {
+    CheckResult {
+        verdict: Verdict::Skipped(because),
+        ..blank(name, check)
+    }
+}
+
+fn blank(name: &str, check: &Check) -> CheckResult {
+    CheckResult {
+        name: name.to_owned(),
+        place: check.place.as_ref().map(|place| Spot {
+            file: place.file.clone(),
+            line: place.line,
+        }),
+        service: check.action.service().map(str::to_owned),
+        tags: check.flow.tags.clone(),
+        ..CheckResult::default()
+    }
+}
+
+/// Makes a check that is a part of another one, and returns what failed in it.
+pub(super) async fn step_failures(
+    session: &Session<'_>,
+    step: &str,
+    part: &str,
+    scope: &mut Scope<'_>,
+) -> Vec<Failure> {
+    let Some(check) = session.checks.get(step) else {
+        return vec![scope.impossible("its parts", &format!("no check `{step}`"))];
+    };
+    let cancelled = session.cancel.is_cancelled();
+    let trail = if part == "teardown" {
+        // What was made is taken away in any case, but nobody waits long for it.
+        let own = CancellationToken::new();
+        let work = Box::pin(until_final(session, check, scope, &own));
+        if cancelled {
+            tokio::time::timeout(LAST_WORDS, work).await.unwrap_or_default()
+        } else {
+            work.await
+        }
+    } else {
+        Box::pin(until_final(session, check, scope, session.cancel)).await
+    };
+    let failures = trail.failures.into_iter().map(|failure| Failure {
+        what: format!("{part} {step}: {}", failure.what),
+        ..failure
+    });
+    failures.collect()
+}
+
+/// Tries until an answer is final, the check's time is over or the run is cancelled.
+async fn until_final(
+    session: &Session<'_>,
+    check: &Check,
+    scope: &mut Scope<'_>,
+    cancel: &CancellationToken,
+) -> Trail {
+    let once = check.timeout.is_zero();
+    let timeout = if once { ONLY_ATTEMPT } else { check.timeout };
+    let started = Instant::now();
+    let mut trail = Trail::default();
+    let mut turns = Poll::within(timeout).turns(cancel);
+    let ended = loop {
+        let attempt = async {
+            let seen = Box::pin(attempt::make(session, check, scope, timeout)).await;
+            let again = !once && seen.may_change(check.eventually);
+            let summary = seen.summary();
+            trail.add(started.elapsed(), &summary, seen, timeout);
+            match (trail.failures.is_empty(), again) {
+                (true, _) => Attempt::Done(()),
+                (false, true) => Attempt::NotYet(summary),
+                (false, false) => Attempt::Hopeless(()),
+            }
+        };
+        if let Some(ended) = turns.take(attempt, |_| {}).await {
+            break ended;
+        }
+    };
+    match ended {
+        Ok(_) | Err(Exhausted::Hopeless(())) => {}
+        Err(Exhausted::TimedOut { last, attempts, .. }) => {
+            // The attempt that was still running at the deadline has recorded nothing.
+            if attempts > trail.attempts.total() {
+                trail.add_silence(started.elapsed(), last, timeout);
+            }
+        }
+        Err(Exhausted::Cancelled) => {
+            trail.interrupted = true;
+            trail.failures = vec![Failure {
+                what: "check".to_owned(),
+                expected: "a final answer".to_owned(),
+                actual: "an interruption".to_owned(),
+                difference: None,
+            }];
+        }
+    }
+    if !trail.failures.is_empty() {
+        trail.reproduce = attempt::by_hand(session, check, scope);
+    }
+    trail
+}
+
+impl Trail {
+    fn add(&mut self, at: Duration, summary: &str, seen: Seen, timeout: Duration) {
+        self.attempts.record(at, summary);
+        (self.reply, self.failures) = match seen {
+            Seen::Answer {
+                reply, failures, ..
+            } => (reply, failures),
+            Seen::NoAnswer { reason, .. } => (None, vec![no_answer(reason, timeout)]),
+            Seen::Impossible(failure) => (None, vec![failure]),
+        };
+    }
+
+    /// Adds an attempt that was still waiting when the time was over. A wrong answer that came
+    /// before it explains more than that, so it stays.
+    fn add_silence(&mut self, at: Duration, last: String, timeout: Duration) {
+        self.attempts.record(at, "no answer");
+        if self.reply.is_none() {
+            self.failures = vec![no_answer(last, timeout)];
+        }
+    }
+}
+
+fn no_answer(actual: String, timeout: Duration) -> Failure {
+    Failure {
+        what: "answer".to_owned(),
+        expected: format!("one within {}", humantime::format_duration(timeout)),
+        actual,
+        difference: None,
+    }
+}
+
+/// Keeps what the check says, once its answer is right.
+pub(super) fn keep(
+    session: &Session<'_>,
+    check: &Check,
+    scope: &mut Scope<'_>,
+    evidence: &super::evidence::Evidence,
+) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    for (name, declared) in &check.captures {
+        match super::capture::capture(name, declared, evidence) {
+            Ok(value) => {
+                if declared.secret {
+                    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                    session.hide(&Secret::new(text));
+                    scope.mask = session.mask();
+                }
+                scope.captured.insert(name.clone(), value);
+            }
+            Err(failure) => failures.push(Failure {
+                what: scope.mask.apply(&failure.what),
+                expected: scope.mask.apply(&failure.expected),
+                ..failure
+            }),
+        }
+    }
+    failures
+}
