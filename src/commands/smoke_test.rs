@@ -146,8 +146,5 @@ fn by_hand(scene: &Scene, what: ByHand<'_>) -> Vec<String> {
         ByHand::Exec(service) => ("exec", vec![service, "--"]),
     };
     let line = line::inside(id, verb);
-    line.split(' ')
-        .chain(rest)
-        .map(ToOwned::to_owned)
-        .collect()
+    line.split(' ').chain(rest).map(ToOwned::to_owned).collect()
 }

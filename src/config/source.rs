@@ -107,7 +107,8 @@ impl Origin {
 
     /// Returns the line, from 1, and the byte where it starts.
     fn line(&self) -> (usize, usize) {
-        self.source.line(self.span.start.min(self.source.text.len()))
+        self.source
+            .line(self.span.start.min(self.source.text.len()))
     }
 
     /// Returns the place to show; envctl's own defaults have none.

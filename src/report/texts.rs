@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::{
     Answer, CheckAnswer, ConfigurationAnswer, Diagnostic, DoctorAnswer, DownAnswer, Endpoint,
-    EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, Failed, FailedExpectation, Outcome, PartReport, Phase,
-    Place, PlanAnswer, PlannedStep, Progress, ServiceStatus, SmokeAnswer, StatusAnswer,
-    TableAnswer, Tail, UpAnswer,
+    EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, Failed, FailedExpectation, Outcome,
+    PartReport, Phase, Place, PlanAnswer, PlannedStep, Progress, ServiceStatus, SmokeAnswer,
+    StatusAnswer, TableAnswer, Tail, UpAnswer,
 };
 
 /// Called with each text.
@@ -125,7 +125,12 @@ texts!(SmokeAnswer { environment, instance, checks } elapsed_s);
 texts!(CheckAnswer {
     check, because, place, failures, reproduce, log
 } verdict, flaky, attempts, runs, failed_runs, elapsed_s);
-texts!(FailedExpectation { what, expected, actual, difference });
+texts!(FailedExpectation {
+    what,
+    expected,
+    actual,
+    difference
+});
 
 texts!(EnvironmentsAnswer { environments });
 texts!(EnvironmentAnswer { name, description });

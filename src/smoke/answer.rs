@@ -60,19 +60,28 @@ fn seconds(elapsed: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::smoke::Failure;
+    use crate::smoke::Spot;
 
     #[test]
     fn a_failed_check_says_why_and_how_to_repeat_it() {
         let mut result = CheckResult {
             name: "alive".to_owned(),
+            place: Some(Spot {
+                file: "envs/rates/env.toml".into(),
+                line: 52,
+            }),
+            verdict: Verdict::Failed,
+            runs: 1,
+            failed_runs: 1,
             elapsed: Duration::from_micros(12_345_600),
             failures: vec![Failure {
                 what: "status".to_owned(),
                 expected: "200".to_owned(),
                 actual: "404 Not Found".to_owned(),
+                difference: None,
             }],
             reproduce: Some("curl http://127.0.0.1:3000/".to_owned()),
+            log: vec!["no such route".to_owned()],
             ..CheckResult::default()
         };
         result.attempts.record(Duration::ZERO, "404 Not Found");
@@ -81,14 +90,27 @@ mod tests {
             whole.checks,
             [CheckAnswer {
                 check: "alive".to_owned(),
-                passed: false,
+                verdict: CheckVerdict::Failed,
+                because: None,
+                flaky: false,
                 attempts: 1,
+                runs: 1,
+                failed_runs: 1,
                 elapsed_s: 12.346,
-                failures: vec!["status: expected 200, got 404 Not Found".to_owned()],
+                place: Some("envs/rates/env.toml:52".to_owned()),
+                failures: vec![FailedExpectation {
+                    what: "status".to_owned(),
+                    expected: "200".to_owned(),
+                    actual: "404 Not Found".to_owned(),
+                    difference: None,
+                }],
                 reproduce: Some("curl http://127.0.0.1:3000/".to_owned()),
+                log: vec!["no such route".to_owned()],
             }]
         );
-        result.passed = true;
-        assert_eq!(CheckAnswer::from(&result).reproduce, None);
+        result.verdict = Verdict::Skipped("`login` did not pass".to_owned());
+        let skipped = CheckAnswer::from(&result);
+        assert_eq!(skipped.verdict, CheckVerdict::Skipped);
+        assert_eq!(skipped.because.as_deref(), Some("`login` did not pass"));
     }
 }

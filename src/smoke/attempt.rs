@@ -95,12 +95,7 @@ pub(super) async fn make(
     }
 }
 
-fn judge(
-    session: &Session<'_>,
-    check: &Check,
-    scope: &mut Scope<'_>,
-    evidence: &Evidence,
-) -> Seen {
+fn judge(session: &Session<'_>, check: &Check, scope: &mut Scope<'_>, evidence: &Evidence) -> Seen {
     let mut failures = match expect::verify(&check.expect, evidence, &session.terms(scope)) {
         Ok(failures) => failures,
         Err(reason) => {

@@ -24,12 +24,14 @@ pub(super) fn capture(
         CaptureFrom::Json(path) => {
             let document = evidence.document().ok();
             let selector = Selector::parse(path).ok();
-            let value = selector.zip(document.as_deref()).and_then(|(path, document)| {
-                let selects = path.selects(document);
-                path.value(document)
-                    .filter(|_| selects)
-                    .map(std::borrow::Cow::into_owned)
-            });
+            let value = selector
+                .zip(document.as_deref())
+                .and_then(|(path, document)| {
+                    let selects = path.selects(document);
+                    path.value(document)
+                        .filter(|_| selects)
+                        .map(std::borrow::Cow::into_owned)
+                });
             value.ok_or_else(|| missing(format!("a value at {path}"), "nothing"))?
         }
         CaptureFrom::Header(header) => {

@@ -184,11 +184,7 @@ fn text(
 }
 
 /// Holds rows, or the answer of a Redis command, against what is expected of them.
-fn table(
-    expect: &Expect,
-    evidence: &Evidence,
-    terms: &Terms<'_>,
-) -> Result<Vec<Failure>, String> {
+fn table(expect: &Expect, evidence: &Evidence, terms: &Terms<'_>) -> Result<Vec<Failure>, String> {
     let rows = evidence.document.as_ref();
     let first = match rows {
         Some(Value::Array(rows)) if matches!(evidence.status, Status::Plain(_)) => {
@@ -203,7 +199,11 @@ fn table(
     };
     let mut failures = all(subject("value", first, "no row"), &expect.value, terms)?;
     let count = Value::from(rows.and_then(Value::as_array).map_or(0, Vec::len));
-    failures.extend(all(subject("count", Some(&count), ""), &expect.count, terms)?);
+    failures.extend(all(
+        subject("count", Some(&count), ""),
+        &expect.count,
+        terms,
+    )?);
     if let (Some(expected), Some(rows)) = (&expect.rows, rows) {
         let expected = [Matcher::Equal(expected.clone())];
         failures.extend(all(subject("rows", Some(rows), ""), &expected, terms)?);

@@ -83,7 +83,8 @@ impl JUnit<'_> {
 
     fn counts(&self) -> [(&'static str, String); 4] {
         let failed = |answered: bool| {
-            let this = |result: &&CheckResult| result.failed() && result.reply.is_some() == answered;
+            let this =
+                |result: &&CheckResult| result.failed() && result.reply.is_some() == answered;
             self.results.iter().filter(this).count().to_string()
         };
         [

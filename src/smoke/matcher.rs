@@ -83,9 +83,9 @@ fn holds(matcher: &Matcher, value: &Value) -> bool {
             .is_some_and(|length| matchers.iter().all(|it| holds(it, &Value::from(length)))),
         Matcher::Type(expected) => is_of_type(*expected, value),
         Matcher::Contains(part) => contains(value, &part.value),
-        Matcher::Matches(pattern) => value.as_str().is_some_and(|text| {
-            Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(text))
-        }),
+        Matcher::Matches(pattern) => value
+            .as_str()
+            .is_some_and(|text| Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(text))),
         Matcher::Exists(expected) => *expected,
         Matcher::Any(matchers) => elements(value).is_some_and(|elements| {
             let mut elements = elements.iter();
@@ -304,25 +304,41 @@ mod tests {
             Some(json!("1")),
             r#"$.a: expected about 1 (relative 1e-6), got "1", a text"#,
         );
-        verify(Matcher::Compare(Comparison::Less, json!(5).into()), Some(json!(4)), "");
+        verify(
+            Matcher::Compare(Comparison::Less, json!(5).into()),
+            Some(json!(4)),
+            "",
+        );
         verify(
             Matcher::Compare(Comparison::Less, json!(5).into()),
             Some(json!(5)),
             "$.a: expected < 5, got 5",
         );
-        verify(Matcher::Compare(Comparison::LessOrEqual, json!(5).into()), Some(json!(5)), "");
+        verify(
+            Matcher::Compare(Comparison::LessOrEqual, json!(5).into()),
+            Some(json!(5)),
+            "",
+        );
         verify(
             Matcher::Compare(Comparison::LessOrEqual, json!(5).into()),
             Some(json!(6)),
             "$.a: expected <= 5, got 6",
         );
-        verify(Matcher::Compare(Comparison::Greater, json!(5).into()), Some(json!(5.5)), "");
+        verify(
+            Matcher::Compare(Comparison::Greater, json!(5).into()),
+            Some(json!(5.5)),
+            "",
+        );
         verify(
             Matcher::Compare(Comparison::Greater, json!(5).into()),
             Some(json!(5)),
             "$.a: expected > 5, got 5",
         );
-        verify(Matcher::Compare(Comparison::GreaterOrEqual, json!(5).into()), Some(json!(5)), "");
+        verify(
+            Matcher::Compare(Comparison::GreaterOrEqual, json!(5).into()),
+            Some(json!(5)),
+            "",
+        );
         verify(
             Matcher::Compare(Comparison::GreaterOrEqual, json!(5).into()),
             Some(json!(null)),
@@ -332,9 +348,21 @@ mod tests {
 
     #[test]
     fn lengths_and_types() {
-        verify(Matcher::Length(vec![Matcher::Equal(json!(2).into())]), Some(json!([1, 2])), "");
-        verify(Matcher::Length(vec![Matcher::Equal(json!(1).into())]), Some(json!({"a": 1})), "");
-        verify(Matcher::Length(vec![Matcher::Equal(json!(5).into())]), Some(json!("Häfen")), "");
+        verify(
+            Matcher::Length(vec![Matcher::Equal(json!(2).into())]),
+            Some(json!([1, 2])),
+            "",
+        );
+        verify(
+            Matcher::Length(vec![Matcher::Equal(json!(1).into())]),
+            Some(json!({"a": 1})),
+            "",
+        );
+        verify(
+            Matcher::Length(vec![Matcher::Equal(json!(5).into())]),
+            Some(json!("Häfen")),
+            "",
+        );
         verify(
             Matcher::Length(vec![Matcher::Equal(json!(31).into())]),
             Some(json!([1])),
@@ -376,8 +404,16 @@ mod tests {
 
     #[test]
     fn parts_and_presence() {
-        verify(Matcher::Contains(json!("or").into()), Some(json!("ports")), "");
-        verify(Matcher::Contains(json!(2).into()), Some(json!([1, 2.0])), "");
+        verify(
+            Matcher::Contains(json!("or").into()),
+            Some(json!("ports")),
+            "",
+        );
+        verify(
+            Matcher::Contains(json!(2).into()),
+            Some(json!([1, 2.0])),
+            "",
+        );
         verify(
             Matcher::Contains(json!("x").into()),
             Some(json!(["y"])),
@@ -404,7 +440,12 @@ mod tests {
             value: Some(&json!("y".repeat(1000))),
             absent: "",
         };
-        let failure = check(subject, &Matcher::Contains(json!("x").into()), &Mask::default()).unwrap();
+        let failure = check(
+            subject,
+            &Matcher::Contains(json!("x").into()),
+            &Mask::default(),
+        )
+        .unwrap();
         assert!(failure.actual.len() < 200, "{}", failure.actual);
         assert!(
             failure.actual.ends_with("… (1002 bytes in all)"),

@@ -115,7 +115,9 @@ pub(super) async fn step_failures(
         let own = CancellationToken::new();
         let work = Box::pin(until_final(session, check, scope, &own));
         if cancelled {
-            tokio::time::timeout(LAST_WORDS, work).await.unwrap_or_default()
+            tokio::time::timeout(LAST_WORDS, work)
+                .await
+                .unwrap_or_default()
         } else {
             work.await
         }
@@ -224,7 +226,9 @@ pub(super) fn keep(
         match super::capture::capture(name, declared, evidence) {
             Ok(value) => {
                 if declared.secret {
-                    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                    let text = value
+                        .as_str()
+                        .map_or_else(|| value.to_string(), str::to_owned);
                     session.hide(&Secret::new(text));
                     scope.mask = session.mask();
                 }

@@ -118,15 +118,15 @@ impl Matcher {
     }
 
     /// Returns it with every hole filled by `fill`.
-    pub fn filled<E>(
-        &self,
-        fill: &mut dyn FnMut(&Json) -> Result<Value, E>,
-    ) -> Result<Self, E> {
+    pub fn filled<E>(&self, fill: &mut dyn FnMut(&Json) -> Result<Value, E>) -> Result<Self, E> {
         let mut value = |json: &Json| fill(json).map(Json::from);
         Ok(match self {
             Self::Equal(json) => Self::Equal(value(json)?),
             Self::Not(json) => Self::Not(value(json)?),
-            Self::Approx { value: json, within } => Self::Approx {
+            Self::Approx {
+                value: json,
+                within,
+            } => Self::Approx {
                 value: value(json)?,
                 within: *within,
             },
@@ -143,7 +143,10 @@ impl Matcher {
         matchers: &[Self],
         fill: &mut dyn FnMut(&Json) -> Result<Value, E>,
     ) -> Result<Vec<Self>, E> {
-        matchers.iter().map(|matcher| matcher.filled(fill)).collect()
+        matchers
+            .iter()
+            .map(|matcher| matcher.filled(fill))
+            .collect()
     }
 }
 

@@ -82,7 +82,12 @@ fn filled(section: &Section<'_>, values: &Table) -> Node {
     }
     fill(section, &mut node, values);
     let mut mistakes = Vec::new();
-    conform::check(&mut node, Shape::Table(&CHECK), &section.path, &mut mistakes);
+    conform::check(
+        &mut node,
+        Shape::Table(&CHECK),
+        &section.path,
+        &mut mistakes,
+    );
     for mistake in mistakes {
         section.reader.report(mistake);
     }
@@ -149,10 +154,12 @@ fn text(
 }
 
 fn references(template: &Template) -> impl Iterator<Item = &String> {
-    template.references().filter_map(|reference| match reference {
-        Reference::Each(name) => Some(name),
-        _ => None,
-    })
+    template
+        .references()
+        .filter_map(|reference| match reference {
+            Reference::Each(name) => Some(name),
+            _ => None,
+        })
 }
 
 /// Reports values of a case where there is none.

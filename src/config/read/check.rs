@@ -103,7 +103,10 @@ fn action_key(section: &Section<'_>) -> Option<&'static str> {
 /// Reports keys that do not go with what the check does.
 fn refuse_others(section: &Section<'_>, action: &str) {
     let (name, groups): (&str, &[&[&str]]) = match action {
-        "sql" => ("`sql`", &[&["database", "rows", "value", "count"], &DOCUMENT]),
+        "sql" => (
+            "`sql`",
+            &[&["database", "rows", "value", "count"], &DOCUMENT],
+        ),
         "redis" => ("`redis`", &[&["value"], &DOCUMENT]),
         "tcp" => ("`tcp`", &[&["send", "text", "sha256"]]),
         "websocket" => {
@@ -121,7 +124,10 @@ fn refuse_others(section: &Section<'_>, action: &str) {
     };
     for key in CHECK.names().filter(|key| !fits(key)) {
         if let Some(node) = section.get(key) {
-            let message = format!("`{key}` does not go with {name}");
+            let message = match key {
+                "path" => format!("`path` does not go with `{action}`"),
+                _ => format!("`{key}` does not go with {name}"),
+            };
             section.reader.report(Mistake::new(message).at(&node.key));
         }
     }

@@ -70,10 +70,7 @@ pub(crate) fn read(root: &Node, known: Known, reader: &Reader<'_>) -> Environmen
     }
 }
 
-fn checks(
-    root: &Section<'_>,
-    services: &IndexMap<String, Service>,
-) -> IndexMap<String, Check> {
+fn checks(root: &Section<'_>, services: &IndexMap<String, Service>) -> IndexMap<String, Check> {
     let mut checks = IndexMap::new();
     for (declared, section) in root.sections("smoke") {
         for case in cases::cases(&declared, &section) {

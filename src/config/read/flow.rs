@@ -134,7 +134,10 @@ fn check_captures(declared: &BTreeMap<&str, &Section<'_>>, checks: &IndexMap<Str
         for step in check.flow.setup.iter().map(String::as_str) {
             read(step, &sources);
         }
-        check.action.meanwhile().inspect(|step| read(step, &sources));
+        check
+            .action
+            .meanwhile()
+            .inspect(|step| read(step, &sources));
         sources.extend(check.action.meanwhile().map(str::to_owned));
         read(&check.declared, &sources);
         sources.push(check.declared.clone());

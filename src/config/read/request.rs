@@ -8,8 +8,8 @@ use super::section::Section;
 use super::service::one_port;
 use crate::config::mistake::Mistake;
 use crate::config::model::{
-    Auth, Body, Call, FormPart, HttpAction, Kind, Part, PartContent, Service, ServicePort,
-    Tls, WebSocketAction,
+    Auth, Body, Call, FormPart, HttpAction, Kind, Part, PartContent, Service, ServicePort, Tls,
+    WebSocketAction,
 };
 use crate::config::suggest;
 use crate::config::tree::Value;
@@ -232,4 +232,3 @@ pub(super) fn known_service<'a>(
     }
     service
 }
-

@@ -6,6 +6,7 @@
     reason = "expect-test writes the expected texts, which are long"
 )]
 
+mod checks;
 mod documentation;
 mod layers;
 mod mistakes;

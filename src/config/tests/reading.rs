@@ -300,49 +300,94 @@ fn the_example_of_the_documentation() {
                 tasks: {},
                 checks: {
                     "average-rates": Check {
-                        kind: Http(
-                            HttpCheck {
-                                service: "api",
-                                port: "http",
-                                method: "GET",
-                                path: Template {
-                                    parts: [
-                                        Text(
-                                            "/rates?date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL",
-                                        ),
-                                    ],
-                                },
-                                query: {},
-                                headers: {},
-                                body: None,
-                                status: [
-                                    Code(
-                                        200,
-                                    ),
-                                ],
-                                expect_headers: {},
-                                json: {
-                                    "$.rates[0].day": [
-                                        Equal(
-                                            String("2021-01-31"),
-                                        ),
-                                    ],
-                                    "$.rates[0].count": [
-                                        Equal(
-                                            Number(3),
-                                        ),
-                                    ],
-                                    "$.rates[0].price": [
-                                        Approx {
-                                            value: 1154.333,
-                                            within: 1e-6,
-                                        },
-                                    ],
-                                },
-                                text: [],
-                                max_time: None,
+                        declared: "average-rates",
+                        place: Some(
+                            Place {
+                                file: "envs/rates/env.toml",
+                                line: 36,
+                                column: 8,
+                                text: "[smoke.average-rates]",
+                                width: 13,
                             },
                         ),
+                        action: Http(
+                            HttpAction {
+                                call: Call {
+                                    port: ServicePort {
+                                        service: "api",
+                                        port: "http",
+                                    },
+                                    path: Template {
+                                        parts: [
+                                            Text(
+                                                "/rates?date_from=2021-01-01&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL",
+                                            ),
+                                        ],
+                                    },
+                                    query: {},
+                                    headers: {},
+                                    auth: None,
+                                    tls: None,
+                                },
+                                method: "GET",
+                                body: None,
+                                redirects: 0,
+                            },
+                        ),
+                        expect: Expect {
+                            status: [
+                                Code(
+                                    200,
+                                ),
+                            ],
+                            exit_code: [],
+                            headers: {},
+                            json: {
+                                "$.rates[0].day": [
+                                    Equal(
+                                        Json {
+                                            value: String("2021-01-31"),
+                                            holes: [],
+                                        },
+                                    ),
+                                ],
+                                "$.rates[0].count": [
+                                    Equal(
+                                        Json {
+                                            value: Number(3),
+                                            holes: [],
+                                        },
+                                    ),
+                                ],
+                                "$.rates[0].price": [
+                                    Approx {
+                                        value: Json {
+                                            value: Number(1154.333),
+                                            holes: [],
+                                        },
+                                        within: 1e-6,
+                                    },
+                                ],
+                            },
+                            json_schema: None,
+                            text: [],
+                            stderr: [],
+                            sha256: None,
+                            snapshot: None,
+                            max_time: None,
+                            rows: None,
+                            value: [],
+                            count: [],
+                            messages: [],
+                        },
+                        captures: {},
+                        flow: Flow {
+                            depends_on: [],
+                            setup: [],
+                            teardown: [],
+                            tags: [],
+                            is_step: false,
+                        },
                         timeout: 10s,
                         eventually: false,
                     },
@@ -665,155 +710,268 @@ fn checks_of_both_kinds() {
             }
             {
                 "http": Check {
-                    kind: Http(
-                        HttpCheck {
-                            service: "api",
-                            port: "http",
+                    declared: "http",
+                    place: Some(
+                        Place {
+                            file: "envs/rates/env.toml",
+                            line: 11,
+                            column: 8,
+                            text: "[smoke.http]",
+                            width: 4,
+                        },
+                    ),
+                    action: Http(
+                        HttpAction {
+                            call: Call {
+                                port: ServicePort {
+                                    service: "api",
+                                    port: "http",
+                                },
+                                path: Template {
+                                    parts: [
+                                        Text(
+                                            "/x",
+                                        ),
+                                    ],
+                                },
+                                query: {
+                                    "a": Template {
+                                        parts: [
+                                            Text(
+                                                "1",
+                                            ),
+                                        ],
+                                    },
+                                },
+                                headers: {
+                                    "Accept": Template {
+                                        parts: [
+                                            Text(
+                                                "x",
+                                            ),
+                                        ],
+                                    },
+                                },
+                                auth: None,
+                                tls: None,
+                            },
                             method: "POST",
-                            path: Template {
-                                parts: [
-                                    Text(
-                                        "/x",
-                                    ),
-                                ],
-                            },
-                            query: {
-                                "a": Template {
-                                    parts: [
-                                        Text(
-                                            "1",
-                                        ),
-                                    ],
-                                },
-                            },
-                            headers: {
-                                "Accept": Template {
-                                    parts: [
-                                        Text(
-                                            "x",
-                                        ),
-                                    ],
-                                },
-                            },
                             body: Some(
                                 Json(
-                                    Object {
-                                        "a": Array [
-                                            Number(1),
-                                            Object {
-                                                "b": Bool(true),
-                                            },
-                                        ],
-                                        "d": String("2021-01-31"),
+                                    Json {
+                                        value: Object {
+                                            "a": Array [
+                                                Number(1),
+                                                Object {
+                                                    "b": Bool(true),
+                                                },
+                                            ],
+                                            "d": String("2021-01-31"),
+                                        },
+                                        holes: [],
                                     },
                                 ),
                             ),
-                            status: [
-                                Code(
-                                    200,
-                                ),
-                                Class(
-                                    3,
+                            redirects: 0,
+                        },
+                    ),
+                    expect: Expect {
+                        status: [
+                            Code(
+                                200,
+                            ),
+                            Class(
+                                3,
+                            ),
+                        ],
+                        exit_code: [],
+                        headers: {
+                            "content-type": [
+                                Contains(
+                                    Json {
+                                        value: String("json"),
+                                        holes: [],
+                                    },
                                 ),
                             ],
-                            expect_headers: {
-                                "content-type": [
-                                    Contains(
-                                        String("json"),
-                                    ),
-                                ],
-                            },
-                            json: {
-                                "$.a": [
-                                    Approx {
-                                        value: 1.0,
-                                        within: 0.1,
+                        },
+                        json: {
+                            "$.a": [
+                                Approx {
+                                    value: Json {
+                                        value: Number(1),
+                                        holes: [],
                                     },
-                                ],
-                                "$.b": [
-                                    GreaterOrEqual(
-                                        1.0,
-                                    ),
-                                    Less(
-                                        2.5,
-                                    ),
-                                ],
-                                "$.c": [
-                                    Type(
-                                        Null,
-                                    ),
-                                ],
-                                "$.d": [
-                                    Equal(
-                                        Object {
+                                    within: 0.1,
+                                },
+                            ],
+                            "$.b": [
+                                Compare(
+                                    GreaterOrEqual,
+                                    Json {
+                                        value: Number(1),
+                                        holes: [],
+                                    },
+                                ),
+                                Compare(
+                                    Less,
+                                    Json {
+                                        value: Number(2.5),
+                                        holes: [],
+                                    },
+                                ),
+                            ],
+                            "$.c": [
+                                Type(
+                                    Null,
+                                ),
+                            ],
+                            "$.d": [
+                                Equal(
+                                    Json {
+                                        value: Object {
                                             "x": Number(1),
                                         },
-                                    ),
-                                ],
-                                "$.e": [
-                                    Not(
-                                        Number(1),
-                                    ),
-                                ],
-                                "$.f": [
-                                    Exists(
-                                        false,
-                                    ),
-                                ],
-                                "$.g": [
-                                    Equal(
-                                        Array [
+                                        holes: [],
+                                    },
+                                ),
+                            ],
+                            "$.e": [
+                                Not(
+                                    Json {
+                                        value: Number(1),
+                                        holes: [],
+                                    },
+                                ),
+                            ],
+                            "$.f": [
+                                Exists(
+                                    false,
+                                ),
+                            ],
+                            "$.g": [
+                                Equal(
+                                    Json {
+                                        value: Array [
                                             Number(1),
                                             Number(2),
                                         ],
-                                    ),
-                                ],
-                            },
-                            text: [
-                                Contains(
-                                    String("x"),
-                                ),
-                                Length(
-                                    3,
+                                        holes: [],
+                                    },
                                 ),
                             ],
-                            max_time: Some(
-                                250ms,
-                            ),
                         },
-                    ),
+                        json_schema: None,
+                        text: [
+                            Contains(
+                                Json {
+                                    value: String("x"),
+                                    holes: [],
+                                },
+                            ),
+                            Length(
+                                [
+                                    Equal(
+                                        Json {
+                                            value: Number(3),
+                                            holes: [],
+                                        },
+                                    ),
+                                ],
+                            ),
+                        ],
+                        stderr: [],
+                        sha256: None,
+                        snapshot: None,
+                        max_time: Some(
+                            250ms,
+                        ),
+                        rows: None,
+                        value: [],
+                        count: [],
+                        messages: [],
+                    },
+                    captures: {},
+                    flow: Flow {
+                        depends_on: [],
+                        setup: [],
+                        teardown: [],
+                        tags: [],
+                        is_step: false,
+                    },
                     timeout: 60s,
                     eventually: true,
                 },
                 "sql": Check {
-                    kind: Sql(
-                        SqlCheck {
+                    declared: "sql",
+                    place: Some(
+                        Place {
+                            file: "envs/rates/env.toml",
+                            line: 32,
+                            column: 8,
+                            text: "[smoke.sql]",
+                            width: 3,
+                        },
+                    ),
+                    action: Sql(
+                        SqlAction {
                             service: "db",
                             database: Some(
                                 "other",
                             ),
                             query: "SELECT 1",
-                            rows: Some(
-                                [
-                                    [
+                        },
+                    ),
+                    expect: Expect {
+                        status: [],
+                        exit_code: [],
+                        headers: {},
+                        json: {},
+                        json_schema: None,
+                        text: [],
+                        stderr: [],
+                        sha256: None,
+                        snapshot: None,
+                        max_time: None,
+                        rows: Some(
+                            Json {
+                                value: Array [
+                                    Array [
                                         Number(1),
                                         String("a"),
                                         Null,
                                     ],
                                 ],
+                                holes: [],
+                            },
+                        ),
+                        value: [
+                            Equal(
+                                Json {
+                                    value: Number(1),
+                                    holes: [],
+                                },
                             ),
-                            value: [
-                                Equal(
-                                    Number(1),
-                                ),
-                            ],
-                            count: [
-                                Greater(
-                                    0.0,
-                                ),
-                            ],
-                        },
-                    ),
+                        ],
+                        count: [
+                            Compare(
+                                Greater,
+                                Json {
+                                    value: Number(0),
+                                    holes: [],
+                                },
+                            ),
+                        ],
+                        messages: [],
+                    },
+                    captures: {},
+                    flow: Flow {
+                        depends_on: [],
+                        setup: [],
+                        teardown: [],
+                        tags: [],
+                        is_step: false,
+                    },
                     timeout: 10s,
                     eventually: false,
                 },

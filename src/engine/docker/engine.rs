@@ -10,8 +10,8 @@ use super::{address, attach, container, create, exec, image, logs, observe, reso
 use crate::config::model::InstanceId;
 use crate::engine::{
     Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, Identity, ImageHandle, ImageOutcome,
-    Launch, LogLine, LogMark, LogOptions, Observed, Prospect, Provision, Removal, Resource, ServiceSpec,
-    ServiceState, Work,
+    Launch, LogLine, LogMark, LogOptions, Observed, Prospect, Provision, Removal, Resource,
+    ServiceSpec, ServiceState, Work,
 };
 use crate::report::StepEvents;
 

@@ -48,7 +48,10 @@ pub(super) async fn logs(
             Some(Err(error)) => return Err(failed(docker, service, error.into())),
             None => break,
         };
-        for line in lines.into_iter().filter_map(|line| later(line, options.since)) {
+        for line in lines
+            .into_iter()
+            .filter_map(|line| later(line, options.since))
+        {
             if sink.send(line).await.is_err() {
                 return Ok(());
             }

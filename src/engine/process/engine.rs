@@ -14,8 +14,8 @@ use super::{create, exec, launch, logs, observe, ports, program, resource, stop}
 use crate::config::model::Variables;
 use crate::engine::{
     Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, Identity, ImageHandle, ImageOutcome,
-    Launch, LogLine, LogMark, LogOptions, Observed, Prospect, Provision, Removal, Resource, ServiceSpec,
-    ServiceState, Work,
+    Launch, LogLine, LogMark, LogOptions, Observed, Prospect, Provision, Removal, Resource,
+    ServiceSpec, ServiceState, Work,
 };
 use crate::report::StepEvents;
 

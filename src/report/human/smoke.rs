@@ -55,7 +55,11 @@ fn lines(check: &CheckAnswer, (names, times): (usize, usize), page: Page) -> Str
 }
 
 fn summary(answer: &SmokeAnswer) -> String {
-    let passed = answer.checks.iter().filter(|check| check.verdict == CheckVerdict::Passed).count();
+    let passed = answer
+        .checks
+        .iter()
+        .filter(|check| check.verdict == CheckVerdict::Passed)
+        .count();
     let failed = answer.checks.len() - passed;
     let took = seconds(answer.elapsed_s);
     match (passed, failed) {

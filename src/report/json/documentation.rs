@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::super::{
-    Answer, CheckAnswer, CheckVerdict, ConfigurationAnswer, DoctorAnswer, DownAnswer, Endpoint, EngineReport,
-    EnvironmentAnswer, EnvironmentsAnswer, Event, Level, Outcome, PartReport, Phase, PlanAnswer,
-    PlannedStep, Progress, ServiceStatus, SmokeAnswer, StatusAnswer, StepId, TableAnswer, Unit,
-    UpAnswer,
+    Answer, CheckAnswer, CheckVerdict, ConfigurationAnswer, DoctorAnswer, DownAnswer, Endpoint,
+    EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, Level, Outcome, PartReport, Phase,
+    PlanAnswer, PlannedStep, Progress, ServiceStatus, SmokeAnswer, StatusAnswer, StepId,
+    TableAnswer, Unit, UpAnswer,
 };
 use super::line;
 

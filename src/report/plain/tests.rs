@@ -1,7 +1,7 @@
 use expect_test::{Expect, expect};
 
-use super::super::Unit;
 use super::super::CheckVerdict;
+use super::super::Unit;
 use super::super::outputs::testing::kept;
 use super::*;
 
