@@ -10,7 +10,7 @@ use super::mask::Mask;
 use super::{Failure, Reply, expect};
 use crate::config::model::SqlCheck;
 use crate::postgres::{self, Rows, Target};
-use crate::probe::{Http, Response};
+use crate::probe::{Caller, Delivery, Response};
 
 /// The longest excerpt of an answer.
 const EXCERPT_BYTES: usize = 2048;
@@ -60,12 +60,15 @@ impl Seen {
 
 /// Sends a request once.
 pub(super) async fn http(
-    http: &Http,
+    caller: &Caller,
     action: &HttpAction<'_>,
     timeout: Duration,
     mask: &Mask,
 ) -> Seen {
-    let response = match http.send(&action.request, timeout).await {
+    let response = match caller
+        .send(&action.request, &Delivery::within(timeout))
+        .await
+    {
         Ok(response) => response,
         Err(error) => {
             return Seen::NoAnswer {

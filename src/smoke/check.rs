@@ -10,7 +10,7 @@ use crate::config::model::{
     Body, Check, CheckKind, HttpCheck, Matcher, Part, Reference, Secret, SqlCheck, Template,
 };
 use crate::postgres;
-use crate::probe::Request;
+use crate::probe::{self, Request};
 
 /// Looks up what is known only while an instance runs. Errors are shown to the user.
 #[derive(Clone, Copy)]
@@ -128,8 +128,13 @@ fn request(check: &HttpCheck, places: Places<'_>) -> Result<Request, String> {
             .map_err(|error| error.to_string())?;
     }
     match &check.body {
-        Some(Body::Text(template)) => request.body(fill(template)?.expose().to_owned(), None),
-        Some(Body::Json(value)) => request.body(value.to_string(), Some("application/json")),
+        Some(Body::Text(template)) => {
+            request.set_body(probe::Body::Text(fill(template)?.expose().to_owned()), None);
+        }
+        Some(Body::Json(value)) => request.set_body(
+            probe::Body::Text(value.to_string()),
+            Some("application/json"),
+        ),
         None => {}
     }
     Ok(request)
@@ -214,9 +219,10 @@ pub(super) mod tests {
                 for (name, value) in request.headers() {
                     sent = format!("{sent}\n{name}: {value}");
                 }
-                request
-                    .text()
-                    .map_or(sent.clone(), |body| format!("{sent}\n\n{body}"))
+                match request.body() {
+                    Some(probe::Body::Text(body)) => format!("{sent}\n\n{body}"),
+                    _ => sent,
+                }
             }
             Action::Sql { declared, .. } => declared.query.clone(),
         };

@@ -1,7 +1,7 @@
 //! The line that does by hand what a check does. Words are masked before they are quoted.
 
 use super::mask::Mask;
-use crate::probe::Request;
+use crate::probe::{Body, Request};
 
 /// Returns a request as a line for curl.
 pub(super) fn curl(request: &Request, mask: &Mask) -> String {
@@ -10,7 +10,11 @@ pub(super) fn curl(request: &Request, mask: &Mask) -> String {
     if request.url().contains(['[', ']', '{', '}']) {
         words.push("-g".to_owned());
     }
-    match (request.method(), request.text()) {
+    let text = match request.body() {
+        Some(Body::Text(text)) => Some(text),
+        _ => None,
+    };
+    match (request.method(), text) {
         ("GET", None) => {}
         ("HEAD", None) => words.push("-I".to_owned()),
         (method, _) => words.extend(["-X".to_owned(), method.to_owned()]),
@@ -26,11 +30,11 @@ pub(super) fn curl(request: &Request, mask: &Mask) -> String {
         };
         words.extend(["-H".to_owned(), header]);
     }
-    if let Some(body) = request.text() {
+    if let Some(body) = text {
         if !typed {
             words.extend(["-H".to_owned(), "content-type:".to_owned()]);
         }
-        words.extend(["--data-raw".to_owned(), body.to_owned()]);
+        words.extend(["--data-raw".to_owned(), body.clone()]);
     }
     words.push(request.url().to_owned());
     join(&words, mask)

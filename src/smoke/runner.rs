@@ -13,7 +13,7 @@ use super::check::{self, Places, Prepared};
 use super::mask::Mask;
 use super::{Attempts, CheckResult, Failure, Reply};
 use crate::config::model::{Check, Secret};
-use crate::probe::{Attempt, Exhausted, Http, Poll};
+use crate::probe::{Attempt, Caller, Exhausted, Poll};
 use crate::report::{Event, Events};
 
 /// How many checks are made at the same time.
@@ -41,7 +41,7 @@ pub async fn run(run: Run<'_>) -> Vec<CheckResult> {
     let session = Session {
         places: run.places,
         mask: Mask::new(run.secrets.iter().chain(own)),
-        http: Http::new(),
+        caller: Caller::new(),
         events: run.events,
         cancel: run.cancel,
         turns: Semaphore::new(SIDE_BY_SIDE),
@@ -59,7 +59,7 @@ pub async fn run(run: Run<'_>) -> Vec<CheckResult> {
 struct Session<'a> {
     places: Places<'a>,
     mask: Mask,
-    http: Http,
+    caller: Caller,
     events: &'a Events,
     cancel: &'a CancellationToken,
     turns: Semaphore,
@@ -152,7 +152,7 @@ impl Session<'_> {
     async fn attempt(&self, action: &check::Action<'_>, timeout: Duration) -> Seen {
         match action {
             check::Action::Http(action) => {
-                attempt::http(&self.http, action, timeout, &self.mask).await
+                attempt::http(&self.caller, action, timeout, &self.mask).await
             }
             check::Action::Sql { declared, target } => {
                 attempt::sql(declared, target, self.cancel, &self.mask).await
@@ -345,7 +345,7 @@ mod tests {
             seen(&result),
             [
                 "status: expected 2xx, got 503 Service Unavailable: starting",
-                "connection closed before message completed",
+                "connection closed before an answer",
                 "200 OK"
             ]
         );
