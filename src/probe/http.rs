@@ -1,14 +1,17 @@
-//! One HTTP client for readiness and for smoke checks. Every attempt is a connection of its own,
-//! so no answer comes over one that an earlier process left behind.
+//! What HTTP answers, and how it fails; and the look at a server that readiness takes. Every look
+//! is a connection of its own, so no answer comes over one that an earlier process left behind.
 
 use std::error::Error as _;
-use std::io::ErrorKind;
-use std::time::{Duration, Instant};
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::time::Duration;
 
-use reqwest::redirect::Policy;
-use reqwest::{Client, StatusCode};
+use hyper::StatusCode;
+use tokio::time::timeout;
 
-use super::{Attempt, InvalidRequest, Request};
+use super::connection::Connection;
+use super::hop::Hop;
+use super::{Attempt, InvalidRequest, Request, Tls, TlsError};
 
 /// The longest body that is read.
 pub const BODY_LIMIT_BYTES: usize = 8 * 1024 * 1024;
@@ -21,14 +24,37 @@ const LOOK: Duration = Duration::from_secs(5);
 pub enum HttpError {
     #[error(transparent)]
     Invalid(#[from] InvalidRequest),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error("there is no host `{0}`")]
+    Unknown(String),
     #[error("connection refused")]
     Refused,
     #[error("connection reset")]
     Reset,
+    #[error("connection closed before an answer")]
+    Closed,
+    /// The connection ended within an answer's body.
+    #[error("connection closed {}", Progress { got: *got, announced: *announced })]
+    Cut { got: usize, announced: Option<u64> },
     #[error("no answer within {}", humantime::format_duration(*.0))]
     TimedOut(Duration),
+    /// An answer began but did not end.
+    #[error("no whole answer within {}: {got} bytes of its body came", humantime::format_duration(*within))]
+    Unfinished { within: Duration, got: usize },
     #[error("the body is longer than {} MiB", BODY_LIMIT_BYTES / 1024 / 1024)]
     TooLong,
+    #[error("the answer's headers are too many or too long")]
+    HeadTooLong,
+    /// Holds what came instead, escaped.
+    #[error("the answer is not HTTP: it begins with `{0}`")]
+    NotHttp(String),
+    #[error("the server speaks TLS, and the URL says http")]
+    Secure,
+    #[error("more than {limit} redirects, the last one to {last}")]
+    TooManyRedirects { limit: u32, last: String },
+    #[error("the redirect to `{0}` leads to no http URL")]
+    Redirect(String),
     /// Everything else that happens to a connection; the text is the innermost cause.
     #[error("{0}")]
     Broken(String),
@@ -38,30 +64,72 @@ impl HttpError {
     /// Returns whether another attempt may end differently.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Refused | Self::Reset | Self::TimedOut(_) | Self::Broken(_) => true,
-            Self::Invalid(_) | Self::TooLong => false,
+            Self::Unknown(_)
+            | Self::Refused
+            | Self::Reset
+            | Self::Closed
+            | Self::Cut { .. }
+            | Self::TimedOut(_)
+            | Self::Unfinished { .. }
+            | Self::Broken(_) => true,
+            Self::Invalid(_)
+            | Self::Tls(_)
+            | Self::TooLong
+            | Self::HeadTooLong
+            | Self::NotHttp(_)
+            | Self::Secure
+            | Self::TooManyRedirects { .. }
+            | Self::Redirect(_) => false,
         }
     }
 
-    fn of(error: &reqwest::Error, timeout: Duration) -> Self {
-        if error.is_timeout() {
-            return Self::TimedOut(timeout);
+    pub(super) fn of(error: &hyper::Error) -> Self {
+        if error.is_parse_too_large() {
+            return Self::HeadTooLong;
         }
-        let mut innermost = String::from("the connection broke");
+        if error.is_parse() {
+            return Self::NotHttp(String::new());
+        }
+        if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
+            return Self::Closed;
+        }
+        let mut innermost = error.to_string();
         let mut cause = error.source();
         while let Some(inner) = cause {
-            match inner
-                .downcast_ref::<std::io::Error>()
-                .map(std::io::Error::kind)
-            {
-                Some(ErrorKind::ConnectionRefused) => return Self::Refused,
-                Some(ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => return Self::Reset,
-                Some(_) | None => {}
+            if let Some(inner) = inner.downcast_ref::<io::Error>() {
+                return Self::of_io(inner);
             }
             innermost = inner.to_string();
             cause = inner.source();
         }
         Self::Broken(innermost)
+    }
+
+    pub(super) fn of_io(error: &io::Error) -> Self {
+        let inner = error.get_ref();
+        if let Some(error) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            return TlsError::from(error).into();
+        }
+        match error.kind() {
+            ErrorKind::ConnectionRefused => Self::Refused,
+            ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => Self::Reset,
+            ErrorKind::UnexpectedEof => Self::Closed,
+            _ => Self::Broken(error.to_string()),
+        }
+    }
+}
+
+struct Progress {
+    got: usize,
+    announced: Option<u64>,
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.announced {
+            Some(all) => write!(formatter, "after {} of {all} bytes of the body", self.got),
+            None => write!(formatter, "within the body, after {} bytes", self.got),
+        }
     }
 }
 
@@ -72,7 +140,7 @@ pub struct Response {
     /// Names in lower case, in the order they came.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    /// From the connection's start to the body's end.
+    /// From the connection's start to the body's end; redirects count.
     pub elapsed: Duration,
 }
 
@@ -83,80 +151,39 @@ impl Response {
     }
 }
 
-/// A client that goes straight to its target: no proxy, no redirect, no kept connection.
-#[derive(Clone, Debug)]
-pub struct Http(Client);
-
-impl Default for Http {
-    fn default() -> Self {
-        Self::new()
-    }
-}
+/// Looks at servers, each time over a new connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Http;
 
 impl Http {
-    /// Returns a client; clones share it.
+    /// Returns one; it holds nothing.
     pub fn new() -> Self {
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(Policy::none())
-            .pool_max_idle_per_host(0)
-            .user_agent(concat!("envctl/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .expect("a client without TLS and proxies needs nothing of the system");
-        Self(client)
-    }
-
-    /// Sends one request and reads its whole answer, whatever its status is.
-    pub async fn send(&self, request: &Request, timeout: Duration) -> Result<Response, HttpError> {
-        let started = Instant::now();
-        let mut outgoing = request.for_client();
-        *outgoing.timeout_mut() = Some(timeout);
-        let failed = |error: reqwest::Error| HttpError::of(&error, timeout);
-        let mut response = self.0.execute(outgoing).await.map_err(failed)?;
-        let status = response.status().as_u16();
-        let header =
-            |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
-                (
-                    name.as_str().to_owned(),
-                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
-                )
-            };
-        let headers = response.headers().iter().map(header).collect();
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > BODY_LIMIT_BYTES {
-                return Err(HttpError::TooLong);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Response {
-            status,
-            headers,
-            body,
-            elapsed: started.elapsed(),
-        })
+        Self
     }
 
     /// Looks once whether `url` answers below 400, for readiness; the body is not read.
     pub async fn get_status(&self, url: &str) -> Attempt<u16, HttpError> {
-        let Ok(request) = self.0.get(url).timeout(LOOK).build() else {
-            return Attempt::Hopeless(InvalidRequest::Url.into());
-        };
-        match self.0.execute(request).await {
-            Ok(response) if response.status().as_u16() < 400 => {
-                Attempt::Done(response.status().as_u16())
-            }
-            Ok(response) => Attempt::NotYet(format!(
-                "answered {}",
-                status_line(response.status().as_u16())
-            )),
-            Err(error) if error.is_builder() => Attempt::Hopeless(InvalidRequest::Url.into()),
-            Err(error) => Attempt::NotYet(HttpError::of(&error, LOOK).to_string()),
+        match timeout(LOOK, Box::pin(status(url))).await {
+            Ok(Ok(status)) if status < 400 => Attempt::Done(status),
+            Ok(Ok(status)) => Attempt::NotYet(format!("answered {}", status_line(status))),
+            Ok(Err(error @ HttpError::Invalid(_))) => Attempt::Hopeless(error),
+            Ok(Err(error)) => Attempt::NotYet(error.to_string()),
+            Err(_) => Attempt::NotYet(HttpError::TimedOut(LOOK).to_string()),
         }
     }
 }
 
-/// Returns a status with its usual words: `404 Not Found`.
+async fn status(url: &str) -> Result<u16, HttpError> {
+    let request = Request::at("GET", url)?;
+    let hop = Hop::of(&request, None);
+    let place = hop.place()?;
+    let config = place.tls.as_ref().map(Tls::config).transpose()?;
+    let mut connection = Connection::open(&place, config).await?;
+    let answer = connection.head(hop.message(None).await?).await?;
+    Ok(answer.status().as_u16())
+}
+
+/// Returns a status with its usual words.
 pub fn status_line(status: u16) -> String {
     let words = StatusCode::from_u16(status)
         .ok()
@@ -231,42 +258,8 @@ mod tests {
         let Attempt::NotYet(closed) = http.get_status(&serve(Vec::new()).await).await else {
             panic!("closed must be tried again");
         };
-        assert_eq!(closed, "connection closed before message completed");
+        assert_eq!(closed, "connection closed before an answer");
         let nonsense = http.get_status("nonsense").await;
         assert!(matches!(nonsense, Attempt::Hopeless(_)), "{nonsense:?}");
-    }
-
-    #[tokio::test]
-    async fn an_answer_is_read_whole_and_bounded() {
-        let http = Http::new();
-        let within = Duration::from_secs(5);
-        let base = serve(answer("200 OK\r\nX-Kind: a", "hello")).await;
-        let request = Request::new("GET", &base, "/").unwrap();
-        let response = http.send(&request, within).await.unwrap();
-        assert_eq!(response.body, b"hello");
-        assert_eq!(response.status_line(), "200 OK");
-        assert!(
-            response
-                .headers
-                .contains(&("x-kind".to_owned(), "a".to_owned()))
-        );
-
-        let base = serve(answer("200 OK", &"x".repeat(BODY_LIMIT_BYTES + 1))).await;
-        let request = Request::new("GET", &base, "/").unwrap();
-        let error = http.send(&request, within).await.unwrap_err();
-        assert_eq!(error.to_string(), "the body is longer than 8 MiB");
-        assert!(!error.is_transient());
-    }
-
-    #[tokio::test]
-    async fn a_slow_answer_ends_at_its_timeout() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        let request = Request::new("GET", &base, "/").unwrap();
-        let error = Http::new()
-            .send(&request, Duration::from_millis(30))
-            .await
-            .unwrap_err();
-        assert_eq!(error.to_string(), "no answer within 30ms");
     }
 }

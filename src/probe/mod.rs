@@ -1,15 +1,30 @@
 //! Looking at a service from outside: one poll loop, one back-off, one deadline, for readiness
 //! and for smoke checks. Knows neither engines nor configuration.
 
+mod body;
+mod caller;
+mod certificate;
+mod channel;
+mod connection;
+mod hop;
 mod http;
 mod jar;
 mod poll;
 pub mod redis;
 mod request;
+mod resp;
 mod tcp;
+#[cfg(test)]
+mod testing;
+mod tls;
+mod websocket;
 
+pub use body::{Body, Content, Part};
+pub use caller::{Caller, Delivery};
 pub use http::{BODY_LIMIT_BYTES, Http, HttpError, Response, status_line};
 pub use jar::Jar;
 pub use poll::{Attempt, Exhausted, Poll, Turns};
 pub use request::{InvalidRequest, Request};
-pub use tcp::connect;
+pub use tcp::{TCP_LIMIT_BYTES, TcpError, connect, exchange};
+pub use tls::{Tls, TlsError};
+pub use websocket::{Message, WebSocket, WebSocketError};

@@ -1,9 +1,17 @@
-//! A request as it is sent. Its parts are checked and percent-encoded here.
+//! A request as it is declared. Its parts are checked and percent-encoded here; nothing of it
+//! knows a connection.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Method, Url};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::{HeaderMap, Method};
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use super::Body;
 
 /// Why a request cannot be made. Values are left out: they may be secret.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +26,10 @@ pub enum InvalidRequest {
     HeaderName(String),
     #[error("the value of header `{0}` holds what a header cannot hold")]
     HeaderValue(String),
+    #[error("a user of basic authentication cannot hold `:`")]
+    User,
+    #[error("`{}` cannot be sent: {reason}", path.display())]
+    File { path: PathBuf, reason: String },
 }
 
 /// A method, a URL, headers and a body.
@@ -26,28 +38,51 @@ pub struct Request {
     method: Method,
     url: Url,
     headers: HeaderMap,
-    body: Option<String>,
+    body: Option<Body>,
 }
 
 impl Request {
     /// Returns a request for `path`, which may hold a query, below `base`: `http://127.0.0.1:3000`.
+    /// A user and password in the base become basic authentication.
     pub fn new(method: &str, base: &str, path: &str) -> Result<Self, InvalidRequest> {
         if !path.starts_with('/') {
             return Err(InvalidRequest::RelativePath);
         }
         // A fragment is never sent, so a `#` can only be meant as a character.
         let text = format!("{}{}", base.trim_end_matches('/'), path.replace('#', "%23"));
-        let url = Url::parse(&text).map_err(|_| InvalidRequest::Url)?;
-        if url.scheme() != "http" || !url.has_host() {
+        Self::at(method, &text)
+    }
+
+    /// Returns a request for a whole URL.
+    pub(super) fn at(method: &str, url: &str) -> Result<Self, InvalidRequest> {
+        let url = Url::parse(url).map_err(|_| InvalidRequest::Url)?;
+        if !matches!(url.scheme(), "http" | "https" | "ws" | "wss") || !url.has_host() {
             return Err(InvalidRequest::Url);
         }
-        Ok(Self {
+        let mut request = Self {
             method: Method::from_str(method)
                 .map_err(|_| InvalidRequest::Method(method.to_owned()))?,
             url,
             headers: HeaderMap::new(),
             body: None,
-        })
+        };
+        request.take_login()?;
+        Ok(request)
+    }
+
+    fn take_login(&mut self) -> Result<(), InvalidRequest> {
+        if self.url.username().is_empty() && self.url.password().is_none() {
+            return Ok(());
+        }
+        let plain = |text: &str| {
+            let decoded = percent_decode_str(text).decode_utf8();
+            decoded.map_or(Err(InvalidRequest::Url), |text| Ok(text.into_owned()))
+        };
+        let user = plain(self.url.username())?;
+        let password = plain(self.url.password().unwrap_or_default())?;
+        let removed = self.url.set_username("").and(self.url.set_password(None));
+        removed.map_err(|()| InvalidRequest::Url)?;
+        self.basic_auth(&user, &password)
     }
 
     /// Adds a parameter to the query; a space becomes `%20`, which every server understands.
@@ -73,14 +108,37 @@ impl Request {
         Ok(())
     }
 
-    /// Sets the body, and its content type unless a header has said it.
-    pub fn body(&mut self, text: String, content_type: Option<&'static str>) {
+    /// Logs in with a user and a password, by RFC 7617 in UTF-8.
+    pub fn basic_auth(&mut self, user: &str, password: &str) -> Result<(), InvalidRequest> {
+        if user.contains(':') {
+            return Err(InvalidRequest::User);
+        }
+        let login = BASE64_STANDARD.encode(format!("{user}:{password}"));
+        self.authorize(&format!("Basic {login}"))
+    }
+
+    /// Logs in with a token, by RFC 6750.
+    pub fn bearer(&mut self, token: &str) -> Result<(), InvalidRequest> {
+        self.authorize(&format!("Bearer {token}"))
+    }
+
+    fn authorize(&mut self, text: &str) -> Result<(), InvalidRequest> {
+        let mut value = HeaderValue::from_str(text)
+            .map_err(|_| InvalidRequest::HeaderValue(AUTHORIZATION.to_string()))?;
+        value.set_sensitive(true);
+        self.headers.insert(AUTHORIZATION, value);
+        Ok(())
+    }
+
+    /// Sets the body, and its content type unless a header has said it. A form and a multipart
+    /// body bring their own type.
+    pub fn set_body(&mut self, body: Body, content_type: Option<&'static str>) {
         if let Some(content_type) = content_type {
             self.headers
-                .entry(reqwest::header::CONTENT_TYPE)
+                .entry(CONTENT_TYPE)
                 .or_insert(HeaderValue::from_static(content_type));
         }
-        self.body = Some(text);
+        self.body = Some(body);
     }
 
     /// Returns the method in capitals.
@@ -101,17 +159,13 @@ impl Request {
         })
     }
 
-    /// Returns the body, if there is one.
-    pub fn text(&self) -> Option<&str> {
-        self.body.as_deref()
+    /// Returns the body as it was declared, if there is one.
+    pub fn body(&self) -> Option<&Body> {
+        self.body.as_ref()
     }
 
-    /// Returns the request in the client's words.
-    pub(super) fn for_client(&self) -> reqwest::Request {
-        let mut request = reqwest::Request::new(self.method.clone(), self.url.clone());
-        *request.headers_mut() = self.headers.clone();
-        *request.body_mut() = self.body.clone().map(Into::into);
-        request
+    pub(super) fn parts(&self) -> (&Method, &Url, &HeaderMap) {
+        (&self.method, &self.url, &self.headers)
     }
 }
 
@@ -160,10 +214,7 @@ mod tests {
         );
         assert_eq!(refused("GET", BASE, "rates"), InvalidRequest::RelativePath);
         assert_eq!(refused("GET", "127.0.0.1:3000", "/"), InvalidRequest::Url);
-        assert_eq!(
-            refused("GET", "https://127.0.0.1", "/"),
-            InvalidRequest::Url
-        );
+        assert_eq!(refused("GET", "ftp://127.0.0.1", "/"), InvalidRequest::Url);
         let mut request = Request::new("GET", BASE, "/").unwrap();
         assert_eq!(
             request.header("x y", "1"),
@@ -181,11 +232,38 @@ mod tests {
         request
             .header("Content-Type", "application/problem+json")
             .unwrap();
-        request.body("{}".to_owned(), Some("application/json"));
+        request.set_body(Body::Text("{}".to_owned()), Some("application/json"));
         let headers: Vec<_> = request.headers().collect();
         assert_eq!(
             headers,
             [("content-type", "application/problem+json".to_owned())]
         );
+    }
+
+    #[test]
+    fn a_login_is_a_header_that_is_not_shown() {
+        let mut request = Request::new("GET", BASE, "/").unwrap();
+        // The example of RFC 7617, and one of its section 2.1 in UTF-8.
+        request.basic_auth("Aladdin", "open sesame").unwrap();
+        let shown = |request: &Request| request.headers().next().unwrap().1;
+        assert_eq!(shown(&request), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+        request.basic_auth("test", "123\u{a3}").unwrap();
+        assert_eq!(shown(&request), "Basic dGVzdDoxMjPCow==");
+        request.bearer("t0ken").unwrap();
+        assert_eq!(shown(&request), "Bearer t0ken");
+        assert_eq!(request.headers().count(), 1);
+        assert!(!format!("{request:?}").contains("t0ken"));
+        assert_eq!(request.basic_auth("a:b", ""), Err(InvalidRequest::User));
+        let broken = Err(InvalidRequest::HeaderValue("authorization".to_owned()));
+        assert_eq!(request.bearer("a\nb"), broken);
+    }
+
+    #[test]
+    fn a_login_in_the_base_leaves_the_url() {
+        let request = Request::new("GET", "https://ada:p%40ss%25@127.0.0.1", "/a").unwrap();
+        assert_eq!(request.url(), "https://127.0.0.1/a");
+        let mut expect = Request::new("GET", BASE, "/").unwrap();
+        expect.basic_auth("ada", "p@ss%").unwrap();
+        assert!(request.headers().eq(expect.headers()));
     }
 }

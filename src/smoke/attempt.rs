@@ -1,7 +1,12 @@
 //! One attempt of a check: do once what it does, and hold what came back against what is expected.
 
+mod command;
 mod http;
+mod hurl;
+mod redis;
 mod sql;
+mod tcp;
+mod websocket;
 
 use std::time::Duration;
 
@@ -81,7 +86,14 @@ pub(super) async fn make(
     let evidence = match &check.action {
         Action::Http(action) => http::send(session, action, scope, timeout).await,
         Action::Sql(action) => sql::ask(session, action, scope).await,
-        _ => Err(Nothing::Impossible("a kind of check", "it".to_owned())),
+        Action::Redis(action) => redis::send(action, scope, timeout).await,
+        Action::Exec(action) => command::exec(session, action, scope).await,
+        Action::Command(action) => command::command(action, scope).await,
+        Action::Hurl(action) => hurl::run(action, scope, timeout).await,
+        Action::Tcp(action) => tcp::connect(check, action, scope, before(timeout)).await,
+        Action::WebSocket(action) => {
+            websocket::converse(session, check, action, scope, before(timeout)).await
+        }
     };
     match evidence {
         Ok(evidence) => judge(session, check, scope, &evidence),
@@ -93,6 +105,12 @@ pub(super) async fn make(
             Seen::Impossible(scope.impossible(needed, &reason))
         }
     }
+}
+
+/// Returns a little less than the time of a check, so that what waits for something can still
+/// say what came instead.
+fn before(timeout: Duration) -> Duration {
+    timeout * 19 / 20
 }
 
 fn judge(session: &Session<'_>, check: &Check, scope: &mut Scope<'_>, evidence: &Evidence) -> Seen {
@@ -120,6 +138,9 @@ pub(super) fn by_hand(session: &Session<'_>, check: &Check, scope: &Scope<'_>) -
     match &check.action {
         Action::Http(action) => http::by_hand(action, scope),
         Action::Sql(action) => Some(sql::by_hand(session, action, scope)),
-        _ => None,
+        Action::Exec(action) => command::exec_by_hand(session, action, scope),
+        Action::Command(action) => command::by_hand(action, scope),
+        Action::Hurl(action) => hurl::by_hand(action, scope),
+        Action::Redis(_) | Action::Tcp(_) | Action::WebSocket(_) => None,
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Reply;
 use super::mask::Mask;
+use super::{Failure, Reply};
 
 /// The longest excerpt of an answer.
 const EXCERPT_BYTES: usize = 2048;
@@ -24,6 +24,8 @@ pub(super) struct Evidence {
     /// Rows, a Redis answer, messages; what has none is read from the body.
     pub(super) document: Option<Value>,
     pub(super) elapsed: Duration,
+    /// What the action itself found wrong.
+    pub(super) failures: Vec<Failure>,
 }
 
 /// The one word of an answer.
@@ -33,6 +35,8 @@ pub(super) enum Status {
     Http(u16),
     /// How a command exited.
     Exit(i64),
+    /// The kind of a Redis answer.
+    Answer(&'static str),
     /// Anything else, for people: `3 rows`.
     Plain(String),
     #[default]
@@ -103,6 +107,7 @@ impl std::fmt::Display for Status {
         match self {
             Self::Http(status) => formatter.write_str(&crate::probe::status_line(*status)),
             Self::Exit(code) => write!(formatter, "exit code {code}"),
+            Self::Answer(kind) => formatter.write_str(kind),
             Self::Plain(text) => formatter.write_str(text),
             Self::None => formatter.write_str("done"),
         }

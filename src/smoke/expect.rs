@@ -14,7 +14,7 @@ use super::matcher::{self, Subject};
 use super::schema::Schemas;
 use super::scope::Scope;
 use super::snapshot;
-use crate::config::model::{Comparison, Expect, Matcher, StatusMatch};
+use crate::config::model::{Comparison, Expect, Matcher, MessageMatch, StatusMatch};
 
 /// The longest piece of a body in a failure.
 const BODY_LIMIT_BYTES: usize = 160;
@@ -43,7 +43,7 @@ pub(super) fn status_holds(expect: &Expect, status: &Status) -> bool {
         }),
         Status::Exit(code) if expect.exit_code.is_empty() => *code == 0,
         Status::Exit(code) => expect.exit_code.contains(code),
-        Status::Plain(_) | Status::None => true,
+        Status::Answer(_) | Status::Plain(_) | Status::None => true,
     }
 }
 
@@ -57,7 +57,8 @@ pub(super) fn verify(
     if !status_holds(expect, &evidence.status) {
         return Ok(vec![wrong_status(expect, evidence, terms.mask())]);
     }
-    let mut failures = headers(&expect.headers, evidence, terms)?;
+    let mut failures = evidence.failures.clone();
+    failures.extend(headers(&expect.headers, evidence, terms)?);
     failures.extend(documents(expect, evidence, terms)?);
     failures.extend(text("text", &expect.text, &evidence.body, terms)?);
     failures.extend(text("stderr", &expect.stderr, &evidence.stderr, terms)?);
@@ -209,6 +210,52 @@ fn table(expect: &Expect, evidence: &Evidence, terms: &Terms<'_>) -> Result<Vec<
         failures.extend(all(subject("rows", Some(rows), ""), &expected, terms)?);
     }
     Ok(failures)
+}
+
+/// Returns whether a text is what is expected, in words that are filled already.
+pub(super) fn text_holds(wanted: &[Matcher], bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return false;
+    };
+    let value = Value::from(text);
+    wanted.iter().all(|matcher| matcher::holds(matcher, &value))
+}
+
+/// Returns whether a message is the one that is waited for.
+pub(super) fn message_holds(
+    wanted: &MessageMatch,
+    message: &str,
+    terms: &Terms<'_>,
+) -> Result<bool, String> {
+    let value = Value::from(message);
+    let texts = terms.scope.matchers(&wanted.text)?;
+    if !texts.iter().all(|matcher| matcher::holds(matcher, &value)) {
+        return Ok(false);
+    }
+    if wanted.json.is_empty() {
+        return Ok(true);
+    }
+    match serde_json::from_str(message) {
+        Ok(document) => Ok(paths(&wanted.json, &document, terms)?.is_empty()),
+        Err(_) => Ok(false),
+    }
+}
+
+/// Describes a message that did not come.
+pub(super) fn missing_message(wanted: &MessageMatch, terms: &Terms<'_>) -> Result<String, String> {
+    let mut texts = Vec::new();
+    if !wanted.text.is_empty() {
+        let matchers = terms.scope.matchers(&wanted.text)?;
+        texts.push(matcher::all_of(&matchers, terms.mask()));
+    }
+    for (path, matchers) in &wanted.json {
+        let matchers = terms.scope.matchers(matchers)?;
+        texts.push(format!(
+            "{path} {}",
+            matcher::all_of(&matchers, terms.mask())
+        ));
+    }
+    Ok(format!("a message: {}", texts.join(", ")))
 }
 
 fn digest(expect: &Expect, evidence: &Evidence) -> Option<Failure> {

@@ -76,7 +76,7 @@ impl Mask {
 /// Returns a text as it is, inside JSON of any writer, and percent-encoded in a query in both manners.
 fn spellings(text: &str) -> Vec<String> {
     let json = serde_json::Value::from(text).to_string();
-    let mut url = reqwest::Url::parse("http://localhost").expect("a constant that is a URL");
+    let mut url = url::Url::parse("http://localhost").expect("a constant that is a URL");
     url.query_pairs_mut().append_key_only(text);
     let form = url.query().unwrap_or_default().to_owned();
     url.set_query(Some(text));

@@ -59,7 +59,8 @@ fn show_or_nothing(value: Option<&Value>, mask: &Mask) -> String {
     value.map_or_else(|| "nothing".to_owned(), |value| show(value, mask))
 }
 
-fn holds(matcher: &Matcher, value: &Value) -> bool {
+/// Returns whether a value is what is expected.
+pub(super) fn holds(matcher: &Matcher, value: &Value) -> bool {
     match matcher {
         Matcher::Equal(expected) => difference::equal(&expected.value, value),
         Matcher::Not(unwanted) => !difference::equal(&unwanted.value, value),
@@ -174,7 +175,8 @@ fn expectation(matcher: &Matcher, mask: &Mask) -> String {
     }
 }
 
-fn all_of(matchers: &[Matcher], mask: &Mask) -> String {
+/// Describes all that is expected of one value.
+pub(super) fn all_of(matchers: &[Matcher], mask: &Mask) -> String {
     let texts: Vec<String> = matchers.iter().map(|it| expectation(it, mask)).collect();
     texts.join(" and ")
 }

@@ -21,6 +21,8 @@ mod scope;
 mod secrets;
 mod select;
 mod snapshot;
+#[cfg(test)]
+mod testing;
 mod trial;
 
 pub use answer::answer;

@@ -1,20 +1,33 @@
 //! The line that does by hand what a check does. Words are masked before they are quoted.
 
 use super::mask::Mask;
-use crate::probe::Request;
+use crate::config::model::Tls;
+use crate::probe::{Body, Content, Part, Request};
+
+/// How curl has to be told to send a request.
+#[derive(Default)]
+pub(super) struct CurlOptions<'a> {
+    pub(super) redirects: u32,
+    pub(super) tls: Option<&'a Tls>,
+}
 
 /// Returns a request as a line for curl.
-pub(super) fn curl(request: &Request, mask: &Mask) -> String {
+pub(super) fn curl(request: &Request, options: &CurlOptions<'_>, mask: &Mask) -> String {
     let mut words: Vec<String> = ["curl", "-sS", "-i"].map(str::to_owned).into();
     // Without this, curl reads brackets and braces as patterns.
     if request.url().contains(['[', ']', '{', '}']) {
         words.push("-g".to_owned());
     }
-    match (request.method(), request.text()) {
+    match (request.method(), request.body()) {
         ("GET", None) => {}
         ("HEAD", None) => words.push("-I".to_owned()),
         (method, _) => words.extend(["-X".to_owned(), method.to_owned()]),
     }
+    if options.redirects > 0 {
+        let most = options.redirects.to_string();
+        words.extend(["-L".to_owned(), "--max-redirs".to_owned(), most]);
+    }
+    tls(options.tls, &mut words);
     let mut typed = false;
     for (name, value) in request.headers() {
         typed |= name == "content-type";
@@ -26,14 +39,73 @@ pub(super) fn curl(request: &Request, mask: &Mask) -> String {
         };
         words.extend(["-H".to_owned(), header]);
     }
-    if let Some(body) = request.text() {
-        if !typed {
-            words.extend(["-H".to_owned(), "content-type:".to_owned()]);
-        }
-        words.extend(["--data-raw".to_owned(), body.to_owned()]);
+    if let Some(body) = request.body() {
+        words.extend(self::body(body, typed));
     }
     words.push(request.url().to_owned());
     line(words, mask)
+}
+
+fn tls(tls: Option<&Tls>, words: &mut Vec<String>) {
+    let Some(tls) = tls else { return };
+    if tls.insecure {
+        words.push("-k".to_owned());
+    }
+    let files = [
+        ("--cacert", &tls.ca),
+        ("--cert", &tls.client_cert),
+        ("--key", &tls.client_key),
+    ];
+    for (flag, file) in files {
+        if let Some(file) = file {
+            words.extend([flag.to_owned(), file.display().to_string()]);
+        }
+    }
+}
+
+/// Returns the words for a body; `typed` says that a header names its type already.
+fn body(body: &Body, typed: bool) -> Vec<String> {
+    let mut words = Vec::new();
+    let untyped = ["-H".to_owned(), "content-type:".to_owned()];
+    match body {
+        Body::Text(text) => {
+            words.extend(untyped.into_iter().filter(|_| !typed));
+            words.extend(["--data-raw".to_owned(), text.clone()]);
+        }
+        Body::Bytes(_) => words.extend(["--data-binary".to_owned(), "@-".to_owned()]),
+        Body::File(path) => {
+            words.extend(untyped.into_iter().filter(|_| !typed));
+            words.extend(["--data-binary".to_owned(), format!("@{}", path.display())]);
+        }
+        Body::Form(pairs) => {
+            for (name, value) in pairs {
+                words.extend(["--data-urlencode".to_owned(), format!("{name}={value}")]);
+            }
+        }
+        Body::Multipart(parts) => {
+            for part in parts {
+                words.extend(["--form".to_owned(), form_part(part)]);
+            }
+        }
+    }
+    words
+}
+
+fn form_part(part: &Part) -> String {
+    let quoted = |text: &str| text.replace('\\', r"\\").replace('"', "\\\"");
+    let mut word = match &part.content {
+        Content::Text(text) => format!("{}=\"{}\"", part.name, quoted(text)),
+        Content::File(path) => {
+            format!("{}=@\"{}\"", part.name, quoted(&path.display().to_string()))
+        }
+    };
+    if let Some(name) = &part.file_name {
+        word = format!("{word};filename=\"{}\"", quoted(name));
+    }
+    if let Some(kind) = &part.content_type {
+        word = format!("{word};type={kind}");
+    }
+    word
 }
 
 /// Returns words as a line for the shell.
@@ -48,7 +120,10 @@ mod tests {
 
     fn check(method: &str, path: &str, expect: &str) {
         let request = Request::new(method, "http://127.0.0.1:3000", path).unwrap();
-        assert_eq!(curl(&request, &Mask::default()), expect);
+        assert_eq!(
+            curl(&request, &CurlOptions::default(), &Mask::default()),
+            expect
+        );
     }
 
     #[test]
@@ -72,7 +147,7 @@ mod tests {
         let mut request = Request::new("GET", "http://127.0.0.1:3000", "/").unwrap();
         request.header("x-none", "").unwrap();
         assert_eq!(
-            curl(&request, &Mask::default()),
+            curl(&request, &CurlOptions::default(), &Mask::default()),
             "curl -sS -i -H 'x-none;' http://127.0.0.1:3000/"
         );
     }

@@ -242,3 +242,6 @@ fn finished(result: &CheckResult) -> Event {
         failures: result.failures.iter().map(ToString::to_string).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests;

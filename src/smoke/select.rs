@@ -144,3 +144,64 @@ fn skipped(
     }
     Ok(skipped)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::smoke::testing::checks;
+
+    const CHECKS: &str = "\
+        [smoke.login]\nservice = 'api'\nget = '/'\nsetup = ['make']\n\
+        [smoke.me]\nservice = 'api'\nget = '/'\ndepends_on = ['login']\ntags = ['account']\n\
+        [smoke.lookup]\nservice = 'api'\nget = '/${each.value}'\neach = ['a', 'b']\ntags = ['slow', 'account']\n\
+        [smoke.all]\nservice = 'api'\nget = '/'\ndepends_on = ['lookup']\n\
+        [smoke.make]\nservice = 'api'\nget = '/'\n";
+
+    fn verify(names: &[&str], tags: &[&str], skip: &[&str], expect: &str) {
+        let texts = |texts: &[&str]| texts.iter().map(|it| (*it).to_owned()).collect();
+        let selection = Selection {
+            names: texts(names),
+            tags: texts(tags),
+            skip: texts(skip),
+        };
+        let selected = select(&checks(CHECKS), &selection);
+        let told = selected.map_or_else(|why| why.to_string(), |it| it.names.join(" "));
+        assert_eq!(told, expect);
+    }
+
+    #[test]
+    fn nothing_asked_is_everything_but_parts() {
+        verify(&[], &[], &[], "login me lookup[a] lookup[b] all");
+    }
+
+    #[test]
+    fn names_and_cases_are_found() {
+        verify(&["me"], &[], &[], "login me");
+        verify(&["lookup"], &[], &[], "lookup[a] lookup[b]");
+        verify(&["lookup[b]"], &[], &[], "lookup[b]");
+        verify(&["l*"], &[], &[], "login lookup[a] lookup[b]");
+        verify(&["al?", "me"], &[], &[], "login me lookup[a] lookup[b] all");
+    }
+
+    #[test]
+    fn tags_choose_and_leave_out() {
+        verify(&[], &["account"], &[], "login me lookup[a] lookup[b]");
+        verify(&[], &["account"], &["slow"], "login me");
+        verify(&[], &[], &["slow"], "login me all");
+        verify(&["all"], &[], &["lookup[a]"], "lookup[b] all");
+    }
+
+    #[test]
+    fn what_is_not_there_is_said() {
+        verify(&["nothing"], &[], &[], "no smoke check matches `nothing`");
+        verify(&["make"], &[], &[], "no smoke check matches `make`");
+        verify(&[], &["none"], &[], "no smoke check has the tag `none`");
+        verify(
+            &[],
+            &[],
+            &["none"],
+            "no smoke check has the name or the tag `none`",
+        );
+        verify(&["me"], &["slow"], &[], "no smoke check is left");
+    }
+}

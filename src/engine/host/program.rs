@@ -110,7 +110,7 @@ impl Drop for Program {
     }
 }
 
-fn not_started(name: &str, error: &std::io::Error) -> String {
+pub(super) fn not_started(name: &str, error: &std::io::Error) -> String {
     if error.kind() != ErrorKind::NotFound {
         return format!("`{name}` cannot be started: {error}");
     }

@@ -10,11 +10,10 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use super::engine::{Process, refused};
-use super::group::{Group, NOT_FOUND, exit_code};
 use super::procfs::{self, ProcessId};
 use super::record::Record;
 use super::{create, environment};
-use crate::engine::host::find_program;
+use crate::engine::host::{Group, NOT_FOUND, exit_code, find_program};
 use crate::engine::{Error, Exec, ExecOutcome};
 
 /// What a shell says of a program that it may not run.

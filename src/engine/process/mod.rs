@@ -6,7 +6,6 @@ mod engine;
 mod environment;
 mod exec;
 mod folder;
-mod group;
 mod home;
 mod launch;
 mod ledger;

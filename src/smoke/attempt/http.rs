@@ -7,8 +7,10 @@ use super::super::reproduce;
 use super::super::runner::Session;
 use super::super::scope::Scope;
 use super::Nothing;
-use crate::config::model::{Body, Call, HttpAction};
-use crate::probe::Request;
+use crate::config::model::{
+    Auth, Body, Call, FormPart, HttpAction, PartContent, Tls as DeclaredTls,
+};
+use crate::probe::{self, Content, Delivery, Part, Request, Tls};
 
 /// Sends a request once.
 pub(super) async fn send(
@@ -19,7 +21,11 @@ pub(super) async fn send(
 ) -> Result<Evidence, Nothing> {
     let request = request(action, scope)
         .map_err(|reason| Nothing::Impossible("a request that can be sent", reason))?;
-    let response = session.clients.http.send(&request, timeout).await;
+    let delivery = Delivery {
+        redirects: action.redirects,
+        ..delivery(&action.call, scope, timeout)
+    };
+    let response = session.clients.http.send(&request, &delivery).await;
     let response = response.map_err(|error| Nothing::NoAnswer {
         reason: error.to_string(),
         transient: error.is_transient(),
@@ -33,22 +39,69 @@ pub(super) async fn send(
     })
 }
 
+/// Returns how the requests of a call are sent.
+pub(super) fn delivery(call: &Call, scope: &Scope<'_>, timeout: Duration) -> Delivery {
+    Delivery {
+        timeout,
+        redirects: 0,
+        tls: call.tls.as_ref().map(tls),
+        cookies: Some(scope.cookies.clone()),
+    }
+}
+
 /// Returns the request as a line for curl.
 pub(super) fn by_hand(action: &HttpAction, scope: &Scope<'_>) -> Option<String> {
     let request = request(action, scope).ok()?;
-    Some(reproduce::curl(&request, &scope.mask))
+    let more = reproduce::CurlOptions {
+        redirects: action.redirects,
+        tls: action.call.tls.as_ref(),
+    };
+    Some(reproduce::curl(&request, &more, &scope.mask))
 }
 
 fn request(action: &HttpAction, scope: &Scope<'_>) -> Result<Request, String> {
     let mut request = call(&action.method, &action.call, scope)?;
-    match &action.body {
-        Some(Body::Text(text)) => request.body(scope.text(text)?.expose().to_owned(), None),
-        Some(Body::Json(json)) => {
-            request.body(scope.json(json)?.to_string(), Some("application/json"));
-        }
-        _ => {}
+    if let Some(body) = &action.body {
+        let (body, content_type) = match body {
+            Body::Text(text) => (
+                probe::Body::Text(scope.text(text)?.expose().to_owned()),
+                None,
+            ),
+            Body::Json(json) => {
+                let text = scope.json(json)?.to_string();
+                (probe::Body::Text(text), Some("application/json"))
+            }
+            Body::Form(fields) => {
+                let pair = |(name, value): (&String, _)| {
+                    Ok((name.clone(), scope.text(value)?.expose().to_owned()))
+                };
+                let pairs: Result<_, String> = fields.iter().map(pair).collect();
+                (probe::Body::Form(pairs?), None)
+            }
+            Body::File(path) => (probe::Body::File(path.clone()), None),
+            Body::Multipart(parts) => {
+                let parts = parts
+                    .iter()
+                    .map(|(name, declared)| part(name, declared, scope));
+                let parts: Result<_, String> = parts.collect();
+                (probe::Body::Multipart(parts?), None)
+            }
+        };
+        request.set_body(body, content_type);
     }
     Ok(request)
+}
+
+fn part(name: &str, declared: &FormPart, scope: &Scope<'_>) -> Result<Part, String> {
+    Ok(Part {
+        name: name.to_owned(),
+        content: match &declared.content {
+            PartContent::Text(text) => Content::Text(scope.text(text)?.expose().to_owned()),
+            PartContent::File(path) => Content::File(path.clone()),
+        },
+        file_name: declared.file_name.clone(),
+        content_type: declared.content_type.clone(),
+    })
 }
 
 /// Returns the request that every action over HTTP begins with.
@@ -57,15 +110,36 @@ pub(super) fn call(method: &str, call: &Call, scope: &Scope<'_>) -> Result<Reque
     let scheme = if call.tls.is_some() { "https" } else { "http" };
     let base = format!("{scheme}://{address}");
     let path = scope.text(&call.path)?;
-    let mut request =
-        Request::new(method, &base, path.expose()).map_err(|error| error.to_string())?;
+    let invalid = |error: probe::InvalidRequest| error.to_string();
+    let mut request = Request::new(method, &base, path.expose()).map_err(invalid)?;
     for (name, value) in &call.query {
         request.query(name, scope.text(value)?.expose());
     }
     for (name, value) in &call.headers {
-        request
-            .header(name, scope.text(value)?.expose())
-            .map_err(|error| error.to_string())?;
+        let value = scope.text(value)?;
+        request.header(name, value.expose()).map_err(invalid)?;
+    }
+    match &call.auth {
+        Some(Auth::Basic { user, password }) => {
+            let (user, password) = (scope.text(user)?, scope.text(password)?);
+            let set = request.basic_auth(user.expose(), password.expose());
+            set.map_err(invalid)?;
+        }
+        Some(Auth::Bearer(token)) => {
+            let token = scope.text(token)?;
+            request.bearer(token.expose()).map_err(invalid)?;
+        }
+        None => {}
     }
     Ok(request)
+}
+
+fn tls(declared: &DeclaredTls) -> Tls {
+    Tls {
+        ca: declared.ca.clone(),
+        insecure: declared.insecure,
+        server_name: declared.server_name.clone(),
+        client_cert: declared.client_cert.clone(),
+        client_key: declared.client_key.clone(),
+    }
 }

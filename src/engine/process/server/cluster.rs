@@ -9,8 +9,8 @@ use fs_err::os::unix::fs::OpenOptionsExt as _;
 use tokio::process::Command;
 
 use super::unusable;
+use crate::engine::host::Group;
 use crate::engine::host::{Failure, LastLines};
-use crate::engine::process::group::Group;
 use crate::engine::process::user::User;
 use crate::engine::process::way;
 

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, Command};
 
+use super::program::not_started;
 use crate::config::model::Secret;
 use crate::engine::ExecOutcome;
 
@@ -16,14 +18,14 @@ use crate::engine::ExecOutcome;
 const OUTPUT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What a shell says of a program that it does not find.
-pub(super) const NOT_FOUND: i64 = 127;
+pub(in crate::engine) const NOT_FOUND: i64 = 127;
 
 /// A command whose whole process group ends when nobody waits for it any more.
-pub(super) struct Group(Child);
+pub(in crate::engine) struct Group(Child);
 
 impl Group {
     /// Starts a command with its streams in pipes.
-    pub(super) fn start(mut command: Command) -> std::io::Result<Self> {
+    pub(in crate::engine) fn start(mut command: Command) -> std::io::Result<Self> {
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -33,7 +35,10 @@ impl Group {
     }
 
     /// Feeds it, and returns what it printed and its exit code.
-    pub(super) async fn collect(mut self, input: Option<&Secret>) -> std::io::Result<ExecOutcome> {
+    pub(in crate::engine) async fn collect(
+        mut self,
+        input: Option<&Secret>,
+    ) -> std::io::Result<ExecOutcome> {
         collect(&mut self.0, input).await
     }
 }
@@ -46,6 +51,29 @@ impl Drop for Group {
             let _ = kill_process_group(pid, Signal::KILL);
         }
     }
+}
+
+/// Runs a command of this machine to its end, and returns what it printed and its exit code; the
+/// error says why it was not started. Its whole process group ends when nobody waits any more.
+pub async fn output_of(
+    words: &[String],
+    folder: &Path,
+    environment: &[(String, Secret)],
+    input: Option<&Secret>,
+) -> Result<ExecOutcome, String> {
+    let Some((name, arguments)) = words.split_first() else {
+        return Err("its command is empty".to_owned());
+    };
+    let mut command = Command::new(name);
+    command.args(arguments).current_dir(folder);
+    command.envs(
+        environment
+            .iter()
+            .map(|(name, value)| (name, value.expose())),
+    );
+    let group = Group::start(command).map_err(|error| not_started(name, &error))?;
+    let outcome = group.collect(input).await;
+    outcome.map_err(|error| format!("`{name}` cannot be waited for: {error}"))
 }
 
 /// Feeds a command, collects what it prints, and waits for its end.
@@ -101,15 +129,18 @@ async fn feed(stdin: Option<ChildStdin>, input: Option<&Secret>) {
 }
 
 /// Returns what a shell calls the code: that of the exit, or 128 and the signal.
-pub(super) fn exit_code(status: ExitStatus) -> i64 {
+pub(in crate::engine) fn exit_code(status: ExitStatus) -> i64 {
     let by_signal = status.signal().map(|signal| 128 + signal);
     status.code().or(by_signal).map_or(NOT_FOUND, i64::from)
 }
 
 #[cfg(test)]
 mod tests {
+    use rustix::process::test_kill_process;
+    use tokio_util::sync::CancellationToken;
+
     use super::*;
-    use crate::engine::process::procfs::ProcessId;
+    use crate::probe::{Attempt, Poll};
 
     #[tokio::test]
     async fn what_a_dropped_command_started_ends_with_it() {
@@ -120,9 +151,14 @@ mod tests {
         let count = group.0.stderr.as_mut().unwrap().read(&mut number);
         let count = count.await.unwrap();
         let number = String::from_utf8_lossy(&number[..count]);
-        let child = ProcessId::of(number.trim().parse().unwrap()).unwrap();
+        let child = Pid::from_raw(number.trim().parse().unwrap()).unwrap();
         drop(group);
-        let ended = tokio::time::timeout(Duration::from_secs(10), child.ended());
-        assert!(ended.await.is_ok());
+        let gone = async || match test_kill_process(child) {
+            Ok(()) => Attempt::<(), ()>::NotYet("it is there".to_owned()),
+            Err(_) => Attempt::Done(()),
+        };
+        let poll = Poll::within(Duration::from_secs(10));
+        let ended = poll.until(&CancellationToken::new(), gone, |_| {}).await;
+        assert!(ended.is_ok(), "{ended:?}");
     }
 }

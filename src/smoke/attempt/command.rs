@@ -1,0 +1,115 @@
+//! A command: beside a service, or on this machine.
+
+use std::time::Instant;
+
+use indexmap::IndexMap;
+
+use super::super::evidence::{Evidence, Status};
+use super::super::reproduce;
+use super::super::runner::Session;
+use super::super::scope::{ByHand, Scope};
+use super::Nothing;
+use crate::config::model::{CommandAction, ExecAction, Secret, Template};
+use crate::engine::{self, Exec, ExecOutcome};
+
+/// Runs a command beside a service once.
+pub(super) async fn exec(
+    session: &Session<'_>,
+    action: &ExecAction,
+    scope: &Scope<'_>,
+) -> Result<Evidence, Nothing> {
+    let exec = filled(action, scope)
+        .map_err(|reason| Nothing::Impossible("a command that can be run", reason))?;
+    let started = Instant::now();
+    let outcome = session.places.engine.exec(&action.service, &exec).await;
+    let outcome = outcome.map_err(|error| Nothing::NoAnswer {
+        reason: error.to_string(),
+        transient: false,
+    })?;
+    Ok(evidence(outcome, started))
+}
+
+/// Runs a command on this machine once.
+pub(super) async fn command(
+    action: &CommandAction,
+    scope: &Scope<'_>,
+) -> Result<Evidence, Nothing> {
+    let impossible = |reason| Nothing::Impossible("a command that can be run", reason);
+    let environment = variables(&action.environment, scope).map_err(impossible)?;
+    let stdin = stdin(action.stdin.as_ref(), scope).map_err(impossible)?;
+    let started = Instant::now();
+    let run = engine::output_of(
+        &action.words,
+        &action.working_dir,
+        &environment,
+        stdin.as_ref(),
+    );
+    let outcome = run.await.map_err(impossible)?;
+    Ok(evidence(outcome, started))
+}
+
+/// Returns the command beside a service as a line for the shell.
+pub(super) fn exec_by_hand(
+    session: &Session<'_>,
+    action: &ExecAction,
+    scope: &Scope<'_>,
+) -> Option<String> {
+    let exec = filled(action, scope).ok()?;
+    let line = (session.places.by_hand)(ByHand::Exec(&action.service));
+    Some(reproduce::line(
+        line.into_iter().chain(exec.command),
+        &scope.mask,
+    ))
+}
+
+/// Returns the command on this machine as a line for the shell, its variables before it.
+pub(super) fn by_hand(action: &CommandAction, scope: &Scope<'_>) -> Option<String> {
+    let environment = variables(&action.environment, scope).ok()?;
+    let pairs = environment
+        .iter()
+        .map(|(name, value)| format!("{name}={}", value.expose()));
+    let before = (!environment.is_empty()).then(|| "env".to_owned());
+    let words = before
+        .into_iter()
+        .chain(pairs)
+        .chain(action.words.iter().cloned());
+    Some(reproduce::line(words, &scope.mask))
+}
+
+fn filled(action: &ExecAction, scope: &Scope<'_>) -> Result<Exec, String> {
+    let words: Result<Vec<String>, String> = action
+        .words
+        .iter()
+        .map(|word| Ok(scope.text(word)?.expose().to_owned()))
+        .collect();
+    Ok(Exec {
+        command: words?,
+        stdin: stdin(action.stdin.as_ref(), scope)?,
+        user: action.user.clone(),
+        environment: variables(&action.environment, scope)?,
+    })
+}
+
+fn stdin(declared: Option<&Template>, scope: &Scope<'_>) -> Result<Option<Secret>, String> {
+    declared.map(|text| scope.text(text)).transpose()
+}
+
+pub(super) fn variables(
+    declared: &IndexMap<String, Template>,
+    scope: &Scope<'_>,
+) -> Result<Vec<(String, Secret)>, String> {
+    declared
+        .iter()
+        .map(|(name, value)| Ok((name.clone(), scope.text(value)?)))
+        .collect()
+}
+
+pub(super) fn evidence(outcome: ExecOutcome, started: Instant) -> Evidence {
+    Evidence {
+        status: Status::Exit(outcome.exit_code),
+        body: outcome.stdout,
+        stderr: outcome.stderr,
+        elapsed: started.elapsed(),
+        ..Evidence::default()
+    }
+}

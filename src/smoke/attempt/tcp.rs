@@ -1,0 +1,56 @@
+//! A connection to a port.
+
+use std::time::{Duration, Instant};
+
+use super::super::evidence::{Evidence, Status};
+use super::super::expect;
+use super::super::scope::Scope;
+use super::Nothing;
+use crate::config::model::{Check, TcpAction};
+use crate::probe::{self, Attempt};
+
+/// Connects once. Where something is expected, it reads until that has come.
+pub(super) async fn connect(
+    check: &Check,
+    action: &TcpAction,
+    scope: &Scope<'_>,
+    timeout: Duration,
+) -> Result<Evidence, Nothing> {
+    let impossible = |reason| Nothing::Impossible("a port to connect to", reason);
+    let address = (scope.places.address)(&action.port).map_err(impossible)?;
+    let send = action.send.as_ref().map(|text| scope.text(text));
+    let send = send.transpose().map_err(impossible)?;
+    let started = Instant::now();
+    let mut body = Vec::new();
+    if send.is_none() && check.expect.text.is_empty() && check.expect.sha256.is_none() {
+        match probe::connect(address).await {
+            Attempt::Done(()) => {}
+            Attempt::NotYet(reason) => {
+                return Err(Nothing::NoAnswer {
+                    reason,
+                    transient: true,
+                });
+            }
+            Attempt::Hopeless(never) => match never {},
+        }
+    } else {
+        let wanted = scope.matchers(&check.expect.text).map_err(impossible)?;
+        let digest = check.expect.sha256.is_some();
+        let mut enough = |bytes: &[u8]| !digest && expect::text_holds(&wanted, bytes);
+        let send = send.as_ref().map(|text| text.expose().as_bytes());
+        let received = probe::exchange(address, send, &mut enough, timeout).await;
+        body = received.map_err(|error| Nothing::NoAnswer {
+            reason: error.to_string(),
+            transient: error.is_transient(),
+        })?;
+    }
+    Ok(Evidence {
+        status: Status::Plain(match body.len() {
+            0 => "connected".to_owned(),
+            count => format!("{count} bytes"),
+        }),
+        body,
+        elapsed: started.elapsed(),
+        ..Evidence::default()
+    })
+}
