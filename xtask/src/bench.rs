@@ -1,6 +1,9 @@
 //! `cargo xtask bench WHAT`: what envctl takes, measured in turns with what it is compared to.
 //! Each measurement is one file; this one only finds it.
 
+mod smoke;
 mod up;
 
+pub(crate) use smoke::part::run as smoke_part;
+pub(crate) use smoke::run as smoke;
 pub(crate) use up::run as up;
