@@ -12,6 +12,7 @@ use super::schema::{ROOT, Shape, Want};
 use super::secrets;
 use super::source::Origin;
 use super::suggest;
+use super::trail::Trail;
 use super::tree::{Node, Value, float};
 
 /// What configuration is resolved for.
@@ -52,7 +53,12 @@ pub(crate) fn expand(
     if let Some(sources) = root.table_mut().and_then(|root| root.get_mut("secrets")) {
         let shape = ROOT.shape("secrets").expect("the root has secrets");
         expander.walk(sources, shape);
-        conform::check(sources, shape, "secrets", expander.mistakes);
+        conform::check(
+            sources,
+            shape,
+            Trail::Root.key("secrets"),
+            expander.mistakes,
+        );
         expander.secret_sources = Some(sources.clone());
     }
     expander.in_secrets = false;
@@ -63,7 +69,7 @@ pub(crate) fn expand(
             } else {
                 expander.walk(node, shape);
             }
-            conform::check(node, shape, key, expander.mistakes);
+            conform::check(node, shape, Trail::Root.key(key), expander.mistakes);
         }
     }
     expander.secrets.into_values().flatten().collect()
