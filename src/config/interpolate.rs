@@ -39,7 +39,7 @@ pub(crate) fn expand(
     context: &Context<'_>,
     mistakes: &mut Vec<Mistake>,
 ) -> Vec<Secret> {
-    let written = root.clone();
+    let written = referable(root);
     let mut expander = Expander {
         written: &written,
         context,
@@ -75,7 +75,17 @@ pub(crate) fn expand(
     expander.secrets.into_values().flatten().collect()
 }
 
+/// Returns what references can name; the checks, which may be many, are not copied.
+fn referable(root: &Node) -> Node {
+    let named = |key: &str| matches!(key, "vars" | "secrets" | "images" | "services");
+    let entries = root.table().into_iter().flatten();
+    let entries = entries.filter(|(key, _)| named(key));
+    let copies = entries.map(|(key, node)| (key.clone(), node.clone()));
+    root.beside(Value::Table(copies.collect()))
+}
+
 struct Expander<'a> {
+    /// What references can name, as it was before.
     written: &'a Node,
     context: &'a Context<'a>,
     mistakes: &'a mut Vec<Mistake>,
