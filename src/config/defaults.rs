@@ -111,10 +111,10 @@ impl Defaults {
                 self.set(service, "strict_version", Value::Boolean(false));
             }
         }
-        self.set(service, "ports", Value::Table(Table::new()));
+        self.set(service, "ports", Value::Table(Table::default()));
         let ports = service.get_mut("ports").and_then(Node::table_mut);
         if let Some(ports) = ports {
-            self.set(ports, kind, Value::Table(Table::new()));
+            self.set(ports, kind, Value::Table(Table::default()));
             let port = ports.get_mut(kind).and_then(Node::table_mut);
             if let Some(port) = port {
                 self.set(port, "container", Value::Integer(container));

@@ -46,7 +46,7 @@ fn known_keys(node: &mut Node, fields: &Fields, path: Trail<'_>, mistakes: &mut 
     let Some(table) = node.table_mut() else {
         return;
     };
-    let mut meant = Table::new();
+    let mut meant = Table::default();
     table.retain(|key, child| {
         if let Some(shape) = fields.shape(key) {
             expand(child, shape, path.key(key), mistakes);
@@ -79,7 +79,7 @@ fn listed(node: &mut Node, named: &Named, path: Trail<'_>, mistakes: &mut Vec<Mi
     if named.list != ListForm::None
         && let Value::List(items) = &node.value
     {
-        let mut table = Table::new();
+        let mut table = Table::default();
         for item in items {
             if let Some((name, value)) = entry(item, named.list, path, mistakes) {
                 table.insert(name, item.beside(value));

@@ -92,7 +92,7 @@ pub(crate) fn resolve(
 
 fn empty() -> Node {
     let origin = Origin::new(&Source::default_layer(), 0..0);
-    Node::new(Value::Table(Table::new()), origin.clone(), origin)
+    Node::new(Value::Table(Table::default()), origin.clone(), origin)
 }
 
 fn lay(root: &mut Node, mut layer: Node, mistakes: &mut Vec<Mistake>, log: &mut Log) {

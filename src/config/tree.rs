@@ -8,8 +8,9 @@ use serde_json::Value as Json;
 use super::model::{Part, Template};
 use super::source::Origin;
 
-/// A table's entries in declaration order.
-pub(crate) type Table = IndexMap<String, Node>;
+/// A table's entries in declaration order. Every key of a file is hashed many times, and nobody
+/// gains by choosing keys that collide in a file of their own.
+pub(crate) type Table = IndexMap<String, Node, foldhash::fast::RandomState>;
 
 /// A value and where it comes from.
 #[derive(Clone, Debug)]
