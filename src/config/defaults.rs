@@ -47,6 +47,8 @@ impl Defaults {
     fn set(&self, table: &mut Table, key: &str, value: Value) {
         if !table.contains_key(key) {
             let origin = Origin::new(&self.source, 0..0);
+            // Most tables get one value here and never grow again.
+            table.reserve_exact(1);
             table.insert(key.to_owned(), Node::new(value, origin.clone(), origin));
         }
     }
