@@ -42,7 +42,8 @@ pub(super) fn all(
             "`envctl smoke-test`",
             &[&[&envctl, "-C", &workspace, "smoke-test"], meant].concat(),
         ),
-        tool("hurl, one file", &[&hurl, "--test", &one]),
+        // Without `--test` it is quicker: it then draws nothing.
+        tool("hurl, one file", &[&hurl, "--no-output", &one]),
         tool(
             "hurl, a file for each, one after another",
             &[&hurl, "--test", "--jobs", "1", &folder],
