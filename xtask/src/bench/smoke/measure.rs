@@ -26,7 +26,8 @@ pub(super) fn command(bench: &Bench, words: &[String]) -> anyhow::Result<Measure
     let mut command = Command::new(&bench.xtask);
     command.args(["bench", "part", "measure"]);
     command.arg(bench.folder.join("printed.txt")).args(words);
-    command.stdin(Stdio::null()).current_dir(&bench.root);
+    command.stdin(Stdio::null()).stderr(Stdio::inherit());
+    command.current_dir(&bench.root);
     let told = program::read(&mut command)?;
     let numbers = told.trim().split_once(' ').and_then(|(wall, peak)| {
         Some(Measured {
