@@ -6,14 +6,15 @@ use super::mistake::Mistake;
 use super::parse;
 use super::schema::{Shape, Want};
 use super::source::Origin;
-use super::tree::{Node, Value, dotted, float};
+use super::trail::Trail;
+use super::tree::{Node, Value, float};
 
 /// Checks everything at `path`; what is wrong becomes unusable.
-pub(crate) fn check(node: &mut Node, shape: Shape, path: &str, mistakes: &mut Vec<Mistake>) {
+pub(crate) fn check(node: &mut Node, shape: Shape, path: Trail<'_>, mistakes: &mut Vec<Mistake>) {
     match shape {
         Shape::Value(want) => {
             read_raw(node, want);
-            if let Err(mistake) = fits(node, want, path) {
+            if let Err(mistake) = fits(node, want, (path, false)) {
                 mistakes.push(mistake);
                 node.value = Value::Unusable;
             }
@@ -21,13 +22,13 @@ pub(crate) fn check(node: &mut Node, shape: Shape, path: &str, mistakes: &mut Ve
         Shape::Table(fields) => {
             for (key, child) in node.table_mut().into_iter().flatten() {
                 if let Some(shape) = fields.shape(key) {
-                    check(child, shape, &dotted(path, key), mistakes);
+                    check(child, shape, path.key(key), mistakes);
                 }
             }
         }
         Shape::Named(named) => {
             for (key, child) in node.table_mut().into_iter().flatten() {
-                check(child, named.each, &dotted(path, key), mistakes);
+                check(child, named.each, path.key(key), mistakes);
             }
         }
     }
@@ -80,7 +81,8 @@ fn each(want: Want) -> Want {
     }
 }
 
-fn fits(node: &Node, want: Want, path: &str) -> Result<(), Mistake> {
+/// Whether a value is what is wanted at a place, or in a list that is there.
+fn fits(node: &Node, want: Want, (path, in_list): (Trail<'_>, bool)) -> Result<(), Mistake> {
     use Value::{Boolean, Float, Integer, List, Raw, Template, Text, Unusable};
     let wanted = match (want, &node.value) {
         (_, Unusable)
@@ -94,10 +96,9 @@ fn fits(node: &Node, want: Want, path: &str) -> Result<(), Mistake> {
         | (Want::Number, Float(_))
         | (Want::Boolean, Boolean(_)) => return Ok(()),
         (Want::Texts | Want::HostTexts, List(items)) => {
-            let path = format!("{path}[]");
             let wrong = items
                 .iter()
-                .find_map(|item| fits(item, Want::Text, &path).err());
+                .find_map(|item| fits(item, Want::Text, (path, true)).err());
             return wrong.map_or(Ok(()), Err);
         }
         (Want::Text, _) => "a text",
@@ -112,12 +113,13 @@ fn fits(node: &Node, want: Want, path: &str) -> Result<(), Mistake> {
         Raw(text) => format!("the text `{text}`"),
         other => other.describe().to_owned(),
     };
-    let what = match path.strip_suffix("[]") {
-        Some(list) => format!("an item of `{list}`"),
-        None => format!("`{path}`"),
+    let what = if in_list {
+        format!("an item of `{path}`")
+    } else {
+        format!("`{path}`")
     };
     let message = format!("{what} must be {wanted}, not {found}");
-    let hint = if is_password(path) {
+    let hint = if !in_list && is_password(&path.to_string()) {
         Some("write it as a text: `\"***\"`".to_owned())
     } else {
         quotes_hint(want, &node.value, &node.at)

@@ -47,6 +47,8 @@ impl Defaults {
     fn set(&self, table: &mut Table, key: &str, value: Value) {
         if !table.contains_key(key) {
             let origin = Origin::new(&self.source, 0..0);
+            // Most tables get one value here and never grow again.
+            table.reserve_exact(1);
             table.insert(key.to_owned(), Node::new(value, origin.clone(), origin));
         }
     }
@@ -111,10 +113,10 @@ impl Defaults {
                 self.set(service, "strict_version", Value::Boolean(false));
             }
         }
-        self.set(service, "ports", Value::Table(Table::new()));
+        self.set(service, "ports", Value::Table(Table::default()));
         let ports = service.get_mut("ports").and_then(Node::table_mut);
         if let Some(ports) = ports {
-            self.set(ports, kind, Value::Table(Table::new()));
+            self.set(ports, kind, Value::Table(Table::default()));
             let port = ports.get_mut(kind).and_then(Node::table_mut);
             if let Some(port) = port {
                 self.set(port, "container", Value::Integer(container));

@@ -12,6 +12,7 @@ use super::schema::{ROOT, Shape, Want};
 use super::secrets;
 use super::source::Origin;
 use super::suggest;
+use super::trail::Trail;
 use super::tree::{Node, Value, float};
 
 /// What configuration is resolved for.
@@ -38,7 +39,7 @@ pub(crate) fn expand(
     context: &Context<'_>,
     mistakes: &mut Vec<Mistake>,
 ) -> Vec<Secret> {
-    let written = root.clone();
+    let written = referable(root);
     let mut expander = Expander {
         written: &written,
         context,
@@ -53,7 +54,12 @@ pub(crate) fn expand(
     if let Some(sources) = root.table_mut().and_then(|root| root.get_mut("secrets")) {
         let shape = ROOT.shape("secrets").expect("the root has secrets");
         expander.walk(sources, shape);
-        conform::check(sources, shape, "secrets", expander.mistakes);
+        conform::check(
+            sources,
+            shape,
+            Trail::Root.key("secrets"),
+            expander.mistakes,
+        );
         expander.secret_sources = Some(sources.clone());
     }
     expander.in_secrets = false;
@@ -65,13 +71,23 @@ pub(crate) fn expand(
             } else {
                 expander.walk(node, shape);
             }
-            conform::check(node, shape, key, expander.mistakes);
+            conform::check(node, shape, Trail::Root.key(key), expander.mistakes);
         }
     }
     expander.secrets.into_values().flatten().collect()
 }
 
+/// Returns what references can name; the checks, which may be many, are not copied.
+fn referable(root: &Node) -> Node {
+    let named = |key: &str| matches!(key, "vars" | "secrets" | "images" | "services");
+    let entries = root.table().into_iter().flatten();
+    let entries = entries.filter(|(key, _)| named(key));
+    let copies = entries.map(|(key, node)| (key.clone(), node.clone()));
+    root.beside(Value::Table(copies.collect()))
+}
+
 struct Expander<'a> {
+    /// What references can name, as it was before.
     written: &'a Node,
     context: &'a Context<'a>,
     mistakes: &'a mut Vec<Mistake>,

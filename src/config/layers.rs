@@ -10,6 +10,7 @@ use super::read::name_mistake;
 use super::schema::{ROOT, Shape};
 use super::source::{Origin, Source};
 use super::suggest;
+use super::trail::Trail;
 use super::tree::{Node, Value};
 
 /// The file that all environments share.
@@ -91,7 +92,12 @@ impl Walk<'_, '_> {
             self.found.broken = true;
             return None;
         }
-        normal::expand(&mut root, Shape::Table(&ROOT), "", &mut self.found.mistakes);
+        normal::expand(
+            &mut root,
+            Shape::Table(&ROOT),
+            Trail::Root,
+            &mut self.found.mistakes,
+        );
         Some(root)
     }
 

@@ -4,7 +4,8 @@
 use super::conform;
 use super::schema::{Fields, Shape};
 use super::source::{Origin, Writer};
-use super::tree::{Node, Past, Table, Value, bare, dotted};
+use super::trail::Trail;
+use super::tree::{Node, Past, Table, Value, bare};
 
 /// What merging has to tell besides its result.
 #[derive(Debug, Default)]
@@ -15,7 +16,7 @@ pub(crate) struct Log {
 }
 
 /// Lays `over` on `base`; both are in the long form.
-pub(crate) fn merge(base: &mut Node, over: Node, shape: Shape, path: &str, log: &mut Log) {
+pub(crate) fn merge(base: &mut Node, over: Node, shape: Shape, path: Trail<'_>, log: &mut Log) {
     match (shape, &mut base.value, over.value) {
         (Shape::Table(fields), Value::Table(low), Value::Table(high)) => {
             drop_alternatives(low, &high, fields, log, path);
@@ -36,7 +37,7 @@ pub(crate) fn merge(base: &mut Node, over: Node, shape: Shape, path: &str, log: 
             }
             let mut below = std::mem::take(&mut base.below);
             below.push(Past {
-                value: shown(path, &base.value),
+                value: shown(&path.to_string(), &base.value),
                 at: base.at.clone(),
             });
             *base = Node {
@@ -48,39 +49,86 @@ pub(crate) fn merge(base: &mut Node, over: Node, shape: Shape, path: &str, log: 
     }
 }
 
-fn put(low: &mut Table, key: String, child: Node, (shape, path): (Shape, &str), log: &mut Log) {
-    let path = dotted(path, &key);
-    if matches!(shape, Shape::Table(_)) && child.value.removes() {
+fn put(
+    low: &mut Table,
+    key: String,
+    mut child: Node,
+    (shape, path): (Shape, Trail<'_>),
+    log: &mut Log,
+) {
+    let path = path.key(&key);
+    if removes(&child, shape) {
         let was_there = low.shift_remove(&key).is_some();
-        if !was_there && !is_shared(&child.at) {
-            let (at, end) = (&child.at, bare(&key));
-            let warning = format!("{at}: `{end} = false` removes nothing: there is no `{path}`");
-            log.warnings.push(warning);
-        }
-        log.removed.retain(|(removed, _)| *removed != path);
-        log.removed.push((path, child.at));
+        log.remove(path, child.at, was_there);
         return;
     }
-    log.removed.retain(|(removed, _)| *removed != path);
+    log.declare(path);
     if let Some(present) = low.get_mut(&key) {
-        merge(present, child, shape, &path, log);
+        merge(present, child, shape, path, log);
     } else {
-        // Removals inside a new table have nothing to remove, but must not stay as values.
-        let empty = match (shape, &child.value) {
-            (Shape::Table(_) | Shape::Named(_), Value::Table(_)) => Some(Table::new()),
-            _ => None,
+        settle(&mut child, shape, path, log);
+        low.insert(key, child);
+    }
+}
+
+fn removes(node: &Node, shape: Shape) -> bool {
+    matches!(shape, Shape::Table(_)) && node.value.removes()
+}
+
+/// Takes the removals out of what is new: they have nothing to remove, but must not stay as values.
+fn settle(node: &mut Node, shape: Shape, path: Trail<'_>, log: &mut Log) {
+    let Some(table) = node.table_mut() else {
+        return;
+    };
+    table.retain(|key, child| {
+        let shape = match shape {
+            // It is one value, whatever is in it.
+            Shape::Value(_) => return true,
+            Shape::Table(fields) => fields.shape(key),
+            Shape::Named(named) => Some(named.each),
         };
-        if let Some(empty) = empty {
-            let mut fresh = child.beside(Value::Table(empty));
-            merge(&mut fresh, child, shape, &path, log);
-            low.insert(key, fresh);
-        } else {
-            low.insert(key, child);
+        let Some(shape) = shape else {
+            return false;
+        };
+        let path = path.key(key);
+        if removes(child, shape) {
+            log.remove(path, child.at.clone(), false);
+            return false;
+        }
+        log.declare(path);
+        settle(child, shape, path, log);
+        true
+    });
+}
+
+impl Log {
+    /// Notes a removal; one of a file of one environment should have something to remove.
+    fn remove(&mut self, path: Trail<'_>, at: Origin, was_there: bool) {
+        if !was_there && !is_shared(&at) {
+            let end = path.last().map(bare).unwrap_or_default();
+            let warning = format!("{at}: `{end} = false` removes nothing: there is no `{path}`");
+            self.warnings.push(warning);
+        }
+        self.declare(path);
+        self.removed.push((path.to_string(), at));
+    }
+
+    /// Forgets that a lower layer removed what is declared again.
+    fn declare(&mut self, path: Trail<'_>) {
+        if !self.removed.is_empty() {
+            let path = path.to_string();
+            self.removed.retain(|(removed, _)| *removed != path);
         }
     }
 }
 
-fn drop_alternatives(low: &mut Table, high: &Table, fields: &Fields, log: &mut Log, path: &str) {
+fn drop_alternatives(
+    low: &mut Table,
+    high: &Table,
+    fields: &Fields,
+    log: &mut Log,
+    path: Trail<'_>,
+) {
     for group in fields.alternatives {
         let is_set = |set: &&[&str]| set.iter().any(|key| high.contains_key(*key));
         let mut keys = group.iter().copied().flatten();
@@ -89,7 +137,8 @@ fn drop_alternatives(low: &mut Table, high: &Table, fields: &Fields, log: &mut L
         };
         for key in group.iter().filter(|set| !is_set(set)).copied().flatten() {
             if low.shift_remove(*key).is_some() {
-                log.removed.push((dotted(path, key), reason.at.clone()));
+                log.removed
+                    .push((path.key(key).to_string(), reason.at.clone()));
             }
         }
     }

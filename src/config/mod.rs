@@ -29,6 +29,7 @@ mod source;
 mod suggest;
 #[cfg(test)]
 mod tests;
+mod trail;
 mod tree;
 
 pub use invocation::{Request, invocation, workspace};

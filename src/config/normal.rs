@@ -6,10 +6,11 @@ use super::mistake::Mistake;
 use super::parse;
 use super::schema::{Fields, ListForm, Named, Shape};
 use super::suggest;
-use super::tree::{Node, Table, Value, dotted};
+use super::trail::Trail;
+use super::tree::{Node, Table, Value};
 
 /// Expands a whole layer, or the part of it at `path`.
-pub(crate) fn expand(node: &mut Node, shape: Shape, path: &str, mistakes: &mut Vec<Mistake>) {
+pub(crate) fn expand(node: &mut Node, shape: Shape, path: Trail<'_>, mistakes: &mut Vec<Mistake>) {
     match shape {
         Shape::Value(_) => {}
         Shape::Table(fields) => {
@@ -21,14 +22,14 @@ pub(crate) fn expand(node: &mut Node, shape: Shape, path: &str, mistakes: &mut V
         Shape::Named(named) => {
             listed(node, named, path, mistakes);
             for (name, child) in node.table_mut().into_iter().flatten() {
-                expand(child, named.each, &dotted(path, name), mistakes);
+                expand(child, named.each, path.key(name), mistakes);
             }
         }
     }
 }
 
 /// Turns a value into the table that it is short for.
-fn long_form(node: &mut Node, fields: &Fields, path: &str, mistakes: &mut Vec<Mistake>) {
+fn long_form(node: &mut Node, fields: &Fields, path: Trail<'_>, mistakes: &mut Vec<Mistake>) {
     raw_table(node);
     let is_value = !matches!(
         node.value,
@@ -41,14 +42,14 @@ fn long_form(node: &mut Node, fields: &Fields, path: &str, mistakes: &mut Vec<Mi
     want_table(node, path, None, mistakes);
 }
 
-fn known_keys(node: &mut Node, fields: &Fields, path: &str, mistakes: &mut Vec<Mistake>) {
+fn known_keys(node: &mut Node, fields: &Fields, path: Trail<'_>, mistakes: &mut Vec<Mistake>) {
     let Some(table) = node.table_mut() else {
         return;
     };
-    let mut meant = Table::new();
+    let mut meant = Table::default();
     table.retain(|key, child| {
         if let Some(shape) = fields.shape(key) {
-            expand(child, shape, &dotted(path, key), mistakes);
+            expand(child, shape, path.key(key), mistakes);
             return true;
         }
         let foreign = fields.foreign.iter().find(|foreign| foreign.key == key);
@@ -63,7 +64,7 @@ fn known_keys(node: &mut Node, fields: &Fields, path: &str, mistakes: &mut Vec<M
             // What was meant is there, so that its absence is no second mistake.
             meant.insert(near.to_owned(), child.beside(Value::Unusable));
         }
-        let what = format!("unknown key `{}`", dotted(path, key));
+        let what = format!("unknown key `{}`", path.key(key));
         mistakes.push(Mistake::new(what).at(&child.key).maybe_hint(hint));
         false
     });
@@ -73,12 +74,12 @@ fn known_keys(node: &mut Node, fields: &Fields, path: &str, mistakes: &mut Vec<M
 }
 
 /// Turns a list into the table that it is short for.
-fn listed(node: &mut Node, named: &Named, path: &str, mistakes: &mut Vec<Mistake>) {
+fn listed(node: &mut Node, named: &Named, path: Trail<'_>, mistakes: &mut Vec<Mistake>) {
     raw_table(node);
     if named.list != ListForm::None
         && let Value::List(items) = &node.value
     {
-        let mut table = Table::new();
+        let mut table = Table::default();
         for item in items {
             if let Some((name, value)) = entry(item, named.list, path, mistakes) {
                 table.insert(name, item.beside(value));
@@ -87,7 +88,7 @@ fn listed(node: &mut Node, named: &Named, path: &str, mistakes: &mut Vec<Mistake
         node.value = Value::Table(table);
     }
     let hint = match named.list {
-        ListForm::None if path.rsplit('.').next() == Some("ports") => {
+        ListForm::None if path.last() == Some("ports") => {
             unnamed_ports(node, path, mistakes);
             return;
         }
@@ -102,7 +103,7 @@ fn listed(node: &mut Node, named: &Named, path: &str, mistakes: &mut Vec<Mistake
 
 /// Reports ports without names, and takes the first one for the rest, so that who refers to a port
 /// is no second mistake.
-fn unnamed_ports(node: &mut Node, path: &str, mistakes: &mut Vec<Mistake>) {
+fn unnamed_ports(node: &mut Node, path: Trail<'_>, mistakes: &mut Vec<Mistake>) {
     let (host, container) = first_port(node).unwrap_or((Some(3000), 3000));
     let name = match container {
         POSTGRES_PORT => "postgres",
@@ -140,7 +141,7 @@ fn first_port(node: &Node) -> Option<(Option<i64>, i64)> {
 fn entry(
     item: &Node,
     form: ListForm,
-    path: &str,
+    path: Trail<'_>,
     mistakes: &mut Vec<Mistake>,
 ) -> Option<(String, Value)> {
     let text = item.text();
@@ -178,7 +179,7 @@ fn raw_table(node: &mut Node) {
     }
 }
 
-fn want_table(node: &mut Node, path: &str, hint: Option<String>, mistakes: &mut Vec<Mistake>) {
+fn want_table(node: &mut Node, path: Trail<'_>, hint: Option<String>, mistakes: &mut Vec<Mistake>) {
     if !matches!(node.value, Value::Table(_) | Value::Unusable) {
         let what = format!("`{path}` must be a table, not {}", node.value.describe());
         mistakes.push(Mistake::new(what).at(&node.at).maybe_hint(hint));

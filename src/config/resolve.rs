@@ -15,6 +15,7 @@ use super::read::{Claim, Known, Names, Reader, read};
 use super::schema::{ROOT, Shape};
 use super::show::Merged;
 use super::source::{Origin, Source};
+use super::trail::Trail;
 use super::tree::{Node, Table, Value};
 
 /// What came out, right or wrong.
@@ -41,7 +42,7 @@ pub(crate) fn resolve(
     let mut log = Log::default();
     let mut root = empty();
     for layer in found.layers {
-        merge(&mut root, layer, Shape::Table(&ROOT), "", &mut log);
+        merge(&mut root, layer, Shape::Table(&ROOT), Trail::Root, &mut log);
     }
     for layer in overrides::from_variables(context.variables, &root, mistakes) {
         lay(&mut root, layer, mistakes, &mut log);
@@ -91,10 +92,10 @@ pub(crate) fn resolve(
 
 fn empty() -> Node {
     let origin = Origin::new(&Source::default_layer(), 0..0);
-    Node::new(Value::Table(Table::new()), origin.clone(), origin)
+    Node::new(Value::Table(Table::default()), origin.clone(), origin)
 }
 
 fn lay(root: &mut Node, mut layer: Node, mistakes: &mut Vec<Mistake>, log: &mut Log) {
-    normal::expand(&mut layer, Shape::Table(&ROOT), "", mistakes);
-    merge(root, layer, Shape::Table(&ROOT), "", log);
+    normal::expand(&mut layer, Shape::Table(&ROOT), Trail::Root, mistakes);
+    merge(root, layer, Shape::Table(&ROOT), Trail::Root, log);
 }

@@ -8,8 +8,9 @@ use serde_json::Value as Json;
 use super::model::{Part, Template};
 use super::source::Origin;
 
-/// A table's entries in declaration order.
-pub(crate) type Table = IndexMap<String, Node>;
+/// A table's entries in declaration order. Every key of a file is hashed many times, and nobody
+/// gains by choosing keys that collide in a file of their own.
+pub(crate) type Table = IndexMap<String, Node, foldhash::fast::RandomState>;
 
 /// A value and where it comes from.
 #[derive(Clone, Debug)]
@@ -203,19 +204,25 @@ pub(crate) fn quoted(text: &str) -> String {
 
 /// Writes a TOML key, quoted where it must be.
 pub(crate) fn bare(key: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if !key.is_empty() && key.chars().all(plain) {
+    if is_bare(key) {
         key.to_owned()
     } else {
         quoted(key)
     }
 }
 
+fn is_bare(key: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    !key.is_empty() && key.bytes().all(plain)
+}
+
 /// Writes the dotted path of `key` in the table `path`.
 pub(crate) fn dotted(path: &str, key: &str) -> String {
     if path.is_empty() {
         bare(key)
+    } else if is_bare(key) {
+        [path, ".", key].concat()
     } else {
-        format!("{path}.{}", bare(key))
+        [path, ".", &quoted(key)].concat()
     }
 }

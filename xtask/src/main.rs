@@ -29,7 +29,9 @@ Commands:
   fixtures [--check]      write the generated data files (--check: only compare)
   images                  have the images of every environment ready
   image-context PROGRAM   build a service's program and write the context of its image
-  bench up                measure `up` and `down` on each engine";
+  bench up                measure `up` and `down` on each engine
+  bench smoke [--rounds N]
+                          measure `smoke-test` beside hurl, curl and a bare socket";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -53,6 +55,8 @@ fn run(arguments: &[&str]) -> anyhow::Result<()> {
         ["fixtures", "--check"] => fixtures::check(&root),
         ["images"] => images::run(&root),
         ["bench", "up"] => bench::up(&root),
+        ["bench", "smoke", flags @ ..] => bench::smoke(&root, flags),
+        ["bench", "part", arguments @ ..] => bench::smoke_part(arguments),
         ["image-context", program] => image_context::run(&root, program),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

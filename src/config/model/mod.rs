@@ -6,6 +6,7 @@ mod environment;
 mod expect;
 mod invocation;
 mod json;
+mod plain_path;
 mod secret;
 mod service;
 mod template;
@@ -22,6 +23,7 @@ pub use expect::{
 };
 pub use invocation::{EngineChoice, InstanceId, Invocation, Variables};
 pub use json::{Hole, Json};
+pub use plain_path::PlainPath;
 pub use secret::Secret;
 pub use service::{
     Build, Condition, Healthcheck, HostCommand, HostPort, Image, ImageSource, Kind, Limits, Mount,

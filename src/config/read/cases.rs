@@ -9,6 +9,7 @@ use crate::config::mistake::Mistake;
 use crate::config::model::{Part, Reference, Template};
 use crate::config::schema::{CHECK, Shape};
 use crate::config::suggest;
+use crate::config::trail::Trail;
 use crate::config::tree::{Node, Table, Value};
 
 /// A check's table for one case.
@@ -47,7 +48,7 @@ pub(super) fn cases<'a>(name: &str, section: &Section<'a>) -> Vec<Case<'a>> {
             let values = values(item);
             Case {
                 name: format!("{name}[{label}]"),
-                node: Cow::Owned(filled(section, &values)),
+                node: Cow::Owned(filled(name, section, &values)),
             }
         })
         .collect()
@@ -75,17 +76,18 @@ fn label(item: &Node) -> Option<String> {
     fits.then_some(text)
 }
 
-fn filled(section: &Section<'_>, values: &Table) -> Node {
+fn filled(name: &str, section: &Section<'_>, values: &Table) -> Node {
     let mut node = section.node.clone();
     if let Some(table) = node.table_mut() {
         table.shift_remove("each");
     }
     fill(section, &mut node, values);
     let mut mistakes = Vec::new();
+    let checks = Trail::Root.key("smoke");
     conform::check(
         &mut node,
         Shape::Table(&CHECK),
-        &section.path,
+        checks.key(name),
         &mut mistakes,
     );
     for mistake in mistakes {

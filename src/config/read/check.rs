@@ -10,7 +10,7 @@ use super::{expect, matcher, request, task};
 use crate::config::mistake::Mistake;
 use crate::config::model::{
     Action, Capture, CaptureFrom, Check, CommandAction, ExecAction, Flow, HurlAction, Kind,
-    RedisAction, Service, SqlAction, TcpAction,
+    PlainPath, RedisAction, Service, SqlAction, TcpAction,
 };
 use crate::config::schema::{CHECK, METHODS};
 use crate::config::suggest;
@@ -279,6 +279,9 @@ fn capture(section: &Section<'_>) -> Option<Capture> {
 
 /// Reports a text that is no JSONPath.
 pub(super) fn check_path(section: &Section<'_>, node: &Node, path: &str) {
+    if PlainPath::parse(path).is_some() {
+        return;
+    }
     if let Err(error) = JsonPath::parse(path) {
         let position = error.position() + 1;
         let message = format!("`{path}` is no JSONPath (character {position})");

@@ -99,6 +99,12 @@ fn engine(section: &Section<'_>) -> EngineChoice {
     }
 }
 
+/// Returns the tables in a table.
+fn tables(node: Option<&Node>) -> impl Iterator<Item = (&String, &Node)> {
+    let entries = node.and_then(Node::table).into_iter().flatten();
+    entries.filter(|(_, node)| node.table().is_some())
+}
+
 /// Reports names that cannot become part of other names, and names that are used twice.
 fn check_names(root: &Section<'_>) {
     let check = |name: &str, node: &Node| {
@@ -107,10 +113,10 @@ fn check_names(root: &Section<'_>) {
         }
     };
     for kind in ["images", "services", "tasks", "seeds", "smoke"] {
-        for (name, section) in root.sections(kind) {
-            check(&name, section.node);
-            for (port, port_section) in section.sections("ports") {
-                check(&port, port_section.node);
+        for (name, node) in tables(root.node.get(kind)) {
+            check(name, node);
+            for (port, node) in tables(node.get("ports")) {
+                check(port, node);
             }
         }
     }

@@ -297,6 +297,9 @@ impl<'a> Section<'a> {
 
     /// Returns a text that is known before anything runs.
     fn plain(&self, key: &str, node: &Node) -> Option<String> {
+        if let Value::Text(text) | Value::Raw(text) = &node.value {
+            return Some(text.clone());
+        }
         self.known_now(key, node, &template(&node.value)?)
     }
 

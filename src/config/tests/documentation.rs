@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::super::mistake::Mistakes;
 use super::super::schema::{ROOT, Shape};
 use super::super::source::Source;
+use super::super::trail::Trail;
 use super::super::{normal, parse};
 
 #[test]
@@ -17,7 +18,7 @@ fn examples_are_right() {
         let text = block.split("```").next().unwrap_or_default().to_owned();
         let source = Source::file(PathBuf::new(), "docs/configuration.md", false, text);
         let (mut root, mut mistakes) = parse::document(&source);
-        normal::expand(&mut root, Shape::Table(&ROOT), "", &mut mistakes);
+        normal::expand(&mut root, Shape::Table(&ROOT), Trail::Root, &mut mistakes);
         if let Err(mistakes) = Mistakes::check(mistakes) {
             panic!("{mistakes}");
         }
