@@ -109,15 +109,20 @@ impl Connection {
 
     /// Says why there is no answer, by what the server sent instead.
     fn explain(&self, error: &hyper::Error) -> HttpError {
-        let bytes = self.first.bytes();
         match HttpError::of(error) {
-            HttpError::NotHttp(_) if !self.secure && bytes.starts_with(&TLS_ALERT) => {
-                HttpError::Secure
-            }
-            HttpError::NotHttp(_) => HttpError::NotHttp(bytes.escape_ascii().to_string()),
+            HttpError::NotHttp(_) => not_http(&self.first, self.secure),
             other => other,
         }
     }
+}
+
+/// Names what came instead of HTTP.
+pub(super) fn not_http(first: &First, secure: bool) -> HttpError {
+    let bytes = first.bytes();
+    if !secure && bytes.starts_with(&TLS_ALERT) {
+        return HttpError::Secure;
+    }
+    HttpError::NotHttp(bytes.escape_ascii().to_string())
 }
 
 /// Waits for `work`, which the driver makes progress.

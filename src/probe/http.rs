@@ -183,7 +183,8 @@ async fn status(url: &str) -> Result<u16, HttpError> {
     Ok(answer.status().as_u16())
 }
 
-fn status_line(status: u16) -> String {
+/// Returns a status with its usual words.
+pub(super) fn status_line(status: u16) -> String {
     let words = StatusCode::from_u16(status)
         .ok()
         .and_then(|code| code.canonical_reason());

@@ -12,10 +12,12 @@ mod jar;
 mod poll;
 pub mod redis;
 mod request;
+mod resp;
 mod tcp;
 #[cfg(test)]
 mod testing;
 mod tls;
+mod websocket;
 
 pub use body::{Body, Content, Part};
 pub use caller::{Caller, Delivery};
@@ -23,5 +25,6 @@ pub use http::{BODY_LIMIT_BYTES, Http, HttpError, Response};
 pub use jar::Jar;
 pub use poll::{Attempt, Exhausted, Poll, Turns};
 pub use request::{InvalidRequest, Request};
-pub use tcp::connect;
+pub use tcp::{TCP_LIMIT_BYTES, TcpError, connect, exchange};
 pub use tls::{Tls, TlsError};
+pub use websocket::{Message, WebSocket, WebSocketError};

@@ -1,12 +1,13 @@
-//! Whether somebody listens at an address.
+//! Whether somebody listens at an address, and what is answered there. Knows no protocol.
 
 use std::convert::Infallible;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Attempt;
 
@@ -16,6 +17,94 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// How long a connection must stay open: a published port accepts even when nothing listens
 /// behind it, and closes as soon as its proxy has found that out.
 const SETTLE: Duration = Duration::from_millis(30);
+
+/// How much of an answer is read.
+pub const TCP_LIMIT_BYTES: usize = 1024 * 1024;
+
+/// More than anybody waits; later instants may not exist.
+const FOREVER: Duration = Duration::from_hours(365 * 24);
+
+/// Why an exchange did not end as it should.
+#[derive(Debug, thiserror::Error)]
+pub enum TcpError {
+    #[error("connection refused")]
+    Refused,
+    /// Holds what had come before.
+    #[error("connection reset after {} bytes", .0.len())]
+    Reset(Vec<u8>),
+    /// Holds what had come by then.
+    #[error("no full answer within {}: {} bytes came", humantime::format_duration(*within), received.len())]
+    TimedOut { within: Duration, received: Vec<u8> },
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl TcpError {
+    /// Returns whether another attempt may end differently; whatever breaks a connection may be
+    /// gone the next time.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Refused | Self::Reset(_) | Self::TimedOut { .. } | Self::Broken(_) => true,
+        }
+    }
+
+    fn of(error: &io::Error, received: &mut Vec<u8>) -> Self {
+        match error.kind() {
+            ErrorKind::ConnectionRefused => Self::Refused,
+            ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
+                Self::Reset(std::mem::take(received))
+            }
+            _ => Self::Broken(error.to_string()),
+        }
+    }
+}
+
+/// Connects, sends, and reads until `enough` says so of all that came, the server closes, or
+/// [`TCP_LIMIT_BYTES`] are there.
+pub async fn exchange(
+    address: SocketAddr,
+    send: Option<&[u8]>,
+    enough: &mut (dyn FnMut(&[u8]) -> bool + Send),
+    within: Duration,
+) -> Result<Vec<u8>, TcpError> {
+    let mut received = Vec::new();
+    let deadline = Instant::now() + within.min(FOREVER);
+    let talk = Box::pin(talk(address, send, enough, &mut received));
+    match timeout_at(deadline, talk).await {
+        Ok(Ok(())) => Ok(received),
+        Ok(Err(error)) => Err(TcpError::of(&error, &mut received)),
+        Err(_) => Err(TcpError::TimedOut { within, received }),
+    }
+}
+
+async fn talk(
+    address: SocketAddr,
+    send: Option<&[u8]>,
+    enough: &mut (dyn FnMut(&[u8]) -> bool + Send),
+    received: &mut Vec<u8>,
+) -> io::Result<()> {
+    let mut stream = TcpStream::connect(address).await?;
+    let (mut incoming, mut outgoing) = stream.split();
+    let write = async {
+        outgoing.write_all(send.unwrap_or_default()).await?;
+        std::future::pending::<io::Result<()>>().await
+    };
+    let read = async {
+        let mut limited = (&mut incoming).take(TCP_LIMIT_BYTES as u64);
+        while limited.read_buf(received).await? > 0 {
+            if enough(received) {
+                break;
+            }
+        }
+        Ok(())
+    };
+    // A server may answer before it has heard everything.
+    tokio::select! {
+        biased;
+        ended = read => ended,
+        failed = write => failed,
+    }
+}
 
 /// Connects once; done when the connection stays open or the server speaks first.
 pub async fn connect(address: SocketAddr) -> Attempt<(), Infallible> {
@@ -41,9 +130,9 @@ fn observation(error: &std::io::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::AsyncWriteExt;
     use tokio::net::{TcpListener, TcpSocket};
 
+    use super::super::testing::{listen, refusing};
     use super::*;
 
     async fn listener() -> (TcpListener, SocketAddr) {
@@ -91,5 +180,68 @@ mod tests {
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = socket.local_addr().unwrap();
         assert_eq!(seen(connect(address).await), "connection refused");
+    }
+
+    const WITHIN: Duration = Duration::from_secs(20);
+
+    #[tokio::test]
+    async fn an_exchange_ends_when_it_is_enough() {
+        let (address, _) = listen(|mut stream| async move {
+            let mut asked = [0; 4];
+            stream.read_exact(&mut asked).await.unwrap();
+            stream.write_all(b"you said ").await.unwrap();
+            stream.write_all(&asked).await.unwrap();
+            // It stays open until the other side has had enough.
+            let _ = stream.read(&mut asked).await;
+        })
+        .await;
+        let mut enough = |bytes: &[u8]| bytes.ends_with(b"ping");
+        let answer = exchange(address.parse().unwrap(), Some(b"ping"), &mut enough, WITHIN).await;
+        assert_eq!(answer.unwrap(), b"you said ping");
+    }
+
+    #[tokio::test]
+    async fn an_exchange_ends_with_the_server_and_at_the_limit() {
+        let mut never = |_: &[u8]| false;
+        let (address, _) = listen(|mut stream| async move {
+            stream.write_all(b"220 ready").await.unwrap();
+        })
+        .await;
+        let answer = exchange(address.parse().unwrap(), None, &mut never, WITHIN).await;
+        assert_eq!(answer.unwrap(), b"220 ready");
+        let (address, _) =
+            listen(
+                |mut stream| async move { while stream.write_all(&[b'x'; 4096]).await.is_ok() {} },
+            )
+            .await;
+        let answer = exchange(address.parse().unwrap(), None, &mut never, WITHIN).await;
+        assert_eq!(answer.unwrap().len(), TCP_LIMIT_BYTES);
+    }
+
+    #[tokio::test]
+    async fn what_came_before_a_failure_is_kept() {
+        let mut never = |_: &[u8]| false;
+        let (address, _) = listen(|mut stream| async move {
+            stream.write_all(b"wait").await.unwrap();
+            let _ = stream.read(&mut [0]).await;
+        })
+        .await;
+        let short = Duration::from_millis(50);
+        let error = exchange(address.parse().unwrap(), None, &mut never, short).await;
+        let error = error.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "no full answer within 50ms: 4 bytes came"
+        );
+        assert!(matches!(error, TcpError::TimedOut { received, .. } if received == b"wait"));
+        let (address, _) = listen(|stream| async move { stream.set_zero_linger().unwrap() }).await;
+        let error = exchange(address.parse().unwrap(), None, &mut never, WITHIN).await;
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "connection reset after 0 bytes"
+        );
+        let (_socket, nobody) = refusing();
+        let error = exchange(nobody.parse().unwrap(), None, &mut never, WITHIN).await;
+        assert_eq!(error.unwrap_err().to_string(), "connection refused");
     }
 }
