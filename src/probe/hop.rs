@@ -73,11 +73,7 @@ impl<'a> Hop<'a> {
             jar.add_to(&mut headers, &self.url);
         }
         if let Entry::Vacant(entry) = headers.entry(HOST) {
-            let host = self.url.host_str().ok_or(InvalidRequest::Url)?;
-            let value = match self.url.port() {
-                Some(port) => HeaderValue::try_from(format!("{host}:{port}")),
-                None => HeaderValue::from_str(host),
-            };
+            let value = HeaderValue::try_from(self.authority()?);
             entry.insert(value.map_err(|_| InvalidRequest::Url)?);
         }
         let agent = concat!("envctl/", env!("CARGO_PKG_VERSION"));
@@ -115,6 +111,15 @@ impl<'a> Hop<'a> {
         *message.uri_mut() = self.target()?;
         *message.headers_mut() = headers;
         Ok(message)
+    }
+
+    /// Returns the host as the server sees it, with its port unless that is the usual one.
+    pub(super) fn authority(&self) -> Result<String, InvalidRequest> {
+        let host = self.url.host_str().ok_or(InvalidRequest::Url)?;
+        Ok(match self.url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        })
     }
 
     /// Returns the path and the query.

@@ -191,7 +191,9 @@ fn upgrade(
     delivery: &Delivery,
 ) -> Result<tungstenite::http::Request<()>, InvalidRequest> {
     let mut upgrade = tungstenite::http::Request::new(());
-    *upgrade.uri_mut() = hop.target()?;
+    // Only its path is sent; the library wants to see a scheme, and TLS is below it.
+    let target = format!("ws://{}{}", hop.authority()?, hop.target()?);
+    *upgrade.uri_mut() = target.parse().map_err(|_| InvalidRequest::Url)?;
     let headers = upgrade.headers_mut();
     *headers = hop.headers(delivery.cookies.as_ref())?;
     let invalid = |name: HeaderName| InvalidRequest::HeaderValue(name.to_string());

@@ -9,6 +9,7 @@
 )]
 
 mod break_each;
+mod checking;
 mod docker_absent;
 mod harness;
 mod heal;
