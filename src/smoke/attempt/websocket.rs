@@ -187,3 +187,6 @@ impl Heard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
