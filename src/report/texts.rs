@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::{
     Answer, CheckAnswer, ConfigurationAnswer, Diagnostic, DoctorAnswer, DownAnswer, Endpoint,
-    EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, Failed, FailedExpectation, Outcome, PartReport, Phase,
-    Place, PlanAnswer, PlannedStep, Progress, ServiceStatus, SmokeAnswer, StatusAnswer,
-    TableAnswer, Tail, UpAnswer,
+    EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, Failed, FailedExpectation, Outcome,
+    PartReport, Phase, Place, PlanAnswer, PlannedStep, Progress, ServiceStatus, SmokeAnswer,
+    StatusAnswer, TableAnswer, Tail, UpAnswer,
 };
 
 /// Called with each text.
@@ -123,9 +123,14 @@ texts!(ServiceStatus {
 });
 texts!(SmokeAnswer { environment, instance, checks } elapsed_s);
 texts!(CheckAnswer {
-    check, because, place, failures, reproduce, log
+    check, because, place, service, failures, reproduce, log
 } verdict, flaky, attempts, runs, failed_runs, elapsed_s);
-texts!(FailedExpectation { what, expected, actual, difference });
+texts!(FailedExpectation {
+    what,
+    expected,
+    actual,
+    difference
+});
 
 texts!(EnvironmentsAnswer { environments });
 texts!(EnvironmentAnswer { name, description });
@@ -224,6 +229,17 @@ impl Texts for Event {
             } => {
                 check.texts(each);
                 failures.texts(each);
+            }
+            Self::Annotation {
+                severity: _,
+                file,
+                line: _,
+                title,
+                message,
+            } => {
+                file.texts(each);
+                title.texts(each);
+                message.texts(each);
             }
             Self::LogLine {
                 service: name,

@@ -37,6 +37,7 @@ impl From<&CheckResult> for CheckAnswer {
             failed_runs: result.failed_runs,
             elapsed_s: seconds(result.elapsed),
             place: result.place.as_ref().map(ToString::to_string),
+            service: result.service.clone(),
             failures: result.failures.iter().map(failed).collect(),
             reproduce: result.reproduce.clone(),
             log: result.log.clone(),
@@ -67,11 +68,17 @@ mod tests {
         let mut result = CheckResult {
             name: "alive".to_owned(),
             elapsed: Duration::from_micros(12_345_600),
+            verdict: Verdict::Failed,
+            runs: 1,
+            failed_runs: 1,
+            service: Some("api".to_owned()),
             failures: vec![Failure {
                 what: "status".to_owned(),
                 expected: "200".to_owned(),
                 actual: "404 Not Found".to_owned(),
+                difference: None,
             }],
+            log: vec!["GET / 404".to_owned()],
             reproduce: Some("curl http://127.0.0.1:3000/".to_owned()),
             ..CheckResult::default()
         };
@@ -81,14 +88,26 @@ mod tests {
             whole.checks,
             [CheckAnswer {
                 check: "alive".to_owned(),
-                passed: false,
+                verdict: CheckVerdict::Failed,
                 attempts: 1,
+                runs: 1,
+                failed_runs: 1,
                 elapsed_s: 12.346,
-                failures: vec!["status: expected 200, got 404 Not Found".to_owned()],
+                service: Some("api".to_owned()),
+                failures: vec![FailedExpectation {
+                    what: "status".to_owned(),
+                    expected: "200".to_owned(),
+                    actual: "404 Not Found".to_owned(),
+                    difference: None,
+                }],
                 reproduce: Some("curl http://127.0.0.1:3000/".to_owned()),
+                log: vec!["GET / 404".to_owned()],
+                ..CheckAnswer::default()
             }]
         );
-        result.passed = true;
-        assert_eq!(CheckAnswer::from(&result).reproduce, None);
+        result.verdict = Verdict::Skipped("it is left out".to_owned());
+        let skipped = CheckAnswer::from(&result);
+        assert_eq!(skipped.verdict, CheckVerdict::Skipped);
+        assert_eq!(skipped.because.as_deref(), Some("it is left out"));
     }
 }

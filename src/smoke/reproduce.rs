@@ -79,13 +79,9 @@ mod tests {
 
     #[test]
     fn a_query_is_one_word() {
-        let command = vec!["envctl".to_owned(), "psql".to_owned()];
+        let words = ["envctl", "psql", "-c", "SELECT 'it''s', 'pw1'"].map(str::to_owned);
         assert_eq!(
-            psql(
-                command,
-                "SELECT 'it''s', 'pw1'",
-                &Mask::new(&[Secret::new("pw1")])
-            ),
+            line(words, &Mask::new(&[Secret::new("pw1")])),
             r"envctl psql -c 'SELECT '\''it'\'''\''s'\'', '\''***'\'''"
         );
     }
