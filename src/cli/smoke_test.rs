@@ -2,10 +2,39 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::GlobalFlags;
 use super::help::{ENVIRONMENT, after_help};
+
+/// The form of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    #[value(name = "junit")]
+    JUnit,
+    Json,
+    Tap,
+    Markdown,
+}
+
+/// A report, and where it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportTo {
+    pub format: ReportFormat,
+    /// `-` is standard output.
+    pub file: PathBuf,
+}
+
+fn report(text: &str) -> Result<ReportTo, String> {
+    let parts = text.split_once('=').filter(|(_, file)| !file.is_empty());
+    let (format, file) = parts.ok_or("expected FORMAT=FILE, such as junit=report.xml")?;
+    let format = ReportFormat::from_str(format, false)
+        .map_err(|_| format!("no report is called `{format}`: junit, json, tap or markdown"))?;
+    Ok(ReportTo {
+        format,
+        file: file.into(),
+    })
+}
 
 /// The environment to check, which checks, and where to write the report.
 #[derive(Args, Clone, Debug)]
@@ -13,6 +42,7 @@ use super::help::{ENVIRONMENT, after_help};
     &[
         "envctl smoke-test rates",
         "envctl smoke-test rates --junit report.xml",
+        "envctl smoke-test rates --report-dir reports",
         "envctl smoke-test rates --filter average-rates",
     ],
     &[0, 1, 2, 3, 4, 8, 130],
@@ -25,6 +55,14 @@ pub struct SmokeTestArgs {
     /// Write the results as JUnit XML to a file
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+
+    /// Write a report: junit, json, tap or markdown; `-` is standard output (repeatable)
+    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = report)]
+    pub reports: Vec<ReportTo>,
+
+    /// Write every report, the services' logs and the configuration into a folder
+    #[arg(long, value_name = "FOLDER")]
+    pub report_dir: Option<PathBuf>,
 
     /// Run only checks of this name, with `*` and `?` (repeatable)
     #[arg(long = "filter", value_name = "NAME")]

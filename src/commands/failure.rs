@@ -15,9 +15,10 @@ use crate::config::Mistakes;
 use crate::config::model::{Check, Invocation};
 use crate::engine::Obstacle;
 use crate::plan::{self, Report, StepFailure, Unfit};
-use crate::report::{Answer, Diagnostic, DownAnswer, Failed, SmokeAnswer};
+use crate::report::{Answer, Diagnostic, DownAnswer, Failed};
 use crate::smoke::Unselected;
-use crate::{engine, postgres, smoke};
+use crate::smoke::reports::ReportError;
+use crate::{engine, postgres};
 
 /// What an interrupted command says.
 const INTERRUPTED: &str = "interrupted";
@@ -184,15 +185,23 @@ impl Failure {
         failure
     }
 
-    pub(super) fn checks_failed(answer: SmokeAnswer) -> Self {
+    pub(super) fn checks_failed(answer: Answer) -> Self {
         // The answer itself says which, and why.
-        let mut failure = Self {
+        Self {
             kind: FailureKind::Check,
             diagnostics: Vec::new(),
-            answer: None,
-        };
-        failure.answer = Some(Box::new(Answer::Smoke(answer)));
-        failure
+            answer: Some(Box::new(answer)),
+        }
+    }
+
+    /// The same failure, with an answer that is printed all the same.
+    pub(super) fn with_answer(mut self, answer: Option<Answer>) -> Self {
+        self.answer = answer.map(Box::new);
+        self
+    }
+
+    pub(super) fn usage(title: impl Into<String>, hint: &str) -> Self {
+        Self::new(FailureKind::Usage, Diagnostic::new(title).hint(hint))
     }
 
     pub(super) fn nothing_runs(invocation: &Invocation) -> Self {
@@ -343,7 +352,7 @@ impl Failure {
         }
     }
 
-    pub(super) fn of_report(error: &smoke::JUnitError) -> Self {
+    pub(super) fn of_report(error: &ReportError) -> Self {
         let mut diagnostic = Diagnostic::new(error.to_string());
         let cause = std::error::Error::source(error).map(ToString::to_string);
         diagnostic.causes.extend(cause);

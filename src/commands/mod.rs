@@ -25,6 +25,7 @@ mod running;
 mod scene;
 mod seed;
 mod session;
+mod smoke_reports;
 mod smoke_test;
 mod start;
 mod status;

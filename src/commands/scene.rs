@@ -8,6 +8,7 @@ use super::choice::{Purpose, choose};
 use super::failure::Failure;
 use super::lock::{self, Lock};
 use super::session::Session;
+use crate::config::Merged;
 use crate::config::model::{Environment, Invocation};
 use crate::engine::{Addresses, Engine, Observed, Role};
 use crate::plan::{
@@ -20,6 +21,8 @@ use crate::report::Event;
 pub(super) struct Scene {
     pub invocation: Invocation,
     pub environment: Environment,
+    /// All layers of its declaration.
+    pub merged: Merged,
     pub engine: Arc<dyn Engine>,
     pub desired: Desired,
     pub wiring: Wiring,
@@ -55,7 +58,8 @@ impl Scene {
     ) -> Result<(Self, Option<Lock>), Failure> {
         let opened = Instant::now();
         let invocation = session.invocation(environment)?;
-        let environment = session.load(&invocation)?.environment;
+        let loaded = session.load(&invocation)?;
+        let (environment, merged) = (loaded.environment, loaded.merged);
         let mut laps = vec![("read the configuration", opened.elapsed())];
         let lock = match verb {
             Some(verb) => Some(lock::hold(session, &invocation.id, verb).await?),
@@ -77,6 +81,7 @@ impl Scene {
             wiring: Wiring::new(&environment),
             invocation,
             environment,
+            merged,
             engine,
             opened,
             laps,

@@ -7,8 +7,8 @@ use std::sync::atomic::AtomicBool;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
-use crate::cli::GlobalFlags;
-use crate::config::model::{Invocation, Kind, Variables};
+use crate::cli::{GlobalFlags, Output};
+use crate::config::model::{Environment, Invocation, Kind, Secret, Variables};
 use crate::config::{self, Loaded, Request};
 use crate::report::Events;
 
@@ -38,6 +38,8 @@ pub struct Session {
     pub(super) screen: Screen,
     /// Whether a command has the terminal, whose Ctrl-C is then its own.
     pub(super) lent: Arc<AtomicBool>,
+    /// Whether standard output is lines of JSON.
+    pub(super) json: bool,
 }
 
 impl Session {
@@ -63,6 +65,7 @@ impl Session {
             cancel: CancellationToken::new(),
             screen,
             lent: Arc::default(),
+            json: flags.output == Some(Output::Json),
         }
     }
 
@@ -91,18 +94,25 @@ impl Session {
     /// Reads the environment of an invocation and has its secrets masked.
     pub(super) fn load(&self, invocation: &Invocation) -> Result<Loaded, Failure> {
         let loaded = config::load(invocation)?;
-        let services = loaded.environment.services.values();
-        let passwords = services.filter_map(|service| match &service.kind {
-            Kind::Postgres(postgres) => Some(&postgres.password),
-            Kind::Redis(redis) => redis.password.as_ref(),
-            Kind::Container => None,
-        });
-        let secrets = loaded.environment.secrets.iter().chain(passwords);
-        let secrets = secrets.map(|secret| secret.expose().to_owned());
-        (self.screen.mask)(secrets.filter(|secret| secret != DOCUMENTED).collect());
+        let secrets = secrets(&loaded.environment);
+        let texts = secrets.iter().map(|secret| secret.expose().to_owned());
+        (self.screen.mask)(texts.collect());
         for warning in &loaded.warnings {
             self.events.warning(warning.clone());
         }
         Ok(loaded)
     }
+}
+
+/// Returns everything of an environment that is never shown.
+pub(super) fn secrets(environment: &Environment) -> Vec<Secret> {
+    let services = environment.services.values();
+    let passwords = services.filter_map(|service| match &service.kind {
+        Kind::Postgres(postgres) => Some(&postgres.password),
+        Kind::Redis(redis) => redis.password.as_ref(),
+        Kind::Container => None,
+    });
+    let secrets = environment.secrets.iter().chain(passwords);
+    let secrets = secrets.filter(|secret| secret.expose() != DOCUMENTED);
+    secrets.cloned().collect()
 }

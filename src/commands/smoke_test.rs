@@ -1,24 +1,26 @@
 //! `smoke-test`: calls the endpoints and checks the answers.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::time::{Instant, SystemTime};
 
 use super::choice::Purpose;
 use super::failure::Failure;
 use super::line;
 use super::scene::Scene;
-use super::session::Session;
+use super::session::{Session, secrets};
+use super::smoke_reports::Targets;
 use crate::cli::SmokeTestArgs;
 use crate::config::model::{Kind, Reference, ServicePort};
 use crate::engine::Addresses;
 use crate::postgres::Server;
 use crate::report::Answer;
+use crate::smoke::reports::Results;
 use crate::smoke::{
-    self, ByHand, CheckResult, Database, JUnit, Options, Places, RedisServer, Run, Selection,
+    self, ByHand, CheckResult, Database, Options, Places, RedisServer, Run, Selection,
 };
 
 pub(super) async fn run(session: &Session, args: &SmokeTestArgs) -> Result<Answer, Failure> {
+    let targets = Targets::prepared(session, args)?;
     let scene = Scene::open(session, args.environment.as_ref(), Purpose::Use).await?;
     let checks = &scene.environment.checks;
     let selected =
@@ -32,7 +34,8 @@ pub(super) async fn run(session: &Session, args: &SmokeTestArgs) -> Result<Answe
     scene.warn_of_differences(session, &observed);
     let outside = scene.outside().await;
     let (started, start) = (SystemTime::now(), Instant::now());
-    let results = smoke::run(Run {
+    let secrets = secrets(&scene.environment);
+    let (checks, mask) = smoke::run_masked(Run {
         checks,
         selected: &selected,
         options: options(args),
@@ -44,33 +47,64 @@ pub(super) async fn run(session: &Session, args: &SmokeTestArgs) -> Result<Answe
             by_hand: &|what: ByHand<'_>| by_hand(&scene, what),
             engine: scene.engine.as_ref(),
         },
-        secrets: &scene.environment.secrets,
+        secrets: &secrets,
         events: &session.events,
         cancel: &session.cancel,
     })
     .await;
-    if session.cancel.is_cancelled() {
-        return Err(Failure::interrupted());
-    }
-    let elapsed = start.elapsed();
     let id = &scene.invocation.id;
-    if let Some(file) = &args.junit {
-        let (environment, instance) = (id.environment.as_str(), id.instance.as_str());
-        let report = JUnit {
-            environment,
-            instance,
-            started,
-            elapsed,
-            results: &results,
-        };
-        write_junit(&report, file, session)?;
+    let results = Results {
+        environment: &id.environment,
+        instance: &id.instance,
+        engine: scene.engine.name(),
+        started,
+        elapsed: start.elapsed(),
+        interrupted: session.cancel.is_cancelled(),
+        checks: &checks,
+    };
+    let of = (&scene, &mask, observed.services.as_slice());
+    let unwritten = targets.write(session, of, &results).await;
+    end(session, &targets, &results, unwritten)
+}
+
+/// Returns how the command ends: what an interruption or a failed check says counts more than a
+/// report that is not written.
+fn end(
+    session: &Session,
+    targets: &Targets,
+    results: &Results<'_>,
+    unwritten: Vec<Failure>,
+) -> Result<Answer, Failure> {
+    let failed = results.checks.iter().any(CheckResult::failed);
+    let report = targets.printed(results);
+    if results.interrupted || failed {
+        for failure in unwritten {
+            let causes = failure.diagnostics.iter().flat_map(|it| &it.causes);
+            let text = causes.fold(failure.to_string(), |text, cause| text + ": " + cause);
+            session.events.warning(text);
+        }
+        if results.interrupted {
+            return Err(Failure::interrupted().with_answer(report));
+        }
+        let answer = report.unwrap_or_else(|| answer(results));
+        return Err(Failure::checks_failed(answer));
     }
-    let answer = smoke::answer(&id.environment, &id.instance, &results, elapsed);
-    if results.iter().any(CheckResult::failed) {
-        Err(Failure::checks_failed(answer))
-    } else {
-        Ok(Answer::Smoke(answer))
+    let answer = report.unwrap_or_else(|| answer(results));
+    match unwritten.into_iter().next() {
+        Some(failure) => Err(failure.with_answer(Some(answer))),
+        None => Ok(answer),
     }
+}
+
+fn answer(results: &Results<'_>) -> Answer {
+    let Results {
+        environment,
+        instance,
+        checks,
+        elapsed,
+        ..
+    } = *results;
+    Answer::Smoke(smoke::answer(environment, instance, checks, elapsed))
 }
 
 fn selection(args: &SmokeTestArgs) -> Selection {
@@ -88,13 +122,6 @@ fn options(args: &SmokeTestArgs) -> Options {
         fail_fast: args.fail_fast,
         update_snapshots: args.update,
     }
-}
-
-fn write_junit(report: &JUnit<'_>, file: &Path, session: &Session) -> Result<(), Failure> {
-    let file = session.request.directory.join(file);
-    report
-        .write(&file)
-        .map_err(|error| Failure::of_report(&error))
 }
 
 fn address(outside: &Addresses, port: &ServicePort) -> Result<SocketAddr, String> {

@@ -224,6 +224,8 @@ pub struct CheckAnswer {
     pub elapsed_s: f64,
     /// Where it was declared: `envs/rates/env.toml:52`.
     pub place: Option<String>,
+    /// The service that it asks, if it asks one.
+    pub service: Option<String>,
     /// What did not hold.
     pub failures: Vec<FailedExpectation>,
     /// A line that does the same by hand: `curl …`.

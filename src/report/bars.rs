@@ -11,6 +11,7 @@ use super::log_lines::LogLines;
 use super::outputs::Outputs;
 use super::paint::Paint;
 use super::view::{Now, View};
+use super::workflow;
 use super::{Event, Terminal, Verbosity};
 
 /// Draws a board.
@@ -77,6 +78,10 @@ impl View for Bars {
         }
         if let Event::TaskLine { stderr, line, .. } = &event {
             self.write(|| outputs.line(*stderr, line));
+            return;
+        }
+        if let Some(line) = workflow::command(&event) {
+            self.write(|| outputs.command(&line));
             return;
         }
         let (columns, _) = self.size();

@@ -20,6 +20,7 @@ pub(super) struct Board {
     ended: usize,
     checks: usize,
     failed_checks: usize,
+    skipped_checks: usize,
     started: Option<Duration>,
 }
 
@@ -36,6 +37,7 @@ impl Board {
             ended: 0,
             checks: 0,
             failed_checks: 0,
+            skipped_checks: 0,
             started: None,
         }
     }
@@ -81,10 +83,11 @@ impl Board {
             Event::CheckFinished { verdict, .. } => {
                 self.checks += 1;
                 self.failed_checks += usize::from(verdict == CheckVerdict::Failed);
+                self.skipped_checks += usize::from(verdict == CheckVerdict::Skipped);
                 None
             }
             Event::Notice { level, text } => self.notice(level, &text),
-            Event::LogLine { .. } | Event::TaskLine { .. } => None,
+            Event::Annotation { .. } | Event::LogLine { .. } | Event::TaskLine { .. } => None,
         }
     }
 
@@ -132,7 +135,12 @@ impl Board {
         let elapsed = duration(at.saturating_sub(self.started.unwrap_or(at)));
         if self.rows.is_empty() && self.checks > 0 {
             let checks = plural(self.checks, "check");
-            return format!("{checks} ended, {} failed  {elapsed}", self.failed_checks);
+            let failed = self.failed_checks;
+            let skipped = match self.skipped_checks {
+                0 => String::new(),
+                skipped => format!(", {skipped} skipped"),
+            };
+            return format!("{checks} ended, {failed} failed{skipped}  {elapsed}");
         }
         let running = format!("{} running", self.rows.len());
         if self.steps == 0 {

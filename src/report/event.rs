@@ -60,6 +60,14 @@ pub enum Level {
     Warning,
 }
 
+/// How bad it is what an annotation says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    Warning,
+    Error,
+}
+
 /// One thing that happened. In `--output json` each is one line.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -112,6 +120,16 @@ pub enum Event {
     Notice {
         level: Level,
         text: String,
+    },
+    /// What a CI service is to show beside a line of a file; only where one listens.
+    Annotation {
+        severity: Severity,
+        /// Relative to the workspace.
+        file: Option<String>,
+        /// From 1.
+        line: Option<usize>,
+        title: String,
+        message: String,
     },
     /// A line of a service's log, for `logs`. It belongs to standard output.
     LogLine {

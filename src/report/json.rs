@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::outputs::Outputs;
 use super::view::{Now, View};
+use super::workflow;
 use super::{Answer, Event, Failed, Level, StepId, Verbosity};
 
 /// Writes each event as it is, but the progress of one step at most five times a second.
@@ -31,6 +32,7 @@ impl Json {
             event,
             Event::LogLine { .. }
                 | Event::TaskLine { .. }
+                | Event::Annotation { .. }
                 | Event::Notice {
                     level: Level::Warning,
                     ..
@@ -66,8 +68,11 @@ impl Json {
 
 impl View for Json {
     fn event(&mut self, event: Event, now: Now, outputs: &mut Outputs) {
+        if let Some(line) = workflow::command(&event) {
+            outputs.command(&line);
+        }
         if self.is_shown(&event, now.elapsed) {
-            outputs.out(&line(&event));
+            outputs.json(&line(&event));
         }
     }
 

@@ -25,10 +25,11 @@ mod table;
 mod terminal;
 mod texts;
 mod view;
+mod workflow;
 
 pub use answer::*;
 pub use diagnostic::{Diagnostic, Failed, Place, Tail};
-pub use event::{Event, Events, Level, Outcome, Progress, StepEvents, StepId, Unit};
+pub use event::{Event, Events, Level, Outcome, Progress, Severity, StepEvents, StepId, Unit};
 pub use format::{Format, Verbosity};
 pub use renderer::{Handle, Renderer, start};
 pub use terminal::{Color, Terminal};

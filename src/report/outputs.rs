@@ -4,6 +4,8 @@ use std::io::{Error, ErrorKind, Result, Write, stderr, stdout};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::workflow;
+
 /// Standard output and standard error. A reader that is gone (`envctl logs | head`) is no
 /// failure: what comes after it is dropped.
 pub(super) struct Outputs {
@@ -11,6 +13,8 @@ pub(super) struct Outputs {
     stderr: Box<dyn Write + Send>,
     stdout_closed: Arc<AtomicBool>,
     failure: Option<Error>,
+    /// Whether a reader takes some lines for commands, which no foreign text may give.
+    guarded: bool,
 }
 
 impl Outputs {
@@ -25,6 +29,7 @@ impl Outputs {
             stderr,
             stdout_closed: Arc::default(),
             failure: None,
+            guarded: false,
         }
     }
 
@@ -33,8 +38,31 @@ impl Outputs {
         Arc::clone(&self.stdout_closed)
     }
 
+    /// Guards the streams: what is written is text and no command, but for [`Self::command`].
+    pub(super) fn guard(&mut self, guarded: bool) {
+        self.guarded = guarded;
+    }
+
     /// Writes the text to standard output.
     pub(super) fn out(&mut self, text: &str) {
+        if self.guarded {
+            self.exact(&workflow::neutral(text));
+        } else {
+            self.exact(text);
+        }
+    }
+
+    /// Writes lines of JSON to standard output.
+    pub(super) fn json(&mut self, lines: &str) {
+        if self.guarded {
+            self.exact(&workflow::neutral_json(lines));
+        } else {
+            self.exact(lines);
+        }
+    }
+
+    /// Writes a text of which no byte may change to standard output.
+    pub(super) fn exact(&mut self, text: &str) {
         if self.stdout_closed.load(Ordering::Relaxed) {
             return;
         }
@@ -50,6 +78,19 @@ impl Outputs {
 
     /// Writes the text to standard error.
     pub(super) fn err(&mut self, text: &str) {
+        if self.guarded {
+            self.raw_err(&workflow::neutral(text));
+        } else {
+            self.raw_err(text);
+        }
+    }
+
+    /// Writes a command for the reader of a guarded stream to standard error.
+    pub(super) fn command(&mut self, line: &str) {
+        self.raw_err(&format!("{line}\n"));
+    }
+
+    fn raw_err(&mut self, text: &str) {
         // There is nowhere left to say that standard error cannot be written.
         let _ = self.stderr.write_all(text.as_bytes());
         let _ = self.stderr.flush();

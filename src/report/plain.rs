@@ -10,6 +10,7 @@ use super::paint::Paint;
 use super::plural::plural;
 use super::row::amount;
 use super::view::{Now, View};
+use super::workflow;
 use super::{CheckVerdict, Event, Level, Outcome, Progress, StepId, Terminal, Verbosity};
 
 /// Writes a line for what happens, and for a long step one each few seconds.
@@ -86,6 +87,7 @@ impl Plain {
             Event::CheckFinished {
                 check,
                 verdict,
+                flaky,
                 elapsed,
                 ..
             } => {
@@ -94,10 +96,14 @@ impl Plain {
                     CheckVerdict::Failed => "failed",
                     CheckVerdict::Skipped => "skipped",
                 };
-                Some(format!("check {check}: {word} ({})", duration(elapsed)))
+                let flaky = if flaky { ", flaky" } else { "" };
+                Some(format!(
+                    "check {check}: {word} ({}){flaky}",
+                    duration(elapsed)
+                ))
             }
             Event::Notice { text, .. } => Some(text),
-            Event::LogLine { .. } | Event::TaskLine { .. } => None,
+            Event::Annotation { .. } | Event::LogLine { .. } | Event::TaskLine { .. } => None,
         }
     }
 
@@ -197,6 +203,10 @@ impl View for Plain {
         }
         if let Event::TaskLine { stderr, line, .. } = &event {
             outputs.line(*stderr, line);
+            return;
+        }
+        if let Some(line) = workflow::command(&event) {
+            outputs.command(&line);
             return;
         }
         let shown = self.is_shown(&event);

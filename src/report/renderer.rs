@@ -32,11 +32,12 @@ pub fn start(
 }
 
 fn start_on(
-    outputs: Outputs,
+    mut outputs: Outputs,
     (format, verbosity): (Format, Verbosity),
     terminal: Terminal,
     secrets: Vec<String>,
 ) -> (Events, Renderer) {
+    outputs.guard(terminal.in_github_actions);
     let (sender, receiver) = channel();
     let handle = Handle {
         sender: sender.clone(),
@@ -108,6 +109,7 @@ impl Renderer {
         let (mut outputs, command) = self
             .stop()
             .unwrap_or_else(|| (Outputs::process(), String::new()));
+        outputs.guard(self.terminal.in_github_actions);
         let out = Page {
             command: &command,
             width: self.terminal.answer_width(),
@@ -123,16 +125,20 @@ impl Renderer {
             Ok(answer) => {
                 let mut answer = answer.clone();
                 mask.apply(&mut answer);
-                outputs.out(&match self.format {
-                    Format::Json => json::answer(&answer),
-                    Format::Human | Format::Plain => human::answer(&answer, out),
-                });
+                match (self.format, &answer) {
+                    (Format::Json, answer) => outputs.json(&json::answer(answer)),
+                    // These are data, which go into files.
+                    (_, Answer::Configuration(_) | Answer::Explanation(_) | Answer::Table(_)) => {
+                        outputs.exact(&human::answer(&answer, out))
+                    }
+                    (_, answer) => outputs.out(&human::answer(answer, out)),
+                }
             }
             Err(failed) => {
                 let mut failed = failed.clone();
                 mask.apply(&mut failed);
                 if self.format == Format::Json {
-                    outputs.out(&json::failed(&failed));
+                    outputs.json(&json::failed(&failed));
                 } else {
                     if let Some(answer) = &failed.answer {
                         outputs.out(&human::answer(answer, out));

@@ -26,10 +26,13 @@ pub struct Terminal {
     pub width: u16,
     pub height: u16,
     pub color: Color,
+    /// Whether GitHub Actions reads the streams, and takes some lines for commands.
+    pub in_github_actions: bool,
 }
 
 impl Terminal {
-    /// Looks at the two streams and at `NO_COLOR`, `CLICOLOR_FORCE`, `TERM`, `CI` and `COLUMNS`.
+    /// Looks at the two streams and at `NO_COLOR`, `CLICOLOR_FORCE`, `TERM`, `CI`, `COLUMNS` and
+    /// `GITHUB_ACTIONS`.
     pub fn capture(variables: &BTreeMap<String, String>) -> Self {
         let size = Term::stderr()
             .size_checked()
@@ -69,6 +72,7 @@ impl Terminal {
             width: if columns == 0 { 80 } else { columns },
             height: if height == 0 { 24 } else { height },
             color,
+            in_github_actions: value("GITHUB_ACTIONS") == "true",
         }
     }
 
@@ -142,6 +146,13 @@ mod tests {
         assert!(!captured(&[("TERM", "dumb")]).live);
         assert!(!captured(&[("CI", "true")]).live);
         assert!(captured(&[("CI", "false")]).live);
+    }
+
+    #[test]
+    fn github_actions_is_known_by_its_variable() {
+        assert!(captured(&[("GITHUB_ACTIONS", "true")]).in_github_actions);
+        assert!(!captured(&[("GITHUB_ACTIONS", "false")]).in_github_actions);
+        assert!(!captured(&[]).in_github_actions);
     }
 
     #[test]

@@ -123,7 +123,7 @@ texts!(ServiceStatus {
 });
 texts!(SmokeAnswer { environment, instance, checks } elapsed_s);
 texts!(CheckAnswer {
-    check, because, place, failures, reproduce, log
+    check, because, place, service, failures, reproduce, log
 } verdict, flaky, attempts, runs, failed_runs, elapsed_s);
 texts!(FailedExpectation {
     what,
@@ -229,6 +229,17 @@ impl Texts for Event {
             } => {
                 check.texts(each);
                 failures.texts(each);
+            }
+            Self::Annotation {
+                severity: _,
+                file,
+                line: _,
+                title,
+                message,
+            } => {
+                file.texts(each);
+                title.texts(each);
+                message.texts(each);
             }
             Self::LogLine {
                 service: name,

@@ -37,6 +37,7 @@ impl From<&CheckResult> for CheckAnswer {
             failed_runs: result.failed_runs,
             elapsed_s: seconds(result.elapsed),
             place: result.place.as_ref().map(ToString::to_string),
+            service: result.service.clone(),
             failures: result.failures.iter().map(failed).collect(),
             reproduce: result.reproduce.clone(),
             log: result.log.clone(),
@@ -60,28 +61,25 @@ fn seconds(elapsed: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::smoke::Spot;
+    use crate::smoke::Failure;
 
     #[test]
     fn a_failed_check_says_why_and_how_to_repeat_it() {
         let mut result = CheckResult {
             name: "alive".to_owned(),
-            place: Some(Spot {
-                file: "envs/rates/env.toml".into(),
-                line: 52,
-            }),
+            elapsed: Duration::from_micros(12_345_600),
             verdict: Verdict::Failed,
             runs: 1,
             failed_runs: 1,
-            elapsed: Duration::from_micros(12_345_600),
+            service: Some("api".to_owned()),
             failures: vec![Failure {
                 what: "status".to_owned(),
                 expected: "200".to_owned(),
                 actual: "404 Not Found".to_owned(),
                 difference: None,
             }],
+            log: vec!["GET / 404".to_owned()],
             reproduce: Some("curl http://127.0.0.1:3000/".to_owned()),
-            log: vec!["no such route".to_owned()],
             ..CheckResult::default()
         };
         result.attempts.record(Duration::ZERO, "404 Not Found");
@@ -91,13 +89,11 @@ mod tests {
             [CheckAnswer {
                 check: "alive".to_owned(),
                 verdict: CheckVerdict::Failed,
-                because: None,
-                flaky: false,
                 attempts: 1,
                 runs: 1,
                 failed_runs: 1,
                 elapsed_s: 12.346,
-                place: Some("envs/rates/env.toml:52".to_owned()),
+                service: Some("api".to_owned()),
                 failures: vec![FailedExpectation {
                     what: "status".to_owned(),
                     expected: "200".to_owned(),
@@ -105,12 +101,13 @@ mod tests {
                     difference: None,
                 }],
                 reproduce: Some("curl http://127.0.0.1:3000/".to_owned()),
-                log: vec!["no such route".to_owned()],
+                log: vec!["GET / 404".to_owned()],
+                ..CheckAnswer::default()
             }]
         );
-        result.verdict = Verdict::Skipped("`login` did not pass".to_owned());
+        result.verdict = Verdict::Skipped("it is left out".to_owned());
         let skipped = CheckAnswer::from(&result);
         assert_eq!(skipped.verdict, CheckVerdict::Skipped);
-        assert_eq!(skipped.because.as_deref(), Some("`login` did not pass"));
+        assert_eq!(skipped.because.as_deref(), Some("it is left out"));
     }
 }

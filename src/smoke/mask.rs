@@ -4,14 +4,14 @@ use crate::config::model::Secret;
 
 /// The texts to hide, in every spelling that a request or an answer may give them.
 #[derive(Clone, Default)]
-pub(super) struct Mask {
+pub struct Mask {
     /// Longest first, so that a secret inside another one leaves nothing of the longer.
     hidden: Vec<String>,
 }
 
 impl Mask {
     /// Returns a mask for every secret that is not empty.
-    pub(super) fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
+    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         let mut hidden: Vec<String> = secrets
             .into_iter()
             .map(Secret::expose)
@@ -34,7 +34,7 @@ impl Mask {
     }
 
     /// Returns the text with `***` for every secret.
-    pub(super) fn apply(&self, text: &str) -> String {
+    pub fn apply(&self, text: &str) -> String {
         self.start(text, usize::MAX).0
     }
 

@@ -60,6 +60,12 @@ impl Default for Options {
 /// Makes the checks; the results come in the order of the declarations. A check that was
 /// interrupted has failed and sends no event.
 pub async fn run(run: Run<'_>) -> Vec<CheckResult> {
+    run_masked(run).await.0
+}
+
+/// Makes the checks as [`run`] does; with the results comes what hides the secrets that were known
+/// at the end, those that checks kept too.
+pub async fn run_masked(run: Run<'_>) -> (Vec<CheckResult>, Mask) {
     let own = run.checks.values().flat_map(secrets::of_check);
     let session = Session {
         checks: run.checks,
@@ -85,7 +91,8 @@ pub async fn run(run: Run<'_>) -> Vec<CheckResult> {
             break;
         }
     }
-    all
+    let mask = session.mask();
+    (all, mask.as_ref().clone())
 }
 
 /// What all checks of a run share.

@@ -9,6 +9,7 @@ mod page;
 mod plan;
 mod rows;
 mod smoke;
+mod smoke_failure;
 mod snippet;
 mod status;
 mod up;

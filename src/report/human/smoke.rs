@@ -1,140 +1,158 @@
-//! The results of the smoke checks: a line each, and what differs under those that failed.
+//! The results of the smoke checks: a line each, the failures in full under theirs, and at the end
+//! what took long and how it went.
 
-use super::super::cut::{pad, pad_left, width};
+use super::super::cut::{pad, pad_left, plain_line, width};
 use super::super::duration::seconds;
 use super::super::plural::plural;
-use super::super::{CheckAnswer, CheckVerdict, FailedExpectation, SmokeAnswer};
-use super::Page;
+use super::super::{CheckAnswer, CheckVerdict, SmokeAnswer};
+use super::{Page, smoke_failure};
+
+/// From how many checks on the slowest are named, unless one of them is slow.
+const MANY: usize = 11;
+/// What takes longer is slow.
+const SLOW_S: f64 = 1.0;
+/// How many of the slowest are named.
+const SLOWEST: usize = 5;
+/// From how many checks on a failed one may have scrolled away.
+const SCREENFUL: usize = 21;
+/// How many of those are named again.
+const NAMED_AGAIN: usize = 10;
 
 pub(super) fn smoke(answer: &SmokeAnswer, page: Page) -> String {
-    let names = answer.checks.iter().map(|check| width(&check.check)).max();
-    let times = answer
-        .checks
-        .iter()
-        .map(|check| width(&seconds(check.elapsed_s)));
-    let columns = (names.unwrap_or(0), times.max().unwrap_or(0));
-    let mut text: String = answer
-        .checks
-        .iter()
-        .map(|check| lines(check, columns, page))
-        .collect();
+    let times = answer.checks.iter().map(|check| width(&time(check)));
+    let times = times.max().unwrap_or(0);
+    let names = answer.checks.iter().map(|check| width(&check.check));
+    // A name is never cut, but one that is too long moves only its own time.
+    let room = page.width.saturating_sub("skipped    ".len() + times);
+    let names = names.filter(|name| *name <= room).max().unwrap_or(0);
+    let mut text = String::new();
+    for check in &answer.checks {
+        text.push_str(&line(check, (names, times), page));
+        text.push_str(&smoke_failure::details(check, page.paint));
+    }
     if !text.is_empty() {
         text.push('\n');
     }
-    text.push_str(&summary(answer));
+    text.push_str(&slowest(answer));
+    text.push_str(&failed_again(answer, page));
+    text.push_str(&summary(answer, page));
     text
 }
 
-fn lines(check: &CheckAnswer, (names, times): (usize, usize), page: Page) -> String {
+fn line(check: &CheckAnswer, (names, times): (usize, usize), page: Page) -> String {
     let word = match check.verdict {
         CheckVerdict::Passed => page.paint.green("ok     "),
         CheckVerdict::Failed => page.paint.red("failed "),
         CheckVerdict::Skipped => page.paint.dim("skipped"),
     };
     let name = pad(&check.check, names);
-    let took = pad_left(&seconds(check.elapsed_s), times);
-    let mut text = format!("{word}  {name}  {took}");
-    if check.attempts > 1 {
-        let attempts = plural(check.attempts as usize, "attempt");
-        text = format!("{text}  {attempts}");
+    let line = format!("{word}  {name}  {}", pad_left(&time(check), times));
+    let notes = notes(check);
+    if notes.is_empty() {
+        return format!("{}\n", line.trim_end());
     }
-    text.push('\n');
-    for failure in &check.failures {
-        let FailedExpectation {
-            what,
-            expected,
-            actual,
-            ..
-        } = failure;
-        text = format!("{text}    {what}: expected {expected}, got {actual}\n");
+    let wide = width(&line) + 2 + width(&notes) > page.width;
+    let notes = if check.flaky {
+        page.paint.yellow(&notes)
+    } else {
+        page.paint.dim(&notes)
+    };
+    if wide {
+        format!("{}\n    {notes}\n", line.trim_end())
+    } else {
+        format!("{line}  {notes}\n")
     }
-    if let Some(line) = &check.reproduce {
-        text = format!("{text}    again: {line}\n");
-    }
-    text
 }
 
-fn summary(answer: &SmokeAnswer) -> String {
-    let passed = answer
+fn time(check: &CheckAnswer) -> String {
+    match check.verdict {
+        CheckVerdict::Skipped => String::new(),
+        CheckVerdict::Passed | CheckVerdict::Failed => seconds(check.elapsed_s),
+    }
+}
+
+/// Returns what else is to be known of a check.
+fn notes(check: &CheckAnswer) -> String {
+    let mut notes = Vec::new();
+    if check.flaky {
+        notes.push("flaky".to_owned());
+    }
+    match (check.failed_runs, check.runs) {
+        (_, 0 | 1) => {}
+        (0, runs) => notes.push(format!("{runs} runs")),
+        (failed, runs) => notes.push(format!("failed {failed} of {runs} runs")),
+    }
+    if check.attempts > 1 {
+        notes.push(plural(check.attempts as usize, "attempt"));
+    }
+    notes.extend(check.because.as_deref().map(plain_line));
+    notes.join(", ")
+}
+
+fn slowest(answer: &SmokeAnswer) -> String {
+    let mut checks: Vec<&CheckAnswer> = answer
         .checks
         .iter()
-        .filter(|check| check.verdict == CheckVerdict::Passed)
-        .count();
-    let failed = answer.checks.len() - passed;
-    let took = seconds(answer.elapsed_s);
-    match (passed, failed) {
-        (0, 0) => "no check ran\n".to_owned(),
-        (_, 0) => format!("{} passed in {took}\n", plural(passed, "check")),
-        _ => format!("{passed} passed, {failed} failed in {took}\n"),
+        .filter(|check| check.verdict != CheckVerdict::Skipped)
+        .collect();
+    let slow = checks.iter().any(|check| check.elapsed_s > SLOW_S);
+    if checks.len() < 2 || (checks.len() < MANY && !slow) {
+        return String::new();
     }
+    checks.sort_by(|a, b| b.elapsed_s.total_cmp(&a.elapsed_s));
+    checks.truncate(SLOWEST);
+    let times: Vec<String> = checks.iter().map(|check| time(check)).collect();
+    let column = times.iter().map(|time| width(time)).max().unwrap_or(0);
+    let lines = checks.iter().zip(&times);
+    let lines =
+        lines.map(|(check, time)| format!("  {}  {}\n", pad_left(time, column), check.check));
+    format!("slowest:\n{}\n", lines.collect::<String>())
+}
+
+/// Returns the names of the checks that failed, where their lines may have scrolled away.
+fn failed_again(answer: &SmokeAnswer, page: Page) -> String {
+    let failed = with_verdict(answer, CheckVerdict::Failed);
+    if failed.is_empty() || answer.checks.len() < SCREENFUL {
+        return String::new();
+    }
+    let shown = failed.iter().take(NAMED_AGAIN);
+    let mut lines: String = shown.map(|check| format!("  {}\n", check.check)).collect();
+    if failed.len() > NAMED_AGAIN {
+        let more = failed.len() - NAMED_AGAIN;
+        lines.extend(["  … and ", more.to_string().as_str(), " more\n"]);
+    }
+    format!("{}\n{lines}\n", page.paint.red("failed:"))
+}
+
+fn with_verdict(answer: &SmokeAnswer, verdict: CheckVerdict) -> Vec<&CheckAnswer> {
+    let checks = answer.checks.iter();
+    checks.filter(|check| check.verdict == verdict).collect()
+}
+
+fn summary(answer: &SmokeAnswer, page: Page) -> String {
+    if answer.checks.is_empty() {
+        return "no check ran\n".to_owned();
+    }
+    let count = |verdict| with_verdict(answer, verdict).len();
+    let flaky = answer.checks.iter().filter(|check| check.flaky).count();
+    let passed = count(CheckVerdict::Passed);
+    let parts = [
+        (count(CheckVerdict::Failed), "failed"),
+        (count(CheckVerdict::Skipped), "skipped"),
+        (flaky, "flaky"),
+    ];
+    let mut text = format!("{passed} passed");
+    for (count, word) in parts.into_iter().filter(|(count, _)| *count > 0) {
+        let part = format!("{count} {word}");
+        let part = match word {
+            "failed" => page.paint.red(&part),
+            "flaky" => page.paint.yellow(&part),
+            _ => part,
+        };
+        text = format!("{text}, {part}");
+    }
+    format!("{text} in {}\n", seconds(answer.elapsed_s))
 }
 
 #[cfg(test)]
-mod tests {
-    use expect_test::expect;
-
-    use super::*;
-
-    fn answer() -> SmokeAnswer {
-        let passed = |check: &str, elapsed_s: f64| CheckAnswer {
-            check: check.to_owned(),
-            passed: true,
-            attempts: 1,
-            elapsed_s,
-            failures: Vec::new(),
-            reproduce: Some("curl".to_owned()),
-        };
-        let failed = CheckAnswer {
-            passed: false,
-            attempts: 3,
-            failures: vec![
-                "status: expected 200, got 503".to_owned(),
-                "body: expected `alive`, got\n  {\"error\": \"no database\"}".to_owned(),
-            ],
-            reproduce: Some("curl -sS 'http://127.0.0.1:3000/regions'".to_owned()),
-            ..passed("regions", 0.3)
-        };
-        SmokeAnswer {
-            environment: "rates".to_owned(),
-            instance: "default".to_owned(),
-            checks: vec![
-                passed("average-rates", 0.012),
-                failed,
-                passed("alive", 1.25),
-            ],
-            elapsed_s: 1.31,
-        }
-    }
-
-    #[test]
-    fn every_check_has_its_line() {
-        expect![[r#"
-            ok      average-rates   12 ms
-            failed  regions        300 ms  3 attempts
-                status: expected 200, got 503
-                body: expected `alive`, got
-                  {"error": "no database"}
-                again: curl -sS 'http://127.0.0.1:3000/regions'
-            ok      alive           1.3 s
-
-            2 passed, 1 failed in 1.3 s
-        "#]]
-        .assert_eq(&smoke(&answer(), Page::of_width("smoke-test", 100)));
-    }
-
-    #[test]
-    fn the_summary_counts() {
-        let mut answer = answer();
-        answer.checks.remove(1);
-        let two = summary(&answer);
-        answer.checks.remove(1);
-        let one = summary(&answer);
-        answer.checks.remove(0);
-        expect![[r"
-            2 checks passed in 1.3 s
-            1 check passed in 1.3 s
-            no check ran
-        "]]
-        .assert_eq(&format!("{two}{one}{}", summary(&answer)));
-    }
-}
+mod tests;

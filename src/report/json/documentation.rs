@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::{
     Answer, CheckAnswer, CheckVerdict, ConfigurationAnswer, DoctorAnswer, DownAnswer, Endpoint,
     EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, Level, Outcome, PartReport, Phase,
-    PlanAnswer, PlannedStep, Progress, ServiceStatus, SmokeAnswer, StatusAnswer, StepId,
+    PlanAnswer, PlannedStep, Progress, ServiceStatus, Severity, SmokeAnswer, StatusAnswer, StepId,
     TableAnswer, Unit, UpAnswer,
 };
 use super::line;
@@ -67,6 +67,13 @@ fn events() -> Vec<Event> {
         Event::Notice {
             level: Level::Warning,
             text: text("the seeds are stale"),
+        },
+        Event::Annotation {
+            severity: Severity::Error,
+            file: Some(text("envs/rates/env.toml")),
+            line: Some(52),
+            title: text("regions"),
+            message: text("status: expected 200, got 503"),
         },
         Event::LogLine {
             service: text("api"),
