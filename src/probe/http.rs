@@ -1,5 +1,4 @@
-//! What HTTP answers, and how it fails; and the look at a server that readiness takes. Every look
-//! is a connection of its own, so no answer comes over one that an earlier process left behind.
+//! What HTTP answers, and how it fails.
 
 use std::error::Error as _;
 use std::fmt;
@@ -7,17 +6,11 @@ use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use hyper::StatusCode;
-use tokio::time::timeout;
 
-use super::connection::Connection;
-use super::hop::Hop;
-use super::{Attempt, InvalidRequest, Request, Tls, TlsError};
+use super::{InvalidRequest, TlsError};
 
 /// The longest body that is read.
 pub const BODY_LIMIT_BYTES: usize = 8 * 1024 * 1024;
-
-/// The longest that one look at readiness may take.
-const LOOK: Duration = Duration::from_secs(5);
 
 /// Why a request got no answer.
 #[derive(Debug, thiserror::Error)]
@@ -144,122 +137,10 @@ pub struct Response {
     pub elapsed: Duration,
 }
 
-impl Response {
-    /// Returns the status with its usual words: `404 Not Found`.
-    pub fn status_line(&self) -> String {
-        status_line(self.status)
-    }
-}
-
-/// Looks at servers, each time over a new connection.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Http;
-
-impl Http {
-    /// Returns one; it holds nothing.
-    pub fn new() -> Self {
-        Self
-    }
-
-    /// Looks once whether `url` answers below 400, for readiness; the body is not read.
-    pub async fn get_status(&self, url: &str) -> Attempt<u16, HttpError> {
-        match timeout(LOOK, Box::pin(status(url))).await {
-            Ok(Ok(status)) if status < 400 => Attempt::Done(status),
-            Ok(Ok(status)) => Attempt::NotYet(format!("answered {}", status_line(status))),
-            Ok(Err(error @ HttpError::Invalid(_))) => Attempt::Hopeless(error),
-            Ok(Err(error)) => Attempt::NotYet(error.to_string()),
-            Err(_) => Attempt::NotYet(HttpError::TimedOut(LOOK).to_string()),
-        }
-    }
-}
-
-async fn status(url: &str) -> Result<u16, HttpError> {
-    let request = Request::at("GET", url)?;
-    let hop = Hop::of(&request, None);
-    let place = hop.place()?;
-    let config = place.tls.as_ref().map(Tls::config).transpose()?;
-    let mut connection = Connection::open(&place, config).await?;
-    let answer = connection.head(hop.message(None).await?).await?;
-    Ok(answer.status().as_u16())
-}
-
 /// Returns a status with its usual words.
 pub fn status_line(status: u16) -> String {
     let words = StatusCode::from_u16(status)
         .ok()
         .and_then(|code| code.canonical_reason());
     words.map_or_else(|| status.to_string(), |words| format!("{status} {words}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::{TcpListener, TcpSocket};
-
-    use super::*;
-
-    /// Answers every connection with `answer`, then closes it; returns its base URL.
-    async fn serve(answer: Vec<u8>) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let mut request = [0; 4096];
-                let _ = stream.read(&mut request).await;
-                let _ = stream.write_all(&answer).await;
-            }
-        });
-        base
-    }
-
-    fn answer(head: &str, body: &str) -> Vec<u8> {
-        let length = body.len();
-        format!("HTTP/1.1 {head}\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes()
-    }
-
-    /// Returns a port that is taken but refuses connections for as long as the socket lives.
-    fn refusing() -> (TcpSocket, String) {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let base = format!("http://{}", socket.local_addr().unwrap());
-        (socket, base)
-    }
-
-    #[tokio::test]
-    async fn readiness_is_a_status_below_400() {
-        let http = Http::new();
-        for (head, expect) in [
-            ("200 OK", "done 200"),
-            ("302 Found\r\nlocation: /login", "done 302"),
-            ("404 Not Found", "answered 404 Not Found"),
-            (
-                "503 Service Unavailable",
-                "answered 503 Service Unavailable",
-            ),
-        ] {
-            let base = serve(answer(head, "")).await;
-            let seen = match http.get_status(&base).await {
-                Attempt::Done(status) => format!("done {status}"),
-                Attempt::NotYet(observation) => observation,
-                Attempt::Hopeless(error) => format!("hopeless: {error}"),
-            };
-            assert_eq!(seen, expect, "{head}");
-        }
-    }
-
-    #[tokio::test]
-    async fn nobody_there_and_a_closed_connection_are_not_ready_yet() {
-        let http = Http::new();
-        let (_socket, nobody) = refusing();
-        let Attempt::NotYet(refused) = http.get_status(&nobody).await else {
-            panic!("refused must be tried again");
-        };
-        assert_eq!(refused, "connection refused");
-        let Attempt::NotYet(closed) = http.get_status(&serve(Vec::new()).await).await else {
-            panic!("closed must be tried again");
-        };
-        assert_eq!(closed, "connection closed before an answer");
-        let nonsense = http.get_status("nonsense").await;
-        assert!(matches!(nonsense, Attempt::Hopeless(_)), "{nonsense:?}");
-    }
 }

@@ -9,6 +9,7 @@ mod connection;
 mod hop;
 mod http;
 mod jar;
+mod look;
 mod poll;
 pub mod redis;
 mod request;
@@ -21,8 +22,9 @@ mod websocket;
 
 pub use body::{Body, Content, Part};
 pub use caller::{Caller, Delivery};
-pub use http::{BODY_LIMIT_BYTES, Http, HttpError, Response, status_line};
+pub use http::{BODY_LIMIT_BYTES, HttpError, Response, status_line};
 pub use jar::Jar;
+pub use look::Http;
 pub use poll::{Attempt, Exhausted, Poll, Turns};
 pub use request::{InvalidRequest, Request};
 pub use tcp::{TCP_LIMIT_BYTES, TcpError, connect, exchange};
