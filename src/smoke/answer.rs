@@ -66,11 +66,13 @@ mod tests {
     fn a_failed_check_says_why_and_how_to_repeat_it() {
         let mut result = CheckResult {
             name: "alive".to_owned(),
+            verdict: Verdict::Failed,
             elapsed: Duration::from_micros(12_345_600),
             failures: vec![Failure {
                 what: "status".to_owned(),
                 expected: "200".to_owned(),
                 actual: "404 Not Found".to_owned(),
+                difference: None,
             }],
             reproduce: Some("curl http://127.0.0.1:3000/".to_owned()),
             ..CheckResult::default()
@@ -81,14 +83,15 @@ mod tests {
             whole.checks,
             [CheckAnswer {
                 check: "alive".to_owned(),
-                passed: false,
+                verdict: CheckVerdict::Failed,
                 attempts: 1,
                 elapsed_s: 12.346,
-                failures: vec!["status: expected 200, got 404 Not Found".to_owned()],
+                failures: vec![failed(&result.failures[0])],
                 reproduce: Some("curl http://127.0.0.1:3000/".to_owned()),
+                ..CheckAnswer::default()
             }]
         );
-        result.passed = true;
-        assert_eq!(CheckAnswer::from(&result).reproduce, None);
+        result.verdict = Verdict::Passed;
+        assert_eq!(CheckAnswer::from(&result).verdict, CheckVerdict::Passed);
     }
 }

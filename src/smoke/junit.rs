@@ -208,13 +208,14 @@ mod tests {
             what: what.to_owned(),
             expected: expected.to_owned(),
             actual: actual.to_owned(),
+            difference: None,
         }
     }
 
     fn results() -> Vec<CheckResult> {
         let mut alive = CheckResult {
             name: "alive".to_owned(),
-            passed: true,
+            verdict: crate::smoke::Verdict::Passed,
             elapsed: Duration::from_millis(12),
             ..CheckResult::default()
         };

@@ -79,11 +79,10 @@ mod tests {
 
     #[test]
     fn a_query_is_one_word() {
-        let command = vec!["envctl".to_owned(), "psql".to_owned()];
+        let command = ["envctl", "psql", "-c", "SELECT 'it''s', 'pw1'"];
         assert_eq!(
-            psql(
-                command,
-                "SELECT 'it''s', 'pw1'",
+            line(
+                command.map(str::to_owned),
                 &Mask::new(&[Secret::new("pw1")])
             ),
             r"envctl psql -c 'SELECT '\''it'\'''\''s'\'', '\''***'\'''"

@@ -74,19 +74,21 @@ mod tests {
     fn answer() -> SmokeAnswer {
         let passed = |check: &str, elapsed_s: f64| CheckAnswer {
             check: check.to_owned(),
-            passed: true,
+            verdict: CheckVerdict::Passed,
             attempts: 1,
             elapsed_s,
-            failures: Vec::new(),
             reproduce: Some("curl".to_owned()),
+            ..CheckAnswer::default()
         };
         let failed = CheckAnswer {
-            passed: false,
+            verdict: CheckVerdict::Failed,
             attempts: 3,
-            failures: vec![
-                "status: expected 200, got 503".to_owned(),
-                "body: expected `alive`, got\n  {\"error\": \"no database\"}".to_owned(),
-            ],
+            failures: vec![FailedExpectation {
+                what: "status".to_owned(),
+                expected: "200".to_owned(),
+                actual: "503".to_owned(),
+                difference: None,
+            }],
             reproduce: Some("curl -sS 'http://127.0.0.1:3000/regions'".to_owned()),
             ..passed("regions", 0.3)
         };
@@ -108,8 +110,6 @@ mod tests {
             ok      average-rates   12 ms
             failed  regions        300 ms  3 attempts
                 status: expected 200, got 503
-                body: expected `alive`, got
-                  {"error": "no database"}
                 again: curl -sS 'http://127.0.0.1:3000/regions'
             ok      alive           1.3 s
 
