@@ -6,6 +6,7 @@ mod environment;
 mod expect;
 mod invocation;
 mod json;
+mod pattern;
 mod secret;
 mod service;
 mod template;
@@ -18,10 +19,12 @@ pub use check::{
 pub use digest::Digest;
 pub use environment::{Environment, Migrations, Seed, Task};
 pub use expect::{
-    Comparison, Expect, Matcher, MessageMatch, Snapshot, SnapshotMask, StatusMatch, ValueType,
+    Comparison, DeclaredFile, Expect, Matcher, MessageMatch, Snapshot, SnapshotMask, StatusMatch,
+    ValueType,
 };
 pub use invocation::{EngineChoice, InstanceId, Invocation, Variables};
 pub use json::{Hole, Json};
+pub use pattern::Pattern;
 pub use secret::Secret;
 pub use service::{
     Build, Condition, Healthcheck, HostCommand, HostPort, Image, ImageSource, Kind, Limits, Mount,
