@@ -43,9 +43,10 @@ impl Http {
         };
         match self.0.execute(request).await {
             Ok(answer) if answer.status().as_u16() < 400 => Attempt::Done(answer.status().as_u16()),
-            Ok(answer) => {
-                Attempt::NotYet(format!("answered {}", status_line(answer.status().as_u16())))
-            }
+            Ok(answer) => Attempt::NotYet(format!(
+                "answered {}",
+                status_line(answer.status().as_u16())
+            )),
             Err(error) if error.is_builder() => Attempt::Hopeless(InvalidRequest::Url.into()),
             Err(error) => Attempt::NotYet(why(&error).to_string()),
         }

@@ -1,5 +1,7 @@
 //! Where two JSON values differ first. Numbers compare by their value: 1154 is 1154.0.
 
+use std::cmp::Ordering;
+
 use serde_json::{Number, Value};
 
 /// A place where two values differ; `None` is where one of them has nothing.
@@ -13,61 +15,34 @@ pub(super) struct Difference<'a> {
 
 /// Returns the first place, in the order of `expected`, where the values differ.
 pub(super) fn first<'a>(expected: &'a Value, actual: &'a Value) -> Option<Difference<'a>> {
-    let mut path = String::new();
-    let (expected, actual) = descend(expected, actual, &mut path)?;
+    let mut found = descend(expected, actual)?;
+    found.way.reverse();
+    let path = found.way.iter().map(|step| match step {
+        Step::Index(index) => format!("[{index}]"),
+        Step::Key(key) => segment(key),
+    });
     Some(Difference {
-        path,
-        expected,
-        actual,
+        path: path.collect(),
+        expected: found.expected,
+        actual: found.actual,
     })
 }
 
 /// Returns whether the values are the same.
 pub(super) fn equal(expected: &Value, actual: &Value) -> bool {
-    first(expected, actual).is_none()
+    descend(expected, actual).is_none()
 }
 
-type Pair<'a> = (Option<&'a Value>, Option<&'a Value>);
-
-fn descend<'a>(expected: &'a Value, actual: &'a Value, path: &mut String) -> Option<Pair<'a>> {
-    match (expected, actual) {
-        (Value::Number(left), Value::Number(right)) if same_number(left, right) => None,
-        (Value::Array(left), Value::Array(right)) => {
-            let longest = left.len().max(right.len());
-            (0..longest).find_map(|index| {
-                let segment = format!("[{index}]");
-                step(left.get(index), right.get(index), path, &segment)
-            })
-        }
-        (Value::Object(left), Value::Object(right)) => {
-            let more = right.keys().filter(|key| !left.contains_key(*key));
-            left.keys()
-                .chain(more)
-                .find_map(|key| step(left.get(key), right.get(key), path, &segment(key)))
-        }
-        _ => (expected != actual).then_some((Some(expected), Some(actual))),
+/// Returns how two numbers stand to each other; whole ones exactly, however large.
+pub(super) fn compare(left: &Number, right: &Number) -> Option<Ordering> {
+    match (integer(left), integer(right)) {
+        (Some(left), Some(right)) => Some(left.cmp(&right)),
+        _ => left.as_f64()?.partial_cmp(&right.as_f64()?),
     }
 }
 
-fn step<'a>(
-    expected: Option<&'a Value>,
-    actual: Option<&'a Value>,
-    path: &mut String,
-    segment: &str,
-) -> Option<Pair<'a>> {
-    let before = path.len();
-    path.push_str(segment);
-    let found = match (expected, actual) {
-        (Some(expected), Some(actual)) => descend(expected, actual, path),
-        pair => Some(pair),
-    };
-    if found.is_none() {
-        path.truncate(before);
-    }
-    found
-}
-
-fn segment(key: &str) -> String {
+/// Writes a key as a part of a JSONPath: `.day`, `['a-b']`.
+pub(super) fn segment(key: &str) -> String {
     let plain = key
         .chars()
         .all(|char| char.is_alphanumeric() || char == '_')
@@ -79,16 +54,60 @@ fn segment(key: &str) -> String {
     }
 }
 
-fn same_number(left: &Number, right: &Number) -> bool {
-    match (integer(left), integer(right)) {
-        (Some(left), Some(right)) => left == right,
-        _ => left
-            .as_f64()
-            .zip(right.as_f64())
-            .is_some_and(|(left, right)| {
-                left.partial_cmp(&right) == Some(std::cmp::Ordering::Equal)
-            }),
+/// A place where two values differ, and the way to it from its end.
+struct Found<'a> {
+    way: Vec<Step<'a>>,
+    expected: Option<&'a Value>,
+    actual: Option<&'a Value>,
+}
+
+enum Step<'a> {
+    Index(usize),
+    Key(&'a str),
+}
+
+/// Allocates nothing for values that are the same.
+fn descend<'a>(expected: &'a Value, actual: &'a Value) -> Option<Found<'a>> {
+    match (expected, actual) {
+        (Value::Number(left), Value::Number(right))
+            if compare(left, right) == Some(Ordering::Equal) =>
+        {
+            None
+        }
+        (Value::Array(left), Value::Array(right)) => {
+            let longest = left.len().max(right.len());
+            (0..longest)
+                .find_map(|index| step(left.get(index), right.get(index), Step::Index(index)))
+        }
+        (Value::Object(left), Value::Object(right)) => {
+            let more = right.keys().filter(|key| !left.contains_key(*key));
+            left.keys()
+                .chain(more)
+                .find_map(|key| step(left.get(key), right.get(key), Step::Key(key)))
+        }
+        _ => (expected != actual).then_some(Found {
+            way: Vec::new(),
+            expected: Some(expected),
+            actual: Some(actual),
+        }),
     }
+}
+
+fn step<'a>(
+    expected: Option<&'a Value>,
+    actual: Option<&'a Value>,
+    step: Step<'a>,
+) -> Option<Found<'a>> {
+    let mut found = match (expected, actual) {
+        (Some(expected), Some(actual)) => descend(expected, actual)?,
+        (expected, actual) => Found {
+            way: Vec::new(),
+            expected,
+            actual,
+        },
+    };
+    found.way.push(step);
+    Some(found)
 }
 
 fn integer(number: &Number) -> Option<i128> {

@@ -1,6 +1,7 @@
 //! What an action gave, before it is held against anything. Knows no expectation.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -26,6 +27,8 @@ pub(super) struct Evidence {
     pub(super) elapsed: Duration,
     /// What the action itself found wrong.
     pub(super) failures: Vec<Failure>,
+    /// What the body says as JSON, once it was asked for.
+    pub(super) read: OnceLock<Result<Value, NoDocument>>,
 }
 
 /// The one word of an answer.
@@ -44,11 +47,12 @@ pub(super) enum Status {
 }
 
 /// Why a body is no document.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum NoDocument {
     /// It is not UTF-8; holds the first byte that is not.
     NotText(usize),
     Empty,
-    NotJson(serde_json::Error),
+    NotJson(String),
 }
 
 impl Evidence {
@@ -57,18 +61,20 @@ impl Evidence {
         std::str::from_utf8(&self.body).map_err(|error| error.valid_up_to())
     }
 
-    /// Returns the document that JSON paths look into.
-    pub(super) fn document(&self) -> Result<Cow<'_, Value>, NoDocument> {
-        if let Some(document) = &self.document {
-            return Ok(Cow::Borrowed(document));
+    /// Returns the document that JSON paths look into; a body is read once.
+    pub(super) fn document(&self) -> Result<&Value, &NoDocument> {
+        match &self.document {
+            Some(document) => Ok(document),
+            None => self.read.get_or_init(|| self.read_body()).as_ref(),
         }
+    }
+
+    fn read_body(&self) -> Result<Value, NoDocument> {
         let text = self.text().map_err(NoDocument::NotText)?;
         if text.trim().is_empty() {
             return Err(NoDocument::Empty);
         }
-        serde_json::from_str(text)
-            .map(Cow::Owned)
-            .map_err(NoDocument::NotJson)
+        serde_json::from_str(text).map_err(|error| NoDocument::NotJson(error.to_string()))
     }
 
     /// Returns a header's values, joined as RFC 9110 has it.
@@ -98,6 +104,18 @@ impl Evidence {
         Reply {
             status: self.status.to_string(),
             excerpt,
+        }
+    }
+}
+
+impl std::fmt::Display for NoDocument {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotText(byte) => {
+                write!(formatter, "bytes that are no UTF-8 (from byte {byte} on)")
+            }
+            Self::Empty => formatter.write_str("an empty body"),
+            Self::NotJson(error) => write!(formatter, "no JSON ({error})"),
         }
     }
 }

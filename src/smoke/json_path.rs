@@ -4,12 +4,11 @@
 use std::borrow::Cow;
 
 use serde_json::Value;
-use serde_json_path::JsonPath;
+use serde_json_path::{JsonPath, NormalizedPath};
 
 /// A JSONPath that was read.
 #[derive(Clone, Debug)]
 pub(super) struct Selector {
-    text: String,
     path: JsonPath,
     single: bool,
 }
@@ -19,20 +18,23 @@ impl Selector {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let path = JsonPath::parse(text).map_err(|error| error.to_string())?;
         Ok(Self {
-            text: text.to_owned(),
             path,
             single: is_single(text),
         })
     }
 
-    /// Returns the path as it was declared.
-    pub(super) fn text(&self) -> &str {
-        &self.text
-    }
-
     /// Returns whether the path selects anything at all.
     pub(super) fn selects(&self, document: &Value) -> bool {
         !self.path.query(document).is_empty()
+    }
+
+    /// Returns where the selected values stand, as JSON Pointers (RFC 6901).
+    pub(super) fn pointers(&self, document: &Value) -> Vec<String> {
+        let places = self.path.query_located(document);
+        places
+            .locations()
+            .map(NormalizedPath::to_json_pointer)
+            .collect()
     }
 
     /// Returns the selected value, or an array of all values for a path that may select many.

@@ -1,36 +1,45 @@
 //! Hides the texts of secrets in what is shown.
 
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
 use crate::config::model::Secret;
 
 /// The texts to hide, in every spelling that a request or an answer may give them.
 #[derive(Clone, Default)]
 pub struct Mask {
-    /// Longest first, so that a secret inside another one leaves nothing of the longer.
     hidden: Vec<String>,
+    /// Finds them. It is made when something is shown first: what holds shows nothing.
+    search: OnceLock<AhoCorasick>,
 }
 
 impl Mask {
     /// Returns a mask for every secret that is not empty.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
-        let mut hidden: Vec<String> = secrets
+        let hidden = secrets
             .into_iter()
             .map(Secret::expose)
             .filter(|text| !text.is_empty())
             .flat_map(spellings)
             .collect();
-        hidden.sort_by(|left, right| right.len().cmp(&left.len()).then_with(|| left.cmp(right)));
-        hidden.dedup();
-        Self { hidden }
+        Self::of(hidden)
     }
 
     /// Returns a mask that hides one secret more.
     pub(super) fn with(&self, secret: &Secret) -> Self {
-        let mut mask = Self::new([secret]);
-        mask.hidden.extend(self.hidden.iter().cloned());
-        mask.hidden
-            .sort_by(|left, right| right.len().cmp(&left.len()).then_with(|| left.cmp(right)));
-        mask.hidden.dedup();
-        mask
+        let mut hidden = Self::new([secret]).hidden;
+        hidden.extend(self.hidden.iter().cloned());
+        Self::of(hidden)
+    }
+
+    fn of(mut hidden: Vec<String>) -> Self {
+        hidden.sort();
+        hidden.dedup();
+        Self {
+            hidden,
+            search: OnceLock::new(),
+        }
     }
 
     /// Returns the text with `***` for every secret.
@@ -52,28 +61,46 @@ impl Mask {
 
     fn start(&self, text: &str, limit_bytes: usize) -> (String, bool) {
         let mut masked = String::with_capacity(text.len().min(limit_bytes));
-        let mut rest = text;
-        while let Some(next) = rest.chars().next() {
-            if masked.len() >= limit_bytes {
-                return (masked, false);
-            }
-            if let Some(after) = self
-                .hidden
-                .iter()
-                .find_map(|hidden| rest.strip_prefix(hidden.as_str()))
-            {
+        let mut shown = 0;
+        if !self.hidden.is_empty() {
+            for found in self.search().find_iter(text) {
+                if !fill(&mut masked, &text[shown..found.start()], limit_bytes)
+                    || masked.len() >= limit_bytes
+                {
+                    return (masked, false);
+                }
                 masked.push_str("***");
-                rest = after;
-            } else {
-                masked.push(next);
-                rest = &rest[next.len_utf8()..];
+                shown = found.end();
             }
         }
-        (masked, true)
+        let whole = fill(&mut masked, &text[shown..], limit_bytes);
+        (masked, whole)
+    }
+
+    fn search(&self) -> &AhoCorasick {
+        self.search.get_or_init(|| {
+            // A secret inside another one leaves nothing of the longer.
+            AhoCorasick::builder()
+                .match_kind(MatchKind::LeftmostLongest)
+                .build(&self.hidden)
+                .expect("the secrets are far fewer than a search can hold")
+        })
     }
 }
 
-/// Returns a text as it is, inside JSON of any writer, and percent-encoded in a query in both manners.
+/// Adds a text until the limit is reached; returns whether all of it was added.
+fn fill(masked: &mut String, text: &str, limit_bytes: usize) -> bool {
+    let room = limit_bytes.saturating_sub(masked.len());
+    let end = text.len().min(room);
+    let end = (end..=text.len())
+        .find(|end| text.is_char_boundary(*end))
+        .unwrap_or(text.len());
+    masked.push_str(&text[..end]);
+    end == text.len()
+}
+
+/// Returns a text as it is, inside JSON of any writer, and percent-encoded in a query in both
+/// manners.
 fn spellings(text: &str) -> Vec<String> {
     let json = serde_json::Value::from(text).to_string();
     let mut url = url::Url::parse("http://localhost").expect("a constant that is a URL");
@@ -159,6 +186,16 @@ mod tests {
             "***, ***"
         );
         assert_eq!(mask(&["*"]).apply("a*b"), "a***b");
+        assert_eq!(mask(&["aba"]).apply("ababa"), "***ba");
+    }
+
+    #[test]
+    fn one_secret_more_is_hidden_beside_the_others() {
+        let first = mask(&["first"]);
+        assert_eq!(first.apply("first, second"), "***, second");
+        let both = first.with(&Secret::new("second"));
+        assert_eq!(both.apply("first, second"), "***, ***");
+        assert_eq!(both.with(&Secret::new("")).apply("first, x"), "***, x");
     }
 
     #[test]
@@ -170,5 +207,8 @@ mod tests {
         );
         assert_eq!(mask.excerpt("ab0123456789", 5), "ab***");
         assert_eq!(mask.excerpt("äöü", 4), "äö… (6 bytes in all)");
+        assert_eq!(mask.excerpt("äöü", 3), "äö… (6 bytes in all)");
+        assert_eq!(mask.excerpt("abcd0123456789", 4), "abcd… (14 bytes in all)");
+        assert_eq!(mask.excerpt("", 0), "");
     }
 }

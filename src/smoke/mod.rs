@@ -5,6 +5,7 @@ mod answer;
 mod attempt;
 mod capture;
 mod clients;
+mod contrast;
 mod difference;
 mod evidence;
 mod expect;
@@ -31,3 +32,4 @@ pub use outcome::{Attempts, CheckResult, Failure, Observation, Reply, Spot, Verd
 pub use runner::{Options, Run, run, run_masked};
 pub use scope::{ByHand, Database, Places, RedisServer};
 pub use select::{Selected, Selection, Unselected, select};
+pub use snapshot::Snapshots;

@@ -16,6 +16,7 @@ use super::mask::Mask;
 use super::schema::Schemas;
 use super::scope::{Places, Scope};
 use super::select::Selected;
+use super::snapshot::Snapshots;
 use super::{CheckResult, Verdict, secrets, trial};
 use crate::config::model::{Check, Secret};
 use crate::probe::Jar;
@@ -74,6 +75,7 @@ pub async fn run_masked(run: Run<'_>) -> (Vec<CheckResult>, Mask) {
         mask: Mutex::new(Arc::new(Mask::new(run.secrets.iter().chain(own)))),
         clients: Clients::default(),
         schemas: Schemas::default(),
+        snapshots: Snapshots::new(run.options.update_snapshots),
         cancel: run.cancel,
         failed: CancellationToken::new(),
         turns: Semaphore::new(run.options.jobs.max(1)),
@@ -103,6 +105,7 @@ pub(super) struct Session<'a> {
     mask: Mutex<Arc<Mask>>,
     pub(super) clients: Clients,
     schemas: Schemas,
+    snapshots: Snapshots,
     pub(super) cancel: &'a CancellationToken,
     /// Cancelled at the first failure when that ends the run.
     failed: CancellationToken,
@@ -135,7 +138,7 @@ impl Session<'_> {
         Terms {
             scope,
             schemas: &self.schemas,
-            update_snapshots: self.options.update_snapshots,
+            snapshots: &self.snapshots,
         }
     }
 

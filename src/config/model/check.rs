@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::{Expect, Json, Template};
+use super::{Expect, Json, Pattern, Template};
 use crate::config::Place;
 
 /// One smoke test; a table with `each` is one for each case.
@@ -232,7 +232,7 @@ pub struct HurlAction {
 pub struct Capture {
     pub from: CaptureFrom,
     /// A regular expression; its first group is kept, or all that it matches.
-    pub pattern: Option<String>,
+    pub pattern: Option<Pattern>,
     /// Whether it is masked wherever it is shown.
     pub secret: bool,
 }

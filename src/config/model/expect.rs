@@ -6,7 +6,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::Json;
+use super::{Json, Pattern};
 
 /// What an answer must be. Every action gives what it has: a status, headers, a text, a document.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,7 +21,7 @@ pub struct Expect {
     /// messages of a WebSocket, what a command printed.
     pub json: IndexMap<String, Vec<Matcher>>,
     /// A file with a JSON Schema that the document must follow.
-    pub json_schema: Option<PathBuf>,
+    pub json_schema: Option<DeclaredFile>,
     /// Matchers on the text: a body, what was received, what a command printed.
     pub text: Vec<Matcher>,
     /// Matchers on what a command printed to its standard error.
@@ -49,10 +49,18 @@ pub struct MessageMatch {
     pub json: IndexMap<String, Vec<Matcher>>,
 }
 
+/// A file, and how it is called in what the user reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredFile {
+    pub path: PathBuf,
+    /// As it was declared: `schemas/rate.json`.
+    pub name: String,
+}
+
 /// A file that holds what was once answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
-    pub file: PathBuf,
+    pub file: DeclaredFile,
     pub masks: Vec<SnapshotMask>,
 }
 
@@ -62,7 +70,7 @@ pub enum SnapshotMask {
     /// All that a JSONPath selects.
     Path(String),
     /// All that a regular expression matches.
-    Pattern(String),
+    Pattern(Pattern),
 }
 
 /// An expected HTTP status.
@@ -92,7 +100,7 @@ pub enum Matcher {
     /// A substring of a text, an element of an array, or a key of an object.
     Contains(Json),
     /// A regular expression that a text must match somewhere.
-    Matches(String),
+    Matches(Pattern),
     /// Whether the path selects anything.
     Exists(bool),
     /// At least one element of an array, for which all of these hold.

@@ -6,6 +6,7 @@ mod environment;
 mod expect;
 mod invocation;
 mod json;
+mod pattern;
 mod plain_path;
 mod secret;
 mod service;
@@ -19,10 +20,12 @@ pub use check::{
 pub use digest::Digest;
 pub use environment::{Environment, Migrations, Seed, Task};
 pub use expect::{
-    Comparison, Expect, Matcher, MessageMatch, Snapshot, SnapshotMask, StatusMatch, ValueType,
+    Comparison, DeclaredFile, Expect, Matcher, MessageMatch, Snapshot, SnapshotMask, StatusMatch,
+    ValueType,
 };
 pub use invocation::{EngineChoice, InstanceId, Invocation, Variables};
 pub use json::{Hole, Json};
+pub use pattern::Pattern;
 pub use plain_path::PlainPath;
 pub use secret::Secret;
 pub use service::{

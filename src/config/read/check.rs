@@ -267,12 +267,10 @@ fn capture(section: &Section<'_>) -> Option<Capture> {
         section.wrong_with("", message, Some(hint.to_owned()));
         return None;
     };
-    if let Some(node) = section.get("matches") {
-        matcher::check_pattern(section, node, node.text().unwrap_or_default());
-    }
+    let pattern = section.get("matches").zip(section.text("matches"));
     Some(Capture {
         from,
-        pattern: section.text("matches"),
+        pattern: pattern.and_then(|(node, text)| matcher::pattern(section, node, &text)),
         secret: section.boolean("secret"),
     })
 }

@@ -8,7 +8,7 @@ use super::section::Section;
 use super::{json, matcher};
 use crate::config::mistake::Mistake;
 use crate::config::model::{
-    Expect, Json, Matcher, MessageMatch, Snapshot, SnapshotMask, StatusMatch,
+    DeclaredFile, Expect, Json, Matcher, MessageMatch, Snapshot, SnapshotMask, StatusMatch,
 };
 use crate::config::tree::{Node, Table, Value};
 
@@ -19,7 +19,7 @@ pub(super) fn read(section: &Section<'_>) -> Expect {
         exit_code: exit_codes(section),
         headers: paths(section, "expect_headers", str::to_lowercase),
         json: json_paths(section, section.get("json")),
-        json_schema: claimed(section, "json_schema"),
+        json_schema: json_schema(section),
         text: matcher::under(section, "text"),
         stderr: matcher::under(section, "stderr"),
         sha256: sha256(section),
@@ -129,6 +129,13 @@ fn sha256(section: &Section<'_>) -> Option<String> {
     Some(digest)
 }
 
+fn json_schema(section: &Section<'_>) -> Option<DeclaredFile> {
+    Some(DeclaredFile {
+        path: claimed(section, "json_schema")?,
+        name: section.text("json_schema")?,
+    })
+}
+
 /// Reads a snapshot's file, which may be missing until `--update` writes it, and its masks.
 fn snapshot(section: &Section<'_>) -> Option<Snapshot> {
     if let (Some(node), false) = (section.get("masks"), section.has("snapshot")) {
@@ -138,15 +145,21 @@ fn snapshot(section: &Section<'_>) -> Option<Snapshot> {
     let mask = |(text, node): (String, &Node)| {
         if text.starts_with('$') {
             check_path(section, node, &text);
-            SnapshotMask::Path(text)
+            Some(SnapshotMask::Path(text))
         } else {
-            matcher::check_pattern(section, node, &text);
-            SnapshotMask::Pattern(text)
+            matcher::pattern(section, node, &text).map(SnapshotMask::Pattern)
         }
     };
     Some(Snapshot {
-        file: section.host_path("snapshot")?,
-        masks: section.texts("masks").into_iter().map(mask).collect(),
+        file: DeclaredFile {
+            path: section.host_path("snapshot")?,
+            name: section.text("snapshot")?,
+        },
+        masks: section
+            .texts("masks")
+            .into_iter()
+            .filter_map(mask)
+            .collect(),
     })
 }
 

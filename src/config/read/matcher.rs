@@ -1,11 +1,9 @@
 //! Expectations: a plain value, or a table of operators.
 
-use regex::Regex;
-
 use super::json;
 use super::section::Section;
 use crate::config::mistake::Mistake;
-use crate::config::model::{Comparison, Json, Matcher, ValueType};
+use crate::config::model::{Comparison, Json, Matcher, Pattern, ValueType};
 use crate::config::suggest;
 use crate::config::tree::{Node, Table, Value};
 
@@ -32,15 +30,14 @@ pub(super) fn under(section: &Section<'_>, key: &str) -> Vec<Matcher> {
     node.map_or_else(Vec::new, |node| read(section, node))
 }
 
-/// Reports a text that is no regular expression.
-pub(super) fn check_pattern(section: &Section<'_>, node: &Node, pattern: &str) {
-    if let Err(error) = Regex::new(pattern) {
-        let why = error.to_string();
-        let why = why.lines().last().unwrap_or_default();
-        let why = why.strip_prefix("error: ").unwrap_or(why);
-        let message = format!("`{pattern}` is no regular expression: {why}");
+/// Reads a regular expression; reports a text that is none.
+pub(super) fn pattern(section: &Section<'_>, node: &Node, text: &str) -> Option<Pattern> {
+    let pattern = Pattern::new(text);
+    if let Err(why) = &pattern {
+        let message = format!("`{text}` is no regular expression: {why}");
         section.reader.report(Mistake::new(message).at(&node.at));
     }
+    pattern.ok()
 }
 
 fn operators(section: &Section<'_>, node: &Node, table: &Table) -> Vec<Matcher> {
@@ -81,11 +78,10 @@ fn one(section: &Section<'_>, operator: &str, operand: &Node, all: &Table) -> Op
         "any" => Matcher::Any(read(section, operand)),
         "all" => Matcher::All(read(section, operand)),
         "matches" => {
-            let Some(pattern) = operand.text() else {
+            let Some(text) = operand.text() else {
                 return wrong(section, operator, operand, "a regular expression");
             };
-            check_pattern(section, operand, pattern);
-            Matcher::Matches(pattern.to_owned())
+            Matcher::Matches(pattern(section, operand, text)?)
         }
         "exists" | "absent" => match operand.value {
             Value::Boolean(holds) => Matcher::Exists(holds == (operator == "exists")),
