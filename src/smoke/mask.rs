@@ -2,6 +2,10 @@
 
 use crate::config::model::Secret;
 
+/// The shortest line of a secret of several lines that is hidden by itself; a shorter one (`}`)
+/// would blot out text that is none.
+const SHORTEST_LINE: usize = 8;
+
 /// The texts to hide, in every spelling that a request or an answer may give them.
 #[derive(Clone, Default)]
 pub struct Mask {
@@ -16,6 +20,7 @@ impl Mask {
             .into_iter()
             .map(Secret::expose)
             .filter(|text| !text.is_empty())
+            .flat_map(with_lines)
             .flat_map(spellings)
             .collect();
         hidden.sort_by(|left, right| right.len().cmp(&left.len()).then_with(|| left.cmp(right)));
@@ -70,6 +75,13 @@ impl Mask {
         }
         (masked, true)
     }
+}
+
+/// Returns a text, and the lines of one that has several, since logs come in lines.
+fn with_lines(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.lines().map(str::trim);
+    let lines = lines.filter(move |line| line.len() >= SHORTEST_LINE && *line != text);
+    std::iter::once(text).chain(lines)
 }
 
 /// Returns a text as it is, inside JSON of any writer, and percent-encoded in a query in both manners.
@@ -158,6 +170,12 @@ mod tests {
             "***, ***"
         );
         assert_eq!(mask(&["*"]).apply("a*b"), "a***b");
+    }
+
+    #[test]
+    fn a_secret_of_several_lines_is_hidden_line_by_line() {
+        let mask = mask(&["-----BEGIN KEY-----\nMIIEpAIBAAKC\n}\n"]);
+        assert_eq!(mask.apply("key: MIIEpAIBAAKC }"), "key: *** }");
     }
 
     #[test]
