@@ -32,7 +32,8 @@ impl Mask {
     pub(super) fn with(&self, secret: &Secret) -> Self {
         let mut mask = Self::new([secret]);
         mask.hidden.extend(self.hidden.iter().cloned());
-        mask.hidden.sort_by(|left, right| right.len().cmp(&left.len()).then_with(|| left.cmp(right)));
+        mask.hidden
+            .sort_by(|left, right| right.len().cmp(&left.len()).then_with(|| left.cmp(right)));
         mask.hidden.dedup();
         mask
     }

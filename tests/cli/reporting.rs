@@ -21,27 +21,36 @@ fn workspace() -> Workspace {
 #[test]
 fn a_report_has_a_known_form_and_a_file() {
     for (report, expected) in [
-        ("xml=report.xml", expect![[r#"
+        (
+            "xml=report.xml",
+            expect![[r#"
             --- stderr
             error: invalid value 'xml=report.xml' for '--report <FORMAT=FILE>': no report is called `xml`: junit, json, tap or markdown
 
             For more information, try '--help'.
             --- exit 2
-        "#]]),
-        ("junit", expect![[r#"
+        "#]],
+        ),
+        (
+            "junit",
+            expect![[r#"
             --- stderr
             error: invalid value 'junit' for '--report <FORMAT=FILE>': expected FORMAT=FILE, such as junit=report.xml
 
             For more information, try '--help'.
             --- exit 2
-        "#]]),
-        ("tap=", expect![[r#"
+        "#]],
+        ),
+        (
+            "tap=",
+            expect![[r#"
             --- stderr
             error: invalid value 'tap=' for '--report <FORMAT=FILE>': expected FORMAT=FILE, such as junit=report.xml
 
             For more information, try '--help'.
             --- exit 2
-        "#]]),
+        "#]],
+        ),
     ] {
         let line = format!("envctl smoke-test rates --report {report}");
         workspace().check(&line, &expected);
@@ -74,33 +83,48 @@ fn standard_output_has_one_report_and_no_json_lines_beside_it() {
 fn a_place_that_takes_no_report_is_named_before_any_check() {
     let workspace = workspace().folder("reports");
     for (flags, expected) in [
-        ("--junit missing/report.xml", expect![[r#"
+        (
+            "--junit missing/report.xml",
+            expect![[r#"
             --- stderr
             error: `./missing/report.xml` has no parent folder
             --- exit 1
-        "#]]),
-        ("--report tap=reports", expect![[r#"
+        "#]],
+        ),
+        (
+            "--report tap=reports",
+            expect![[r#"
             --- stderr
             error: `./reports` is a folder
             --- exit 1
-        "#]]),
-        ("--report json=/proc/report.json", expect![[r#"
+        "#]],
+        ),
+        (
+            "--report json=/proc/report.json",
+            expect![[r#"
             --- stderr
             error: `/proc/report.json` cannot be written
               caused by: entity not found
             --- exit 1
-        "#]]),
-        ("--report-dir envs/rates/env.toml", expect![[r#"
+        "#]],
+        ),
+        (
+            "--report-dir envs/rates/env.toml",
+            expect![[r#"
             --- stderr
             error: failed to create directory `./envs/rates/env.toml/logs`: Not a directory (os error 20)
             --- exit 1
-        "#]]),
-        ("--junit report.xml --report junit=report.xml", expect![[r#"
+        "#]],
+        ),
+        (
+            "--junit report.xml --report junit=report.xml",
+            expect![[r#"
             --- stderr
             error: two reports go to `./report.xml`
             hint: give each a file of its own
             --- exit 2
-        "#]]),
+        "#]],
+        ),
     ] {
         let line = format!("envctl smoke-test rates {flags}");
         workspace.check(&line, &expected);
@@ -162,10 +186,9 @@ fn junit_is_valid_by_the_schema_of_jenkins() {
         Err(missing) => return missing.end("junit_is_valid_by_the_schema_of_jenkins"),
     };
     let folder = tempfile::tempdir().expect("a temporary folder");
-    for (name, checks, interrupted) in [
-        ("all.xml", checks(), false),
-        ("none.xml", Vec::new(), true),
-    ] {
+    for (name, checks, interrupted) in
+        [("all.xml", checks(), false), ("none.xml", Vec::new(), true)]
+    {
         let results = Results {
             environment: "rates & more",
             instance: "default",
@@ -192,7 +215,11 @@ fn validated(schema: &Path, file: &Path) -> Result<(), String> {
         .output()
         .expect("it ran before");
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    if output.status.success() { Ok(()) } else { Err(text) }
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(text)
+    }
 }
 
 /// What a test needs and this machine has not.
@@ -232,7 +259,10 @@ fn schema() -> Result<PathBuf, Missing> {
         let folder = tempfile::tempdir_in(&target).expect("a folder");
         fetch(folder.path()).map_err(|why| missing("pip", why))?;
         let fetched = folder.path().join(SCHEMA_IN_PACKAGE);
-        assert!(is_schema(&fetched), "the schema in {PACKAGE} is another one");
+        assert!(
+            is_schema(&fetched),
+            "the schema in {PACKAGE} is another one"
+        );
         fs_err::rename(fetched, &kept).expect("both are in one folder");
     }
     Ok(kept)

@@ -281,7 +281,8 @@ mod tests {
                 }
               ]
             }
-        "#]].assert_eq(&Json(results(&checks)).render());
+        "#]]
+        .assert_eq(&Json(results(&checks)).render());
     }
 
     #[test]

@@ -259,7 +259,6 @@ mod tests {
                 </testcase>
                 <testcase name="delete" classname="rates.smoke" time="0.000">
                   <skipped message="`rows`, which comes before it, did not pass"/>
-                  <system-out></system-out>
                 </testcase>
               </testsuite>
             </testsuites>

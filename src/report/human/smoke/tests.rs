@@ -1,7 +1,7 @@
 use expect_test::{Expect, expect};
 
-use super::super::super::paint::Paint;
 use super::super::super::FailedExpectation;
+use super::super::super::paint::Paint;
 use super::*;
 
 fn text(text: &str) -> String {
@@ -35,7 +35,9 @@ fn regions() -> CheckAnswer {
         failures: vec![
             expected("status", "200", "503 Service Unavailable"),
             FailedExpectation {
-                difference: Some(text("  {\n-   \"alive\": true,\n+   \"error\": \"no database\"\n  }")),
+                difference: Some(text(
+                    "  {\n-   \"alive\": true,\n+   \"error\": \"no database\"\n  }",
+                )),
                 ..expected("body", "the snapshot", "other text\nof two lines")
             },
         ],
@@ -99,7 +101,10 @@ fn check(answer: &SmokeAnswer, columns: usize, expected: &Expect) {
 
 #[test]
 fn every_check_has_its_line_and_a_failure_all_that_is_known() {
-    check(&every_kind(), 100, &expect![[r#"
+    check(
+        &every_kind(),
+        100,
+        &expect![[r#"
         ok       average-rates   12 ms
         ok       alive          250 ms  flaky, 2 attempts
         failed   regions        300 ms  3 attempts
@@ -130,14 +135,20 @@ fn every_check_has_its_line_and_a_failure_all_that_is_known() {
             1 ms  rows
 
         3 passed, 2 failed, 1 skipped, 2 flaky in 1.3 s
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_narrow_terminal_moves_the_notes_and_cuts_nothing() {
     let mut answer = every_kind();
-    answer.checks.push(passed("a-check-with-a-name-longer-than-all", 0.002));
-    check(&answer, 40, &expect![[r#"
+    answer
+        .checks
+        .push(passed("a-check-with-a-name-longer-than-all", 0.002));
+    check(
+        &answer,
+        40,
+        &expect![[r#"
         ok       average-rates   12 ms
         ok       alive          250 ms
             flaky, 2 attempts
@@ -173,7 +184,8 @@ fn a_narrow_terminal_moves_the_notes_and_cuts_nothing() {
             2 ms  a-check-with-a-name-longer-than-all
 
         4 passed, 2 failed, 1 skipped, 2 flaky in 1.3 s
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -225,7 +237,10 @@ fn a_foreign_text_cannot_move_the_cursor() {
     nasty.reproduce = Some(text("curl \x1b[2J"));
     nasty.log = vec![text("\x1b[2J"), text("10 %\r20 %")];
     let text = smoke(&answer(vec![nasty]), Page::of_width("smoke-test", 100));
-    assert!(text.chars().all(|char| char == '\n' || !char.is_control()), "{text:?}");
+    assert!(
+        text.chars().all(|char| char == '\n' || !char.is_control()),
+        "{text:?}"
+    );
 }
 
 #[test]
@@ -261,7 +276,8 @@ fn many_checks_end_with_the_slowest_and_the_failed() {
           … and 2 more
 
         18 passed, 12 failed in 1.3 s
-    "#]].assert_eq(end);
+    "#]]
+    .assert_eq(end);
 }
 
 #[test]
@@ -269,7 +285,10 @@ fn ten_fast_checks_have_no_slowest() {
     let checks: Vec<CheckAnswer> = (0..10).map(|_| passed("fast", 0.9)).collect();
     let text = smoke(&answer(checks), Page::of_width("smoke-test", 100));
     assert!(!text.contains("slowest"), "{text}");
-    let text = smoke(&answer(vec![passed("only", 9.0)]), Page::of_width("smoke-test", 100));
+    let text = smoke(
+        &answer(vec![passed("only", 9.0)]),
+        Page::of_width("smoke-test", 100),
+    );
     assert!(!text.contains("slowest"), "{text}");
 }
 
@@ -283,5 +302,6 @@ fn the_summary_counts() {
         3 passed, 2 failed, 1 skipped, 2 flaky in 1.3 s
         1 passed in 1.3 s
         no check ran
-    "#]].assert_eq(&format!("{all}{one}{none}"));
+    "#]]
+    .assert_eq(&format!("{all}{one}{none}"));
 }
