@@ -2,22 +2,18 @@
 //! what a person should read, and the code that a script can act on.
 
 mod absent;
+mod checks;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use indexmap::IndexMap;
-
 use super::{explain, line};
 use crate::config::Mistakes;
-use crate::config::model::{Check, Invocation};
+use crate::config::model::Invocation;
 use crate::engine::Obstacle;
 use crate::plan::{self, Report, StepFailure, Unfit};
 use crate::report::{Answer, Diagnostic, DownAnswer, Failed};
-use crate::smoke::Unselected;
-use crate::smoke::reports::ReportError;
 use crate::{engine, postgres};
 
 /// What an interrupted command says.
@@ -185,15 +181,6 @@ impl Failure {
         failure
     }
 
-    pub(super) fn checks_failed(answer: Answer) -> Self {
-        // The answer itself says which, and why.
-        Self {
-            kind: FailureKind::Check,
-            diagnostics: Vec::new(),
-            answer: Some(Box::new(answer)),
-        }
-    }
-
     /// The same failure, with an answer that is printed all the same.
     pub(super) fn with_answer(mut self, answer: Option<Answer>) -> Self {
         self.answer = answer.map(Box::new);
@@ -235,32 +222,6 @@ impl Failure {
         let mut diagnostic = Diagnostic::new(format!("`{program}` cannot be started"));
         diagnostic.causes.push(error.to_string());
         Self::new(FailureKind::Other, diagnostic)
-    }
-
-    pub(super) fn unselected(why: &Unselected, checks: &IndexMap<String, Check>) -> Self {
-        if checks.is_empty() {
-            let diagnostic = Diagnostic::new("the environment declares no smoke check")
-                .hint("a `[smoke.NAME]` table is one");
-            return Self::new(FailureKind::Configuration, diagnostic);
-        }
-        let known: BTreeSet<&str> = match why {
-            Unselected::Tag(_) => checks
-                .values()
-                .flat_map(|check| check.flow.tags.iter().map(String::as_str))
-                .collect(),
-            _ => checks
-                .values()
-                .filter(|check| !check.flow.is_step)
-                .map(|check| check.declared.as_str())
-                .collect(),
-        };
-        let known: Vec<&str> = known.into_iter().collect();
-        let diagnostic = Diagnostic::new(why.to_string());
-        let diagnostic = match known.as_slice() {
-            [] => diagnostic,
-            known => diagnostic.hint(format!("there are {}", known.join(", "))),
-        };
-        Self::new(FailureKind::Usage, diagnostic)
     }
 
     pub(super) fn no_single_postgres(name: Option<&str>, known: &[String]) -> Self {
@@ -350,13 +311,6 @@ impl Failure {
             diagnostics: diagnostics.collect(),
             answer: None,
         }
-    }
-
-    pub(super) fn of_report(error: &ReportError) -> Self {
-        let mut diagnostic = Diagnostic::new(error.to_string());
-        let cause = std::error::Error::source(error).map(ToString::to_string);
-        diagnostic.causes.extend(cause);
-        Self::new(FailureKind::Other, diagnostic)
     }
 
     pub(super) fn of_io(error: &io::Error) -> Self {

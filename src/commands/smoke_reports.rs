@@ -32,6 +32,8 @@ pub(super) struct Targets {
     folder: Option<PathBuf>,
     /// Whether GitHub Actions shows annotations.
     annotated: bool,
+    /// The top folder of what GitHub Actions checked out.
+    repository: Option<PathBuf>,
     /// The file whose Markdown GitHub Actions shows.
     summary: Option<PathBuf>,
 }
@@ -44,6 +46,7 @@ impl Targets {
         let summary = variable("GITHUB_STEP_SUMMARY").filter(|file| in_actions && !file.is_empty());
         let mut targets = Self {
             annotated: in_actions,
+            repository: variable("GITHUB_WORKSPACE").map(|it| canonical(Path::new(it))),
             summary: summary.map(PathBuf::from),
             ..Self::default()
         };
@@ -105,7 +108,8 @@ impl Targets {
         }
         // Of a run that was stopped, it is no news that checks did not end.
         if self.annotated && !results.interrupted {
-            let annotations = reports::annotations(results);
+            let folder = self.folder_in_repository(&scene.invocation.workspace);
+            let annotations = reports::annotations(results, folder);
             annotations
                 .into_iter()
                 .for_each(|it| session.events.send(it));
@@ -119,11 +123,23 @@ impl Targets {
         failures
     }
 
+    /// Returns the workspace's folder as GitHub names it: from the top of the repository.
+    fn folder_in_repository<'a>(&self, workspace: &'a Path) -> &'a Path {
+        let top = self.repository.as_ref();
+        let below = top.and_then(|top| workspace.strip_prefix(top).ok());
+        below.unwrap_or(Path::new(""))
+    }
+
     /// Returns the report that goes to standard output instead of the answer.
     pub(super) fn printed(&self, results: &Results<'_>) -> Option<Answer> {
         let text = rendered(self.stdout?, results);
         Some(Answer::Text { text })
     }
+}
+
+/// Returns a folder without links, as that of a workspace is.
+fn canonical(folder: &Path) -> PathBuf {
+    fs_err::canonicalize(folder).unwrap_or_else(|_| folder.to_owned())
 }
 
 /// Returns the reports that a folder has.

@@ -280,7 +280,10 @@ mod tests {
     use expect_test::expect;
 
     use super::super::outputs::testing::{Kept, kept};
-    use super::super::{Diagnostic, DownAnswer, StepId, UpAnswer};
+    use super::super::{
+        CheckAnswer, CheckVerdict, Diagnostic, DownAnswer, FailedExpectation, Severity,
+        SmokeAnswer, StepId, UpAnswer,
+    };
     use super::*;
 
     fn started(format: Format) -> (Events, Renderer, Kept, Kept) {
@@ -359,6 +362,62 @@ mod tests {
                 .starts_with("{\"v\":1,\"error\":{\"title\":\"no ***\"")
         );
         assert!(out.text().ends_with("\"exit_code\":1}\n"));
+    }
+
+    #[test]
+    fn in_github_actions_only_annotations_are_commands() {
+        for format in [Format::Human, Format::Plain, Format::Json] {
+            let (outputs, out, err) = kept();
+            let terminal = Terminal {
+                in_github_actions: true,
+                ..Terminal::pipe()
+            };
+            let how = (format, Verbosity::Verbose);
+            let (events, renderer) = start_on(outputs, how, terminal, Vec::new());
+            let injected = || "::error::injected ##[group]x".to_owned();
+            let (stderr, line) = (false, injected());
+            events.send(Event::LogLine {
+                service: "api".to_owned(),
+                stderr,
+                line,
+            });
+            let (task, line) = ("import".to_owned(), injected());
+            events.send(Event::TaskLine { task, stderr, line });
+            events.warning(format!("odd\n{}", injected()));
+            events.send(Event::Annotation {
+                severity: Severity::Error,
+                file: None,
+                line: None,
+                title: "alive".to_owned(),
+                message: injected(),
+            });
+            let check = CheckAnswer {
+                verdict: CheckVerdict::Failed,
+                failures: vec![FailedExpectation::default()],
+                reproduce: Some(format!("curl --data-raw '\n{}'", injected())),
+                log: vec![injected()],
+                ..CheckAnswer::default()
+            };
+            let answer = Answer::Smoke(SmokeAnswer {
+                checks: vec![check],
+                ..SmokeAnswer::default()
+            });
+            let failed = Failed {
+                answer: Some(answer),
+                diagnostics: vec![Diagnostic::new(injected())],
+                exit_code: 8,
+            };
+            renderer.finish(Err(&failed)).unwrap();
+            let text = out.text() + &err.text();
+            let is_command =
+                |line: &&str| line.trim_start().starts_with("::") || line.contains("##[");
+            let commands: Vec<&str> = text.lines().filter(is_command).collect();
+            assert_eq!(
+                commands,
+                ["::error title=alive::::error::injected ##[group]x"]
+            );
+            assert!(text.matches("injected").count() >= 5, "{text}");
+        }
     }
 
     #[test]

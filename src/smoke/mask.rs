@@ -6,6 +6,10 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use crate::config::model::Secret;
 
+/// The shortest line of a secret of several lines that is hidden by itself; a shorter one (`}`)
+/// would blot out text that is none.
+const SHORTEST_LINE: usize = 8;
+
 /// The texts to hide, in every spelling that a request or an answer may give them.
 #[derive(Clone, Default)]
 pub struct Mask {
@@ -21,6 +25,7 @@ impl Mask {
             .into_iter()
             .map(Secret::expose)
             .filter(|text| !text.is_empty())
+            .flat_map(with_lines)
             .flat_map(spellings)
             .collect();
         Self::of(hidden)
@@ -99,8 +104,14 @@ fn fill(masked: &mut String, text: &str, limit_bytes: usize) -> bool {
     end == text.len()
 }
 
-/// Returns a text as it is, inside JSON of any writer, and percent-encoded in a query in both
-/// manners.
+/// Returns a text, and the lines of one that has several, since logs come in lines.
+fn with_lines(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.lines().map(str::trim);
+    let lines = lines.filter(move |line| line.len() >= SHORTEST_LINE && *line != text);
+    std::iter::once(text).chain(lines)
+}
+
+/// Returns a text as it is, inside JSON of any writer, and percent-encoded in a query in both manners.
 fn spellings(text: &str) -> Vec<String> {
     let json = serde_json::Value::from(text).to_string();
     let mut url = url::Url::parse("http://localhost").expect("a constant that is a URL");
@@ -196,6 +207,12 @@ mod tests {
         let both = first.with(&Secret::new("second"));
         assert_eq!(both.apply("first, second"), "***, ***");
         assert_eq!(both.with(&Secret::new("")).apply("first, x"), "***, x");
+    }
+
+    #[test]
+    fn a_secret_of_several_lines_is_hidden_line_by_line() {
+        let mask = mask(&["-----BEGIN KEY-----\nMIIEpAIBAAKC\n}\n"]);
+        assert_eq!(mask.apply("key: MIIEpAIBAAKC }"), "key: *** }");
     }
 
     #[test]

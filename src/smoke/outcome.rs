@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::mask::Mask;
+
 /// The result of one check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CheckResult {
@@ -38,6 +40,47 @@ impl CheckResult {
     /// Returns whether an expectation did not hold, or no answer came.
     pub fn failed(&self) -> bool {
         self.verdict == Verdict::Failed
+    }
+
+    /// Hides what was not known to be secret when the check ended.
+    pub(super) fn hide(&mut self, mask: &Mask) {
+        let Self {
+            name,
+            tags,
+            verdict,
+            attempts,
+            failures,
+            reproduce,
+            reply,
+            log,
+            ..
+        } = self;
+        let because = match verdict {
+            Verdict::Skipped(because) => Some(because),
+            Verdict::Passed | Verdict::Failed => None,
+        };
+        let failures = failures.iter_mut().flat_map(|failure| {
+            let Failure {
+                what,
+                expected,
+                actual,
+                difference,
+            } = failure;
+            [what, expected, actual].into_iter().chain(difference)
+        });
+        let seen = attempts.kept.iter_mut().map(|seen| &mut seen.text);
+        let reply = reply.iter_mut();
+        let reply = reply.flat_map(|reply| [&mut reply.status, &mut reply.excerpt]);
+        [name]
+            .into_iter()
+            .chain(tags)
+            .chain(because)
+            .chain(failures)
+            .chain(seen)
+            .chain(reproduce)
+            .chain(reply)
+            .chain(log)
+            .for_each(|text| *text = mask.apply(text));
     }
 
     /// Adds the result of the next run; the first one that failed is the one that is shown.
@@ -156,6 +199,35 @@ impl Attempts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::model::Secret;
+
+    #[test]
+    fn a_secret_that_is_known_late_is_hidden_everywhere() {
+        let s = || "pw-of-mine".to_owned();
+        let mut result = CheckResult {
+            name: s(),
+            tags: vec![s()],
+            verdict: Verdict::Skipped(s()),
+            failures: vec![Failure {
+                what: s(),
+                expected: s(),
+                actual: s(),
+                difference: Some(s()),
+            }],
+            reproduce: Some(s()),
+            reply: Some(Reply {
+                status: s(),
+                excerpt: s(),
+            }),
+            log: vec![s()],
+            ..CheckResult::default()
+        };
+        result.attempts.record(Duration::ZERO, s());
+        result.hide(&Mask::new(&[Secret::new(s())]));
+        let text = format!("{result:?}");
+        assert!(!text.contains("mine"), "{text}");
+        assert_eq!(text.matches("***").count(), 12);
+    }
 
     #[test]
     fn many_attempts_keep_their_first_and_last() {

@@ -18,5 +18,6 @@ mod masking;
 mod mistaking;
 mod naming;
 mod reaching;
+mod reporting;
 mod structure;
 mod typing;

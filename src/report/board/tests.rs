@@ -230,7 +230,11 @@ fn more_steps_than_lines_are_counted() {
 #[test]
 fn checks_are_counted() {
     let mut told = Told::new(100, Verbosity::Normal);
-    for (check, verdict) in [("a", CheckVerdict::Passed), ("b", CheckVerdict::Failed)] {
+    for (check, verdict) in [
+        ("a", CheckVerdict::Passed),
+        ("b", CheckVerdict::Failed),
+        ("c", CheckVerdict::Skipped),
+    ] {
         told.event(
             0,
             Event::CheckFinished {
@@ -245,7 +249,7 @@ fn checks_are_counted() {
     }
     expect![[r"
         --
-        2 checks ended, 1 failed  1.0 s
+        3 checks ended, 1 failed, 1 skipped  1.0 s
     "]]
     .assert_eq(&told.screen(1000, 5));
 }

@@ -1,8 +1,8 @@
 use expect_test::{Expect, expect};
 
 use super::super::CheckVerdict;
-use super::super::Unit;
 use super::super::outputs::testing::kept;
+use super::super::{Severity, Unit};
 use super::*;
 
 fn check(verbosity: Verbosity, events: Vec<(u64, Event)>, expected: &Expect) {
@@ -142,7 +142,7 @@ fn checks_and_logs_have_their_lines() {
     let check_event = |check: &str, verdict| Event::CheckFinished {
         check: check.to_owned(),
         verdict,
-        flaky: false,
+        flaky: verdict == CheckVerdict::Passed,
         attempts: 2,
         elapsed: Duration::from_millis(12),
         failures: vec!["status".to_owned()],
@@ -169,5 +169,39 @@ fn checks_and_logs_have_their_lines() {
             db | ready
             180 ports
         "]],
+    );
+}
+
+#[test]
+fn verbose_has_a_line_for_every_check() {
+    let check_event = |check: &str, verdict, flaky| Event::CheckFinished {
+        check: check.to_owned(),
+        verdict,
+        flaky,
+        attempts: 2,
+        elapsed: Duration::from_millis(12),
+        failures: Vec::new(),
+    };
+    let annotation = Event::Annotation {
+        severity: Severity::Warning,
+        file: None,
+        line: Some(3),
+        title: "a".to_owned(),
+        message: "flaky: passed after 2 attempts".to_owned(),
+    };
+    check(
+        Verbosity::Verbose,
+        vec![
+            (0, check_event("a", CheckVerdict::Passed, true)),
+            (1, check_event("b", CheckVerdict::Failed, false)),
+            (2, check_event("c", CheckVerdict::Skipped, false)),
+            (2, annotation),
+        ],
+        &expect![[r#"
+            12:03:00 check a: passed (12 ms), flaky
+            12:03:01 check b: failed (12 ms)
+            12:03:02 check c: skipped (12 ms)
+            ::warning line=3,title=a::flaky: passed after 2 attempts
+        "#]],
     );
 }

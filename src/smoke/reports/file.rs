@@ -11,8 +11,8 @@ pub enum ReportError {
     IsFolder(PathBuf),
     #[error("`{}` has no parent folder", .0.display())]
     NoFolder(PathBuf),
-    #[error("failed to write the report")]
-    Write(#[from] io::Error),
+    #[error("`{}` cannot be written", .path.display())]
+    Write { path: PathBuf, source: io::Error },
 }
 
 /// Fails where a report could not be written, and leaves everything as it is.
@@ -20,15 +20,15 @@ pub fn check(path: &Path) -> Result<(), ReportError> {
     let Some(partial) = partial(path)? else {
         return Ok(());
     };
-    fs_err::write(&partial, "")?;
-    fs_err::remove_file(&partial)?;
-    Ok(())
+    fs_err::write(&partial, "")
+        .and_then(|()| fs_err::remove_file(&partial))
+        .map_err(|error| unwritten(path, &error))
 }
 
 /// Writes a report; a reader of `path` sees the old content or the whole new one.
 pub fn write(path: &Path, text: &str) -> Result<(), ReportError> {
     let Some(partial) = partial(path)? else {
-        return Ok(fs_err::write(path, text)?);
+        return fs_err::write(path, text).map_err(|error| unwritten(path, &error));
     };
     // Where it is a link, what it leads to is replaced.
     let place = fs_err::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -37,7 +37,15 @@ pub fn write(path: &Path, text: &str) -> Result<(), ReportError> {
         // The first error is the one that counts.
         let _ = fs_err::remove_file(&partial);
     }
-    Ok(written?)
+    written.map_err(|error| unwritten(path, &error))
+}
+
+/// Says why, without the name of the file that stood in for the report.
+fn unwritten(path: &Path, error: &io::Error) -> ReportError {
+    ReportError::Write {
+        path: path.to_owned(),
+        source: error.kind().into(),
+    }
 }
 
 /// Adds to what a file holds; makes it where it is missing.
@@ -99,7 +107,7 @@ mod tests {
             assert!(matches!(error(&nowhere), ReportError::NoFolder(_)));
             // Nobody may write there, not even root.
             let proc = Path::new("/proc/self/report.xml");
-            assert!(matches!(error(proc), ReportError::Write(_)));
+            assert!(matches!(error(proc), ReportError::Write { .. }));
         }
     }
 

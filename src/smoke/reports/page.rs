@@ -38,7 +38,7 @@ impl Page {
         self.text.push_str(&start);
         let mut left_out: usize = 0;
         for block in blocks {
-            if left_out == 0 && self.fits(block.len()) {
+            if self.fits(block.len()) {
                 self.text.push_str(&block);
             } else {
                 left_out += 1;
