@@ -36,7 +36,7 @@ pub use restart::RestartArgs;
 pub use root::{Cli, Command};
 pub use run::RunArgs;
 pub use seed::SeedArgs;
-pub use smoke_test::{ReportFormat, ReportTo, SmokeTestArgs};
+pub use smoke_test::{OpenApi, ReportFormat, ReportTo, SmokeTestArgs};
 pub use status::StatusArgs;
 pub use supervise::SuperviseArgs;
 pub use up::{PlanArgs, UpArgs};

@@ -36,6 +36,14 @@ fn report(text: &str) -> Result<ReportTo, String> {
     })
 }
 
+/// Where an OpenAPI document is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpenApi {
+    /// A path on the service.
+    Path(String),
+    File(PathBuf),
+}
+
 /// The environment to check, which checks, and where to write the report.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = after_help(
@@ -44,8 +52,10 @@ fn report(text: &str) -> Result<ReportTo, String> {
         "envctl smoke-test rates --junit report.xml",
         "envctl smoke-test rates --report-dir reports",
         "envctl smoke-test rates --filter average-rates",
+        "envctl smoke-test rates --discover",
+        "envctl smoke-test rates --discover=api --write",
     ],
-    &[0, 1, 2, 3, 4, 8, 130],
+    &[0, 1, 2, 3, 4, 6, 8, 130],
 ))]
 pub struct SmokeTestArgs {
     /// The name of the environment.
@@ -92,6 +102,41 @@ pub struct SmokeTestArgs {
     #[arg(long)]
     pub update: bool,
 
+    /// Propose checks from a service's OpenAPI document, with real values from the databases
+    #[arg(
+        long,
+        value_name = "SERVICE",
+        num_args = 0..=1,
+        require_equals = true,
+        conflicts_with_all = ["junit", "filters", "tags", "skip", "fail_fast", "repeat", "jobs", "update"],
+        help_heading = "Proposing checks"
+    )]
+    pub discover: Option<Option<String>>,
+
+    /// Say where the document is, where it is at no usual place: a path on the service, or a file
+    #[arg(
+        long,
+        value_name = "/PATH|@FILE",
+        requires = "discover",
+        value_parser = openapi,
+        help_heading = "Proposing checks"
+    )]
+    pub openapi: Option<OpenApi>,
+
+    /// Add the proposed checks to the environment's env.toml
+    #[arg(long, requires = "discover", help_heading = "Proposing checks")]
+    pub write: bool,
+
     #[command(flatten)]
     pub flags: GlobalFlags,
+}
+
+fn openapi(text: &str) -> Result<OpenApi, String> {
+    match text.strip_prefix('@') {
+        Some(file) if !file.is_empty() => Ok(OpenApi::File(PathBuf::from(file))),
+        None if text.starts_with('/') => Ok(OpenApi::Path(text.to_owned())),
+        _ => {
+            Err("expected a path on the service, such as /openapi.json, or @ and a file".to_owned())
+        }
+    }
 }

@@ -3,6 +3,7 @@
 
 mod absent;
 mod checks;
+mod undiscovered;
 
 use std::fmt;
 use std::io;

@@ -4,6 +4,7 @@ mod build;
 mod choice;
 mod completions;
 mod config;
+mod discover;
 mod doctor;
 mod down;
 mod exec;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Instant, SystemTime};
 
 use super::choice::Purpose;
+use super::discover;
 use super::failure::Failure;
 use super::line;
 use super::scene::Scene;
@@ -20,6 +21,9 @@ use crate::smoke::{
 };
 
 pub(super) async fn run(session: &Session, args: &SmokeTestArgs) -> Result<Answer, Failure> {
+    if let Some(service) = &args.discover {
+        return discover::run(session, args, service.as_deref()).await;
+    }
     let targets = Targets::prepared(session, args)?;
     let scene = Scene::open(session, args.environment.as_ref(), Purpose::Use).await?;
     let checks = &scene.environment.checks;

@@ -5,12 +5,13 @@ use std::path::Path;
 use super::files;
 use super::interpolate::{Context, Outside};
 use super::invocation::default_environment;
-use super::layers::{self, Wanted};
+use super::layers::{self, ReadFile, Wanted};
 use super::mistake::{Mistake, Mistakes};
 use super::model::{Environment, Invocation};
 use super::parse;
 use super::resolve::resolve;
 use super::show::Merged;
+use super::source::Source;
 use super::suggest;
 
 /// An environment, and how it came about.
@@ -51,6 +52,24 @@ fn description(workspace: &Path, name: &str) -> Option<String> {
 /// Reads every layer and returns the environment, or everything that is wrong with it.
 pub fn load(invocation: &Invocation) -> Result<Loaded, Mistakes> {
     let workspace = invocation.workspace.as_path();
+    load_by(invocation, &mut |path| files::read_layer(workspace, path))
+}
+
+/// Does the same as if its env.toml held `text`.
+pub fn load_as(invocation: &Invocation, text: &str) -> Result<Loaded, Mistakes> {
+    let workspace = invocation.workspace.as_path();
+    let own = format!("envs/{}/env.toml", invocation.id.environment);
+    load_by(invocation, &mut |path| {
+        if path != own {
+            return files::read_layer(workspace, path);
+        }
+        let source = Source::file(workspace.join(path), path, false, text.to_owned());
+        Ok(Some(source))
+    })
+}
+
+fn load_by(invocation: &Invocation, read: &mut ReadFile<'_>) -> Result<Loaded, Mistakes> {
+    let workspace = invocation.workspace.as_path();
     let name = invocation.id.environment.as_str();
     exists(invocation)?;
     let own = format!("envs/{name}/profiles");
@@ -63,7 +82,7 @@ pub fn load(invocation: &Invocation) -> Result<Loaded, Mistakes> {
         profiles: &invocation.profiles,
         known: &known,
     };
-    let found = layers::collect(&wanted, &mut |path| files::read_layer(workspace, path));
+    let found = layers::collect(&wanted, read);
     let run =
         |words: &[String]| files::run(workspace, &invocation.variables, words, files::COMMAND_TIME);
     let context = Context {

@@ -33,6 +33,7 @@ mod trail;
 mod tree;
 
 pub use invocation::{Request, invocation, workspace};
-pub use load::{Listed, Loaded, environments, load};
+pub use load::{Listed, Loaded, environments, load, load_as};
 pub use mistake::{Mistake, Mistakes, Place};
 pub use show::{Explained, ExplainedPart, Merged, Overridden};
+pub use tree::{bare as toml_key, toml_text};

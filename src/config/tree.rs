@@ -125,7 +125,7 @@ impl Value {
     /// Writes it as TOML on one line, secrets masked.
     pub(crate) fn to_toml(&self) -> String {
         match self {
-            Self::Text(text) => quoted(&text.replace("${", "$${")),
+            Self::Text(text) => toml_text(text),
             Self::Raw(text) => quoted(text),
             Self::Integer(number) => number.to_string(),
             Self::Float(number) => float(*number),
@@ -183,6 +183,11 @@ pub(crate) fn float(number: f64) -> String {
     format!("{number:?}").to_lowercase()
 }
 
+/// Writes a text as a TOML value that reads back as it is, also where it holds `${`.
+pub fn toml_text(text: &str) -> String {
+    quoted(&text.replace("${", "$${"))
+}
+
 /// Writes a TOML basic string.
 pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
@@ -203,7 +208,7 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// Writes a TOML key, quoted where it must be.
-pub(crate) fn bare(key: &str) -> String {
+pub fn bare(key: &str) -> String {
     if is_bare(key) {
         key.to_owned()
     } else {

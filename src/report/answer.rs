@@ -28,6 +28,8 @@ pub enum Answer {
     /// What each engine says to an environment.
     Doctor(DoctorAnswer),
     Smoke(SmokeAnswer),
+    /// The smoke checks that a service's own document suggests.
+    Proposal(ProposalAnswer),
     /// The environments of the workspace.
     Environments(EnvironmentsAnswer),
     /// What all layers of a configuration came to.
@@ -253,6 +255,57 @@ pub struct FailedExpectation {
     pub actual: String,
     /// Expected against actual, line by line, where both have several.
     pub difference: Option<String>,
+}
+
+/// The smoke checks that are proposed, and what was left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ProposalAnswer {
+    pub environment: String,
+    pub instance: String,
+    /// The documents that were read.
+    pub documents: Vec<ProposalDocument>,
+    pub checks: Vec<ProposedCheck>,
+    pub left_out: Vec<LeftOutOperation>,
+    /// The file that they were to be written to: `envs/rates/env.toml`.
+    pub file: Option<String>,
+}
+
+/// An OpenAPI document of a service.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ProposalDocument {
+    pub service: String,
+    /// A path on the service, or a file.
+    pub place: String,
+}
+
+/// A smoke check that would pass.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ProposedCheck {
+    pub check: String,
+    pub service: String,
+    /// As the document writes it: `/ports/{code}`.
+    pub path: String,
+    pub values: Vec<ProposedValue>,
+    /// Its tables, as they belong into the environment's file.
+    pub toml: String,
+}
+
+/// What a proposed check sends for a parameter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ProposedValue {
+    pub parameter: String,
+    pub value: String,
+    /// `db ports.code`, `the document's example`.
+    pub from: String,
+}
+
+/// An operation that no check is proposed for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct LeftOutOperation {
+    pub service: String,
+    pub method: String,
+    pub path: String,
+    pub because: String,
 }
 
 /// Columns and rows of text.

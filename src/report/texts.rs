@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::{
     Answer, CheckAnswer, ConfigurationAnswer, Diagnostic, DoctorAnswer, DownAnswer, Endpoint,
-    EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, Failed, FailedExpectation, Outcome,
-    PartReport, Phase, Place, PlanAnswer, PlannedStep, Progress, ServiceStatus, SmokeAnswer,
+    EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, Failed, FailedExpectation,
+    LeftOutOperation, Outcome, PartReport, Phase, Place, PlanAnswer, PlannedStep, Progress,
+    ProposalAnswer, ProposalDocument, ProposedCheck, ProposedValue, ServiceStatus, SmokeAnswer,
     StatusAnswer, TableAnswer, Tail, UpAnswer,
 };
 
@@ -132,6 +133,33 @@ texts!(FailedExpectation {
     difference
 });
 
+texts!(ProposalAnswer {
+    environment,
+    instance,
+    documents,
+    checks,
+    left_out,
+    file
+});
+texts!(ProposalDocument { service, place });
+texts!(ProposedCheck {
+    check,
+    service,
+    path,
+    values,
+    toml
+});
+texts!(ProposedValue {
+    parameter,
+    value,
+    from
+});
+texts!(LeftOutOperation {
+    service,
+    method,
+    path,
+    because
+});
 texts!(EnvironmentsAnswer { environments });
 texts!(EnvironmentAnswer { name, description });
 
@@ -184,6 +212,7 @@ impl Texts for Answer {
             Self::Status(answer) => answer.texts(each),
             Self::Doctor(answer) => answer.texts(each),
             Self::Smoke(answer) => answer.texts(each),
+            Self::Proposal(answer) => answer.texts(each),
             Self::Environments(answer) => answer.texts(each),
             Self::Configuration(answer) | Self::Explanation(answer) => answer.texts(each),
             Self::Table(answer) => answer.texts(each),

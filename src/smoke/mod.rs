@@ -7,6 +7,7 @@ mod capture;
 mod clients;
 mod contrast;
 mod difference;
+pub mod discover;
 mod evidence;
 mod expect;
 mod json_path;

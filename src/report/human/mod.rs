@@ -7,6 +7,7 @@ mod down;
 mod environments;
 mod page;
 mod plan;
+mod proposal;
 mod rows;
 mod smoke;
 mod smoke_failure;

@@ -1,0 +1,105 @@
+//! What is said when no check can be proposed.
+
+use std::error::Error as _;
+
+use super::super::line;
+use super::{Failure, FailureKind};
+use crate::config::Mistakes;
+use crate::config::model::{Invocation, Kind, Service};
+use crate::report::Diagnostic;
+use crate::smoke::discover::{DocumentError, Error};
+
+/// How a document is named, for services that have it elsewhere.
+const NAME_IT: &str =
+    "`--openapi /PATH` names its path on the service, `--openapi @FILE` reads a file";
+
+impl Failure {
+    /// No service has a document that can be read.
+    pub(in crate::commands) fn undiscovered(errors: &[Error]) -> Self {
+        Self {
+            kind: FailureKind::Other,
+            diagnostics: errors.iter().map(undiscovered).collect(),
+            answer: None,
+        }
+    }
+
+    /// Nothing that runs can be asked over HTTP.
+    pub(in crate::commands) fn nothing_answers_http(invocation: &Invocation) -> Self {
+        let id = &invocation.id;
+        let title = format!(
+            "no service with a port for HTTP runs of {} (instance {})",
+            id.environment, id.instance
+        );
+        let diagnostic = Diagnostic::new(title)
+            .hint(format!("`{}` starts them", line::again(invocation, "up")))
+            .hint("of a service's ports, it is the only one, or that named `http`");
+        Self::new(FailureKind::NotReady, diagnostic)
+    }
+
+    /// A declared service that is not reached.
+    pub(in crate::commands) fn not_reached(invocation: &Invocation, service: &str) -> Self {
+        let title = format!("`{service}` does not run");
+        let hint = format!("`{}` starts it", line::again(invocation, "up"));
+        Self::new(FailureKind::NotReady, Diagnostic::new(title).hint(hint))
+    }
+
+    /// A service that cannot be asked over HTTP.
+    pub(in crate::commands) fn no_http_port(name: &str, service: &Service) -> Self {
+        let title = match service.kind {
+            Kind::Postgres(_) => format!("`{name}` is a database: it answers no HTTP"),
+            Kind::Redis(_) => format!("`{name}` is a Redis server: it answers no HTTP"),
+            Kind::Container if service.ports.is_empty() => format!("`{name}` has no port"),
+            Kind::Container => format!("`{name}` has several ports, none of them named `http`"),
+        };
+        Self::new(FailureKind::Usage, Diagnostic::new(title))
+    }
+
+    /// A file that could be the document of several services.
+    pub(in crate::commands) fn whose_document(services: &[&str]) -> Self {
+        let diagnostic = Diagnostic::new("the file can be the document of several services")
+            .hint(format!("name one: `--discover={}`", services.join("|")));
+        Self::new(FailureKind::Usage, diagnostic)
+    }
+
+    /// Checks that the environment does not load with.
+    pub(in crate::commands) fn not_written(file: &str, mistakes: Mistakes) -> Self {
+        let mut failure = Self::from(mistakes);
+        let hint = format!("nothing was written to {file}");
+        for diagnostic in &mut failure.diagnostics {
+            diagnostic.hints.push(hint.clone());
+        }
+        failure
+    }
+}
+
+fn undiscovered(error: &Error) -> Diagnostic {
+    let mut diagnostic = Diagnostic::new(error.to_string());
+    let cause = error.source().map(ToString::to_string);
+    match error {
+        Error::Nowhere { tried, .. } => {
+            for (path, came) in tried {
+                diagnostic.facts.push((path.clone(), came.clone()));
+            }
+            diagnostic.hint(NAME_IT).hint("JSON is read, YAML is not")
+        }
+        Error::NotThere { place, came, .. } => {
+            diagnostic.facts.push((place.clone(), came.clone()));
+            diagnostic.hint(NAME_IT)
+        }
+        Error::Unreadable { source, .. } => {
+            diagnostic.causes.extend(cause);
+            match source {
+                DocumentError::NotJson(_) => diagnostic.hint("JSON is read, YAML is not"),
+                DocumentError::NotOpenApi => diagnostic.hint(NAME_IT),
+                DocumentError::Swagger(_) | DocumentError::Version(_) => {
+                    diagnostic.hint("OpenAPI 3.0 and 3.1 are read")
+                }
+            }
+        }
+        Error::File { .. } => {
+            diagnostic.causes.extend(cause);
+            diagnostic
+        }
+        Error::TooLong { .. } => diagnostic,
+    }
+}
