@@ -49,9 +49,10 @@ pub(super) async fn run(
         return Err(Failure::undiscovered(&found.errors));
     }
     tell(session, &found);
-    let file = match args.write {
-        true => Some(write(&scene, &found.proposed)?),
-        false => None,
+    let file = if args.write {
+        Some(write(&scene, &found.proposed)?)
+    } else {
+        None
     };
     if found.proposed.is_empty() && file.is_none() {
         session.events.info("no check to propose");

@@ -10,6 +10,7 @@
 
 mod break_each;
 mod checking;
+mod discovering;
 mod docker_absent;
 mod harness;
 mod heal;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bench;
+mod discovering;
 mod loading;
 mod migrations;
 mod queries;

@@ -5,7 +5,7 @@ use clap::{CommandFactory, ValueEnum};
 use clap_complete::Shell;
 use expect_test::expect;
 
-use super::super::{ConfigCommand, Output, completions};
+use super::super::{ConfigCommand, OpenApi, Output, completions};
 use super::*;
 use crate::config::model::EngineChoice;
 
@@ -337,4 +337,34 @@ fn the_long_help_of_a_command_ends_with_its_exit_codes() {
             7  a seed or a migration failed
           130  interrupted
     "]].assert_eq(&help("envctl up --help"));
+}
+
+#[test]
+fn proposing_checks_is_not_running_them() {
+    let smoke_test = |line: &str| match parse(line).command {
+        Command::SmokeTest(args) => args,
+        other => panic!("{other:?}"),
+    };
+    let args = smoke_test("envctl smoke-test --discover rates --openapi @api.json --write");
+    assert_eq!(args.environment.as_deref(), Some("rates"));
+    assert_eq!(args.discover, Some(None));
+    assert_eq!(args.openapi, Some(OpenApi::File("api.json".into())));
+    assert!(args.write);
+    let args = smoke_test("envctl smoke-test rates --discover=api --openapi /api.json");
+    assert_eq!(args.discover, Some(Some("api".to_owned())));
+    assert_eq!(args.openapi, Some(OpenApi::Path("/api.json".to_owned())));
+    for wrong in [
+        "--write",
+        "--openapi /x",
+        "--discover --openapi x",
+        "--discover --openapi @",
+        "--discover --filter a",
+        "--discover --repeat 2",
+        "--discover --jobs 1",
+        "--discover --junit x",
+        "--discover --update",
+    ] {
+        let line = format!("envctl smoke-test rates {wrong}");
+        assert!(try_parse(&line).is_err(), "{wrong}");
+    }
 }

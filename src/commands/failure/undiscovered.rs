@@ -82,10 +82,7 @@ fn undiscovered(error: &Error) -> Diagnostic {
             }
             diagnostic.hint(NAME_IT).hint("JSON is read, YAML is not")
         }
-        Error::NotThere { place, came, .. } => {
-            diagnostic.facts.push((place.clone(), came.clone()));
-            diagnostic.hint(NAME_IT)
-        }
+        Error::NotThere { .. } => diagnostic.hint(NAME_IT),
         Error::Unreadable { source, .. } => {
             diagnostic.causes.extend(cause);
             match source {

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::super::{
     Answer, CheckAnswer, CheckVerdict, ConfigurationAnswer, DoctorAnswer, DownAnswer, Endpoint,
-    EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, Level, Outcome, PartReport, Phase,
-    PlanAnswer, PlannedStep, Progress, ServiceStatus, Severity, SmokeAnswer, StatusAnswer, StepId,
+    EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, LeftOutOperation, Level, Outcome,
+    PartReport, Phase, PlanAnswer, PlannedStep, Progress, ProposalAnswer, ProposalDocument,
+    ProposedCheck, ProposedValue, ServiceStatus, Severity, SmokeAnswer, StatusAnswer, StepId,
     TableAnswer, Unit, UpAnswer,
 };
 use super::line;
@@ -149,6 +150,35 @@ fn doctor() -> Answer {
     })
 }
 
+fn proposal() -> Answer {
+    Answer::Proposal(ProposalAnswer {
+        environment: text("rates"),
+        instance: text("default"),
+        documents: vec![ProposalDocument {
+            service: text("api"),
+            place: text("/openapi.json"),
+        }],
+        checks: vec![ProposedCheck {
+            check: text("port"),
+            service: text("api"),
+            path: text("/ports/{code}"),
+            values: vec![ProposedValue {
+                parameter: text("code"),
+                value: text("EETLL"),
+                from: text("db ports.code"),
+            }],
+            toml: text("[smoke.port]\n…"),
+        }],
+        left_out: vec![LeftOutOperation {
+            service: text("api"),
+            method: text("POST"),
+            path: text("/ports"),
+            because: text("changes data"),
+        }],
+        file: None,
+    })
+}
+
 /// The answers of the commands that look.
 fn looking() -> Vec<Answer> {
     let (environment, instance) = (text("rates"), text("default"));
@@ -191,6 +221,7 @@ fn looking() -> Vec<Answer> {
             }],
             elapsed_s: 0.1,
         }),
+        proposal(),
         Answer::Environments(EnvironmentsAnswer {
             environments: vec![EnvironmentAnswer {
                 name: text("rates"),

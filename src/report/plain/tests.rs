@@ -1,7 +1,6 @@
 use expect_test::{Expect, expect};
 
 use super::super::CheckVerdict;
-use super::super::Unit;
 use super::super::outputs::testing::kept;
 use super::super::{Severity, Unit};
 use super::*;

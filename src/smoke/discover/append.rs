@@ -56,7 +56,7 @@ fn write(beside: &Path, text: &str, like: &std::fs::Metadata) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 

@@ -1,5 +1,6 @@
 //! A proposed request, made once: what comes back is what the check will expect.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde_json::Value as Json;
@@ -28,7 +29,7 @@ pub(super) struct Call {
 pub(super) struct Shape {
     pub(super) status: u16,
     pub(super) content_type: Option<String>,
-    /// JSONPaths, what is there, and whether it is a list with elements.
+    /// A JSON path each, what is there, and whether it is a list with elements.
     pub(super) json: Vec<(String, &'static str, bool)>,
 }
 
@@ -113,12 +114,12 @@ pub(super) fn judge(operation: &Operation, response: &Response) -> Result<Shape,
         let it = it.to_ascii_lowercase();
         it == "application/json" || it.ends_with("+json")
     });
-    let json = match is_json && !response.body.is_empty() {
-        false => Vec::new(),
-        true => match serde_json::from_slice(&response.body) {
-            Ok(document) => shape(&document),
-            Err(error) => return Err(unfit(format!("answered JSON that is none: {error}"))),
-        },
+    let json = if is_json && !response.body.is_empty() {
+        let document = serde_json::from_slice(&response.body);
+        let broken = |error| unfit(format!("answered JSON that is none: {error}"));
+        shape(&document.map_err(broken)?)
+    } else {
+        Vec::new()
     };
     Ok(Shape {
         status,
@@ -199,7 +200,8 @@ fn encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~:@,".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            // Writing to a String cannot fail.
+            _ = write!(out, "%{byte:02X}");
         }
     }
     out

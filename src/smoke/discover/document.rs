@@ -295,6 +295,8 @@ fn decoded(fragment: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use expect_test::{Expect, expect};
     use serde_json::json;
 
@@ -310,23 +312,25 @@ mod tests {
         let mut text = String::new();
         for operation in document.operations() {
             let id = operation.id.as_deref().unwrap_or("-");
-            text += &format!("{} {} {id}\n", operation.method, operation.path);
+            writeln!(text, "{} {} {id}", operation.method, operation.path).unwrap();
             for it in &operation.parameters {
                 let named = it
                     .named
                     .as_ref()
                     .map(|(value, word)| format!(" {word} {value}"));
-                text += &format!(
-                    "  {} {:?} {:?} {}{}\n",
+                writeln!(
+                    text,
+                    "  {} {:?} {:?} {}{}",
                     it.name,
                     it.location,
                     it.schema.kind,
                     if it.required { "required" } else { "optional" },
                     named.unwrap_or_default(),
-                );
+                )
+                .unwrap();
             }
             for it in &operation.responses {
-                text += &format!("  {} {}\n", it.status, it.content.join(" "));
+                writeln!(text, "  {} {}", it.status, it.content.join(" ")).unwrap();
             }
         }
         expected.assert_eq(&text);
@@ -375,7 +379,7 @@ mod tests {
                     "pathItems": {"B": {"get": {"responses": {"default": {}}}}},
                 },
             }),
-            &expect![[r#"
+            &expect![[r"
                 GET /a/{id} one
                   id Path Integer required minimum 1
                   trace Header Text optional
@@ -387,7 +391,7 @@ mod tests {
                   trace Header Text optional
                 GET /b -
                   default 
-            "#]],
+            "]],
         );
     }
 
@@ -413,7 +417,7 @@ mod tests {
                                              "format": "date"}]}})),
                 query("i", json!({"content": {"application/json": {}}})),
             ]}}}}),
-            &expect![[r#"
+            &expect![[r"
                 GET / -
                   a Query Integer optional example 5
                   b Query Integer optional default 6
@@ -424,7 +428,7 @@ mod tests {
                   g Query Integer optional example 7
                   h Query Date optional
                   i Query Other optional
-            "#]],
+            "]],
         );
     }
 

@@ -37,7 +37,7 @@ pub enum Error {
         /// Each path with what came.
         tried: Vec<(String, String)>,
     },
-    #[error("`{service}` gives no OpenAPI document: {came}")]
+    #[error("`{service}` has no OpenAPI document at {place}: {came}")]
     NotThere {
         service: String,
         place: String,
@@ -158,5 +158,154 @@ fn of_file(file: &std::path::Path) -> Result<(Document, String), Error> {
     match Document::read(&bytes, "/") {
         Ok(document) => Ok((document, place)),
         Err(source) => Err(Error::Unreadable { place, source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::fmt::Write as _;
+
+    use expect_test::{Expect, expect};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpSocket};
+
+    use super::*;
+
+    const DOCUMENT: &str = r#"{"openapi": "3.1.0"}"#;
+
+    /// Answers the paths of `pages` and says `otherwise` to all others; returns its base URL.
+    async fn serve(pages: &[(&str, &str)], otherwise: &'static str) -> String {
+        let answer = |(path, body): &(&str, &str)| {
+            let length = body.len();
+            let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}");
+            ((*path).to_owned(), answer)
+        };
+        let pages: HashMap<String, String> = pages.iter().map(answer).collect();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut request = [0; 4096];
+                let read = stream.read(&mut request).await.unwrap_or(0);
+                let text = String::from_utf8_lossy(&request[..read]).into_owned();
+                let path = text.split(' ').nth(1).unwrap_or_default();
+                let page = pages.get(path).map_or(otherwise, String::as_str);
+                let _ = stream.write_all(page.as_bytes()).await;
+            }
+        });
+        base
+    }
+
+    async fn check(base: &str, source: Source, expected: &Expect) {
+        let asked = Asked {
+            service: "api".to_owned(),
+            base: base.to_owned(),
+        };
+        let text = match find(&Caller::new(), &asked, &source).await {
+            Ok((_, place)) => format!("found at {place}"),
+            Err(error) => {
+                let mut text = error.to_string();
+                if let Error::Nowhere { tried, .. } = &error {
+                    for (path, came) in tried {
+                        write!(text, "\n  {path}: {came}").unwrap();
+                    }
+                }
+                let cause = std::error::Error::source(&error);
+                cause.map_or(text.clone(), |cause| format!("{text}: {cause}"))
+            }
+        };
+        expected.assert_eq(&text);
+    }
+
+    const MISSING: &str = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
+    const PAGE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n<html>";
+
+    #[tokio::test]
+    async fn the_usual_places_are_looked_at() {
+        let base = serve(&[("/v3/api-docs", DOCUMENT)], MISSING).await;
+        check(&base, Source::Usual, &expect!["found at /v3/api-docs"]).await;
+        // An application of one page answers everything.
+        let base = serve(&[("/swagger.json", DOCUMENT)], PAGE).await;
+        check(&base, Source::Usual, &expect!["found at /swagger.json"]).await;
+        let base = serve(&[], MISSING).await;
+        check(
+            &base,
+            Source::Usual,
+            &expect![[r"
+            `api` has no OpenAPI document
+              /openapi.json: 404 Not Found
+              /api-docs/openapi.json: 404 Not Found
+              /api/openapi.json: 404 Not Found
+              /api/v1/openapi.json: 404 Not Found
+              /v3/api-docs: 404 Not Found
+              /swagger.json: 404 Not Found
+              /swagger/v1/swagger.json: 404 Not Found
+              /docs/openapi.json: 404 Not Found"]],
+        )
+        .await;
+        let base = serve(&[("/swagger.json", r#"{"swagger": "2.0"}"#)], PAGE).await;
+        check(&base, Source::Usual, &expect!["/swagger.json of `api` is no OpenAPI document that can be read: it is Swagger 2.0, which is not read"]).await;
+    }
+
+    #[tokio::test]
+    async fn nobody_is_asked_only_once() {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let base = format!("http://{}", socket.local_addr().unwrap());
+        check(
+            &base,
+            Source::Usual,
+            &expect![[r"
+            `api` has no OpenAPI document
+              /openapi.json: connection refused"]],
+        )
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_named_place_is_the_only_one() {
+        let long = "x".repeat(BODY_LIMIT_BYTES + 1);
+        let pages = [
+            ("/openapi.json", DOCUMENT),
+            ("/page", "<html>"),
+            ("/long", &long),
+        ];
+        let base = serve(&pages, MISSING).await;
+        let path = |path: &str| Source::Path(path.to_owned());
+        check(
+            &base,
+            path("/openapi.json"),
+            &expect!["found at /openapi.json"],
+        )
+        .await;
+        check(
+            &base,
+            path("/other"),
+            &expect!["`api` has no OpenAPI document at /other: 404 Not Found"],
+        )
+        .await;
+        check(&base, path("/page"), &expect!["/page of `api` is no OpenAPI document that can be read: it is not JSON: expected value at line 1 column 1"]).await;
+        check(
+            &base,
+            path("/long"),
+            &expect!["/long of `api` is longer than 8 MiB"],
+        )
+        .await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("api.json");
+        fs_err::write(&file, DOCUMENT).unwrap();
+        let asked = Asked {
+            service: "api".to_owned(),
+            base,
+        };
+        let found = find(&Caller::new(), &asked, &Source::File(file.clone())).await;
+        assert_eq!(found.unwrap().1, file.display().to_string());
+        let missing = Source::File(folder.path().join("none"));
+        let error = find(&Caller::new(), &asked, &missing).await.unwrap_err();
+        assert!(
+            error.to_string().ends_with("/none cannot be read"),
+            "{error}"
+        );
     }
 }

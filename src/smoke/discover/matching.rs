@@ -233,6 +233,8 @@ fn segment<'a>(operation: &'a Operation, parameter: &Parameter) -> Option<&'a st
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use expect_test::{Expect, expect};
     use serde_json::{Value as Json, json};
 
@@ -277,7 +279,7 @@ mod tests {
         for (path, query, kind) in cases {
             let operation = operation(path, query, &json!({"type": kind}));
             let needed: Vec<&Parameter> = operation.parameters.iter().collect();
-            text += &format!("{path} {}\n", query.join(" "));
+            writeln!(text, "{path} {}", query.join(" ")).unwrap();
             for group in groups(&operation, &needed, &tables, &[]) {
                 let table = &tables[group.table];
                 let picks = group.picks.iter().map(|(parameter, column)| {
@@ -285,7 +287,7 @@ mod tests {
                     format!("{} is {}.{column}", needed[*parameter].name, table.name)
                 });
                 let picks: Vec<String> = picks.collect();
-                text += &format!("  row {}: {}\n", group.offset, picks.join(", "));
+                writeln!(text, "  row {}: {}", group.offset, picks.join(", ")).unwrap();
             }
         }
         expected.assert_eq(&text);
@@ -305,7 +307,7 @@ mod tests {
                 ("/orders", &["user_id"], "integer"),
                 ("/products/{uuid}.json", &[], "string"),
             ],
-            &expect![[r#"
+            &expect![[r"
                 /users/{id} 
                   row 0: id is users.id
                 /users/{user_id} 
@@ -322,7 +324,7 @@ mod tests {
                   row 0: user_id is orders.user_id
                 /products/{uuid}.json 
                   row 0: uuid is products.uuid
-            "#]],
+            "]],
         );
     }
 
@@ -335,32 +337,33 @@ mod tests {
                 ("/users/{id}/orders/{order_id}", &[], "integer"),
                 ("/users/{id}/posts/{post_id}", &[], "integer"),
             ],
-            &expect![[r#"
+            &expect![[r"
                 /users/{user_id}/orders/{order_id} 
                   row 0: user_id is orders.user_id, order_id is orders.id
                 /users/{id}/orders/{order_id} 
                   row 0: id is orders.user_id, order_id is orders.id
                 /users/{id}/posts/{post_id} 
                   row 0: id is users.id
-            "#]],
+                  row 0: post_id is blog_posts.id
+            "]],
         );
         check(
             &RATES,
             &[("/rates", &["orig_code", "dest_code"], "string")],
-            &expect![[r#"
+            &expect![[r"
                 /rates orig_code dest_code
                   row 0: orig_code is prices.orig_code, dest_code is prices.dest_code
-            "#]],
+            "]],
         );
         // Without a table that has both, two rows of the one that is meant by the ending.
         check(
             &[RATES[0], RATES[2]],
             &[("/rates", &["orig_code", "dest_code"], "string")],
-            &expect![[r#"
+            &expect![[r"
                 /rates orig_code dest_code
                   row 0: orig_code is ports.code
                   row 1: dest_code is ports.code
-            "#]],
+            "]],
         );
     }
 
@@ -376,7 +379,7 @@ mod tests {
                 ("/search", &["email"], "integer"),
                 ("/search", &["parent_id"], "integer"),
             ],
-            &expect![[r#"
+            &expect![[r"
                 /things/{id} 
                 /users/{id} 
                 /search limit page
@@ -384,7 +387,7 @@ mod tests {
                   row 0: email is users.email
                 /search email
                 /search parent_id
-            "#]],
+            "]],
         );
         let names = ("/search", &["name"] as &[&str], "string");
         check(&RATES, &[names], &expect!["/search name\n"]);

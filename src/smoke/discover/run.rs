@@ -24,7 +24,7 @@ const MOST_OPERATIONS: usize = 300;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
     pub service: String,
-    /// `caller://127.0.0.1:3000`
+    /// `http://127.0.0.1:3000`
     pub base: String,
 }
 
@@ -90,25 +90,30 @@ pub async fn discover(what: Discover<'_>) -> Discovery {
         let mut tried = 0;
         for operation in &operations {
             let known = check_of(&asked.service, operation, &patterns, what.checks);
-            let proposed = match reason_not_to_try(operation, known, tried) {
-                Some(because) => Err(because),
-                None => {
-                    tried += 1;
-                    propose(&caller, asked, (operation, &mut catalog), &mut taken).await
-                }
+            let proposed = if let Some(because) = reason_not_to_try(operation, known, tried) {
+                Err(because)
+            } else {
+                tried += 1;
+                propose(&caller, asked, (operation, &mut catalog), &mut taken).await
             };
             match proposed {
                 Ok(proposed) => found.proposed.push(proposed),
-                Err(because) => found.left_out.push(LeftOut {
-                    service: asked.service.clone(),
-                    method: operation.method.clone(),
-                    path: operation.path.clone(),
-                    because,
-                }),
+                Err(because) => found.left_out.push(LeftOut::new(asked, operation, because)),
             }
         }
     }
     found
+}
+
+impl LeftOut {
+    fn new(asked: &Asked, operation: &Operation, because: String) -> Self {
+        Self {
+            service: asked.service.clone(),
+            method: operation.method.clone(),
+            path: operation.path.clone(),
+            because,
+        }
+    }
 }
 
 fn reason_not_to_try(operation: &Operation, known: Option<&str>, tried: usize) -> Option<String> {

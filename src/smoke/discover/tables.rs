@@ -1,5 +1,7 @@
 //! A proposed check as the text of its tables.
 
+use indexmap::IndexMap;
+
 use super::attempt::{Call, Shape};
 use super::document::Operation;
 use super::values::Value;
@@ -7,6 +9,9 @@ use crate::config::{toml_key, toml_text};
 
 /// The longest line that is written on purpose.
 const WIDTH: usize = 100;
+
+/// What stands before the values of a table at most: `expect_headers = `.
+const MARGIN: usize = 17;
 
 /// A check that passed when it was proposed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,21 +52,26 @@ fn comments(operation: &Operation, values: &[Value]) -> String {
     if let Some(summary) = &operation.summary {
         lines.push(one_line(summary));
     }
-    let mut from = String::new();
+    let mut by_origin: IndexMap<&str, Vec<&str>> = IndexMap::new();
     for value in values {
-        let part = one_line(&format!("{} from {}", value.name, value.from));
-        if !from.is_empty() && from.len() + part.len() + 4 > WIDTH {
-            lines.push(format!("{from},"));
+        by_origin.entry(&value.from).or_default().push(&value.name);
+    }
+    let mut from = String::new();
+    for (origin, names) in by_origin {
+        let part = one_line(&format!("{} from {origin}", names.join(", ")));
+        if !from.is_empty() && from.chars().count() + part.chars().count() + 5 > WIDTH {
+            lines.push(format!("{from};"));
             from.clear();
         }
         if !from.is_empty() {
-            from.push_str(", ");
+            from.push_str("; ");
         }
         from.push_str(&part);
     }
     lines.push(from);
     let lines = lines.into_iter().filter(|line| !line.is_empty());
-    lines.map(|line| format!("# {line}\n")).collect()
+    let lines: Vec<String> = lines.map(|line| format!("# {line}\n")).collect();
+    lines.concat()
 }
 
 /// Returns a text on one line, without what a comment cannot hold, and not too long for one.
@@ -111,11 +121,10 @@ fn tables((name, service): (&str, &str), call: &Call, shape: &Shape) -> String {
         let short = format!("{{ {} }}", short.join(", "));
         if key == "status" {
             own.push((key.to_owned(), shape.status.to_string()));
-        } else if pairs.is_empty() {
-        } else if key.len() + short.len() + 8 <= WIDTH {
+        } else if !pairs.is_empty() && short.len() + MARGIN <= WIDTH {
             own.push((key.to_owned(), short));
-        } else {
-            behind.push_str(&format!("\n[smoke.{name}.{key}]\n{}", aligned(&pairs)));
+        } else if !pairs.is_empty() {
+            behind = behind + "\n[smoke." + name + "." + key + "]\n" + &aligned(&pairs);
         }
     }
     format!("[smoke.{name}]\n{}{behind}", aligned(&own))
@@ -126,7 +135,7 @@ fn aligned(pairs: &[(String, String)]) -> String {
     let width = |(key, _): &(String, String)| key.chars().count();
     let widest = pairs.iter().map(width).max().unwrap_or_default();
     let line = |(key, value): &(String, String)| format!("{key:widest$} = {value}\n");
-    pairs.iter().map(line).collect()
+    pairs.iter().map(line).collect::<Vec<_>>().concat()
 }
 
 #[cfg(test)]
@@ -210,9 +219,7 @@ mod tests {
             dates.to_vec(),
             &shape,
             &expect![[r#"
-                # date_from from the document's example, date_to from the document's example,
-                # orig_code from the document's example, dest_code from the document's example,
-                # currency from the document's example
+                # date_from, date_to, orig_code, dest_code, currency from the document's example
                 [smoke.get-ports-code]
                 service = "api"
                 get     = "/ports/{code}"
@@ -250,7 +257,7 @@ mod tests {
             &shape,
             &expect![[r#"
                 # one [smoke.evil] two
-                # co de from db a b.c, code from db t.c
+                # co de from db a b.c; code from db t.c
                 [smoke.get-ports-code]
                 service        = "api"
                 get            = "/ports/a%22b%5C%20%24%7Bvars.x%7D%07"
