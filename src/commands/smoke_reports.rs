@@ -109,10 +109,9 @@ impl Targets {
         // Of a run that was stopped, it is no news that checks did not end.
         if self.annotated && !results.interrupted {
             let folder = self.folder_in_repository(&scene.invocation.workspace);
-            let annotations = reports::annotations(results, folder);
-            annotations
-                .into_iter()
-                .for_each(|it| session.events.send(it));
+            for annotation in reports::annotations(results, folder) {
+                session.events.send(annotation);
+            }
         }
         if let Some(file) = &self.summary
             && let Err(error) = append_summary(file, *results)

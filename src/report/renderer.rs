@@ -129,7 +129,7 @@ impl Renderer {
                     (Format::Json, answer) => outputs.json(&json::answer(answer)),
                     // These are data, which go into files.
                     (_, Answer::Configuration(_) | Answer::Explanation(_) | Answer::Table(_)) => {
-                        outputs.exact(&human::answer(&answer, out))
+                        outputs.exact(&human::answer(&answer, out));
                     }
                     (_, answer) => outputs.out(&human::answer(answer, out)),
                 }

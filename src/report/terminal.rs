@@ -16,6 +16,7 @@ pub enum Color {
 }
 
 /// Facts about the two output streams.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact by itself")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terminal {
     pub stdout_is_tty: bool,

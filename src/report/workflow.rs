@@ -135,9 +135,9 @@ mod tests {
             message: String::new(),
         };
         let lines: Vec<String> = [annotation, nowhere].iter().filter_map(command).collect();
-        expect![[r#"
+        expect![[r"
             ::error file=envs/a%2Cb%3Ac/env.toml,line=52,title=100%25 of%3A a%2Cb::status: expected 200, got 503%0D%0A100 %25%0A::stop-commands::x
-            ::warning title=alive::"#]]
+            ::warning title=alive::"]]
         .assert_eq(&lines.join("\n"));
         let line = "x".to_owned();
         let step = super::super::StepId(1);

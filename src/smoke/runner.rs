@@ -94,7 +94,9 @@ pub async fn run_masked(run: Run<'_>) -> (Vec<CheckResult>, Mask) {
         }
     }
     let mask = session.mask();
-    all.iter_mut().for_each(|result| result.hide(&mask));
+    for result in &mut all {
+        result.hide(&mask);
+    }
     (all, mask.as_ref().clone())
 }
 

@@ -341,18 +341,29 @@ fn what_ci_runs() {
     check(
         "envctl smoke-test -h",
         &expect![[r#"
-        Call the endpoints and check the answers
+            Call the endpoints and check the answers
 
-        Usage: envctl smoke-test [OPTIONS] [ENV]
+            Usage: envctl smoke-test [OPTIONS] [ENV]
 
-        Arguments:
-          [ENV]  Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
+            Arguments:
+              [ENV]  Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
 
-        Options:
-              --junit <FILE>   Write the results as JUnit XML to a file
-              --filter <NAME>  Run only the check of this name (repeatable)
-          -h, --help           Print help (see more with '--help')
-    "#]],
+            Options:
+                  --junit <FILE>          Write the results as JUnit XML to a file
+                  --report <FORMAT=FILE>  Write a report: junit, json, tap or markdown; `-` is standard output
+                                          (repeatable)
+                  --report-dir <FOLDER>   Write every report, the services' logs and the configuration into a
+                                          folder
+                  --filter <NAME>         Run only checks of this name, with `*` and `?` (repeatable)
+                  --tag <TAG>             Run only checks with this tag (repeatable)
+                  --skip <NAME|TAG>       Leave out checks of this name or with this tag (repeatable)
+                  --fail-fast             Begin no further check after the first failure
+                  --repeat <N>            Run every check so often, to find those that fail now and then
+                                          [default: 1]
+                  --jobs <N>              How many checks run at the same time [default: 8]
+                  --update                Write the snapshots instead of comparing with them
+              -h, --help                  Print help (see more with '--help')
+        "#]],
     );
     check(
         "envctl down -h",

@@ -9,6 +9,7 @@ on_each_engine! {
     a_migration_with_a_syntax_error on "syntax",
     an_api_that_exits_at_once on "exits",
     a_check_with_a_wrong_expectation on "check",
+    github_actions_gets_annotations_and_a_summary on "actions",
     configuration_mistakes_are_all_shown on "mistakes",
 }
 
@@ -123,6 +124,80 @@ fn a_check_with_a_wrong_expectation(scenario: &Scenario) {
         );
     }
     assert!(scenario.read("report.xml").contains(r#"failures="1""#));
+
+    let folder = scenario.path("reports");
+    let folder = folder.to_str().expect("UTF-8");
+    let words = [
+        "smoke-test",
+        "rates",
+        "--filter",
+        "wrong",
+        "--report-dir",
+        folder,
+    ];
+    let more = ["--report", "tap=-"];
+    let smoke = scenario.run(&[&words[..], &more].concat()).exits(8);
+    assert!(
+        smoke
+            .stdout
+            .starts_with("TAP version 14\n1..1\nnot ok 1 - wrong\n")
+    );
+    assert_eq!(scenario.read("reports/report.tap"), smoke.stdout);
+    for (file, text) in [
+        ("junit.xml", r#"tests="1" failures="1""#),
+        ("report.json", r#""check": "wrong""#),
+        ("report.md", "<code>wrong</code>"),
+        ("config.toml", "status = 418"),
+        ("logs/api.log", ""),
+        (
+            "logs/db.log",
+            "database system is ready to accept connections",
+        ),
+    ] {
+        let content = scenario.read(&format!("reports/{file}"));
+        assert!(content.contains(text), "no {text:?} in {file}:\n{content}");
+    }
+    // What the checks found counts more than a report that is not written.
+    let words = [&words[..4], &["--report", "json=/dev/full"]].concat();
+    scenario
+        .run(&words)
+        .exits(8)
+        .says(&["`/dev/full` cannot be written"]);
+    let words = [
+        "smoke-test",
+        "rates",
+        "--filter",
+        "alive",
+        "--report",
+        "json=/dev/full",
+    ];
+    scenario.run(&words).exits(1);
+}
+
+fn github_actions_gets_annotations_and_a_summary(scenario: &Scenario) {
+    scenario.run(&["up", "rates"]).exits(0);
+    scenario.local("[smoke.wrong]\nservice = \"api\"\nget = \"/\"\nstatus = 418\n");
+    scenario.write("summary.md", "what the step said before\n");
+    let summary = scenario.path("summary.md").display().to_string();
+    let in_actions = |summary: &str| {
+        let mut command = scenario.command(&["smoke-test", "rates"]);
+        command.env("GITHUB_ACTIONS", "true");
+        command.env("GITHUB_WORKSPACE", scenario.path("."));
+        finish(command.env("GITHUB_STEP_SUMMARY", summary)).exits(8)
+    };
+    let smoke = in_actions(&summary);
+    let annotation = "::error file=envs/rates/local.toml,line=";
+    smoke.says(&[
+        annotation,
+        "title=wrong::status: expected 418, got 200 OK",
+        "%0Aagain: curl",
+    ]);
+    let page = scenario.read("summary.md");
+    assert!(page.starts_with("what the step said before\n## Smoke checks of `rates`\n"));
+    assert!(page.contains("<code>wrong</code>"), "{page}");
+
+    let smoke = in_actions("/proc/none/summary.md");
+    smoke.says(&["warning: the step summary of GitHub Actions is not written"]);
 }
 
 fn configuration_mistakes_are_all_shown(scenario: &Scenario) {

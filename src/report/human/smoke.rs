@@ -115,13 +115,13 @@ fn failed_again(answer: &SmokeAnswer, page: Page) -> String {
     if failed.is_empty() || answer.checks.len() < SCREENFUL {
         return String::new();
     }
-    let shown = failed.iter().take(NAMED_AGAIN);
-    let mut lines: String = shown.map(|check| format!("  {}\n", check.check)).collect();
+    let names = failed.iter().map(|check| check.check.clone());
+    let mut names: Vec<String> = names.take(NAMED_AGAIN).collect();
     if failed.len() > NAMED_AGAIN {
-        let more = failed.len() - NAMED_AGAIN;
-        lines.extend(["  … and ", more.to_string().as_str(), " more\n"]);
+        names.push(format!("… and {} more", failed.len() - NAMED_AGAIN));
     }
-    format!("{}\n{lines}\n", page.paint.red("failed:"))
+    let title = page.paint.red("failed:");
+    format!("{title}\n  {}\n\n", names.join("\n  "))
 }
 
 fn with_verdict(answer: &SmokeAnswer, verdict: CheckVerdict) -> Vec<&CheckAnswer> {

@@ -197,11 +197,11 @@ fn verbose_has_a_line_for_every_check() {
             (2, check_event("c", CheckVerdict::Skipped, false)),
             (2, annotation),
         ],
-        &expect![[r#"
+        &expect![[r"
             12:03:00 check a: passed (12 ms), flaky
             12:03:01 check b: failed (12 ms)
             12:03:02 check c: skipped (12 ms)
             ::warning line=3,title=a::flaky: passed after 2 attempts
-        "#]],
+        "]],
     );
 }

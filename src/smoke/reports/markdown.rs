@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn golden() {
-        expect![[r###"
+        expect![[r#"
             ## Smoke checks of `rates`
 
             Instance `default` on `docker`.
@@ -257,7 +257,7 @@ mod tests {
             | `average <rates>` | **failed** | 0.005 | `envs/rates/env.toml:52` |
             | `rows` | **failed** | 10.000 | `envs/rates/env.toml:60` |
             | `delete` | skipped |  |  |
-        "###]].assert_eq(&render(&checks(), SUMMARY_BYTES_MAX));
+        "#]].assert_eq(&render(&checks(), SUMMARY_BYTES_MAX));
     }
 
     #[test]
@@ -274,7 +274,7 @@ mod tests {
         );
         let text = render(&checks(), 1200);
         assert!(text.len() <= 1200, "{}", text.len());
-        expect![[r###"
+        expect![[r#"
             ## Smoke checks of `rates`
 
             Instance `default` on `docker`.
@@ -346,7 +346,7 @@ mod tests {
             |---|---|
 
             1 more left out: the page is full.
-        "###]].assert_eq(&text);
+        "#]].assert_eq(&text);
     }
 
     #[test]

@@ -254,7 +254,7 @@ fn many_checks_end_with_the_slowest_and_the_failed() {
     }
     let text = smoke(&answer(checks), Page::of_width("smoke-test", 100));
     let end = text.split_once("\n\n").expect("the lines end").1;
-    expect![[r#"
+    expect![[r"
         slowest:
           29 ms  check-29
           28 ms  check-28
@@ -276,7 +276,7 @@ fn many_checks_end_with_the_slowest_and_the_failed() {
           … and 2 more
 
         18 passed, 12 failed in 1.3 s
-    "#]]
+    "]]
     .assert_eq(end);
 }
 
@@ -298,10 +298,10 @@ fn the_summary_counts() {
     let all = summary(&every_kind(), page);
     let one = summary(&answer(vec![passed("alive", 0.1)]), page);
     let none = summary(&answer(Vec::new()), page);
-    expect![[r#"
+    expect![[r"
         3 passed, 2 failed, 1 skipped, 2 flaky in 1.3 s
         1 passed in 1.3 s
         no check ran
-    "#]]
+    "]]
     .assert_eq(&format!("{all}{one}{none}"));
 }
