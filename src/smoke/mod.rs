@@ -28,6 +28,6 @@ pub use answer::answer;
 pub use junit::{JUnit, JUnitError};
 pub use outcome::{Attempts, CheckResult, Failure, Observation, Reply, Spot, Verdict};
 pub use runner::{Options, Run, run};
-pub use snapshot::Snapshots;
 pub use scope::{ByHand, Database, Places, RedisServer};
 pub use select::{Selected, Selection, Unselected, select};
+pub use snapshot::Snapshots;
