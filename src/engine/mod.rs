@@ -5,6 +5,7 @@ pub mod docker;
 mod error;
 mod host;
 mod lines;
+mod log;
 mod model;
 mod port;
 pub mod process;
@@ -15,6 +16,7 @@ use std::pin::Pin;
 
 pub use error::{Error, PortHolder};
 pub use host::{find_program, output_of};
+pub use log::{LogLine, LogMark, LogOptions};
 pub use model::*;
 pub use process::other_version;
 

@@ -349,32 +349,6 @@ pub enum Removal {
     Remains,
 }
 
-/// Which log lines are wanted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LogOptions {
-    /// The last so many lines; all when `None`.
-    pub tail: Option<usize>,
-    pub follow: bool,
-    /// Only what was printed after this mark.
-    pub since: Option<LogMark>,
-}
-
-/// A moment in a service's log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LogMark {
-    pub at: SystemTime,
-    /// How long the log was then, in bytes, where it is a file.
-    pub length: u64,
-}
-
-/// A line of a service's log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogLine {
-    pub service: String,
-    pub stderr: bool,
-    pub line: String,
-}
-
 /// A command to run beside a service.
 #[derive(Clone, Debug, Default)]
 pub struct Exec {

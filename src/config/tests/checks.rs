@@ -118,11 +118,11 @@ fn parts_of_other_checks_are_known() {
         checks,
         pick,
         &expect![[r#"
-        a: Flow { depends_on: ["c"], setup: ["make"], teardown: ["drop"], tags: [], is_step: false } {}
-        make: Flow { depends_on: [], setup: [], teardown: [], tags: [], is_step: true } {"id": Capture { from: Json("$.id"), pattern: None, secret: false }, "at": Capture { from: Header("location"), pattern: Some("/(.*)"), secret: false }}
-        drop: Flow { depends_on: [], setup: [], teardown: [], tags: [], is_step: true } {}
-        c: Flow { depends_on: [], setup: [], teardown: [], tags: ["slow"], is_step: false } {"all": Capture { from: Text, pattern: None, secret: true }}
-        d: Flow { depends_on: ["a"], setup: [], teardown: [], tags: [], is_step: false } {}"#]],
+            a: Flow { depends_on: ["c"], setup: ["make"], teardown: ["drop"], tags: [], is_step: false } {}
+            make: Flow { depends_on: [], setup: [], teardown: [], tags: [], is_step: true } {"id": Capture { from: Json("$.id"), pattern: None, secret: false }, "at": Capture { from: Header("location"), pattern: Some(//(.*)/), secret: false }}
+            drop: Flow { depends_on: [], setup: [], teardown: [], tags: [], is_step: true } {}
+            c: Flow { depends_on: [], setup: [], teardown: [], tags: ["slow"], is_step: false } {"all": Capture { from: Text, pattern: None, secret: true }}
+            d: Flow { depends_on: ["a"], setup: [], teardown: [], tags: [], is_step: false } {}"#]],
     );
 }
 
