@@ -1,6 +1,7 @@
 //! `smoke-test`: calls the endpoints and checks the answers.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::{Instant, SystemTime};
 
 use super::choice::Purpose;
@@ -17,12 +18,12 @@ use crate::postgres::Server;
 use crate::report::Answer;
 use crate::smoke::reports::Results;
 use crate::smoke::{
-    self, ByHand, CheckResult, Database, Options, Places, RedisServer, Run, Selection,
+    self, ByHand, CheckResult, Database, Options, Places, RedisServer, Run, Selection, Snapshots,
 };
 
 pub(super) async fn run(session: &Session, args: &SmokeTestArgs) -> Result<Answer, Failure> {
     if let Some(service) = &args.discover {
-        return discover::run(session, args, service.as_deref()).await;
+        return Box::pin(discover::run(session, args, service.as_deref())).await;
     }
     let targets = Targets::prepared(session, args)?;
     let scene = Scene::open(session, args.environment.as_ref(), Purpose::Use).await?;
@@ -39,10 +40,12 @@ pub(super) async fn run(session: &Session, args: &SmokeTestArgs) -> Result<Answe
     let outside = scene.outside().await;
     let (started, start) = (SystemTime::now(), Instant::now());
     let secrets = secrets(&scene.environment);
+    let snapshots = Snapshots::new(args.update);
     let (checks, mask) = smoke::run_masked(Run {
         checks,
         selected: &selected,
         options: options(args),
+        snapshots: &snapshots,
         places: Places {
             reference: &|reference: &Reference| scene.wiring.outside(reference, &outside),
             address: &|port: &ServicePort| address(&outside, port),
@@ -66,9 +69,20 @@ pub(super) async fn run(session: &Session, args: &SmokeTestArgs) -> Result<Answe
         interrupted: session.cancel.is_cancelled(),
         checks: &checks,
     };
+    tell(session, &snapshots, &scene.invocation.workspace);
     let of = (&scene, &mask, observed.services.as_slice());
     let unwritten = targets.write(session, of, &results).await;
     end(session, &targets, &results, unwritten)
+}
+
+/// Says which snapshots were written.
+fn tell(session: &Session, snapshots: &Snapshots, workspace: &Path) {
+    for file in snapshots.written() {
+        let file = file.strip_prefix(workspace).unwrap_or(&file);
+        session
+            .events
+            .info(format!("snapshot {} written", file.display()));
+    }
 }
 
 /// Returns how the command ends: what an interruption or a failed check says counts more than a
@@ -124,7 +138,6 @@ fn options(args: &SmokeTestArgs) -> Options {
         jobs: usize::from(args.jobs),
         repeat: args.repeat,
         fail_fast: args.fail_fast,
-        update_snapshots: args.update,
     }
 }
 

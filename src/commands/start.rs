@@ -56,7 +56,7 @@ async fn dispatch(session: &Session, command: &Command) -> Result<Answer, Failur
         Command::Build(args) => build::run(session, args).await,
         Command::Seed(args) => seed::run(session, args).await,
         Command::Migrate(args) => migrate::run(session, args).await,
-        Command::SmokeTest(args) => smoke_test::run(session, args).await,
+        Command::SmokeTest(args) => Box::pin(smoke_test::run(session, args)).await,
         Command::Doctor(args) => doctor::run(session, args).await,
         Command::Down(args) => down::run(session, args).await,
         Command::Plan(args) => plan::run(session, args).await,

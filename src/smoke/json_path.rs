@@ -6,46 +6,59 @@ use std::borrow::Cow;
 use serde_json::Value;
 use serde_json_path::{JsonPath, NormalizedPath};
 
+use crate::config::model::PlainPath;
+
 /// A JSONPath that was read.
 #[derive(Clone, Debug)]
-pub(super) struct Selector {
-    path: JsonPath,
-    single: bool,
+pub(super) enum Selector<'p> {
+    /// Names and indexes alone.
+    Plain(PlainPath<'p>),
+    /// Anything else that names one place at most.
+    Single(JsonPath),
+    Many(JsonPath),
 }
 
-impl Selector {
+impl<'p> Selector<'p> {
     /// Reads a path; the error says what is wrong with it.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &'p str) -> Result<Self, String> {
+        if let Some(plain) = PlainPath::parse(text) {
+            return Ok(Self::Plain(plain));
+        }
         let path = JsonPath::parse(text).map_err(|error| error.to_string())?;
-        Ok(Self {
-            path,
-            single: is_single(text),
+        Ok(if is_single(text) {
+            Self::Single(path)
+        } else {
+            Self::Many(path)
         })
     }
 
     /// Returns whether the path selects anything at all.
     pub(super) fn selects(&self, document: &Value) -> bool {
-        !self.path.query(document).is_empty()
-    }
-
-    /// Returns where the selected values stand, as JSON Pointers (RFC 6901).
-    pub(super) fn pointers(&self, document: &Value) -> Vec<String> {
-        let places = self.path.query_located(document);
-        places
-            .locations()
-            .map(NormalizedPath::to_json_pointer)
-            .collect()
+        match self {
+            Self::Plain(path) => path.value(document).is_some(),
+            Self::Single(path) | Self::Many(path) => !path.query(document).is_empty(),
+        }
     }
 
     /// Returns the selected value, or an array of all values for a path that may select many.
     pub(super) fn value<'a>(&self, document: &'a Value) -> Option<Cow<'a, Value>> {
-        let nodes = self.path.query(document).all();
-        if self.single {
-            nodes.first().map(|node| Cow::Borrowed(*node))
-        } else {
-            Some(Cow::Owned(nodes.into_iter().cloned().collect()))
+        match self {
+            Self::Plain(path) => path.value(document).map(Cow::Borrowed),
+            Self::Single(path) => path.query(document).first().map(Cow::Borrowed),
+            Self::Many(path) => {
+                let all = path.query(document).all();
+                Some(Cow::Owned(all.into_iter().cloned().collect()))
+            }
         }
     }
+}
+
+/// Returns where the values that a path selects stand, as JSON Pointers (RFC 6901).
+pub(super) fn pointers(path: &str, document: &Value) -> Result<Vec<String>, String> {
+    let path = JsonPath::parse(path).map_err(|error| error.to_string())?;
+    let places = path.query_located(document);
+    let pointers = places.locations().map(NormalizedPath::to_json_pointer);
+    Ok(pointers.collect())
 }
 
 /// Returns whether a valid path has only names and indexes (a "singular query" of RFC 9535).

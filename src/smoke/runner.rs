@@ -27,6 +27,8 @@ pub struct Run<'a> {
     pub checks: &'a IndexMap<String, Check>,
     pub selected: &'a Selected,
     pub options: Options,
+    /// Compares with snapshots, or writes them.
+    pub snapshots: &'a Snapshots,
     pub places: Places<'a>,
     /// What is shown as `***`, beside the secrets that stand in the checks themselves.
     pub secrets: &'a [Secret],
@@ -43,8 +45,6 @@ pub struct Options {
     pub repeat: u32,
     /// Whether no further check is begun after the first failure.
     pub fail_fast: bool,
-    /// Whether snapshots are written instead of compared.
-    pub update_snapshots: bool,
 }
 
 impl Default for Options {
@@ -53,7 +53,6 @@ impl Default for Options {
             jobs: 8,
             repeat: 1,
             fail_fast: false,
-            update_snapshots: false,
         }
     }
 }
@@ -75,7 +74,7 @@ pub async fn run_masked(run: Run<'_>) -> (Vec<CheckResult>, Mask) {
         mask: Mutex::new(Arc::new(Mask::new(run.secrets.iter().chain(own)))),
         clients: Clients::default(),
         schemas: Schemas::default(),
-        snapshots: Snapshots::new(run.options.update_snapshots),
+        snapshots: run.snapshots,
         cancel: run.cancel,
         failed: CancellationToken::new(),
         turns: Semaphore::new(run.options.jobs.max(1)),
@@ -108,7 +107,7 @@ pub(super) struct Session<'a> {
     mask: Mutex<Arc<Mask>>,
     pub(super) clients: Clients,
     schemas: Schemas,
-    snapshots: Snapshots,
+    snapshots: &'a Snapshots,
     pub(super) cancel: &'a CancellationToken,
     /// Cancelled at the first failure when that ends the run.
     failed: CancellationToken,
@@ -141,7 +140,7 @@ impl Session<'_> {
         Terms {
             scope,
             schemas: &self.schemas,
-            snapshots: &self.snapshots,
+            snapshots: self.snapshots,
         }
     }
 

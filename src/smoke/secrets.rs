@@ -99,7 +99,9 @@ impl<'a> Found<'a> {
             | Matcher::Compare(_, json)
             | Matcher::Contains(json) => self.json(json),
             Matcher::Length(all) | Matcher::Any(all) | Matcher::All(all) => {
-                all.iter().for_each(|matcher| self.matcher(matcher));
+                for matcher in all {
+                    self.matcher(matcher);
+                }
             }
             Matcher::Type(_) | Matcher::Matches(_) | Matcher::Exists(_) => {}
         }

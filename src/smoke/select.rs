@@ -60,7 +60,7 @@ pub fn select(
     let mut chosen: BTreeSet<&str> = BTreeSet::new();
     let mut open: Vec<(&String, &Check)> = checks.iter().filter(is_wanted).collect();
     while let Some((name, check)) = open.pop() {
-        if chosen.insert(name) {
+        if chosen.insert(name) && !check.flow.depends_on.is_empty() {
             let needed = checks.iter().filter(|(other, needed)| {
                 check.flow.depends_on.contains(&needed.declared) && !skipped.contains(*other)
             });

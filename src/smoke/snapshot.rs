@@ -10,7 +10,7 @@ use regex::NoExpand;
 use serde_json::Value;
 
 use super::evidence::Evidence;
-use super::json_path::Selector;
+use super::json_path::pointers;
 use super::mask::Mask;
 use super::{Failure, contrast};
 use crate::config::model::{DeclaredFile, Snapshot, SnapshotMask};
@@ -175,9 +175,9 @@ fn without_paths<'a>(document: &'a Value, masks: &[SnapshotMask]) -> Cow<'a, Val
     let mut document = Cow::Borrowed(document);
     for mask in masks {
         if let SnapshotMask::Path(path) = mask
-            && let Ok(selector) = Selector::parse(path)
+            && let Ok(places) = pointers(path, &document)
         {
-            for place in selector.pointers(&document) {
+            for place in places {
                 // What holds it may be masked already.
                 if let Some(value) = document.to_mut().pointer_mut(&place) {
                     *value = Value::from(MASKED);

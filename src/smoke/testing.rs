@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Barrier;
 use tokio_util::sync::CancellationToken;
 
-use super::{CheckResult, Options, Places, Run, Selection, run, select};
+use super::{CheckResult, Options, Places, Run, Selection, Snapshots, run, select};
 use crate::config::model::{Check, InstanceId, Secret, ServicePort, Variables};
 use crate::config::{Request, invocation, load};
 use crate::engine::Identity;
@@ -169,10 +169,12 @@ pub(super) async fn run_all(
         engine: &engine,
     };
     let selected = select(checks, selection).unwrap();
+    let snapshots = Snapshots::new(false);
     let future = run(Run {
         checks,
         selected: &selected,
         options,
+        snapshots: &snapshots,
         places,
         secrets: &secrets,
         events: &handle,

@@ -24,35 +24,7 @@ image    = "redis"
 password = "s3cret!"
 "#;
 
-/// Whether Redis can run on the scenario's engine; where it cannot, the test is counted as skipped.
-fn has_redis(scenario: &Scenario) -> bool {
-    let there = scenario.engine == Engine::Docker
-        || succeeds(Command::new("redis-server").arg("--version"));
-    if !there {
-        let missing = "no Redis server program (apt-get install redis-server)";
-        Need {
-            name: "redis",
-            missing,
-        }
-        .skip();
-    }
-    there
-}
-
-/// Returns the checks of an answer by their names.
-fn check<'a>(answer: &'a Value, name: &str) -> &'a Value {
-    let checks = answer["checks"].as_array().expect("checks");
-    let found = checks.iter().find(|check| check["check"] == name);
-    found.unwrap_or_else(|| panic!("no {name} in {answer}"))
-}
-
-fn every_kind_of_check_asks_what_runs(scenario: &Scenario) {
-    if !has_redis(scenario) {
-        return;
-    }
-    let environment = scenario.read("envs/rates/env.toml");
-    let end = environment.find("[smoke.alive]").expect("its checks");
-    let checks = r#"
+const KINDS: &str = r#"
 [smoke.rows]
 service = "db"
 sql     = "select code, name from ports where code in ('EETLL', 'SEGOT') order by code"
@@ -115,7 +87,56 @@ environment = { URL = "${services.api.url}" }
 json        = { "$.url" = { matches = "^http://127.0.0.1:" } }
 stderr      = { contains = "warned" }
 "#;
-    scenario.declare(&format!("{}{REDIS}{checks}", &environment[..end]));
+
+const FAILING: &str = r#"
+[smoke.wrong]
+service = "api"
+get     = "/rates?date_from=nonsense&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL"
+status  = 200
+
+[smoke.after]
+service    = "api"
+get        = "/"
+depends_on = ["wrong"]
+
+[smoke.beside]
+service = "db"
+exec    = ["sh", "-c", "echo out; echo oh no >&2; exit 4"]
+
+[smoke.file]
+service = "api"
+hurl    = "checks.hurl"
+"#;
+
+/// Whether Redis can run on the scenario's engine; where it cannot, the test is counted as skipped.
+fn has_redis(scenario: &Scenario) -> bool {
+    let there = scenario.engine == Engine::Docker
+        || succeeds(Command::new("redis-server").arg("--version"));
+    if !there {
+        let missing = "no Redis server program (apt-get install redis-server)";
+        Need {
+            name: "redis",
+            missing,
+        }
+        .skip();
+    }
+    there
+}
+
+/// Returns the checks of an answer by their names.
+fn check<'a>(answer: &'a Value, name: &str) -> &'a Value {
+    let checks = answer["checks"].as_array().expect("checks");
+    let found = checks.iter().find(|check| check["check"] == name);
+    found.unwrap_or_else(|| panic!("no {name} in {answer}"))
+}
+
+fn every_kind_of_check_asks_what_runs(scenario: &Scenario) {
+    if !has_redis(scenario) {
+        return;
+    }
+    let environment = scenario.read("envs/rates/env.toml");
+    let end = environment.find("[smoke.alive]").expect("its checks");
+    scenario.declare(&format!("{}{REDIS}{KINDS}", &environment[..end]));
     scenario.write(
         "envs/rates/local.toml",
         "[services.api.process.build]\ncommand = [\"true\"]\n",
@@ -146,30 +167,11 @@ stderr      = { contains = "warned" }
 }
 
 fn a_failure_says_what_came_how_to_repeat_it_and_what_was_logged(scenario: &Scenario) {
-    let checks = r#"
-[smoke.wrong]
-service = "api"
-get     = "/rates?date_from=nonsense&date_to=2021-01-31&orig_code=CNGGZ&dest_code=EETLL"
-status  = 200
-
-[smoke.after]
-service    = "api"
-get        = "/"
-depends_on = ["wrong"]
-
-[smoke.beside]
-service = "db"
-exec    = ["sh", "-c", "echo out; echo oh no >&2; exit 4"]
-
-[smoke.file]
-service = "api"
-hurl    = "checks.hurl"
-"#;
     let environment = scenario.read("envs/rates/env.toml");
     let end = environment.find("[smoke.alive]").expect("its checks");
     scenario.write(
         "envs/rates/env.toml",
-        format!("{}{checks}", &environment[..end]),
+        format!("{}{FAILING}", &environment[..end]),
     );
     scenario.write("envs/rates/checks.hurl", "GET {{base_url}}/\nHTTP 404\n");
     scenario.run(&["up", "rates"]).exits(0);

@@ -1,5 +1,6 @@
-//! JSONPaths of names and indexes, as nearly all are: they are read and followed without the
-//! machinery that the whole of RFC 9535 needs, which takes longer than all else about a check.
+//! Plain paths, which have only names and indexes, as nearly all JSON paths do: they are read and
+//! followed without the machinery that the whole of RFC 9535 needs, which takes longer than all
+//! else about a check.
 
 use serde_json::Value;
 

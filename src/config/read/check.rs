@@ -12,9 +12,9 @@ use crate::config::model::{
     Action, Capture, CaptureFrom, Check, CommandAction, ExecAction, Flow, HurlAction, Kind,
     PlainPath, RedisAction, Service, SqlAction, TcpAction,
 };
-use crate::config::schema::{CHECK, METHODS};
+use crate::config::schema::METHODS;
 use crate::config::suggest;
-use crate::config::tree::Node;
+use crate::config::tree::{Node, Value};
 
 pub(super) type Services = IndexMap<String, Service>;
 
@@ -85,8 +85,15 @@ pub(super) fn read(section: &Section<'_>, declared: &str, services: &Services) -
 
 /// Returns the one key that says what is done.
 fn action_key(section: &Section<'_>) -> Option<&'static str> {
-    let keys = METHODS.into_iter().chain(OTHERS);
-    let set: Vec<_> = keys.filter(|key| section.has(key)).collect();
+    let known = || METHODS.into_iter().chain(OTHERS);
+    let keys = section
+        .node
+        .table()
+        .into_iter()
+        .flat_map(|table| table.keys());
+    let set: Vec<_> = keys
+        .filter_map(|key| known().find(|known| known == key))
+        .collect();
     if let &[key] = set.as_slice() {
         return Some(key);
     }
@@ -122,8 +129,9 @@ fn refuse_others(section: &Section<'_>, action: &str) {
     let fits = |key: &str| {
         key == action || COMMON.contains(&key) || groups.iter().any(|group| group.contains(&key))
     };
-    for key in CHECK.names().filter(|key| !fits(key)) {
-        if let Some(node) = section.get(key) {
+    for (key, node) in section.node.table().into_iter().flatten() {
+        let key = key.as_str();
+        if !fits(key) && !matches!(node.value, Value::Unusable) {
             let message = match key {
                 "path" => format!("`path` does not go with `{action}`"),
                 _ => format!("`{key}` does not go with {name}"),
@@ -213,9 +221,10 @@ fn command(section: &Section<'_>) -> Option<CommandAction> {
 }
 
 fn hurl(section: &Section<'_>, services: &Services) -> Option<HurlAction> {
-    let port = match section.has("service") {
-        true => Some(request::port(section, services)?),
-        false => None,
+    let port = if section.has("service") {
+        Some(request::port(section, services)?)
+    } else {
+        None
     };
     Some(HurlAction {
         file: claimed(section, "hurl")?,

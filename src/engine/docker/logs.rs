@@ -82,7 +82,7 @@ fn later(mut line: LogLine, mark: Option<LogMark>) -> Option<LogLine> {
         if time < mark.at {
             return None;
         }
-        line.line = text.to_owned();
+        line.line = String::from(text);
     }
     Some(line)
 }

@@ -6,11 +6,12 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::super::evidence::{Evidence, Status};
+use super::super::expect::{self, Terms};
 use super::super::runner::Session;
 use super::super::scope::Scope;
-use super::super::{Failure, expect, trial};
+use super::super::{Failure, trial};
 use super::{Nothing, http};
-use crate::config::model::{Check, WebSocketAction};
+use crate::config::model::{Check, MessageMatch, WebSocketAction};
 use crate::probe::{Message, WebSocket, WebSocketError};
 
 /// How many messages are kept.
@@ -35,9 +36,10 @@ pub(super) async fn converse(
     let delivery = http::delivery(&action.call, scope, timeout);
     let subprotocols: Vec<String> = action.subprotocol.iter().cloned().collect();
     let opened = WebSocket::connect(&request, &subprotocols, &delivery).await;
-    let mut socket = opened.map_err(no_answer)?;
+    let mut socket = opened.map_err(|error| no_answer(&error))?;
     for text in &texts {
-        socket.send(text, deadline).await.map_err(no_answer)?;
+        let sent = socket.send(text, deadline).await;
+        sent.map_err(|error| no_answer(&error))?;
     }
     let mut heard = Heard::default();
     if let Some(step) = &action.meanwhile {
@@ -46,7 +48,12 @@ pub(super) async fn converse(
     }
     if heard.failures.is_empty() {
         let missing = heard
-            .until_all(&mut socket, deadline, check, session, scope)
+            .until_all(
+                &mut socket,
+                deadline,
+                &check.expect.messages,
+                &session.terms(scope),
+            )
             .await;
         heard.failures = missing.map_err(impossible)?;
     }
@@ -67,9 +74,9 @@ fn texts(action: &WebSocketAction, scope: &Scope<'_>) -> Result<Vec<String>, Str
     action.send.iter().map(text).collect()
 }
 
-fn no_answer(error: WebSocketError) -> Nothing {
+fn no_answer(error: &WebSocketError) -> Nothing {
     let transient = error.is_transient();
-    let reason = match &error {
+    let reason = match error {
         WebSocketError::Refused { body, .. } if !body.trim().is_empty() => {
             format!("{error}: {}", body.trim())
         }
@@ -110,21 +117,19 @@ impl Heard {
         &mut self,
         socket: &mut WebSocket,
         deadline: Instant,
-        check: &Check,
-        session: &Session<'_>,
-        scope: &Scope<'_>,
+        all: &[MessageMatch],
+        terms: &Terms<'_>,
     ) -> Result<Vec<Failure>, String> {
         let mut seen = 0;
-        for (index, wanted) in check.expect.messages.iter().enumerate() {
-            let terms = session.terms(scope);
+        for (index, wanted) in all.iter().enumerate() {
             loop {
                 if let Some(message) = self.messages.get(seen) {
                     seen += 1;
-                    if expect::message_holds(wanted, message, &terms)? {
+                    if expect::message_holds(wanted, message, terms)? {
                         break;
                     }
                 } else if let Some(why) = &self.ended {
-                    let missing = expect::missing_message(wanted, &terms)?;
+                    let missing = expect::missing_message(wanted, terms)?;
                     let actual = match self.messages.len() {
                         0 => format!("no message ({why})"),
                         1 => format!("1 message, which is not it ({why})"),

@@ -135,10 +135,11 @@ async fn checks_run_side_by_side_and_keep_their_order() {
     let barrier = Arc::new(Barrier::new(jobs));
     let server = Server::of(vec![Act::Meet(barrier)]).await;
     let names: Vec<String> = (0..2 * jobs).map(|number| format!("c{number}")).collect();
-    let toml: String = names
+    let tables: Vec<String> = names
         .iter()
         .map(|name| format!("[smoke.{name}]\n{GET}timeout = '20s'\n"))
         .collect();
+    let toml = tables.concat();
     let ran = run_toml(server.address, &toml).await;
     assert!(
         ran.results
@@ -197,20 +198,18 @@ async fn what_follows_a_failure_is_skipped() {
 
 #[tokio::test]
 async fn parts_are_made_around_a_check_however_it_ends() {
-    let toml = format!(
-        "[smoke.a]\nservice = 'api'\nget = '/x/${{capture.id}}'\njson = {{ '$.ok' = true }}\n\
+    let toml = "[smoke.a]\nservice = 'api'\nget = '/x/${capture.id}'\njson = { '$.ok' = true }\n\
          setup = ['make']\nteardown = ['drop']\n\
-         [smoke.make]\nservice = 'api'\npost = '/x'\ncapture = {{ id = '$.id' }}\n\
-         [smoke.drop]\nservice = 'api'\ndelete = '/x/${{capture.id}}'\n\
-         text = {{ contains = 'DELETE /x/9 ' }}\n"
-    );
+         [smoke.make]\nservice = 'api'\npost = '/x'\ncapture = { id = '$.id' }\n\
+         [smoke.drop]\nservice = 'api'\ndelete = '/x/${capture.id}'\n\
+         text = { contains = 'DELETE /x/9 ' }\n";
     let made = Act::Answer(201, r#"{"id": 9}"#);
     let script = vec![
         made.clone(),
         Act::Answer(200, r#"{"ok": false}"#),
         Act::Echo,
     ];
-    let ran = with(script, &toml, Selection::default(), Options::default()).await;
+    let ran = with(script, toml, Selection::default(), Options::default()).await;
     assert_eq!(ran.told(), ["a Failed $.ok: expected true, got false"]);
 
     let script = vec![
@@ -218,12 +217,12 @@ async fn parts_are_made_around_a_check_however_it_ends() {
         Act::Answer(200, r#"{"ok": true}"#),
         Act::Answer(500, "no"),
     ];
-    let ran = with(script, &toml, Selection::default(), Options::default()).await;
+    let ran = with(script, toml, Selection::default(), Options::default()).await;
     let expect = "a Failed teardown drop: status: expected 2xx, got 500 Internal Server Error: no";
     assert_eq!(ran.told(), [expect]);
 
     let script = vec![Act::Answer(409, "there"), Act::Echo];
-    let ran = with(script, &toml, Selection::default(), Options::default()).await;
+    let ran = with(script, toml, Selection::default(), Options::default()).await;
     let expect = "a Failed setup make: status: expected 2xx, got 409 Conflict: there; \
                   teardown drop: check: expected a request that can be sent, \
                   got no check before it has kept `id`";

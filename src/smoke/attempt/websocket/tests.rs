@@ -1,4 +1,4 @@
-//! WebSockets of a real server, which tells every listener what is posted to it.
+//! Sockets of a real server, which tells every listener what is posted to it.
 
 use std::net::SocketAddr;
 use std::time::Duration;
