@@ -363,6 +363,13 @@ fn what_ci_runs() {
                   --jobs <N>              How many checks run at the same time [default: 8]
                   --update                Write the snapshots instead of comparing with them
               -h, --help                  Print help (see more with '--help')
+
+            Proposing checks:
+                  --discover[=<SERVICE>]   Propose checks from a service's OpenAPI document, with real values
+                                           from the databases
+                  --openapi </PATH|@FILE>  Say where the document is, where it is at no usual place: a path on
+                                           the service, or a file
+                  --write                  Add the proposed checks to the environment's env.toml
         "#]],
     );
     check(

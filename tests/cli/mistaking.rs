@@ -89,7 +89,7 @@ fn several_at_once_in_two_files() {
           |
         3 | [smoke.alive]
           |        ^^^^^
-        hint: write `get = "/path"`, or `sql = "SELECT …"`
+        hint: write `get = "/path"`, `sql = "SELECT …"`, or one of `websocket`, `redis`, `tcp`, `exec`, `command`, `hurl`
 
         error: there is no service `app`
          --> envs/rates/local.toml:4:11
@@ -167,7 +167,7 @@ fn on_a_narrow_terminal() {
               |
             3 | [smoke.alive]
               |        ^^^^^
-            hint: write `get = "/path"`, or `sql = "SELECT …"`
+            hint: write `get = "/path"`, `sql = "SELECT …"`, or one of `websocket`, `redis`, `tcp`, `exec`, `command`, `hurl`
 
             error: there is no service `app`
              --> envs/rates/local.toml:4:11

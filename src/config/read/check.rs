@@ -65,11 +65,16 @@ const OTHERS: [&str; 8] = [
 
 /// Reads one check, or one case of it.
 pub(super) fn read(section: &Section<'_>, declared: &str, services: &Services) -> Option<Check> {
-    let key = action_key(section)?;
-    refuse_others(section, key);
+    let key = action_key(section);
     let timeout = section.time_limit("timeout");
     let expect = expect::read(section);
     let captures = captures(section);
+    let Some(key) = key else {
+        let service = section.text("service");
+        service.inspect(|name| _ = request::known_service(section, name, services));
+        return None;
+    };
+    refuse_others(section, key);
     let action = action(section, key, services)?;
     Some(Check {
         declared: declared.to_owned(),
