@@ -22,7 +22,8 @@ pub(super) struct Scene {
     pub invocation: Invocation,
     pub environment: Environment,
     /// All layers of its declaration.
-    pub merged: Merged,
+    /// All of its layers, for who still wants to show them.
+    pub merged: Option<Merged>,
     pub engine: Arc<dyn Engine>,
     pub desired: Desired,
     pub wiring: Wiring,
@@ -81,7 +82,7 @@ impl Scene {
             wiring: Wiring::new(&environment),
             invocation,
             environment,
-            merged,
+            merged: Some(merged),
             engine,
             opened,
             laps,

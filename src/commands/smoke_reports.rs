@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::scene::Scene;
 use super::session::Session;
 use crate::cli::{ReportFormat, ReportTo, SmokeTestArgs};
+use crate::config::Merged;
 use crate::engine::{LogOptions, ObservedService};
 use crate::report::Answer;
 use crate::smoke::Mask;
@@ -99,7 +100,8 @@ impl Targets {
             note(reports::write(file, &rendered(*format, results)));
         }
         if let Some(folder) = &self.folder {
-            let configuration = mask.apply(&scene.merged.show());
+            let configuration = scene.merged.as_ref().map(Merged::show);
+            let configuration = mask.apply(&configuration.unwrap_or_default());
             note(reports::write(&folder.join("config.toml"), &configuration));
             for (service, log) in logs(session, scene, services).await {
                 let file = folder.join("logs").join(format!("{service}.log"));

@@ -26,7 +26,11 @@ pub(super) async fn run(session: &Session, args: &SmokeTestArgs) -> Result<Answe
         return Box::pin(discover::run(session, args, service.as_deref())).await;
     }
     let targets = Targets::prepared(session, args)?;
-    let scene = Scene::open(session, args.environment.as_ref(), Purpose::Use).await?;
+    let mut scene = Scene::open(session, args.environment.as_ref(), Purpose::Use).await?;
+    if args.report_dir.is_none() {
+        // Nobody wants to see it, and there may be much of it.
+        scene.merged = None;
+    }
     let checks = &scene.environment.checks;
     let selected =
         smoke::select(checks, &selection(args)).map_err(|why| Failure::unselected(&why, checks))?;

@@ -144,7 +144,7 @@ fn quotes_hint(want: Want, value: &Value, at: &Origin) -> Option<String> {
     let text = match value {
         Value::Integer(number) => number.to_string(),
         Value::Float(number) => {
-            let written = at.source.text.get(at.span.clone());
+            let written = at.source.text.get(at.span());
             written.map_or_else(|| float(*number), str::to_owned)
         }
         Value::Boolean(boolean) => boolean.to_string(),

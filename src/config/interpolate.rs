@@ -135,7 +135,7 @@ impl Expander<'_> {
                 if let (true, Value::Text(text)) = (raw, &node.value) {
                     node.value = Value::Raw(text.clone());
                 }
-                node.written = Some(text);
+                node.set_written(text);
             }
             _ => {}
         }
@@ -238,7 +238,8 @@ impl Expander<'_> {
         for (name, node) in vars.table_mut().into_iter().flatten() {
             let value = self.var(name, &node.at);
             if node.text().is_some_and(|text| text.contains("${")) {
-                node.written = node.text().map(str::to_owned);
+                let text = node.text().map(str::to_owned);
+                text.into_iter().for_each(|text| node.set_written(text));
             }
             node.value = value;
         }

@@ -35,16 +35,13 @@ pub(crate) fn merge(base: &mut Node, over: Node, shape: Shape, path: Trail<'_>, 
             if let Shape::Value(want) = shape {
                 conform::read_raw(base, want);
             }
-            let mut below = std::mem::take(&mut base.below);
-            below.push(Past {
+            let last = Past {
                 value: shown(&path.to_string(), &base.value),
                 at: base.at.clone(),
-            });
-            *base = Node {
-                value,
-                below,
-                ..Node::new(Value::Unusable, over.at, over.key)
             };
+            let mut node = Node::new(value, over.at, over.key);
+            node.lay_on(base, last);
+            *base = node;
         }
     }
 }

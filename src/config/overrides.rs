@@ -66,7 +66,7 @@ pub(crate) fn from_set(set: &str, base: &Node) -> Result<Node, Mistake> {
     };
     let resolved = resolved
         .into_iter()
-        .map(|(name, at)| (name, Origin::new(&source, at.span)))
+        .map(|(name, at)| (name, Origin::new(&source, at.span())))
         .collect();
     let at = Origin::new(&source, equals + 1..source.text.len());
     Ok(nest(resolved, Value::Raw(value), &at))

@@ -53,7 +53,7 @@ pub(crate) fn resolve(
             Err(mistake) => mistakes.push(mistake),
         }
     }
-    root.below.clear();
+    root.forget();
     defaults::add(&mut root);
     let secrets = interpolate::expand(&mut root, context, mistakes);
     let names = |kind| root.names(kind).into_iter().map(str::to_owned).collect();

@@ -88,9 +88,9 @@ impl Merged {
         let masked = |text: &str| shown(&path, &Value::Text(text.to_owned()));
         Ok(Explained {
             value: Some(rendered(&path, &node.value)),
-            written: node.written.as_deref().map(masked),
+            written: node.written().map(masked),
             origin: place_of(node).to_string(),
-            overridden: node.below.iter().rev().map(overridden).collect(),
+            overridden: node.below().iter().rev().map(overridden).collect(),
             parts: parts(&path, node),
             key: path,
         })

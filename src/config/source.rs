@@ -72,28 +72,39 @@ impl Source {
     }
 }
 
+/// A place in a source, which has at most 4 MiB.
+fn offset(byte: usize) -> u32 {
+    u32::try_from(byte).unwrap_or(u32::MAX)
+}
+
 /// A span of a source.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
     pub source: Arc<Source>,
-    pub span: Range<usize>,
+    start: u32,
+    end: u32,
 }
 
 impl Origin {
     pub(crate) fn new(source: &Arc<Source>, span: Range<usize>) -> Self {
         Self {
             source: Arc::clone(source),
-            span,
+            start: offset(span.start),
+            end: offset(span.end),
         }
+    }
+
+    pub(crate) fn span(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
     }
 
     /// Returns the origin of `part` inside this one, or this one when it is not found as written.
     pub(crate) fn within(&self, part: &str) -> Self {
-        let written = self.source.text.get(self.span.clone()).unwrap_or_default();
+        let written = self.source.text.get(self.span()).unwrap_or_default();
         let Some(offset) = written.find(part) else {
             return self.clone();
         };
-        let start = self.span.start + offset;
+        let start = self.span().start + offset;
         Self::new(&self.source, start..start + part.len())
     }
 
@@ -108,7 +119,7 @@ impl Origin {
     /// Returns the line, from 1, and the byte where it starts.
     fn line(&self) -> (usize, usize) {
         self.source
-            .line(self.span.start.min(self.source.text.len()))
+            .line(self.span().start.min(self.source.text.len()))
     }
 
     /// Returns the place to show; envctl's own defaults have none.
@@ -124,8 +135,8 @@ impl Origin {
         let text = rest.lines().next().unwrap_or_default();
         let concealed = Concealed::new(text);
         let before = |byte: usize| concealed.characters_before(byte.saturating_sub(start));
-        let column = before(self.span.start);
-        let end = before(self.span.end.min(start + text.len()));
+        let column = before(self.span().start);
+        let end = before(self.span().end.min(start + text.len()));
         Some(Place {
             file,
             line,

@@ -20,10 +20,17 @@ pub(crate) struct Node {
     pub at: Origin,
     /// Where its key is.
     pub key: Origin,
+    /// What it was before, which most values never were.
+    history: Option<Box<History>>,
+}
+
+/// What a value was before.
+#[derive(Clone, Debug, Default)]
+struct History {
     /// What lower layers said, the lowest first.
-    pub below: Vec<Past>,
+    below: Vec<Past>,
     /// The text before `${…}` was expanded, where that changed it.
-    pub written: Option<String>,
+    written: Option<String>,
 }
 
 /// A value that was overridden.
@@ -56,9 +63,34 @@ impl Node {
             value,
             at,
             key,
-            below: Vec::new(),
-            written: None,
+            history: None,
         }
+    }
+
+    /// Returns what lower layers said, the lowest first.
+    pub(crate) fn below(&self) -> &[Past] {
+        self.history.as_ref().map_or(&[], |history| &history.below)
+    }
+
+    /// Takes over what lower layers said of another node, with that node's own value last.
+    pub(crate) fn lay_on(&mut self, base: &mut Self, last: Past) {
+        let mut below = base.history.take().map(|history| history.below);
+        below.get_or_insert_default().push(last);
+        self.history.get_or_insert_default().below = below.unwrap_or_default();
+    }
+
+    /// Forgets what lower layers said.
+    pub(crate) fn forget(&mut self) {
+        self.history = None;
+    }
+
+    /// Returns the text before `${…}` was expanded, where that changed it.
+    pub(crate) fn written(&self) -> Option<&str> {
+        self.history.as_ref()?.written.as_deref()
+    }
+
+    pub(crate) fn set_written(&mut self, text: String) {
+        self.history.get_or_insert_default().written = Some(text);
     }
 
     /// Returns a node of another value at the same place.

@@ -71,8 +71,9 @@ pub(crate) fn read(root: &Node, known: Known, reader: &Reader<'_>) -> Environmen
 }
 
 fn checks(root: &Section<'_>, services: &IndexMap<String, Service>) -> IndexMap<String, Check> {
-    let mut checks = IndexMap::new();
-    for (declared, section) in root.sections("smoke") {
+    let sections = root.sections("smoke");
+    let mut checks = IndexMap::with_capacity(sections.len());
+    for (declared, section) in sections {
         for case in cases::cases(&declared, &section) {
             let section = Section {
                 node: &case.node,

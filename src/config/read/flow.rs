@@ -18,42 +18,67 @@ const NAMES: [&str; 4] = ["depends_on", "setup", "teardown", "meanwhile"];
 
 /// Checks all names, and marks the checks that are parts of others.
 pub(super) fn check(root: &Section<'_>, checks: &mut IndexMap<String, Check>) {
-    let sections = root.sections("smoke");
-    let declared: BTreeMap<&str, &Section<'_>> = sections
-        .iter()
-        .map(|(name, section)| (name.as_str(), section))
+    let declared = Declared(root);
+    // Most checks stand alone.
+    let linked: Vec<Section<'_>> = declared
+        .all()
+        .filter(|(_, node)| NAMES.iter().any(|key| node.get(key).is_some()))
+        .filter_map(|(name, _)| declared.section(name))
         .collect();
-    for section in declared.values() {
+    for section in &linked {
         check_names(section, &declared);
     }
     let steps: BTreeSet<String> = checks
         .values()
         .flat_map(|check| {
             let named = check.flow.setup.iter().chain(&check.flow.teardown);
-            let named = named.map(String::as_str).chain(check.action.meanwhile());
-            named.map(str::to_owned).collect::<Vec<_>>()
+            named.map(String::as_str).chain(check.action.meanwhile())
         })
+        .map(str::to_owned)
         .collect();
     for check in checks.values_mut() {
         check.flow.is_step = steps.contains(&check.declared);
     }
     for name in &steps {
-        if let Some(section) = declared.get(name.as_str()) {
-            check_step(section, name);
+        if let Some(section) = declared.section(name) {
+            check_step(&section, name);
         }
     }
-    for section in declared.values() {
+    for section in &linked {
         refuse_steps(section, &steps);
     }
-    check_cycles(root, &declared, checks);
+    check_cycles(&declared, checks);
     check_captures(&declared, checks);
 }
 
-fn check_names(section: &Section<'_>, declared: &BTreeMap<&str, &Section<'_>>) {
+/// The tables of the checks as they were declared.
+struct Declared<'a>(&'a Section<'a>);
+
+impl<'a> Declared<'a> {
+    fn all(&self) -> impl Iterator<Item = (&'a String, &'a Node)> + use<'a> {
+        let table = self.0.node.get("smoke").and_then(Node::table);
+        table.into_iter().flatten()
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.node(name).is_some()
+    }
+
+    fn node(&self, name: &str) -> Option<&'a Node> {
+        self.0.node.get("smoke")?.get(name)
+    }
+
+    fn section(&self, name: &str) -> Option<Section<'a>> {
+        self.0.named("smoke", name)
+    }
+}
+
+fn check_names(section: &Section<'_>, declared: &Declared<'_>) {
     for key in NAMES {
         for (name, node) in section.texts(key) {
-            if !declared.contains_key(name.as_str()) {
-                let hint = suggest::did_you_mean(&name, declared.keys().copied());
+            if !declared.has(&name) {
+                let known = declared.all().map(|(name, _)| name.as_str());
+                let hint = suggest::did_you_mean(&name, known);
                 let message = format!("there is no check `{name}`");
                 let mistake = Mistake::new(message).at(&node.at).maybe_hint(hint);
                 section.reader.report(mistake);
@@ -83,55 +108,51 @@ fn refuse_steps(section: &Section<'_>, steps: &BTreeSet<String>) {
     }
 }
 
-fn check_cycles(
-    root: &Section<'_>,
-    declared: &BTreeMap<&str, &Section<'_>>,
-    checks: &IndexMap<String, Check>,
-) {
-    let next = dependencies(checks);
-    let next = |name: &str| next.get(name).cloned().unwrap_or_default();
-    for chain in cycles(declared.keys().copied(), next) {
+fn check_cycles(declared: &Declared<'_>, checks: &IndexMap<String, Check>) {
+    let linked = dependencies(checks);
+    let next = |name: &str| linked.get(name).cloned().unwrap_or_default();
+    for chain in cycles(linked.keys().copied(), next) {
         let message = format!("a circle in `depends_on`: {}", chain.join(" -> "));
-        let at = declared.get(chain[0].as_str()).map(|it| &it.node.key);
-        let mistake = Mistake::new(message).at(at.unwrap_or(&root.node.at));
-        root.reader.report(mistake);
+        let mut mistake = Mistake::new(message);
+        if let Some(node) = declared.node(&chain[0]) {
+            mistake = mistake.at(&node.key);
+        }
+        declared.0.reader.report(mistake);
     }
 }
 
+/// Returns the names that each check depends on, of those that depend on any.
 fn dependencies(checks: &IndexMap<String, Check>) -> BTreeMap<&str, Vec<String>> {
-    let pair = |check: &'_ Check| check.flow.depends_on.clone();
     checks
         .values()
-        .map(|check| (check.declared.as_str(), pair(check)))
+        .filter(|check| !check.flow.depends_on.is_empty())
+        .map(|check| (check.declared.as_str(), check.flow.depends_on.clone()))
         .collect()
 }
 
 /// A check's declared name to what it keeps; `None` for one with cases, which keep it each.
 type Kept<'a> = BTreeMap<&'a str, Option<BTreeSet<&'a str>>>;
 
-fn check_captures(declared: &BTreeMap<&str, &Section<'_>>, checks: &IndexMap<String, Check>) {
+fn check_captures(declared: &Declared<'_>, checks: &IndexMap<String, Check>) {
     let mut kept: Kept<'_> = BTreeMap::new();
-    for check in checks.values() {
+    for check in checks.values().filter(|check| !check.captures.is_empty()) {
         let names = check.captures.keys().map(String::as_str).collect();
-        let cases = declared
-            .get(check.declared.as_str())
-            .is_some_and(|section| section.has("each"));
+        let node = declared.node(&check.declared);
+        let cases = node.is_some_and(|node| node.get("each").is_some());
         kept.insert(&check.declared, (!cases).then_some(names));
     }
     let next = dependencies(checks);
-    let mut seen = BTreeSet::new();
+    let mut seen = None;
     for check in checks.values().filter(|check| !check.flow.is_step) {
-        if !seen.insert(check.declared.as_str()) {
+        // The cases of a check stand together.
+        if seen == Some(&check.declared) {
             continue;
         }
+        seen = Some(&check.declared);
         let mut sources = ancestors(&check.declared, &next);
         sources.extend(check.flow.setup.iter().cloned());
-        let read = |name: &str, sources: &[String]| {
-            if let Some(section) = declared.get(name) {
-                check_uses(section, sources, &kept);
-            }
-        };
-        for step in check.flow.setup.iter().map(String::as_str) {
+        let read = |name: &str, sources: &[String]| check_uses(declared, name, sources, &kept);
+        for step in &check.flow.setup {
             read(step, &sources);
         }
         check
@@ -160,12 +181,15 @@ fn ancestors(name: &str, next: &BTreeMap<&str, Vec<String>>) -> Vec<String> {
 }
 
 /// Reports captures that nothing in `sources` keeps.
-fn check_uses(section: &Section<'_>, sources: &[String], kept: &Kept<'_>) {
+fn check_uses(declared: &Declared<'_>, name: &str, sources: &[String], kept: &Kept<'_>) {
+    let Some(node) = declared.node(name) else {
+        return;
+    };
     let keeps = |source: &String, name: &str| {
         let kept = kept.get(source.as_str());
         kept.is_some_and(|kept| kept.as_ref().is_some_and(|names| names.contains(name)))
     };
-    for (name, at) in uses(section.node) {
+    for (name, at) in uses(node) {
         if sources.iter().any(|source| keeps(source, &name)) {
             continue;
         }
@@ -178,7 +202,7 @@ fn check_uses(section: &Section<'_>, sources: &[String], kept: &Kept<'_>) {
         };
         let message = format!("nothing that comes before keeps `{name}`");
         let mistake = Mistake::new(message).at(&at).hint(hint);
-        section.reader.report(mistake);
+        declared.0.reader.report(mistake);
     }
 }
 
