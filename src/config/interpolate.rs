@@ -239,7 +239,9 @@ impl Expander<'_> {
             let value = self.var(name, &node.at);
             if node.text().is_some_and(|text| text.contains("${")) {
                 let text = node.text().map(str::to_owned);
-                text.into_iter().for_each(|text| node.set_written(text));
+                if let Some(text) = text {
+                    node.set_written(text);
+                }
             }
             node.value = value;
         }
