@@ -10,6 +10,8 @@ mod websocket;
 
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use super::evidence::{Evidence, Status};
 use super::runner::Session;
 use super::scope::Scope;
@@ -81,11 +83,11 @@ pub(super) async fn make(
     session: &Session<'_>,
     check: &Check,
     scope: &mut Scope<'_>,
-    timeout: Duration,
+    (timeout, cancel): (Duration, &CancellationToken),
 ) -> Seen {
     let evidence = match &check.action {
         Action::Http(action) => http::send(session, action, scope, timeout).await,
-        Action::Sql(action) => sql::ask(session, action, scope).await,
+        Action::Sql(action) => sql::ask(action, scope, cancel).await,
         Action::Redis(action) => redis::send(action, scope, timeout).await,
         Action::Exec(action) => command::exec(session, action, scope).await,
         Action::Command(action) => command::command(action, scope).await,

@@ -145,7 +145,7 @@ async fn until_final(
     let mut turns = Poll::within(timeout).turns(cancel);
     let ended = loop {
         let attempt = async {
-            let seen = Box::pin(attempt::make(session, check, scope, timeout)).await;
+            let seen = Box::pin(attempt::make(session, check, scope, (timeout, cancel))).await;
             let again = !once && seen.may_change(check.eventually);
             let summary = seen.summary();
             trail.add(started.elapsed(), &summary, seen, timeout);

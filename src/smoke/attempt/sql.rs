@@ -4,6 +4,7 @@ use std::error::Error;
 use std::time::Instant;
 
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use super::super::evidence::{Evidence, Status};
 use super::super::reproduce;
@@ -18,15 +19,15 @@ const SHOWN_BYTES: usize = 4096;
 
 /// Asks a database once; what still runs when nobody waits for it any more is cancelled.
 pub(super) async fn ask(
-    session: &Session<'_>,
     action: &SqlAction,
     scope: &Scope<'_>,
+    cancel: &CancellationToken,
 ) -> Result<Evidence, Nothing> {
     let database = (scope.places.database)(&action.service)
         .map_err(|reason| Nothing::Impossible("a database that can be asked", reason))?;
     let name = action.database.as_deref().unwrap_or(&database.name);
     let target = database.server.target(name);
-    let abandoned = session.cancel.child_token();
+    let abandoned = cancel.child_token();
     let _guard = abandoned.clone().drop_guard();
     let started = Instant::now();
     let rows = postgres::query(&target, &action.query, &abandoned).await;
