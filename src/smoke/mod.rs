@@ -15,6 +15,7 @@ mod log;
 mod mask;
 mod matcher;
 mod outcome;
+mod queue;
 pub mod reports;
 mod reproduce;
 mod runner;

@@ -1,18 +1,17 @@
 //! Makes the checks: chains in order, everything else side by side.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::pin::Pin;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use indexmap::IndexMap;
 use serde_json::Value;
-use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::clients::Clients;
 use super::expect::Terms;
 use super::mask::Mask;
+use super::queue::Queue;
 use super::schema::Schemas;
 use super::scope::{Places, Scope};
 use super::select::Selected;
@@ -77,7 +76,6 @@ pub async fn run_masked(run: Run<'_>) -> (Vec<CheckResult>, Mask) {
         snapshots: run.snapshots,
         cancel: run.cancel,
         failed: CancellationToken::new(),
-        turns: Semaphore::new(run.options.jobs.max(1)),
     };
     let mut all: Vec<CheckResult> = Vec::new();
     for number in 0..run.options.repeat.max(1) {
@@ -111,18 +109,17 @@ pub(super) struct Session<'a> {
     pub(super) cancel: &'a CancellationToken,
     /// Cancelled at the first failure when that ends the run.
     failed: CancellationToken,
-    turns: Semaphore,
 }
 
-/// How a check ended, for those that depend on it.
+/// What a check leaves for those that depend on it.
 struct Ending {
     passed: bool,
     captured: BTreeMap<String, Value>,
     cookies: Jar,
 }
 
-/// Where an ending is waited for.
-type Board = IndexMap<String, watch::Sender<Option<Arc<Ending>>>>;
+/// Endings by the places of their checks in the selection; only of those that others depend on.
+type Endings = BTreeMap<usize, Ending>;
 
 impl Session<'_> {
     pub(super) fn mask(&self) -> Arc<Mask> {
@@ -144,72 +141,78 @@ impl Session<'_> {
         }
     }
 
+    /// Makes every chosen check once, so many at a time.
     async fn once(&self, selected: &Selected, events: &Events) -> Vec<CheckResult> {
-        let board: Board = selected
-            .names
-            .iter()
-            .map(|name| (name.clone(), watch::Sender::new(None)))
-            .collect();
-        let board = &board;
-        let check = |name: &'_ String| -> Pin<Box<dyn Future<Output = CheckResult> + Send + '_>> {
-            let name = name.clone();
-            Box::pin(async move {
-                let check = &self.checks[&name];
-                let result = self.in_turn(&name, check, board).await;
-                if !self.cancel.is_cancelled() {
-                    events.send(finished(&result));
-                }
-                result
-            })
-        };
-        join_all(selected.names.iter().map(check)).await
-    }
-
-    /// Makes a check when all that it depends on has ended well.
-    async fn in_turn(&self, name: &str, check: &Check, board: &Board) -> CheckResult {
-        let (result, ending) = match self.scope_of(check, board).await {
-            Err(because) => (trial::skipped(name, check, because), Ending::not_passed()),
-            Ok(scope) => {
-                let _turn = self.turns.acquire().await.expect("nobody closes it");
-                if self.failed.is_cancelled() {
-                    let because = "another check failed (--fail-fast)".to_owned();
-                    (trial::skipped(name, check, because), Ending::not_passed())
-                } else {
-                    let (result, scope) = trial::run(self, name, check, scope).await;
-                    let ending = Ending {
-                        passed: result.verdict == Verdict::Passed,
-                        captured: scope.captured,
-                        cookies: scope.cookies,
-                    };
-                    (result, ending)
+        let mut queue = Queue::of(self.checks, selected);
+        let mut endings = Endings::new();
+        let mut results: Vec<Option<CheckResult>> = selected.names.iter().map(|_| None).collect();
+        let mut running = FuturesUnordered::new();
+        loop {
+            let mut skipped = None;
+            while running.len() < self.options.jobs.max(1)
+                && skipped.is_none()
+                && let Some(place) = queue.next()
+            {
+                let name = selected.names[place].as_str();
+                let check = &self.checks[name];
+                match self.scope_of(selected, place, (&queue, &endings)) {
+                    Ok(scope) => running.push(async move {
+                        let (result, scope) = trial::run(self, name, check, scope).await;
+                        (place, result, Some(scope))
+                    }),
+                    Err(because) => {
+                        let result = trial::skipped(name, check, because);
+                        skipped = Some((place, result, None));
+                    }
                 }
             }
-        };
-        if result.failed() && self.options.fail_fast {
-            self.failed.cancel();
+            let ended = match skipped {
+                Some(skipped) => Some(skipped),
+                None => running.next().await,
+            };
+            let Some((place, result, scope)) = ended else {
+                break;
+            };
+            if result.failed() && self.options.fail_fast {
+                self.failed.cancel();
+            }
+            if queue.is_awaited(place) {
+                endings.insert(place, Ending::of(&result, scope));
+            }
+            queue.ended(place);
+            if !self.cancel.is_cancelled() {
+                events.send(finished(&result));
+            }
+            results[place] = Some(result);
         }
-        // Nobody may wait for it.
-        board[name].send_replace(Some(Arc::new(ending)));
-        result
+        results.into_iter().flatten().collect()
     }
 
-    /// Waits for the checks before this one; the error says why it cannot be made.
-    async fn scope_of(&self, check: &Check, board: &Board) -> Result<Scope<'_>, String> {
+    /// Returns what a check sees; the error says why it is not made.
+    fn scope_of(
+        &self,
+        selected: &Selected,
+        place: usize,
+        (queue, endings): (&Queue, &Endings),
+    ) -> Result<Scope<'_>, String> {
+        if self.cancel.is_cancelled() {
+            return Err("the run was interrupted".to_owned());
+        }
+        if let Some(before) = queue.left_out(place) {
+            return Err(format!("`{before}`, which comes before it, is left out"));
+        }
         let mut captured = BTreeMap::new();
         let mut jars = Vec::new();
-        for before in self.before(check) {
-            let Some(sender) = board.get(before) else {
-                return Err(format!("`{before}`, which comes before it, is left out"));
-            };
-            let mut receiver = sender.subscribe();
-            let ending = receiver.wait_for(Option::is_some).await;
-            let ending = ending.expect("the board outlives the checks").clone();
-            let ending = ending.expect("it was waited for");
-            if !ending.passed {
+        for before in queue.before(place) {
+            let Some(ending) = endings.get(before).filter(|ending| ending.passed) else {
+                let before = &selected.names[*before];
                 return Err(format!("`{before}`, which comes before it, did not pass"));
-            }
+            };
             captured.extend(ending.captured.clone());
             jars.push(ending.cookies.clone());
+        }
+        if self.failed.is_cancelled() {
+            return Err("another check failed (--fail-fast)".to_owned());
         }
         Ok(Scope {
             places: self.places,
@@ -218,24 +221,16 @@ impl Session<'_> {
             mask: self.mask(),
         })
     }
-
-    /// Returns the names of the checks that come before one, each case of them.
-    fn before<'b>(&'b self, check: &'b Check) -> impl Iterator<Item = &'b String> {
-        let wanted: BTreeSet<&str> = check.flow.depends_on.iter().map(String::as_str).collect();
-        let all = (!wanted.is_empty()).then_some(self.checks);
-        all.into_iter()
-            .flatten()
-            .filter(move |(_, check)| wanted.contains(check.declared.as_str()))
-            .map(|(name, _)| name)
-    }
 }
 
 impl Ending {
-    fn not_passed() -> Self {
+    fn of(result: &CheckResult, scope: Option<Scope<'_>>) -> Self {
+        let (captured, cookies) =
+            scope.map_or_else(Default::default, |scope| (scope.captured, scope.cookies));
         Self {
-            passed: false,
-            captured: BTreeMap::new(),
-            cookies: Jar::default(),
+            passed: result.verdict == Verdict::Passed,
+            captured,
+            cookies,
         }
     }
 }
