@@ -106,6 +106,24 @@ fn a_case_fills_its_values() {
 }
 
 #[test]
+fn no_two_cases_are_called_the_same() {
+    let checks = "[smoke.a]\nservice = 'api'\nget = '/${each.value}'\n\
+        each = ['2', 2, '#2', { value = 4 }, 'x', 'x', '4']\n";
+    read(
+        checks,
+        |_| String::new(),
+        &expect![[r#"
+            a[2]: 
+            a[##2]: 
+            a[#2]: 
+            a[#4]: 
+            a[x]: 
+            a[6]: 
+            a[4]: "#]],
+    );
+}
+
+#[test]
 fn parts_of_other_checks_are_known() {
     let checks = "[smoke.a]\nservice = 'api'\nget = '/'\nsetup = ['make']\nteardown = ['drop']\ndepends_on = ['c']\n\
         [smoke.make]\nservice = 'api'\npost = '/'\ncapture = { id = '$.id', at = { header = 'Location', matches = '/(.*)' } }\n\
