@@ -39,6 +39,7 @@ pub(super) async fn run<'a>(
     let service = check.action.service();
     let mark = service.map(|service| session.places.engine.log_mark(service));
     let mut trail = Trail::default();
+    let begun = !session.cancel.is_cancelled();
     for step in &check.flow.setup {
         trail.failures = step_failures(session, step, "setup", &mut scope).await;
         if !trail.failures.is_empty() {
@@ -48,7 +49,8 @@ pub(super) async fn run<'a>(
     if trail.failures.is_empty() {
         trail = until_final(session, check, &mut scope, session.cancel).await;
     }
-    for step in &check.flow.teardown {
+    // Where nothing was made, there is nothing to take away.
+    for step in check.flow.teardown.iter().filter(|_| begun) {
         let failures = step_failures(session, step, "teardown", &mut scope).await;
         trail.failures.extend(failures);
     }

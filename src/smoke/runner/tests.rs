@@ -318,3 +318,21 @@ async fn an_interruption_ends_every_check_but_takes_away_what_was_made() {
     assert_eq!(ran.events.try_iter().count(), 0);
     assert_eq!(server.count(), 3);
 }
+
+#[tokio::test]
+async fn what_was_not_begun_before_an_interruption_is_not_taken_away() {
+    let server = Server::of(vec![Act::Echo]).await;
+    let toml = format!(
+        "[smoke.a]\n{GET}setup = ['make']\nteardown = ['drop']\n\
+         [smoke.make]\nservice = 'api'\npost = '/'\n[smoke.drop]\nservice = 'api'\ndelete = '/'\n"
+    );
+    let cancel = CancellationToken::new();
+    cancel.cancel();
+    let how = (&Selection::default(), Options::default());
+    let ran = run_all(server.address, &checks(&toml), how, &cancel).await;
+    assert_eq!(
+        ran.told(),
+        ["a Failed setup make: check: expected a final answer, got an interruption"]
+    );
+    assert_eq!(server.count(), 0);
+}
