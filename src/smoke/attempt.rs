@@ -83,6 +83,10 @@ pub(super) async fn make(
     scope: &mut Scope<'_>,
     timeout: Duration,
 ) -> Seen {
+    if let Some(login) = http::secret_login(&check.action, scope) {
+        session.hide(&[login]);
+        scope.mask = session.mask();
+    }
     let evidence = match &check.action {
         Action::Http(action) => http::send(session, action, scope, timeout).await,
         Action::Sql(action) => sql::ask(session, action, scope).await,
