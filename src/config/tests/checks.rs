@@ -156,7 +156,10 @@ fn mistakes_of_kinds() {
          [smoke.g]\nservice = 'api'\nwebsocket = '/'\nmessages = 'x'\ntext = 'x'\n\
          [smoke.h]\nservice = 'api'\nget = '/'\ntext = { matches = '(' }\ncapture = { x = {}, y = 'y' }\n\
          [smoke.i]\nservice = 'api'\nwebsocket = '/'\nmessages = [{ jsn = 1 }, {}]\n\
-         [smoke.j]\nservice = 'api'\npost = '/'\nmultipart = { a = {} }\nbody = 'x'\n",
+         [smoke.j]\nservice = 'api'\npost = '/'\nmultipart = { a = {} }\nbody = 'x'\n\
+         [smoke.k]\nservice = 'db'\nsql = ' '\n\
+         [smoke.l]\nservice = 'api'\ntcp = 'http'\nsend = ['x']\n\
+         [smoke.m]\nservice = 'api'\nget = '/'\nstatus = []\ncapture = { x = 5 }\n",
         &expect![[r#"
             envs/rates/env.toml:9:11: the service `db` is no Redis server
               9 | service = 'db'
@@ -228,7 +231,21 @@ fn mistakes_of_kinds() {
               hint: `{ text = … }` or `{ json = { "$.id" = … } }`
             envs/rates/env.toml:52:13: `body`, `multipart` exclude each other
               52 | multipart = { a = {} }
-                 |             ^^^^^^^^^^"#]],
+                 |             ^^^^^^^^^^
+            envs/rates/env.toml:56:7: `smoke.k.sql` is empty
+              56 | sql = ' '
+                 |       ^^^
+            envs/rates/env.toml:60:8: `send` of `tcp` is a text
+              60 | send = ['x']
+                 |        ^^^^^
+            envs/rates/env.toml:64:10: `smoke.m.status` is empty
+              64 | status = []
+                 |          ^^
+              hint: write `200`, `"2xx"` or `[200, 404]`
+            envs/rates/env.toml:65:17: `smoke.m.capture.x.json` must be a text, not an integer
+              65 | capture = { x = 5 }
+                 |                 ^
+              hint: write `"5"`"#]],
     );
 }
 
