@@ -113,8 +113,7 @@ impl Request {
         if user.contains(':') {
             return Err(InvalidRequest::User);
         }
-        let login = BASE64_STANDARD.encode(format!("{user}:{password}"));
-        self.authorize(&format!("Basic {login}"))
+        self.authorize(&format!("Basic {}", basic_login(user, password)))
     }
 
     /// Logs in with a token, by RFC 6750.
@@ -167,6 +166,11 @@ impl Request {
     pub(super) fn parts(&self) -> (&Method, &Url, &HeaderMap) {
         (&self.method, &self.url, &self.headers)
     }
+}
+
+/// Returns a user and a password as a header holds them.
+pub fn basic_login(user: &str, password: &str) -> String {
+    BASE64_STANDARD.encode(format!("{user}:{password}"))
 }
 
 #[cfg(test)]

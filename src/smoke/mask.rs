@@ -6,9 +6,9 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use crate::config::model::Secret;
 
-/// The shortest line of a secret of several lines that is hidden by itself; a shorter one (`}`)
-/// would blot out text that is none.
-const SHORTEST_LINE: usize = 8;
+/// The shortest piece of a secret, a line or a value in it, that is hidden by itself; a shorter
+/// one (`}`) would blot out text that is none.
+pub(super) const SHORTEST_PIECE: usize = 8;
 
 /// The texts to hide, in every spelling that a request or an answer may give them.
 #[derive(Clone, Default)]
@@ -31,9 +31,9 @@ impl Mask {
         Self::of(hidden)
     }
 
-    /// Returns a mask that hides one secret more.
-    pub(super) fn with(&self, secret: &Secret) -> Self {
-        let mut hidden = Self::new([secret]).hidden;
+    /// Returns a mask that hides more secrets.
+    pub(super) fn with(&self, secrets: &[Secret]) -> Self {
+        let mut hidden = Self::new(secrets).hidden;
         hidden.extend(self.hidden.iter().cloned());
         Self::of(hidden)
     }
@@ -107,13 +107,14 @@ fn fill(masked: &mut String, text: &str, limit_bytes: usize) -> bool {
 /// Returns a text, and the lines of one that has several, since logs come in lines.
 fn with_lines(text: &str) -> impl Iterator<Item = &str> {
     let lines = text.lines().map(str::trim);
-    let lines = lines.filter(move |line| line.len() >= SHORTEST_LINE && *line != text);
+    let lines = lines.filter(move |line| line.len() >= SHORTEST_PIECE && *line != text);
     std::iter::once(text).chain(lines)
 }
 
-/// Returns a text as it is, inside JSON of any writer, and percent-encoded in a query in both manners.
+/// Returns a text as it is, inside JSON of any writer, inside JSON that is a text of JSON itself,
+/// and percent-encoded in a query in both manners.
 fn spellings(text: &str) -> Vec<String> {
-    let json = serde_json::Value::from(text).to_string();
+    let json = in_json(text);
     let mut url = url::Url::parse("http://localhost").expect("a constant that is a URL");
     url.query_pairs_mut().append_key_only(text);
     let form = url.query().unwrap_or_default().to_owned();
@@ -123,13 +124,21 @@ fn spellings(text: &str) -> Vec<String> {
     let path = url.path().trim_start_matches('/').to_owned();
     let percent = form.replace('+', "%20");
     let mut spellings = vec![text.to_owned(), form, percent, query, path];
-    for json in in_ascii_or_not(&json[1..json.len() - 1]) {
+    for json in in_ascii_or_not(&json) {
         // Some escape the slash as well.
-        spellings.push(json.replace('/', r"\/"));
-        spellings.push(json);
+        for json in [json.replace('/', r"\/"), json] {
+            spellings.push(in_json(&json));
+            spellings.push(json);
+        }
     }
     spellings.retain(|spelling| !spelling.is_empty());
     spellings
+}
+
+/// Returns what stands between the quotes where a text stands in JSON.
+fn in_json(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
 }
 
 /// Returns a text of JSON as it is, and with `\u00e4` for what is not ASCII in both cases.
@@ -168,6 +177,7 @@ mod tests {
         for text in [
             "a \"b/c",
             r#"a \"b/c"#,
+            r#"a \\\"b/c"#,
             "a+%22b%2Fc",
             "a%20%22b%2Fc",
             "a%20%22b/c",
@@ -204,9 +214,9 @@ mod tests {
     fn one_secret_more_is_hidden_beside_the_others() {
         let first = mask(&["first"]);
         assert_eq!(first.apply("first, second"), "***, second");
-        let both = first.with(&Secret::new("second"));
+        let both = first.with(&[Secret::new("second")]);
         assert_eq!(both.apply("first, second"), "***, ***");
-        assert_eq!(both.with(&Secret::new("")).apply("first, x"), "***, x");
+        assert_eq!(both.with(&[Secret::new("")]).apply("first, x"), "***, x");
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! The line that does by hand what a check does. Words are masked before they are quoted.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
 use super::mask::Mask;
 use crate::config::model::Tls;
 use crate::probe::{Body, Content, Part, Request};
@@ -31,6 +34,10 @@ pub(super) fn curl(request: &Request, options: &CurlOptions<'_>, mask: &Mask) ->
     let mut typed = false;
     for (name, value) in request.headers() {
         typed |= name == "content-type";
+        if let Some(login) = login(name, &value) {
+            words.extend(["-u".to_owned(), login]);
+            continue;
+        }
         // An empty value would take the header away; a semicolon sends it empty.
         let header = if value.is_empty() {
             format!("{name};")
@@ -44,6 +51,15 @@ pub(super) fn curl(request: &Request, options: &CurlOptions<'_>, mask: &Mask) ->
     }
     words.push(request.url().to_owned());
     line(words, mask)
+}
+
+/// Returns the user and the password in a header of basic authentication, so that a password can
+/// be masked alone.
+fn login(name: &str, value: &str) -> Option<String> {
+    let encoded = value
+        .strip_prefix("Basic ")
+        .filter(|_| name == "authorization")?;
+    String::from_utf8(BASE64_STANDARD.decode(encoded).ok()?).ok()
 }
 
 fn tls(tls: Option<&Tls>, words: &mut Vec<String>) {

@@ -128,9 +128,9 @@ impl Session<'_> {
     }
 
     /// Hides more texts from now on.
-    pub(super) fn hide(&self, secret: &Secret) {
+    pub(super) fn hide(&self, secrets: &[Secret]) {
         let mut mask = self.mask.lock().unwrap_or_else(PoisonError::into_inner);
-        *mask = Arc::new(mask.with(secret));
+        *mask = Arc::new(mask.with(secrets));
     }
 
     pub(super) fn terms<'a>(&'a self, scope: &'a Scope<'a>) -> Terms<'a> {

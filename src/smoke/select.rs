@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use indexmap::IndexMap;
 
 use crate::config::model::Check;
@@ -106,19 +106,13 @@ fn names(checks: &IndexMap<String, Check>, patterns: &[String]) -> Result<Wanted
 fn glob(pattern: &str) -> Glob {
     let mut escaped = String::new();
     for sign in pattern.chars() {
-        match sign {
-            '*' | '?' => escaped.push(sign),
-            sign if sign.is_alphanumeric() => escaped.push(sign),
-            sign => {
-                escaped.push('[');
-                escaped.push(sign);
-                escaped.push(']');
-            }
+        if !matches!(sign, '*' | '?') && !sign.is_alphanumeric() {
+            escaped.push('\\');
         }
+        escaped.push(sign);
     }
-    Glob::new(&escaped)
-        .or_else(|_| Glob::new("*"))
-        .expect("a star is a pattern")
+    let glob = GlobBuilder::new(&escaped).backslash_escape(true).build();
+    glob.expect("a pattern without classes and alternatives is right")
 }
 
 fn skipped(
@@ -203,5 +197,9 @@ mod tests {
             "no smoke check has the name or the tag `none`",
         );
         verify(&["me"], &["slow"], &[], "no smoke check is left");
+        for pattern in ["!", "^", "[", "]", "\\", "{a", "a,b", "me/"] {
+            let expect = format!("no smoke check matches `{pattern}`");
+            verify(&[pattern], &[], &[], &expect);
+        }
     }
 }

@@ -3,9 +3,11 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::{self, Seen};
+use super::mask::SHORTEST_PIECE;
 use super::runner::Session;
 use super::scope::Scope;
 use super::{Attempts, CheckResult, Failure, Reply, Spot, Verdict};
@@ -39,6 +41,7 @@ pub(super) async fn run<'a>(
     let service = check.action.service();
     let mark = service.map(|service| session.places.engine.log_mark(service));
     let mut trail = Trail::default();
+    let begun = !session.cancel.is_cancelled();
     for step in &check.flow.setup {
         trail.failures = step_failures(session, step, "setup", &mut scope).await;
         if !trail.failures.is_empty() {
@@ -48,7 +51,8 @@ pub(super) async fn run<'a>(
     if trail.failures.is_empty() {
         trail = until_final(session, check, &mut scope, session.cancel).await;
     }
-    for step in &check.flow.teardown {
+    // Where nothing was made, there is nothing to take away.
+    for step in check.flow.teardown.iter().filter(|_| begun) {
         let failures = step_failures(session, step, "teardown", &mut scope).await;
         trail.failures.extend(failures);
     }
@@ -214,6 +218,24 @@ fn no_answer(actual: String, timeout: Duration) -> Failure {
     }
 }
 
+/// Returns a value as it is written, and the texts inside it.
+fn texts_of(value: &Value) -> Vec<Secret> {
+    let whole = value.as_str().map(str::to_owned);
+    let mut texts = vec![Secret::new(whole.unwrap_or_else(|| value.to_string()))];
+    let mut open = vec![value];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Array(elements) => open.extend(elements),
+            Value::Object(entries) => open.extend(entries.values()),
+            Value::String(text) if text.len() >= SHORTEST_PIECE => {
+                texts.push(Secret::new(text.as_str()));
+            }
+            Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    texts
+}
+
 /// Keeps what the check says, once its answer is right.
 pub(super) fn keep(
     session: &Session<'_>,
@@ -226,10 +248,7 @@ pub(super) fn keep(
         match super::capture::capture(name, declared, evidence) {
             Ok(value) => {
                 if declared.secret {
-                    let text = value
-                        .as_str()
-                        .map_or_else(|| value.to_string(), str::to_owned);
-                    session.hide(&Secret::new(text));
+                    session.hide(&texts_of(&value));
                     scope.mask = session.mask();
                 }
                 scope.captured.insert(name.clone(), value);

@@ -39,17 +39,32 @@ pub(super) fn cases<'a>(name: &str, section: &Section<'a>) -> Vec<Case<'a>> {
             return Vec::new();
         }
     };
+    let names = labels(items).into_iter().zip(items);
+    names
+        .map(|(label, item)| Case {
+            name: format!("{name}[{label}]"),
+            node: Cow::Owned(filled(name, section, &values(item))),
+        })
+        .collect()
+}
+
+/// Returns what each case is called; no two are called the same.
+fn labels(items: &[Node]) -> Vec<String> {
     let mut used = BTreeSet::new();
-    let numbered = items.iter().enumerate();
+    let own: Vec<Option<String>> = items
+        .iter()
+        .map(|item| label(item).filter(|label| used.insert(label.clone())))
+        .collect();
+    let numbered = (1..).zip(own);
     numbered
-        .map(|(index, item)| {
-            let label = label(item).filter(|label| used.insert(label.clone()));
-            let label = label.unwrap_or_else(|| (index + 1).to_string());
-            let values = values(item);
-            Case {
-                name: format!("{name}[{label}]"),
-                node: Cow::Owned(filled(name, section, &values)),
-            }
+        .map(|(number, label): (usize, _)| {
+            // The number of one case may be the name of another.
+            label.unwrap_or_else(|| {
+                let number = number.to_string();
+                let mut longer = std::iter::successors(Some(number), |it| Some(format!("#{it}")));
+                let free = longer.find(|label| used.insert(label.clone()));
+                free.expect("there are more names than cases")
+            })
         })
         .collect()
 }

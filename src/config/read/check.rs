@@ -10,7 +10,7 @@ use super::{expect, matcher, request, task};
 use crate::config::mistake::Mistake;
 use crate::config::model::{
     Action, Capture, CaptureFrom, Check, CommandAction, ExecAction, Flow, HurlAction, Kind,
-    PlainPath, RedisAction, Service, SqlAction, TcpAction,
+    PlainPath, RedisAction, Service, SqlAction, TcpAction, Template,
 };
 use crate::config::schema::METHODS;
 use crate::config::suggest;
@@ -152,7 +152,7 @@ fn action(section: &Section<'_>, key: &str, services: &Services) -> Option<Actio
         "redis" => Action::Redis(redis(section, services)?),
         "tcp" => Action::Tcp(TcpAction {
             port: request::tcp_port(section, services)?,
-            send: section.template("send"),
+            send: sent(section),
         }),
         "exec" => Action::Exec(exec(section, services)?),
         "command" => Action::Command(command(section)?),
@@ -162,13 +162,26 @@ fn action(section: &Section<'_>, key: &str, services: &Services) -> Option<Actio
     })
 }
 
+/// Reads what is sent to a port; only a WebSocket is sent more than a text.
+fn sent(section: &Section<'_>) -> Option<Template> {
+    let text = section.template("send");
+    if text.is_none() && section.get("send").is_some() {
+        section.wrong("send", "`send` of `tcp` is a text");
+    }
+    text
+}
+
 fn sql(section: &Section<'_>, services: &Services) -> Option<SqlAction> {
     let service = section.needed("service", "the `postgres` service to ask");
     if let Some(name) = &service {
         task::check_database(section, name, services);
     }
+    let query = section.text("sql")?;
+    if query.trim().is_empty() {
+        section.wrong("sql", format!("`{}` is empty", section.path_of("sql")));
+    }
     Some(SqlAction {
-        query: section.text("sql")?,
+        query,
         service: service?,
         database: section.text("database"),
     })
@@ -267,8 +280,8 @@ fn captures(section: &Section<'_>) -> IndexMap<String, Capture> {
 }
 
 fn capture(section: &Section<'_>) -> Option<Capture> {
-    let from = if let Some(node) = section.get("json") {
-        let path = section.text("json")?;
+    let from = if section.has("json") {
+        let (node, path) = (section.get("json")?, section.text("json")?);
         check_path(section, node, &path);
         CaptureFrom::Json(path)
     } else if section.has("header") {

@@ -78,6 +78,10 @@ fn one_or_several<T>(
             _ => vec![node],
         },
     };
+    if items.is_empty() {
+        let message = format!("`{}` is empty", section.path_of(key));
+        section.wrong_with(key, message, Some(hint.to_owned()));
+    }
     items
         .into_iter()
         .filter_map(|item| {

@@ -106,6 +106,24 @@ fn a_case_fills_its_values() {
 }
 
 #[test]
+fn no_two_cases_are_called_the_same() {
+    let checks = "[smoke.a]\nservice = 'api'\nget = '/${each.value}'\n\
+        each = ['2', 2, '#2', { value = 4 }, 'x', 'x', '4']\n";
+    read(
+        checks,
+        |_| String::new(),
+        &expect![[r#"
+            a[2]: 
+            a[##2]: 
+            a[#2]: 
+            a[#4]: 
+            a[x]: 
+            a[6]: 
+            a[4]: "#]],
+    );
+}
+
+#[test]
 fn parts_of_other_checks_are_known() {
     let checks = "[smoke.a]\nservice = 'api'\nget = '/'\nsetup = ['make']\nteardown = ['drop']\ndepends_on = ['c']\n\
         [smoke.make]\nservice = 'api'\npost = '/'\ncapture = { id = '$.id', at = { header = 'Location', matches = '/(.*)' } }\n\
@@ -138,7 +156,10 @@ fn mistakes_of_kinds() {
          [smoke.g]\nservice = 'api'\nwebsocket = '/'\nmessages = 'x'\ntext = 'x'\n\
          [smoke.h]\nservice = 'api'\nget = '/'\ntext = { matches = '(' }\ncapture = { x = {}, y = 'y' }\n\
          [smoke.i]\nservice = 'api'\nwebsocket = '/'\nmessages = [{ jsn = 1 }, {}]\n\
-         [smoke.j]\nservice = 'api'\npost = '/'\nmultipart = { a = {} }\nbody = 'x'\n",
+         [smoke.j]\nservice = 'api'\npost = '/'\nmultipart = { a = {} }\nbody = 'x'\n\
+         [smoke.k]\nservice = 'db'\nsql = ' '\n\
+         [smoke.l]\nservice = 'api'\ntcp = 'http'\nsend = ['x']\n\
+         [smoke.m]\nservice = 'api'\nget = '/'\nstatus = []\ncapture = { x = 5 }\n",
         &expect![[r#"
             envs/rates/env.toml:9:11: the service `db` is no Redis server
               9 | service = 'db'
@@ -210,7 +231,21 @@ fn mistakes_of_kinds() {
               hint: `{ text = … }` or `{ json = { "$.id" = … } }`
             envs/rates/env.toml:52:13: `body`, `multipart` exclude each other
               52 | multipart = { a = {} }
-                 |             ^^^^^^^^^^"#]],
+                 |             ^^^^^^^^^^
+            envs/rates/env.toml:56:7: `smoke.k.sql` is empty
+              56 | sql = ' '
+                 |       ^^^
+            envs/rates/env.toml:60:8: `send` of `tcp` is a text
+              60 | send = ['x']
+                 |        ^^^^^
+            envs/rates/env.toml:64:10: `smoke.m.status` is empty
+              64 | status = []
+                 |          ^^
+              hint: write `200`, `"2xx"` or `[200, 404]`
+            envs/rates/env.toml:65:17: `smoke.m.capture.x.json` must be a text, not an integer
+              65 | capture = { x = 5 }
+                 |                 ^
+              hint: write `"5"`"#]],
     );
 }
 

@@ -291,6 +291,37 @@ async fn secrets_are_masked_everywhere() {
 }
 
 #[tokio::test]
+async fn a_password_is_masked_inside_a_header() {
+    let toml = "[smoke.one]\nservice = 'api'\npost = '/'\nstatus = 404\n\
+        basic_auth = { user = 'ada', password = '${secret:word}' }\n";
+    let server = Server::of(vec![Act::Echo]).await;
+    let result = run_toml(server.address, toml).await.results.remove(0);
+    let shown = format!("{result:?}");
+    assert!(!shown.contains("YWRhOnMzY3JldA"), "{shown}");
+    assert!(shown.contains("authorization: Basic ***"), "{shown}");
+    let by_hand = format!(
+        "curl -sS -i -X POST -u 'ada:***' http://{}/",
+        server.address
+    );
+    assert_eq!(result.reproduce, Some(by_hand));
+}
+
+#[tokio::test]
+async fn what_lies_inside_a_secret_value_is_masked_by_itself() {
+    let answer = r#"{"session": {"id": "inner-secret", "for": ["ada"]}}"#;
+    let toml = "[smoke.one]\nservice = 'api'\nget = '/'\n\
+        capture = { session = { json = '$.session', secret = true } }\n\
+        [smoke.two]\nservice = 'api'\nget = '/'\ndepends_on = ['one']\ntext = 'x'\n";
+    let server = Server::of(vec![
+        Act::Answer(200, answer),
+        Act::Answer(200, "inner-secret of ada"),
+    ]);
+    let ran = run_toml(server.await.address, toml).await;
+    let shown = ran.told().join("\n");
+    assert!(shown.contains("got \"*** of ada\""), "{shown}");
+}
+
+#[tokio::test]
 async fn an_interruption_ends_every_check_but_takes_away_what_was_made() {
     let server = Server::of(vec![Act::Answer(200, "{}"), Act::Hang, Act::Echo]).await;
     let toml = format!(
@@ -317,4 +348,22 @@ async fn an_interruption_ends_every_check_but_takes_away_what_was_made() {
     );
     assert_eq!(ran.events.try_iter().count(), 0);
     assert_eq!(server.count(), 3);
+}
+
+#[tokio::test]
+async fn what_was_not_begun_before_an_interruption_is_not_taken_away() {
+    let server = Server::of(vec![Act::Echo]).await;
+    let toml = format!(
+        "[smoke.a]\n{GET}setup = ['make']\nteardown = ['drop']\n\
+         [smoke.make]\nservice = 'api'\npost = '/'\n[smoke.drop]\nservice = 'api'\ndelete = '/'\n"
+    );
+    let cancel = CancellationToken::new();
+    cancel.cancel();
+    let how = (&Selection::default(), Options::default());
+    let ran = run_all(server.address, &checks(&toml), how, &cancel).await;
+    assert_eq!(
+        ran.told(),
+        ["a Failed setup make: check: expected a final answer, got an interruption"]
+    );
+    assert_eq!(server.count(), 0);
 }
