@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde_json_path::JsonPath;
 
 use super::section::{Claimed, Section};
-use super::{expect, matcher, request, task};
+use super::{expect, matcher, request, seed};
 use crate::config::mistake::Mistake;
 use crate::config::model::{
     Action, Capture, CaptureFrom, Check, CommandAction, ExecAction, Flow, HurlAction, Kind,
@@ -152,7 +152,7 @@ fn action(section: &Section<'_>, key: &str, services: &Services) -> Option<Actio
 fn sql(section: &Section<'_>, services: &Services) -> Option<SqlAction> {
     let service = section.needed("service", "the `postgres` service to ask");
     if let Some(name) = &service {
-        task::check_database(section, name, services);
+        seed::check_database(section, name, services);
     }
     Some(SqlAction {
         query: section.text("sql")?,
