@@ -3,6 +3,7 @@
 
 mod absent;
 mod checks;
+mod data;
 mod undiscovered;
 
 use std::fmt;
@@ -15,7 +16,6 @@ use crate::config::model::Invocation;
 use crate::engine::Obstacle;
 use crate::plan::{self, Report, StepFailure, Unfit};
 use crate::report::{Answer, Diagnostic, DownAnswer, Failed};
-use crate::seed::Brings;
 use crate::{engine, postgres};
 
 /// What an interrupted command says.
@@ -367,8 +367,10 @@ fn step(invocation: &Invocation, failure: &StepFailure) -> Diagnostic {
         let hint = format!("`{logs} {}` shows all", tail.of);
         diagnostic.hints.push(hint);
     }
-    if let plan::Error::Data { brings, .. } = &failure.error {
-        diagnostic.hints.push(run_again(invocation, *brings));
+    if let plan::Error::Data { brings, ran, .. } = &failure.error {
+        diagnostic
+            .hints
+            .push(data::run_again(invocation, *brings, *ran));
     }
     let down = line::on(id, "down");
     if let Some(volume) = &failure.old_volume {
@@ -381,20 +383,4 @@ fn step(invocation: &Invocation, failure: &StepFailure) -> Diagnostic {
         .hints
         .push(format!("`{down}` takes away what is there"));
     diagnostic
-}
-
-/// How a task that was to bring data is run once more.
-fn run_again(invocation: &Invocation, brings: Brings) -> String {
-    match brings {
-        Brings::Seed => format!(
-            "`{}` resets the database and sends it again, since a part of it may be in",
-            line::again(invocation, "seed")
-        ),
-        Brings::Migrations => {
-            format!(
-                "`{}` runs the task again",
-                line::again(invocation, "migrate")
-            )
-        }
-    }
 }

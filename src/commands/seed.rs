@@ -89,10 +89,7 @@ fn check_tasks(
     observation: &Observation,
     sowing: &Sowing<'_>,
 ) -> Result<(), Failure> {
-    let loaded = sowing.load.as_ref();
-    let migrating = sowing.database.migration_task.as_ref();
-    let migrating = migrating.filter(|_| loaded.is_some()).into_iter();
-    for name in migrating.chain(sowing.send.iter().map(|seed| &seed.task)) {
+    for name in sowing.task_names() {
         let unmet = unmet(task(scene, name)?, observation);
         if !unmet.is_empty() {
             return Err(Failure::unmet(&scene.invocation, name, &unmet));

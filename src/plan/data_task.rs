@@ -10,7 +10,6 @@ use super::seeded::dump_is_in;
 use super::task::{Telling, follow};
 use super::work::{image_of, launch, make};
 use super::world::{Done, World};
-use crate::postgres::Server;
 use crate::report::StepEvents;
 use crate::seed::{self, Brings, Record, Standing, Work};
 
@@ -103,32 +102,32 @@ pub(super) async fn bring(
         | (Brings::Migrations, Standing::Never | Standing::Partial | Standing::Stale) => {}
     }
     seed::begin(&server, &database.name, &work).await?;
-    let ended = to_its_end((&server, database), (task, &work), (world, events)).await;
-    ended.map_err(|error| match error {
+    let fail = |failure, ran| match failure {
         Error::Interrupted => Error::Interrupted,
         failure => Error::Data {
             name: task.name.clone(),
             brings: task.brings,
+            ran,
             failure: Box::new(failure),
         },
-    })
+    };
+    if let Err(failure) = start(&task.task, world).await {
+        // An interruption may come when it runs already; whatever else kept it from running, so
+        // that nothing of it is in. The first error is the one to tell.
+        if !matches!(failure, Error::Interrupted) {
+            let _ = seed::forget(&server, &database.name, &work).await;
+        }
+        return Err(fail(failure, false));
+    }
+    let ended = async {
+        let done = follow(&task.task, Telling::Output(events), world, events).await?;
+        seed::finish(&server, &database.name, &work).await?;
+        Ok(done)
+    };
+    ended.await.map_err(|failure| fail(failure, true))
 }
 
-async fn to_its_end(
-    (server, database): (&Server, &Database),
-    (task, work): (&DataTask, &Work),
-    (world, events): (&World, &StepEvents),
-) -> Result<Done, Error> {
-    let made = async {
-        let launch = launch(&task.task, world)?;
-        make(&task.task, &launch, world).await
-    };
-    if let Err(error) = made.await {
-        // It never ran, so that nothing of it can be in; the first error is the one to tell.
-        let _ = seed::forget(server, &database.name, work).await;
-        return Err(error);
-    }
-    let done = follow(&task.task, Telling::Output(events), world, events).await?;
-    seed::finish(server, &database.name, work).await?;
-    Ok(done)
+async fn start(task: &DesiredService, world: &World) -> Result<(), Error> {
+    let launch = launch(task, world)?;
+    make(task, &launch, world).await
 }

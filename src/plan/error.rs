@@ -40,6 +40,8 @@ pub enum Error {
     Data {
         name: String,
         brings: Brings,
+        /// Whether it was started, so that something of it may be in.
+        ran: bool,
         #[source]
         failure: Box<Error>,
     },

@@ -61,11 +61,16 @@ impl Sowing<'_> {
         self.pending && !self.send.is_empty()
     }
 
-    /// Returns the tasks that it runs.
-    fn tasks<'d>(&self, desired: &'d Desired) -> Vec<&'d DesiredService> {
+    /// Returns the names of the tasks that it runs.
+    pub fn task_names(&self) -> Vec<&str> {
         let migrating = self.database.migration_task.as_ref();
         let migrating = migrating.filter(|_| self.migrates()).into_iter();
         let names = migrating.chain(self.send.iter().map(|seed| &seed.task));
+        names.map(String::as_str).collect()
+    }
+
+    fn tasks<'d>(&self, desired: &'d Desired) -> Vec<&'d DesiredService> {
+        let names = self.task_names().into_iter();
         names.filter_map(|name| desired.service(name)).collect()
     }
 }
