@@ -27,7 +27,9 @@ pub(super) fn kind(error: &plan::Error) -> FailureKind {
             | engine::Error::Start { .. } => FailureKind::NotReady,
             engine::Error::Call { .. } => FailureKind::Other,
         },
-        plan::Error::Seed(_) | plan::Error::Migration(_) => FailureKind::Data,
+        plan::Error::Seed(_) | plan::Error::Migration(_) | plan::Error::Data { .. } => {
+            FailureKind::Data
+        }
         plan::Error::Postgres(_)
         | plan::Error::NotReady { .. }
         | plan::Error::Ended { .. }
@@ -88,6 +90,7 @@ fn add_facts(error: &plan::Error, diagnostic: &mut Diagnostic) {
             }
             diagnostic.hints.push(of_migration(error).to_owned());
         }
+        plan::Error::Data { failure, .. } => add_facts(failure, diagnostic),
         plan::Error::Ended { service, state } if ran_out_of_memory(state) => {
             let hint = format!("give it more: `mem_limit` of [services.{service}]");
             diagnostic.hints.push(hint);

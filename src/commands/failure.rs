@@ -3,6 +3,7 @@
 
 mod absent;
 mod checks;
+mod data;
 mod undiscovered;
 
 use std::fmt;
@@ -365,6 +366,11 @@ fn step(invocation: &Invocation, failure: &StepFailure) -> Diagnostic {
         let logs = line::inside(id, "logs");
         let hint = format!("`{logs} {}` shows all", tail.of);
         diagnostic.hints.push(hint);
+    }
+    if let plan::Error::Data { brings, ran, .. } = &failure.error {
+        diagnostic
+            .hints
+            .push(data::run_again(invocation, *brings, *ran));
     }
     let down = line::on(id, "down");
     if let Some(volume) = &failure.old_volume {

@@ -3,10 +3,11 @@
 use super::choice::Purpose;
 use super::failure::Failure;
 use super::outcome::answer;
+use super::run::task;
 use super::scene::Scene;
 use super::session::Session;
 use crate::cli::MigrateArgs;
-use crate::plan::{Database, Plan, Step};
+use crate::plan::{Database, Plan, unmet};
 use crate::postgres::{MigrationState, migration_status, read_migrations};
 use crate::report::{Answer, TableAnswer};
 
@@ -19,17 +20,18 @@ pub(super) async fn run(session: &Session, args: &MigrateArgs) -> Result<Answer,
     let (scene, _lock) = Scene::hold(session, args.environment.as_ref(), command).await?;
     let observation = scene.observe(session).await?;
     scene.warn_of_differences(session, &observation.engine);
-    let mut plan = Plan::default();
     for (name, database) in migrated(&scene) {
         if !observation.databases.contains_key(name) {
             return Err(Failure::database_not_up(&scene.invocation, name));
         }
-        let step = Step::Migrate {
-            service: name.to_owned(),
-            database: Box::new(database.clone()),
-        };
-        plan.add(step, "migrate");
+        if let Some(migrating) = &database.migration_task {
+            let unmet = unmet(task(&scene, migrating)?, &observation);
+            if !unmet.is_empty() {
+                return Err(Failure::unmet(&scene.invocation, migrating, &unmet));
+            }
+        }
     }
+    let plan = Plan::of_migrations(&scene.desired, &observation);
     let report = scene.run(session, "migrate", (&plan, &observation)).await?;
     Ok(answer(&scene, &report, Vec::new()))
 }
@@ -41,7 +43,7 @@ fn migrated(scene: &Scene) -> impl Iterator<Item = (&str, &Database)> {
             .database()
             .map(|database| (&*service.spec.name, database))
     });
-    databases.filter(|(_, database)| database.migrations.is_some())
+    databases.filter(|(_, database)| database.migrates())
 }
 
 async fn status(session: &Session, scene: &Scene) -> Result<Answer, Failure> {
@@ -52,6 +54,9 @@ async fn status(session: &Session, scene: &Scene) -> Result<Answer, Failure> {
     };
     for (name, database) in migrated(scene) {
         let Some(dir) = &database.migrations else {
+            table
+                .rows
+                .extend(task_row(session, scene, (name, database)).await?);
             continue;
         };
         let migrations = read_migrations(dir).map_err(Failure::of_migration)?;
@@ -75,4 +80,25 @@ async fn status(session: &Session, scene: &Scene) -> Result<Answer, Failure> {
         }
     }
     Ok(Answer::Table(table))
+}
+
+/// Returns the row of a database that a task migrates.
+async fn task_row(
+    session: &Session,
+    scene: &Scene,
+    (name, database): (&str, &Database),
+) -> Result<Option<Vec<Option<String>>>, Failure> {
+    let Some(migrating) = &database.migration_task else {
+        return Ok(None);
+    };
+    let observation = scene.observe(session).await?;
+    let view = observation.databases.get(name);
+    let view = view.ok_or_else(|| Failure::database_not_up(&scene.invocation, name))?;
+    let state = if view.pending.is_empty() {
+        "applied"
+    } else {
+        "pending"
+    };
+    let row = [Some(name), None, Some(&**migrating), Some(state), None];
+    Ok(Some(row.map(|text| text.map(ToOwned::to_owned)).to_vec()))
 }

@@ -35,7 +35,8 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<Answer, Fai
     Ok(Answer::Exit { code })
 }
 
-fn task<'a>(scene: &'a Scene, name: &str) -> Result<&'a DesiredService, Failure> {
+/// Returns a declared task that the engine can run.
+pub(super) fn task<'a>(scene: &'a Scene, name: &str) -> Result<&'a DesiredService, Failure> {
     let found = scene.desired.service(name);
     if let Some(task) = found.filter(|it| it.spec.role == Role::Task) {
         return Ok(task);

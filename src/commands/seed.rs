@@ -4,10 +4,13 @@ use super::choice::Purpose;
 use super::failure::Failure;
 use super::outcome::answer;
 use super::question::confirm;
+use super::run::task;
 use super::scene::Scene;
 use super::session::Session;
 use crate::cli::SeedArgs;
-use crate::plan::{DatabaseView, Load, Plan, Step};
+use crate::plan::{
+    Database, DatabaseView, DesiredService, Load, Observation, Plan, SentSeed, Sowing, unmet,
+};
 use crate::report::Answer;
 use crate::seed::State;
 
@@ -17,39 +20,82 @@ pub(super) async fn run(session: &Session, args: &SeedArgs) -> Result<Answer, Fa
     let (scene, _lock) = Scene::hold(session, args.environment.as_ref(), command).await?;
     let observation = scene.observe(session).await?;
     scene.warn_of_differences(session, &observation.engine);
-    let mut plan = Plan::default();
+    let mut sowings = Vec::new();
     for service in &scene.desired.services {
         let Some(database) = service.database() else {
             continue;
         };
-        if database.dumps.is_empty() {
+        if database.dumps.is_empty() && database.sent.is_empty() {
             continue;
         }
         let name = &service.spec.name;
         let view = observation.databases.get(name);
         let view = view.ok_or_else(|| Failure::database_not_up(&scene.invocation, name))?;
-        let Some(cause) = cause(&scene, name, view, args.reset)? else {
-            continue;
-        };
-        if args.reset && loses(view) {
-            let question = format!(
-                "Replace all content of database {} of {name} ({})?",
-                database.name, scene.invocation.id
-            );
-            confirm(session, &question, "seed --reset")?;
+        let sowing = sowing(&scene, (service, database, view), args.reset)?;
+        check_tasks(&scene, &observation, &sowing)?;
+        let resets = sowing.load.as_ref().filter(|(load, _)| load.reset);
+        if let Some((_, reason)) = resets {
+            if !args.reset {
+                session
+                    .events
+                    .warning(format!("{name} is reset first: {reason}"));
+            }
+            if loses(view) {
+                let question = format!(
+                    "Replace all content of database {} of {name} ({})?",
+                    database.name, scene.invocation.id
+                );
+                confirm(session, &question, verb)?;
+            }
         }
-        let step = Step::Seed {
-            service: name.clone(),
-            database: Box::new(database.clone()),
-            load: Load {
-                reset: args.reset,
-                migrate: true,
-            },
-        };
-        plan.add(step, cause);
+        sowings.push(sowing);
     }
+    let plan = Plan::of_seeds(&scene.desired, &observation, &sowings);
     let report = scene.run(session, verb, (&plan, &observation)).await?;
     Ok(answer(&scene, &report, Vec::new()))
+}
+
+/// Decides what happens to a database.
+fn sowing<'a>(
+    scene: &Scene,
+    (service, database, view): (&'a DesiredService, &'a Database, &DatabaseView),
+    reset: bool,
+) -> Result<Sowing<'a>, Failure> {
+    let name = &service.spec.name;
+    let load = match cause(scene, name, view, reset)? {
+        Some(cause) => Some((reset, cause.to_owned())),
+        None => view.sent.reset_reason().map(|reason| (true, reason)),
+    };
+    let missing = view.sent.missing();
+    let seeds = database.sent.iter();
+    let seeds = seeds.filter(|seed| load.is_some() || missing.contains(&seed.name.as_str()));
+    let send: Vec<&SentSeed> = seeds.collect();
+    let load = load.map(|(reset, cause)| {
+        let migrate = true;
+        (Load { reset, migrate }, cause)
+    });
+    Ok(Sowing {
+        service,
+        database,
+        load,
+        send,
+        pending: !view.pending.is_empty(),
+    })
+}
+
+/// Fails unless what the tasks depend on runs.
+fn check_tasks(
+    scene: &Scene,
+    observation: &Observation,
+    sowing: &Sowing<'_>,
+) -> Result<(), Failure> {
+    for name in sowing.task_names() {
+        let unmet = unmet(task(scene, name)?, observation);
+        if !unmet.is_empty() {
+            return Err(Failure::unmet(&scene.invocation, name, &unmet));
+        }
+    }
+    Ok(())
 }
 
 /// Returns why a database is loaded, if it is.

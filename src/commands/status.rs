@@ -7,9 +7,9 @@ use super::session::Session;
 use crate::cli::StatusArgs;
 use crate::config::model::Invocation;
 use crate::engine::{Engine, ObservedService, Role};
-use crate::plan::{Observation, state_text};
+use crate::plan::{Database, DatabaseView, Observation, SentSeed, SentSeeds, state_text};
 use crate::report::{Answer, ServiceStatus, StatusAnswer};
-use crate::seed::State;
+use crate::seed::{Standing, State};
 
 pub(super) async fn run(session: &Session, args: &StatusArgs) -> Result<Answer, Failure> {
     let invocation = session.invocation(args.environment.as_ref())?;
@@ -134,16 +134,47 @@ fn notes(
         }
     }
     if let Some(view) = observation.databases.get(&seen.name) {
-        notes.push(match &view.seeds {
-            State::NoDatabase => "no database".to_owned(),
-            State::Never => "not seeded".to_owned(),
-            State::Foreign { .. } => "holds content that no seed put there".to_owned(),
-            State::Current { .. } => "seeded".to_owned(),
-            State::Stale { changed } => format!("stale: {} changed", changed.join(", ")),
-        });
-        if !view.pending.is_empty() {
-            notes.push(format!("pending: {}", view.pending.join(", ")));
-        }
+        let service = scene.and_then(|scene| scene.desired.service(&seen.name));
+        notes.extend(of_database(view, service.and_then(|it| it.database())));
     }
     notes
+}
+
+/// Says what a database holds.
+fn of_database(view: &DatabaseView, database: Option<&Database>) -> Vec<String> {
+    let mut notes = Vec::new();
+    let sends_all = database.is_some_and(|it| it.dumps.is_empty() && !it.sent.is_empty());
+    match &view.seeds {
+        State::NoDatabase => notes.push("no database".to_owned()),
+        State::Never => notes.push("not seeded".to_owned()),
+        State::Foreign { .. } => notes.push("holds content that no seed put there".to_owned()),
+        State::Current { .. } if sends_all => {}
+        State::Current { .. } => notes.push("seeded".to_owned()),
+        State::Stale { changed } => notes.push(format!("stale: {} changed", changed.join(", "))),
+    }
+    if let Some(database) = database {
+        notes.extend(of_sent(database, &view.sent));
+    }
+    if !view.pending.is_empty() {
+        notes.push(format!("pending: {}", view.pending.join(", ")));
+    }
+    notes
+}
+
+/// Says of each seed that a task sends how it stands.
+fn of_sent(database: &Database, sent: &SentSeeds) -> Vec<String> {
+    let declared = database.sent.iter().filter_map(|seed| {
+        let mut standings = sent.standings.iter();
+        let (_, standing) = standings.find(|(name, _)| *name == seed.name)?;
+        let SentSeed { name, task, .. } = seed;
+        Some(match standing {
+            Standing::Never => format!("{name} was not sent"),
+            Standing::Partial => format!("partial: {name} was not sent to its end"),
+            Standing::Stale => format!("stale: {name} changed"),
+            Standing::Whole => format!("seeded from {task}"),
+        })
+    });
+    let removed = sent.removed.iter();
+    let removed = removed.map(|name| format!("stale: {name} is no longer declared"));
+    declared.chain(removed).collect()
 }

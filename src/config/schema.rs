@@ -243,7 +243,8 @@ static PROCESS: Fields = Fields {
 
 static MIGRATIONS: Fields = Fields {
     short: Some("dir"),
-    ..fields(&[("dir", TEXT)])
+    alternatives: &[&[&["dir"], &["task"]]],
+    ..fields(&[("dir", TEXT), ("task", TEXT)])
 };
 
 static SERVICE: Fields = Fields {
@@ -281,7 +282,15 @@ static SERVICE: Fields = Fields {
     ])
 };
 
-static SEED: Fields = fields(&[("service", TEXT), ("file", TEXT)]);
+static SEED: Fields = Fields {
+    alternatives: &[&[&["file"], &["task", "inputs"]]],
+    ..fields(&[
+        ("service", TEXT),
+        ("file", TEXT),
+        ("task", TEXT),
+        ("inputs", TEXTS),
+    ])
+};
 
 static TASK: Fields = Fields {
     alternatives: &[&[&["image"], &["service"]]],

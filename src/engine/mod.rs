@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 
 pub use error::{Error, PortHolder};
-pub use host::{find_program, output_of};
+pub use host::{digest_of, find_program, output_of};
 pub use log::{LogLine, LogMark, LogOptions};
 pub use model::*;
 pub use process::other_version;

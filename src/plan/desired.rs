@@ -14,8 +14,8 @@ use indexmap::IndexMap;
 use super::images::{DesiredImage, desired_images, program};
 use super::wiring::Wiring;
 use crate::config::model::{
-    Condition, Digest, Environment, InstanceId, Kind, Mount, MountSource, Postgres, Probe, Secret,
-    Service,
+    Condition, Digest, Environment, InstanceId, Kind, Migrations, Mount, MountSource, Postgres,
+    Probe, Secret, SeedContent, Service,
 };
 use crate::engine::{Addresses, Capabilities, PortSpec, Program, Provision, ServiceSpec};
 use crate::seed::Dump;
@@ -83,11 +83,31 @@ pub struct Database {
     pub user: String,
     pub password: Secret,
     pub dumps: Vec<Dump>,
+    /// Seeds that tasks send, in this order, once the services run.
+    pub sent: Vec<SentSeed>,
     pub migrations: Option<PathBuf>,
+    /// The task that migrates, where no folder does.
+    pub migration_task: Option<String>,
     /// The volume that holds it.
     pub volume: String,
     /// What a user types to load its seeds: `envctl seed rates`.
     pub seed_command: String,
+}
+
+/// A seed that a task sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentSeed {
+    pub name: String,
+    pub task: String,
+    /// Absolute files and folders whose content makes it other data.
+    pub inputs: Vec<PathBuf>,
+}
+
+impl Database {
+    /// Whether anything is declared to migrate it.
+    pub fn migrates(&self) -> bool {
+        self.migrations.is_some() || self.migration_task.is_some()
+    }
 }
 
 impl Desired {
@@ -317,18 +337,35 @@ fn data_volume(service: &str) -> String {
 
 fn database(declaration: &Declaration<'_>, service: &str, postgres: &Postgres) -> Database {
     let seeds = declaration.environment.seeds.iter();
-    let dumps = seeds.filter(|(_, seed)| seed.service == service);
-    let dumps = dumps.map(|(name, seed)| Dump {
-        name: name.clone(),
-        file: seed.file.clone(),
-    });
-    let migrations = postgres.migrations.as_ref();
+    let seeds = seeds.filter(|(_, seed)| seed.service == service);
+    let (mut dumps, mut sent) = (Vec::new(), Vec::new());
+    for (name, seed) in seeds {
+        let name = name.clone();
+        match &seed.content {
+            SeedContent::Dump(file) => dumps.push(Dump {
+                name,
+                file: file.clone(),
+            }),
+            SeedContent::Task { task, inputs } => sent.push(SentSeed {
+                name,
+                task: task.clone(),
+                inputs: inputs.clone(),
+            }),
+        }
+    }
+    let (migrations, migration_task) = match &postgres.migrations {
+        None => (None, None),
+        Some(Migrations::Folder(folder)) => (Some(folder.clone()), None),
+        Some(Migrations::Task(task)) => (None, Some(task.clone())),
+    };
     Database {
         name: postgres.database.clone(),
         user: postgres.user.clone(),
         password: postgres.password.clone(),
-        dumps: dumps.collect(),
-        migrations: migrations.map(|migrations| migrations.dir.clone()),
+        dumps,
+        sent,
+        migrations,
+        migration_task,
         volume: data_volume(service),
         seed_command: format!("envctl seed {}", declaration.id.arguments()),
     }

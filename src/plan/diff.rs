@@ -2,8 +2,11 @@
 //! no I/O.
 
 mod contents;
+mod sowing;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use sowing::Sowing;
 
 use super::desired::{Desired, DesiredService, Readiness};
 use super::graph::Plan;
@@ -22,22 +25,32 @@ pub struct Options {
     pub migrate: bool,
 }
 
+impl Options {
+    /// Looks at no data.
+    const NOTHING: Self = Self {
+        seed: false,
+        migrate: false,
+    };
+}
+
 /// Returns the plan of `up`.
 pub fn diff(desired: &Desired, observation: &Observation, options: Options) -> Plan {
     let mut diff = Diff::new(desired, observation, options);
-    let wanted = diff.wanted();
+    let bringing = diff.bringing();
+    let wanted = diff.wanted(&bringing);
     diff.remove_strays(&wanted);
-    let names = wanted
-        .iter()
-        .map(|service| service.image.as_str())
-        .collect();
+    let made = [&wanted[..], &bringing[..]].concat();
+    let names = made.iter().map(|service| service.image.as_str()).collect();
     diff.ensure_images(&desired.needed_images(&names));
-    diff.ensure_resources(&wanted);
+    diff.ensure_resources(&made);
     for service in wanted {
         match service.spec.role {
             Role::Service => diff.service(service),
             Role::Task => diff.task(service),
         }
+    }
+    for (service, database) in diff.databases().collect::<Vec<_>>() {
+        diff.send(service, database);
     }
     diff.plan
 }
@@ -45,22 +58,14 @@ pub fn diff(desired: &Desired, observation: &Observation, options: Options) -> P
 impl Plan {
     /// Returns the plan of `build`: every declared image that is not there or not current.
     pub fn of_images(desired: &Desired, observation: &Observation) -> Self {
-        let options = Options {
-            seed: false,
-            migrate: false,
-        };
-        let mut diff = Diff::new(desired, observation, options);
+        let mut diff = Diff::new(desired, observation, Options::NOTHING);
         diff.ensure_images(&desired.images.iter().collect::<Vec<_>>());
         diff.plan
     }
 
     /// Returns the plan of `run`: a task, whatever it did before, and what it is made from.
     pub fn of_task(desired: &Desired, observation: &Observation, task: &DesiredService) -> Self {
-        let options = Options {
-            seed: false,
-            migrate: false,
-        };
-        let mut diff = Diff::new(desired, observation, options);
+        let mut diff = Diff::new(desired, observation, Options::NOTHING);
         diff.ensure_images(&desired.needed_images(&BTreeSet::from([task.image.as_str()])));
         diff.ensure_resources(&[task]);
         let mut after = diff.surroundings(task);
@@ -103,9 +108,11 @@ impl<'a> Diff<'a> {
         }
     }
 
-    /// Returns every service, and the tasks that one of them depends on, in start order.
-    fn wanted(&self) -> Vec<&'a DesiredService> {
-        let mut names: BTreeSet<&str> = BTreeSet::new();
+    /// Returns every service, and the tasks that one of them or of `bringing` depends on, in
+    /// start order.
+    fn wanted(&self, bringing: &[&'a DesiredService]) -> Vec<&'a DesiredService> {
+        let needed = bringing.iter().flat_map(|task| task.depends_on.keys());
+        let mut names: BTreeSet<&str> = needed.map(String::as_str).collect();
         for service in self.desired.services.iter().rev() {
             let name = service.spec.name.as_str();
             if service.spec.role == Role::Service || names.contains(name) {
@@ -214,7 +221,7 @@ impl<'a> Diff<'a> {
             self.await_ready(service);
         }
         if let Readiness::Postgres(database) = &service.readiness {
-            self.database(name, database);
+            self.database(service, database);
         }
     }
 
@@ -373,9 +380,10 @@ pub(super) mod tests {
     use crate::engine::{
         Capabilities, ImageHandle, ImageSpec, ProgramSpec, ServerChoice, ServiceSpec,
     };
-    use crate::plan::desired::Database;
-    use crate::plan::observation::DatabaseView;
-    use crate::seed::{Dump, State};
+    use crate::plan::desired::{Database, SentSeed};
+    use crate::plan::observation::{DatabaseView, SentSeeds};
+    use crate::plan::step::Load;
+    use crate::seed::{Dump, Standing, State};
 
     const ALL: Options = Options {
         seed: true,
@@ -433,7 +441,9 @@ pub(super) mod tests {
                 name: "dump".to_owned(),
                 file: "/rates.sql.gz".into(),
             }],
+            sent: Vec::new(),
             migrations: Some("/migrations".into()),
+            migration_task: None,
             volume: "db-data".to_owned(),
             seed_command: "envctl seed rates".to_owned(),
         }));
@@ -515,7 +525,11 @@ pub(super) mod tests {
 
     fn database(seeds: State, pending: &[&str]) -> DatabaseView {
         let pending = pending.iter().map(|name| (*name).to_owned()).collect();
-        DatabaseView { seeds, pending }
+        DatabaseView {
+            seeds,
+            pending,
+            sent: SentSeeds::default(),
+        }
     }
 
     fn check(desired: &Desired, seen: &Observation, options: Options, expect: &Expect) {
@@ -861,6 +875,258 @@ pub(super) mod tests {
             5 task send, asked for [2 3 4]
         "]],
         );
+    }
+
+    /// With a seed that a task sends through the API, after another task, and a second one.
+    fn sending() -> Desired {
+        let mut desired = rates();
+        let ready = Condition::Ready;
+        for (name, after) in [
+            ("key", vec![("db", ready)]),
+            ("send", vec![("api", ready), ("key", ready)]),
+            ("more", vec![("db", ready)]),
+        ] {
+            desired.images.push(image(name, &[]));
+            let task = service(name, Role::Task, &after);
+            desired.services.push(task);
+        }
+        let Readiness::Postgres(database) = &mut desired.services[0].readiness else {
+            panic!("it is a database");
+        };
+        for (name, task) in [("samples", "send"), ("extra", "more")] {
+            database.sent.push(SentSeed {
+                name: name.to_owned(),
+                task: task.to_owned(),
+                inputs: Vec::new(),
+            });
+        }
+        desired
+    }
+
+    /// Everything runs; the seeds of tasks stand like this.
+    fn sent(desired: &Desired, standings: [Standing; 2]) -> Observation {
+        let mut seen = green(desired);
+        let view = seen.databases.get_mut("db").expect("it is there");
+        let names = ["samples", "extra"].map(ToOwned::to_owned);
+        view.sent.standings = names.into_iter().zip(standings).collect();
+        seen
+    }
+
+    #[test]
+    fn tasks_send_seeds_once_the_services_run() {
+        check(
+            &sending(),
+            &Observation::default(),
+            ALL,
+            &expect![[r"
+                1 image debian, not there, or made from other inputs []
+                2 image db, not there, or made from other inputs [1]
+                3 image api, not there, or made from other inputs []
+                4 image key, not there, or made from other inputs []
+                5 image send, not there, or made from other inputs []
+                6 image more, not there, or made from other inputs []
+                7 network, not there []
+                8 volume db-data, not there []
+                9 create db, not there [2 7 8]
+                10 ready db, not ready yet [9]
+                11 seed db, unless it is seeded already [10]
+                12 migrate db, unless all are applied [11]
+                13 create api, not there [3 7]
+                14 start api, not there [12 13]
+                15 ready api, not ready yet [14]
+                16 task key, not done yet [4 7 12]
+                17 seed samples (task), unless it was sent already [5 7 12 15 16]
+                18 seed extra (task), unless it was sent already [6 7 12 17]
+            "]],
+        );
+        let all_in = sent(&sending(), [Standing::Whole; 2]);
+        check(&sending(), &all_in, ALL, &expect![[""]]);
+        let second = sent(&sending(), [Standing::Whole, Standing::Never]);
+        check(
+            &sending(),
+            &second,
+            ALL,
+            &expect![[r"
+            1 seed extra (task), never sent []
+        "]],
+        );
+        let no_seed = Options {
+            seed: false,
+            migrate: true,
+        };
+        check(&sending(), &second, no_seed, &expect![[""]]);
+    }
+
+    #[test]
+    fn what_a_task_sent_half_or_otherwise_is_left_alone() {
+        let half = sent(&sending(), [Standing::Partial, Standing::Never]);
+        check(
+            &sending(),
+            &half,
+            ALL,
+            &expect![[r"
+            ! the data of db is partial: samples was not sent to its end; `envctl seed rates` resets the database and sends it again
+        "]],
+        );
+        let stale = sent(&sending(), [Standing::Whole, Standing::Stale]);
+        check(
+            &sending(),
+            &stale,
+            ALL,
+            &expect![[r"
+            ! the data of db is stale: extra changed since it was sent; `envctl seed rates` resets the database and sends it again
+        "]],
+        );
+        let mut removed = sent(&sending(), [Standing::Whole; 2]);
+        let view = removed.databases.get_mut("db").expect("it is there");
+        view.sent.removed.push("old".to_owned());
+        check(
+            &sending(),
+            &removed,
+            ALL,
+            &expect![[r"
+            ! the data of db is stale: old is no longer declared; `envctl seed rates` resets the database and sends it again
+        "]],
+        );
+    }
+
+    #[test]
+    fn a_seed_of_a_task_waits_for_the_dump_and_the_migrations() {
+        let never = [Standing::Never; 2];
+        let mut foreign = sent(&sending(), never);
+        let view = foreign.databases.get_mut("db").expect("it is there");
+        view.seeds = State::Foreign {
+            tables: vec!["public.mine".to_owned()],
+        };
+        check(
+            &sending(),
+            &foreign,
+            ALL,
+            &expect![[r"
+            ! db holds a table that no seed put there (public.mine), so its seeds are not loaded; `envctl seed rates --reset` replaces the content
+        "]],
+        );
+        let mut fresh = sent(&sending(), never);
+        let view = fresh.databases.get_mut("db").expect("it is there");
+        view.seeds = State::Never;
+        check(
+            &sending(),
+            &fresh,
+            ALL,
+            &expect![[r"
+            1 seed db, never seeded []
+            2 seed samples (task), never sent [1]
+            3 seed extra (task), never sent [1 2]
+        "]],
+        );
+        let mut pending = sent(&sending(), never);
+        let view = pending.databases.get_mut("db").expect("it is there");
+        view.pending.push("V2__more".to_owned());
+        let no_migrate = Options {
+            seed: true,
+            migrate: false,
+        };
+        check(
+            &sending(),
+            &pending,
+            no_migrate,
+            &expect![[r"
+            ! db is not migrated, so what tasks send to it waits
+        "]],
+        );
+    }
+
+    #[test]
+    fn seed_stops_what_a_killed_run_left_and_resets_first() {
+        let desired = sending();
+        let mut seen = sent(&desired, [Standing::Partial, Standing::Never]);
+        seen.engine.services[3].state = ServiceState::Running;
+        let service = &desired.services[0];
+        let database = service.database().expect("it is one");
+        let sowing = |load, send| Sowing {
+            service,
+            database,
+            load,
+            send,
+            pending: true,
+        };
+        let all: Vec<&SentSeed> = database.sent.iter().collect();
+        let reset = Load {
+            reset: true,
+            migrate: true,
+        };
+        let check = |sowing: Sowing<'_>, expect: &Expect| {
+            expect.assert_eq(&Plan::of_seeds(&desired, &seen, &[sowing]).to_string());
+        };
+        let load = Some((reset, "samples was not sent to its end".to_owned()));
+        check(
+            sowing(load, all.clone()),
+            &expect![[r"
+            1 stop send, an earlier run left it []
+            2 seed db, samples was not sent to its end (loses data) [1]
+            3 ready api, its database is loaded anew [2]
+            4 seed samples (task), its database is loaded anew [2 3]
+            5 seed extra (task), its database is loaded anew [2 4]
+        "]],
+        );
+        check(
+            sowing(None, all),
+            &expect![[r"
+            1 migrate db, not all are in as declared []
+            2 seed samples (task), never sent [1]
+            3 seed extra (task), never sent [2]
+        "]],
+        );
+    }
+
+    #[test]
+    fn a_task_migrates_before_what_depends_on_the_database() {
+        let mut desired = rates();
+        desired.images.push(image("move", &[]));
+        let task = service("move", Role::Task, &[("db", Condition::Ready)]);
+        desired.services.push(task);
+        let Readiness::Postgres(database) = &mut desired.services[0].readiness else {
+            panic!("it is a database");
+        };
+        database.migrations = None;
+        database.migration_task = Some("move".to_owned());
+        check(
+            &desired,
+            &Observation::default(),
+            ALL,
+            &expect![[r"
+            1 image debian, not there, or made from other inputs []
+            2 image db, not there, or made from other inputs [1]
+            3 image api, not there, or made from other inputs []
+            4 image move, not there, or made from other inputs []
+            5 network, not there []
+            6 volume db-data, not there []
+            7 create db, not there [2 5 6]
+            8 ready db, not ready yet [7]
+            9 seed db, unless it is seeded already [8]
+            10 migrate db (task), unless all are applied [4 5 8 9]
+            11 create api, not there [3 5]
+            12 start api, not there [10 11]
+            13 ready api, not ready yet [12]
+        "]],
+        );
+        check(&desired, &green(&desired), ALL, &expect![[""]]);
+        let mut pending = green(&desired);
+        let view = pending.databases.get_mut("db").expect("it is there");
+        view.pending.push("task move".to_owned());
+        check(
+            &desired,
+            &pending,
+            ALL,
+            &expect![[r"
+            1 migrate db (task), not all are in as declared []
+        "]],
+        );
+        let plan = Plan::of_migrations(&desired, &green(&desired));
+        expect![[r"
+            1 migrate db (task), migrate []
+        "]]
+        .assert_eq(&plan.to_string());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::engine::{self, ServiceState};
 use crate::report::Tail;
+use crate::seed::Brings;
 use crate::{postgres, seed};
 
 /// Why a step failed; facts only.
@@ -34,6 +35,16 @@ pub enum Error {
     Task { task: String, state: ServiceState },
     #[error("task `{task}` did not end within {}", seconds(*waited))]
     TaskTimeout { task: String, waited: Duration },
+    /// A task that was to bring data; `name` is the seed's or the task's.
+    #[error("{} failed", data_text(*brings, name))]
+    Data {
+        name: String,
+        brings: Brings,
+        /// Whether it was started, so that something of it may be in.
+        ran: bool,
+        #[source]
+        failure: Box<Error>,
+    },
     #[error("cannot fill in a value of `{service}`: {reason}")]
     Template { service: String, reason: String },
     #[error("interrupted")]
@@ -52,6 +63,13 @@ pub struct StepFailure {
     pub old_volume: Option<String>,
     /// The titles of the steps that were not started because of it.
     pub blocked: Vec<String>,
+}
+
+fn data_text(brings: Brings, name: &str) -> String {
+    match brings {
+        Brings::Seed => format!("seed `{name}`"),
+        Brings::Migrations => format!("the migrations by task `{name}`"),
+    }
 }
 
 /// Writes a time that was waited for: `30.0 s`.

@@ -2,6 +2,7 @@
 //! `teardown` are pure; only `observe` and `run` touch the world, and `run` decides nothing.
 
 mod data;
+mod data_task;
 mod declared;
 mod desired;
 mod diff;
@@ -22,12 +23,13 @@ mod wiring;
 mod work;
 mod world;
 
-pub use desired::{Database, Desired, DesiredService, Readiness, Unfit};
-pub use diff::{Options, diff};
+pub use data_task::DataTask;
+pub use desired::{Database, Desired, DesiredService, Readiness, SentSeed, Unfit};
+pub use diff::{Options, Sowing, diff};
 pub use error::{Error, StepFailure, state_text};
 pub use graph::{Node, Plan};
 pub use images::DesiredImage;
-pub use observation::{DatabaseView, Observation};
+pub use observation::{DatabaseView, Observation, SentSeeds};
 pub use observe::observe;
 pub use ready::trusted_user;
 pub use restart::restart;

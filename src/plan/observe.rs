@@ -6,14 +6,15 @@ use std::collections::BTreeMap;
 use futures_util::future::{join, join_all};
 use tokio_util::sync::CancellationToken;
 
+use super::data_task::DataTask;
 use super::declared::{declared, server};
 use super::desired::{Desired, DesiredService, Readiness};
 use super::error::Error;
-use super::observation::{DatabaseView, Observation};
+use super::observation::{DatabaseView, Observation, SentSeeds};
 use super::ready;
-use crate::engine::{Engine, Role, ServiceState};
+use crate::engine::{Engine, Observed, Role, ServiceState};
 use crate::postgres::{Migration, MigrationState, Target, migration_status};
-use crate::seed;
+use crate::seed::{self, Brings, Standing};
 
 /// Looks once at everything that `desired` names.
 pub async fn observe(engine: &dyn Engine, desired: &Desired) -> Result<Observation, Error> {
@@ -33,7 +34,8 @@ pub async fn observe(engine: &dyn Engine, desired: &Desired) -> Result<Observati
         .map(async |service| {
             let name = service.spec.name.clone();
             let ready = ready::look(engine, service);
-            let (ready, database) = join(ready, view(engine, service)).await;
+            let view = view(engine, service, (desired, &observed));
+            let (ready, database) = join(ready, view).await;
             (name, ready, database)
         });
     let seen = join_all(looks).await;
@@ -55,6 +57,7 @@ pub async fn observe(engine: &dyn Engine, desired: &Desired) -> Result<Observati
 async fn view(
     engine: &dyn Engine,
     service: &DesiredService,
+    (desired, observed): (&Desired, &Observed),
 ) -> Result<Option<DatabaseView>, Error> {
     let Readiness::Postgres(database) = &service.readiness else {
         return Ok(None);
@@ -64,13 +67,41 @@ async fn view(
     };
     let declared = declared(database, true)?;
     let fingerprint = seed::fingerprint(&declared).await?;
+    let (seeds, records) = join(
+        seed::state(&server, &declared, &fingerprint),
+        seed::records(&server, &database.name),
+    )
+    .await;
     // A server that does not answer now is waited for by a step.
-    let Ok(seeds) = seed::state(&server, &declared, &fingerprint).await else {
+    let (Ok(seeds), Ok(records)) = (seeds, records) else {
         return Ok(None);
     };
     let target = server.target(&database.name);
-    let pending = pending(&target, &declared.migrations, &seeds).await?;
-    Ok(Some(DatabaseView { seeds, pending }))
+    let mut pending = pending(&target, &declared.migrations, &seeds).await?;
+    let image = |task: &DataTask| {
+        let image = observed.images.get(&task.task.image);
+        image.map(|image| image.id.clone())
+    };
+    if let Some(task) = DataTask::of_migrations(desired, database)
+        && task.standing(image(&task), &records).await? != Standing::Whole
+    {
+        pending.push(format!("task {}", task.name));
+    }
+    let mut sent = SentSeeds::default();
+    for seed in &database.sent {
+        if let Some(task) = DataTask::of_seed(desired, seed) {
+            let standing = task.standing(image(&task), &records).await?;
+            sent.standings.push((seed.name.clone(), standing));
+        }
+    }
+    let recorded = records.into_iter().filter(|one| one.brings == Brings::Seed);
+    let removed = recorded.filter(|one| database.sent.iter().all(|seed| seed.name != one.name));
+    sent.removed = removed.map(|one| one.name).collect();
+    Ok(Some(DatabaseView {
+        seeds,
+        pending,
+        sent,
+    }))
 }
 
 async fn pending(

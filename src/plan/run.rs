@@ -271,6 +271,7 @@ async fn tail(step: &Step, error: &Error, engine: &dyn Engine) -> Option<Tail> {
             | Error::Ended { .. }
             | Error::Task { .. }
             | Error::TaskTimeout { .. }
+            | Error::Data { .. }
             | Error::Postgres(_)
             | Error::Engine(engine::Error::NotRunning { .. })
     );

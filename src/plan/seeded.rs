@@ -1,6 +1,7 @@
 //! What the state of a database's seeds means for a plan, and for a person.
 
 use super::desired::Database;
+use super::observation::SentSeeds;
 use crate::seed::State;
 
 /// Whether `up` may load the seeds.
@@ -46,6 +47,20 @@ pub(super) fn seed_notice(
         }
     };
     Some(text)
+}
+
+/// Says that a seed of a task is not as it is declared, and the command to type.
+pub(super) fn sent_notice(service: &str, database: &Database, sent: &SentSeeds) -> Option<String> {
+    let reason = sent.reset_reason()?;
+    let how = if sent.partial().is_empty() {
+        "stale"
+    } else {
+        "partial"
+    };
+    let seed = &database.seed_command;
+    Some(format!(
+        "the data of {service} is {how}: {reason}; `{seed}` resets the database and sends it again"
+    ))
 }
 
 fn first_few(names: &[String]) -> String {

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use super::data_task::DataTask;
 use super::desired::{Database, DesiredService};
 use super::images::DesiredImage;
 use crate::engine::Provision;
+use crate::seed::Brings;
 
 /// One step, with all that it needs but what only the run can know.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +43,12 @@ pub enum Step {
     Migrate {
         service: String,
         database: Box<Database>,
+    },
+    /// Runs a task that brings data into the database: a seed, or migrations.
+    Bring {
+        service: String,
+        database: Box<Database>,
+        task: Box<DataTask>,
     },
     /// Runs a task to its end.
     Task {
@@ -113,6 +121,10 @@ impl Step {
             Self::AwaitReady { .. } => "ready",
             Self::Seed { .. } => "seed",
             Self::Migrate { .. } => "migrate",
+            Self::Bring { task, .. } => match task.brings {
+                Brings::Seed => "seed",
+                Brings::Migrations => "migrate",
+            },
             Self::Task { .. } => "tasks",
             Self::Stop { .. } => "stop",
             Self::Remove { .. } | Self::RemoveNetwork { .. } | Self::RemoveVolume { .. } => {
@@ -128,6 +140,7 @@ impl Step {
             | Self::Service { service, .. }
             | Self::AwaitReady { service, .. } => Some(&service.spec.name),
             Self::Seed { service, .. } | Self::Migrate { service, .. } => Some(service),
+            Self::Bring { task, .. } => Some(&task.task.spec.name),
             Self::Task { task, .. } => Some(&task.spec.name),
             Self::Stop { name } | Self::Remove { name, .. } => Some(name),
             Self::EnsureImage(_)
@@ -162,6 +175,10 @@ impl fmt::Display for Step {
             Self::AwaitReady { service, .. } => write!(formatter, "ready {}", service.spec.name),
             Self::Seed { service, .. } => write!(formatter, "seed {service}"),
             Self::Migrate { service, .. } => write!(formatter, "migrate {service}"),
+            Self::Bring { service, task, .. } => match task.brings {
+                Brings::Seed => write!(formatter, "seed {} (task)", task.name),
+                Brings::Migrations => write!(formatter, "migrate {service} (task)"),
+            },
             Self::Task { task, .. } => write!(formatter, "task {}", task.spec.name),
             Self::Stop { name } => write!(formatter, "stop {name}"),
             Self::Remove { name, .. } => write!(formatter, "remove {name}"),

@@ -45,6 +45,17 @@ pub fn unmet(task: &DesiredService, observation: &Observation) -> Vec<String> {
     task.depends_on.iter().filter_map(obstacle).collect()
 }
 
+/// Where what a task prints goes, line by line.
+#[derive(Clone, Copy)]
+pub(super) enum Telling<'a> {
+    /// Nowhere; it is in the task's log.
+    Nowhere,
+    /// To the streams of the command that asked for it.
+    Streams,
+    /// To the step, as what a build prints.
+    Output(&'a StepEvents),
+}
+
 /// Runs a task to its end; where it is told, what it prints is sent line by line.
 pub(super) async fn run_task(
     (task, told): (&DesiredService, bool),
@@ -53,13 +64,29 @@ pub(super) async fn run_task(
 ) -> Result<Done, Error> {
     let launch = launch(task, world)?;
     make(task, &launch, world).await?;
+    let telling = if told {
+        Telling::Streams
+    } else {
+        Telling::Nowhere
+    };
+    follow(task, telling, world, events).await
+}
+
+/// Waits for the end of a task that was started, and tells what it prints.
+pub(super) async fn follow(
+    task: &DesiredService,
+    telling: Telling<'_>,
+    world: &World,
+    events: &StepEvents,
+) -> Result<Done, Error> {
     let ended = end(task, world, events);
-    if !told {
+    if matches!(telling, Telling::Nowhere) {
         return ended.await;
     }
     let output = Output {
         task: &task.spec.name,
         world,
+        telling,
         told: <[AtomicUsize; 2]>::default(),
     };
     let ended = {
@@ -118,6 +145,7 @@ async fn end(task: &DesiredService, world: &World, events: &StepEvents) -> Resul
 struct Output<'a> {
     task: &'a str,
     world: &'a World,
+    telling: Telling<'a>,
     /// How many lines of standard output and of standard error were told.
     told: [AtomicUsize; 2],
 }
@@ -139,11 +167,15 @@ impl Output<'_> {
                     continue;
                 }
                 self.told[stream].fetch_add(1, Ordering::Relaxed);
-                self.world.events.send(Event::TaskLine {
-                    task: line.service,
-                    stderr: line.stderr,
-                    line: line.line,
-                });
+                match self.telling {
+                    Telling::Nowhere => {}
+                    Telling::Streams => self.world.events.send(Event::TaskLine {
+                        task: line.service,
+                        stderr: line.stderr,
+                        line: line.line,
+                    }),
+                    Telling::Output(events) => events.output(line.line),
+                }
             }
         };
         let reading = self.world.engine.logs(self.task, options, sender);

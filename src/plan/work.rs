@@ -4,6 +4,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::data::{load_seeds, migrate};
+use super::data_task::bring;
 use super::desired::DesiredService;
 use super::error::Error;
 use super::images::DesiredImage;
@@ -12,7 +13,9 @@ use super::step::{Change, Step};
 use super::task::run_task;
 use super::world::{Done, World};
 use crate::config::model::{Reference, Secret, Template};
-use crate::engine::{Engine, Launch, Provision, Removal, Resource, ServiceState, Source};
+use crate::engine::{
+    Engine, ImageHandle, Launch, Provision, Removal, Resource, ServiceState, Source,
+};
 use crate::report::StepEvents;
 
 pub(super) async fn perform(
@@ -37,6 +40,11 @@ pub(super) async fn perform(
             load,
         } => load_seeds(service, database, *load, (world, events)).await,
         Step::Migrate { service, database } => migrate(service, database, (world, events)).await,
+        Step::Bring {
+            service,
+            database,
+            task,
+        } => bring(service, database, task, (world, events)).await,
         Step::Task { task, told } => run_task((task, *told), world, events).await,
         Step::Stop { name } => {
             interruptible(world, engine.stop(name)).await?;
@@ -129,6 +137,15 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Returns the image or program of a service, which is there by now.
+pub(super) fn image_of(service: &DesiredService, world: &World) -> Result<ImageHandle, Error> {
+    let image = lock(&world.images).get(&service.image).cloned();
+    image.ok_or_else(|| Error::Template {
+        service: service.spec.name.clone(),
+        reason: format!("image `{}` is not there", service.image),
+    })
+}
+
 /// Fills in what could be known only now.
 pub(super) fn launch(service: &DesiredService, world: &World) -> Result<Launch, Error> {
     let fail = |reason| Error::Template {
@@ -149,8 +166,7 @@ pub(super) fn launch(service: &DesiredService, world: &World) -> Result<Launch, 
             .map(|list| list.iter().map(fill).collect());
         filled.transpose()
     };
-    let image = lock(&world.images).get(&service.image).cloned();
-    let image = image.ok_or_else(|| fail(format!("image `{}` is not there", service.image)))?;
+    let image = image_of(service, world)?;
     let variables = service.spec.environment.iter();
     let variables = variables.map(|(name, value)| Ok((name.clone(), fill(value)?)));
     Ok(Launch {

@@ -182,6 +182,7 @@ impl Job {
 fn record(seeds: &[(&String, Counts)]) -> String {
     let mut sql = String::from(
         "BEGIN; CREATE SCHEMA IF NOT EXISTS envctl; \
+         DROP TABLE IF EXISTS envctl.tasks; \
          DROP TABLE IF EXISTS envctl.seeds; \
          CREATE TABLE envctl.seeds (\
              name text PRIMARY KEY, \

@@ -32,15 +32,29 @@ pub struct Environment {
 pub struct Seed {
     /// The `postgres` service it goes to.
     pub service: String,
-    /// An absolute path of a dump: `.sql` or `.sql.gz`.
-    pub file: PathBuf,
+    pub content: SeedContent,
 }
 
-/// Where a `postgres` service's migrations are.
+/// Where the data of a seed comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Migrations {
+pub enum SeedContent {
+    /// An absolute path of a dump: `.sql` or `.sql.gz`.
+    Dump(PathBuf),
+    /// A task that sends it.
+    Task {
+        task: String,
+        /// Absolute files and folders whose content makes it other data.
+        inputs: Vec<PathBuf>,
+    },
+}
+
+/// What brings a `postgres` service's database to its newest shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Migrations {
     /// An absolute folder with `V<n>__<name>.sql` files.
-    pub dir: PathBuf,
+    Folder(PathBuf),
+    /// A task that migrates.
+    Task(String),
 }
 
 /// Something that runs once; done at exit 0.

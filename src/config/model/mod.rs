@@ -18,7 +18,7 @@ pub use check::{
     Tls, WebSocketAction,
 };
 pub use digest::Digest;
-pub use environment::{Environment, Migrations, Seed, Task};
+pub use environment::{Environment, Migrations, Seed, SeedContent, Task};
 pub use expect::{
     Comparison, DeclaredFile, Expect, Matcher, MessageMatch, Snapshot, SnapshotMask, StatusMatch,
     ValueType,

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde_json_path::JsonPath;
 
 use super::section::{Claimed, Section};
-use super::{expect, matcher, request, task};
+use super::{expect, matcher, request, seed};
 use crate::config::mistake::Mistake;
 use crate::config::model::{
     Action, Capture, CaptureFrom, Check, CommandAction, ExecAction, Flow, HurlAction, Kind,
@@ -174,7 +174,7 @@ fn sent(section: &Section<'_>) -> Option<Template> {
 fn sql(section: &Section<'_>, services: &Services) -> Option<SqlAction> {
     let service = section.needed("service", "the `postgres` service to ask");
     if let Some(name) = &service {
-        task::check_database(section, name, services);
+        seed::check_database(section, name, services);
     }
     let query = section.text("sql")?;
     if query.trim().is_empty() {

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::section::{Reader, Section};
 use super::units::name_mistake;
-use super::{cases, check, depends, flow, image, port, replicas, service, task};
+use super::{cases, check, depends, flow, image, port, replicas, seed, service, task};
 use crate::config::mistake::Mistake;
 use crate::config::model::{Check, EngineChoice, Environment, Secret, Service};
 use crate::config::tree::Node;
@@ -43,9 +43,9 @@ pub(crate) fn read(root: &Node, known: Known, reader: &Reader<'_>) -> Environmen
         .map(|(name, section)| (name, task::read(&section, &services)))
         .collect();
     let seeds = section.sections("seeds").into_iter();
-    let seeds = seeds
+    let seeds: IndexMap<_, _> = seeds
         .filter_map(|(name, section)| {
-            let seed = task::seed(&section, &services)?;
+            let seed = seed::read(&section, &services)?;
             Some((name, seed))
         })
         .collect();
@@ -53,6 +53,12 @@ pub(crate) fn read(root: &Node, known: Known, reader: &Reader<'_>) -> Environmen
     flow::check(&section, &mut checks);
     image::check_bases(&section, &images);
     depends::check(&section, &services, &tasks);
+    let parts = seed::Parts {
+        services: &services,
+        tasks: &tasks,
+        seeds: &seeds,
+    };
+    seed::check_tasks(&section, &parts);
     port::check(&section, &services);
     replicas::check(&section, &services);
     Environment {

@@ -19,6 +19,7 @@ mod redis;
 mod replicas;
 mod request;
 mod section;
+mod seed;
 mod server;
 mod service;
 mod task;

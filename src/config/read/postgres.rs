@@ -1,7 +1,7 @@
 //! What a service of kind `postgres` declares beyond a container.
 
 use super::section::{Claimed, Section};
-use super::server;
+use super::{seed, server};
 use crate::config::model::{Migrations, Postgres};
 
 /// Reads its keys; `user` means the role here.
@@ -25,7 +25,7 @@ pub(super) fn read(section: &Section<'_>) -> Postgres {
         database,
         user,
         password: server::password(section).unwrap_or_default(),
-        migrations: section.section("migrations").map(|it| migrations(&it)),
+        migrations: section.section("migrations").and_then(|it| migrations(&it)),
     }
 }
 
@@ -49,11 +49,19 @@ fn filled(section: &Section<'_>, key: &str) -> String {
     text.unwrap_or_default()
 }
 
-fn migrations(section: &Section<'_>) -> Migrations {
+fn migrations(section: &Section<'_>) -> Option<Migrations> {
+    if section.has("task") {
+        if section.has("dir") {
+            let message = format!("`{}` has both `dir` and `task`", section.path);
+            let hint = "take one out: a task migrates in envctl's place".to_owned();
+            section.wrong_with("", message, Some(hint));
+        }
+        return seed::task_name(section).map(Migrations::Task);
+    }
     section.missing("dir", "");
     let dir = section.host_path("dir").unwrap_or_default();
     if let Some(node) = section.get("dir") {
         section.reader.claim(&dir, Claimed::Folder, node);
     }
-    Migrations { dir }
+    Some(Migrations::Folder(dir))
 }

@@ -1,10 +1,10 @@
-//! `[tasks.NAME]` and `[seeds.NAME]`.
+//! `[tasks.NAME]`.
 
 use indexmap::IndexMap;
 
-use super::section::{Claimed, Section};
+use super::section::Section;
 use super::{depends, image, process, service, volume};
-use crate::config::model::{ImageSource, Kind, Seed, Service, Task};
+use crate::config::model::{ImageSource, Service, Task};
 use crate::config::suggest;
 
 /// Reads one task; with `service`, it takes over what that service runs with.
@@ -77,49 +77,4 @@ fn host<'a>(section: &Section<'_>, services: &'a IndexMap<String, Service>) -> O
         section.wrong_with("service", message, Some(hint));
     }
     Some(service)
-}
-
-/// Reads one seed.
-pub(super) fn seed(section: &Section<'_>, services: &IndexMap<String, Service>) -> Option<Seed> {
-    let service = section.needed("service", "the `postgres` service that the data goes to");
-    if let Some(name) = &service {
-        check_database(section, name, services);
-    }
-    let written = section.needed("file", "the dump: `.sql` or `.sql.gz`");
-    let (path, node) = (section.host_path("file")?, section.get("file")?);
-    let name = path.to_string_lossy();
-    if !name.ends_with(".sql") && !name.ends_with(".sql.gz") {
-        let message = format!("`{}` is no dump that envctl can load", written?);
-        let hint = Some("it loads `.sql` and `.sql.gz`".to_owned());
-        section.wrong_with("file", message, hint);
-    }
-    section.reader.claim(&path, Claimed::File, node);
-    service.map(|service| Seed {
-        service,
-        file: path,
-    })
-}
-
-/// Reports a `service` that is none or is no database.
-pub(super) fn check_database(
-    section: &Section<'_>,
-    name: &str,
-    services: &IndexMap<String, Service>,
-) {
-    let databases = services
-        .iter()
-        .filter(|(_, service)| matches!(service.kind, Kind::Postgres(_)))
-        .map(|(name, _)| name.as_str());
-    match services.get(name).map(|service| &service.kind) {
-        Some(Kind::Postgres(_)) => {}
-        Some(Kind::Container | Kind::Redis(_)) => {
-            let message = format!("the service `{name}` is no database");
-            let hint = suggest::did_you_mean(name, databases);
-            section.wrong_with("service", message, hint);
-        }
-        None => {
-            let hint = suggest::did_you_mean(name, databases);
-            section.wrong_with("service", format!("there is no service `{name}`"), hint);
-        }
-    }
 }

@@ -778,10 +778,10 @@ fn seeds_and_tasks() {
               27 | service = 'api'
                  |           ^^^^^
               hint: known: `db`
-            envs/rates/env.toml:29:8: `seeds.c` is missing `file`
+            envs/rates/env.toml:29:8: `seeds.c` needs one of `file` and `task`
               29 | [seeds.c]
                  |        ^
-              hint: the dump: `.sql` or `.sql.gz`
+              hint: `file` is a dump, `.sql` or `.sql.gz`; `task` a task that sends data
             envs/rates/env.toml:30:11: there is no service `dp`
               30 | service = 'dp'
                  |           ^^^^
@@ -790,6 +790,63 @@ fn seeds_and_tasks() {
               31 | [seeds.d]
                  |        ^
               hint: the `postgres` service that the data goes to"#]],
+    );
+}
+
+#[test]
+fn tasks_that_bring_data() {
+    api(
+        "[services.db]\nkind = 'postgres'\nmigrations = { task = 'migrate' }\n\
+         [services.other]\nkind = 'postgres'\nmigrations = { task = 'migrat' }\n\
+         [services.third]\nkind = 'postgres'\nmigrations = { task = 'sned', dir = 'm' }\n\
+         [services.web]\nimage = 'x:1'\ndepends_on = ['send', 'migrate']\n\
+         [tasks.migrate]\nimage = 'x:1'\ndepends_on = ['db', 'api']\n\
+         [tasks.send]\nimage = 'x:1'\n\
+         [seeds.a]\nservice = 'db'\ntask = 'send'\nfile = 'a.sql'\n\
+         [seeds.b]\nservice = 'db'\ntask = 'sent'\n[seeds.c]\nservice = 'db'\ntask = 'send'\n\
+         [seeds.d]\nservice = 'db'\ntask = 'send'\n\
+         [seeds.e]\nservice = 'db'\nfile = 'a.sql'\ninputs = ['x']\n",
+        &expect![[r#"
+            envs/rates/env.toml:6:23: the task `migrate` depends on `api`
+              6 | migrations = { task = 'migrate' }
+                |                       ^^^^^^^^^
+              hint: what migrates `db` can wait for that alone
+            envs/rates/env.toml:9:23: there is no task `migrat`
+              9 | migrations = { task = 'migrat' }
+                |                       ^^^^^^^^
+              hint: did you mean `migrate`?
+            envs/rates/env.toml:12:1: `services.third.migrations` has both `dir` and `task`
+              12 | migrations = { task = 'sned', dir = 'm' }
+                 | ^^^^^^^^^^
+              hint: take one out: a task migrates in envctl's place
+            envs/rates/env.toml:12:23: there is no task `sned`
+              12 | migrations = { task = 'sned', dir = 'm' }
+                 |                       ^^^^^^
+              hint: did you mean `send`?
+            envs/rates/env.toml:15:15: nothing can wait for the task of `seeds.d`
+              15 | depends_on = ['send', 'migrate']
+                 |               ^^^^^^
+              hint: it sends its data once the services run
+            envs/rates/env.toml:15:23: nothing can wait for the task of `services.db.migrations`
+              15 | depends_on = ['send', 'migrate']
+                 |                       ^^^^^^^^^
+              hint: depend on the database, which is ready when its migrations are in
+            envs/rates/env.toml:21:8: `seeds.a` has both `file` and `task`
+              21 | [seeds.a]
+                 |        ^
+              hint: make it two seeds: dumps are loaded first
+            envs/rates/env.toml:27:8: there is no task `sent`
+              27 | task = 'sent'
+                 |        ^^^^^^
+              hint: did you mean `send`?
+            envs/rates/env.toml:33:8: the task `send` brings the data of `seeds.c` already
+              33 | task = 'send'
+                 |        ^^^^^^
+              hint: give each its own task
+            envs/rates/env.toml:37:10: `inputs` goes with `task`
+              37 | inputs = ['x']
+                 |          ^^^^^
+              hint: a dump is compared by its content"#]],
     );
 }
 

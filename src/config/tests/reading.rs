@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 
 use super::{API, given};
-use crate::config::model::Environment;
+use crate::config::model::{Environment, Kind, Migrations};
 
 fn check(env: &str, pick: impl Fn(&Environment) -> String, expected: &Expect) {
     expected.assert_eq(&pick(&given(env).environment()));
@@ -153,9 +153,9 @@ fn the_example_of_the_documentation() {
                                 user: "postgres",
                                 password: ***,
                                 migrations: Some(
-                                    Migrations {
-                                        dir: "/w/envs/rates/migrations",
-                                    },
+                                    Folder(
+                                        "/w/envs/rates/migrations",
+                                    ),
                                 ),
                             },
                         ),
@@ -294,7 +294,9 @@ fn the_example_of_the_documentation() {
                 seeds: {
                     "dump": Seed {
                         service: "db",
-                        file: "/w/fixtures/rates/rates.sql.gz",
+                        content: Dump(
+                            "/w/fixtures/rates/rates.sql.gz",
+                        ),
                     },
                 },
                 tasks: {},
@@ -705,7 +707,9 @@ fn checks_of_both_kinds() {
             {
                 "t": Seed {
                     service: "db",
-                    file: "/w/envs/rates/t.sql",
+                    content: Dump(
+                        "/w/envs/rates/t.sql",
+                    ),
                 },
             }
             {
@@ -1021,12 +1025,32 @@ fn paths_start_at_the_file_that_wrote_them() {
                 },
             ),
         }
-        Postgres(Postgres { version: None, strict_version: false, bin_dir: None, database: "postgres", user: "postgres", password: ***, migrations: Some(Migrations { dir: "/w/envs/rates/m" }) })
+        Postgres(Postgres { version: None, strict_version: false, bin_dir: None, database: "postgres", user: "postgres", password: ***, migrations: Some(Folder("/w/envs/rates/m")) })
         [Mount { source: Bind("/w/envs/profiles/v"), target: "/v", read_only: false }]
-        {"a": Seed { service: "db", file: "/w/b.sql" }}"#]].assert_eq(&format!(
+        {"a": Seed { service: "db", content: Dump("/w/b.sql") }}"#]].assert_eq(&format!(
         "{:#?}\n{:?}\n{:?}\n{:?}",
         it.images["x"], it.services["db"].kind, it.services["db"].volumes, it.seeds
     ));
+}
+
+#[test]
+fn tasks_bring_data() {
+    let env = "[services.db]\nkind = 'postgres'\nmigrations = { task = 'migrate' }\n\
+               [seeds.samples]\nservice = 'db'\ntask = 'send'\ninputs = ['rows', '../all.csv']\n\
+               [tasks.migrate]\nimage = 'x:1'\ndepends_on = ['db']\n[tasks.send]\nimage = 'x:1'\n";
+    let sent = given(env).environment();
+    let Kind::Postgres(postgres) = &sent.services["db"].kind else {
+        panic!("it is a database");
+    };
+    assert_eq!(
+        postgres.migrations,
+        Some(Migrations::Task("migrate".to_owned()))
+    );
+    expect![[r#"{"samples": Seed { service: "db", content: Task { task: "send", inputs: ["/w/envs/rates/rows", "/w/envs/all.csv"] } }}"#]].assert_eq(&format!("{:?}", sent.seeds));
+    // A layer that says `file` takes away what a lower one said of the task.
+    let dump = given(env).set("seeds.samples.file=b.sql").environment();
+    expect![[r#"{"samples": Seed { service: "db", content: Dump("/w/b.sql") }}"#]]
+        .assert_eq(&format!("{:?}", dump.seeds));
 }
 
 #[test]

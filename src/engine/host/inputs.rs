@@ -20,7 +20,7 @@ pub(in crate::engine) fn declare(digest: &mut Digest, command: &HostCommand, wor
 }
 
 /// Returns the digest of files and folders, whole.
-pub(in crate::engine) fn digest_of(paths: &[PathBuf], workspace: &Path) -> io::Result<String> {
+pub fn digest_of(paths: &[PathBuf], workspace: &Path) -> io::Result<String> {
     let mut digest = Digest::new();
     for path in paths {
         let name = relative(path, workspace);
