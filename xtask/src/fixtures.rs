@@ -79,7 +79,7 @@ fn files(root: &Path) -> anyhow::Result<Vec<File>> {
     files.extend(bodies.into_iter().map(|(name, content)| File {
         path: format!("{BODIES}/{name}"),
         content,
-        packed: false,
+        packed: name.ends_with(".gz"),
     }));
     Ok(files)
 }
