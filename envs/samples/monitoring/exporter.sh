@@ -7,4 +7,7 @@ if ! command -v prometheus-postgres-exporter > /dev/null; then
     exit 1
 fi
 if [ "${1:-}" = --check ]; then exit 0; fi
-exec prometheus-postgres-exporter --web.listen-address="$BIND" --log.format=json
+# Older versions want a URL there.
+format=json
+if prometheus-postgres-exporter --help 2>&1 | grep -q 'logger:'; then format='logger:stderr?json=true'; fi
+exec prometheus-postgres-exporter --web.listen-address="$BIND" --log.format="$format"
