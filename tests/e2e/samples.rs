@@ -64,7 +64,7 @@ fn a_batch_sent_many_times_is_stored_once(scenario: &Scenario) {
             .sum()
     });
     assert_eq!(stored, 1500);
-    assert_eq!(scenario.value("select count(*) from location"), "1500");
+    assert_eq!(scenario.value(COUNT), "1500");
 }
 
 fn a_thousand_malformed_bodies_store_nothing(scenario: &Scenario) {
@@ -94,7 +94,7 @@ fn a_thousand_malformed_bodies_store_nothing(scenario: &Scenario) {
         let error = answer["error"].as_str().expect("a reason");
         assert!(error.starts_with("message "), "{error}");
     }
-    assert_eq!(scenario.value("select count(*) from location"), "0");
+    assert_eq!(scenario.value(COUNT), "0");
     let (status, _) = post(&address, "/samples", &right).expect("an answer");
     assert_eq!(status, 200);
 }
@@ -128,7 +128,7 @@ fn a_killed_server_leaves_no_half_batch(scenario: &Scenario) {
         assert!(!(is_new && answered.contains(number)), "{number} was lost");
     }
     let all = sent.len() as u64 * BATCH;
-    let total = scenario.value("select count(*) from location");
+    let total = scenario.value(COUNT);
     assert_eq!(total, all.to_string());
 }
 
@@ -149,7 +149,7 @@ fn a_restarted_database_loses_nothing_under_load(scenario: &Scenario) {
     });
     let answered = load.answered.lock().expect("no sender failed").clone();
     assert_eq!(answered, *load.sent.lock().expect("no sender failed"));
-    let total = scenario.value("select count(*) from location");
+    let total = scenario.value(COUNT);
     assert_eq!(total, (answered.len() as u64 * BATCH).to_string());
     scenario.run(&["smoke-test", "samples"]).exits(0);
 }
@@ -172,7 +172,7 @@ fn a_job_outlives_its_workers(scenario: &Scenario) {
     scenario.kill_service("worker");
     scenario.kill_service("worker-2");
     assert_eq!(job("/jobs/1")["state"], "running", "it was done too soon");
-    assert_eq!(scenario.value("select count(*) from location"), "0");
+    assert_eq!(scenario.value(COUNT), "0");
 
     scenario.run(&["up", "samples"]).exits(0);
     let address = scenario.address("api");
@@ -186,7 +186,7 @@ fn a_job_outlives_its_workers(scenario: &Scenario) {
         }
         Err(text)
     });
-    let total = scenario.value("select count(*) from location");
+    let total = scenario.value(COUNT);
     assert_eq!(total, SAMPLES.to_string());
     assert_eq!(scenario.value("select count(*) from job_chunk"), "0");
     assert_eq!(scenario.value("select attempt from job"), "2");
@@ -194,9 +194,10 @@ fn a_job_outlives_its_workers(scenario: &Scenario) {
 
 /// The samples of a batch carry its number in their times.
 const BY_BATCH: &str = "select extract(epoch from started)::bigint / 1000 as batch, \
-                        count(*) as size from location group by 1";
-const BATCHES: &str =
-    "select count(distinct extract(epoch from started)::bigint / 1000) from location";
+                        count(*) as size from location where user_name = 'fault' group by 1";
+const BATCHES: &str = "select count(distinct extract(epoch from started)::bigint / 1000) \
+                       from location where user_name = 'fault'";
+const COUNT: &str = "select count(*) from location where user_name = 'fault'";
 
 /// Batches that several threads send.
 #[derive(Default)]
