@@ -1,7 +1,7 @@
 //! Scenarios end to end: the program itself, real engines, real servers. Each scenario has a
 //! workspace and an instance of its own and takes it away at its end. Without what an engine needs
 //! its tests say `skipped: …`; where `ENVCTL_REQUIRE` names that, they fail instead: `docker`,
-//! `postgres`, `redis`, `pip`, `unshare`.
+//! `postgres`, `redis`, `pip`, `unshare`, `adminer`.
 
 #![expect(
     clippy::disallowed_methods,
@@ -19,6 +19,7 @@ mod machine;
 mod misbehaving;
 mod rates;
 mod redis;
+mod samples;
 mod side_by_side;
 mod supervision;
 mod task_seeds;

@@ -1,8 +1,10 @@
 //! `cargo xtask fixtures`: the data files that are generated and kept in the repository.
 
 mod dump;
+mod messages;
 mod prices;
 mod random;
+mod samples;
 mod tables;
 
 use std::io::{Read as _, Write as _};
@@ -15,33 +17,80 @@ use flate2::{Compression, GzBuilder};
 use tables::{Port, Region};
 
 const RATES: &str = "fixtures/rates/rates.sql.gz";
+const ACTIVITY: &str = "fixtures/samples/activity.jsonl.gz";
+const LOCATION: &str = "fixtures/samples/location.jsonl.gz";
+
+/// Where the bodies for smoke checks are.
+const BODIES: &str = "fixtures/samples/bodies";
 
 /// The operating system of a gzip header that does not say which one wrote it.
 const UNKNOWN_SYSTEM: u8 = 255;
 
+/// A file and what belongs in it; a packed one is compared by what is inside.
+struct File {
+    path: String,
+    content: Vec<u8>,
+    packed: bool,
+}
+
 /// Writes the files whose content would differ.
 pub(crate) fn write(root: &Path) -> anyhow::Result<()> {
-    let dump = rates(root)?;
-    if is_current(&root.join(RATES), &dump)? {
-        println!("unchanged {RATES}");
-        return Ok(());
+    for file in files(root)? {
+        let path = root.join(&file.path);
+        if is_current(&path, &file)? {
+            println!("unchanged {}", file.path);
+            continue;
+        }
+        let content = if file.packed {
+            pack(&file.content)?
+        } else {
+            file.content
+        };
+        crate::repository::write_if_changed(&path, &content)?;
+        println!("written {}", file.path);
     }
-    let mut gzip = GzBuilder::new()
-        .mtime(0)
-        .operating_system(UNKNOWN_SYSTEM)
-        .write(Vec::new(), Compression::best());
-    gzip.write_all(dump.as_bytes())?;
-    crate::repository::write_if_changed(&root.join(RATES), &gzip.finish()?)?;
-    println!("written {RATES}");
     Ok(())
 }
 
 /// Fails when a file is not what the generator makes.
 pub(crate) fn check(root: &Path) -> anyhow::Result<()> {
-    if is_current(&root.join(RATES), &rates(root)?)? {
-        return Ok(());
+    for file in files(root)? {
+        if !is_current(&root.join(&file.path), &file)? {
+            let path = file.path;
+            bail!("{path} is not what its generator makes; run `cargo xtask fixtures`");
+        }
     }
-    bail!("{RATES} is not what its generator makes; run `cargo xtask fixtures`")
+    Ok(())
+}
+
+fn files(root: &Path) -> anyhow::Result<Vec<File>> {
+    let packed = |path: &str, text: String| File {
+        path: path.to_owned(),
+        content: text.into_bytes(),
+        packed: true,
+    };
+    let samples = samples::generate();
+    let mut files = vec![
+        packed(RATES, rates(root)?),
+        packed(ACTIVITY, samples.activity),
+        packed(LOCATION, samples.location),
+    ];
+    let bodies = messages::generate();
+    files.extend(bodies.into_iter().map(|(name, content)| File {
+        path: format!("{BODIES}/{name}"),
+        content,
+        packed: name.ends_with(".gz"),
+    }));
+    Ok(files)
+}
+
+fn pack(content: &[u8]) -> anyhow::Result<Vec<u8>> {
+    let mut gzip = GzBuilder::new()
+        .mtime(0)
+        .operating_system(UNKNOWN_SYSTEM)
+        .write(Vec::new(), Compression::best());
+    gzip.write_all(content)?;
+    Ok(gzip.finish()?)
 }
 
 fn rates(root: &Path) -> anyhow::Result<String> {
@@ -58,11 +107,14 @@ fn folder(root: &Path) -> PathBuf {
 }
 
 /// Compares what is inside: another version of the compressor may pack the same text otherwise.
-fn is_current(path: &Path, text: &str) -> anyhow::Result<bool> {
+fn is_current(path: &Path, file: &File) -> anyhow::Result<bool> {
     if !path.is_file() {
         return Ok(false);
     }
+    if !file.packed {
+        return Ok(fs_err::read(path)? == file.content);
+    }
     let mut found = Vec::new();
     let unpacked = GzDecoder::new(fs_err::File::open(path)?).read_to_end(&mut found);
-    Ok(unpacked.is_ok() && found == text.as_bytes())
+    Ok(unpacked.is_ok() && found == file.content)
 }
