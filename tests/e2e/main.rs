@@ -1,7 +1,7 @@
 //! Scenarios end to end: the program itself, real engines, real servers. Each scenario has a
 //! workspace and an instance of its own and takes it away at its end. Without what an engine needs
 //! its tests say `skipped: …`; where `ENVCTL_REQUIRE` names that, they fail instead: `docker`,
-//! `postgres`, `redis`, `pip`, `unshare`, `adminer`.
+//! `postgres`, `redis`, `pip`, `unshare`, `adminer`, `prometheus`.
 
 #![expect(
     clippy::disallowed_methods,

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::ops::Range;
+use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::harness::{Scenario, eventually, on_each_engine};
+use crate::harness::{Engine, Need, Scenario, eventually, on_each_engine, succeeds};
 
 on_each_engine! {
     in "samples";
@@ -20,6 +21,7 @@ on_each_engine! {
     a_killed_server_leaves_no_half_batch on "killed",
     a_restarted_database_loses_nothing_under_load on "restarted",
     a_job_outlives_its_workers on "job",
+    the_monitoring_sees_all_and_tells_a_rule_that_sees_nothing on "monitoring",
 }
 
 /// How many samples a batch of the load has.
@@ -149,9 +151,16 @@ fn a_restarted_database_loses_nothing_under_load(scenario: &Scenario) {
     });
     let answered = load.answered.lock().expect("no sender failed").clone();
     assert_eq!(answered, *load.sent.lock().expect("no sender failed"));
-    let total = scenario.value(COUNT);
-    assert_eq!(total, (answered.len() as u64 * BATCH).to_string());
+    let total = (answered.len() as u64 * BATCH).to_string();
+    assert_eq!(scenario.value(COUNT), total);
+    // Without a database, nothing is taken, and the reason is told.
+    scenario.kill_service("db");
+    let refused = post(&address, "/samples", &numbered(9)).expect("an answer");
+    assert_eq!(refused.0, 503, "{}", refused.1);
+    assert!(refused.1.contains("the database"), "{}", refused.1);
+    scenario.run(&["up", "samples"]).exits(0);
     scenario.run(&["smoke-test", "samples"]).exits(0);
+    assert_eq!(scenario.value(COUNT), total);
 }
 
 fn a_job_outlives_its_workers(scenario: &Scenario) {
@@ -190,6 +199,30 @@ fn a_job_outlives_its_workers(scenario: &Scenario) {
     assert_eq!(total, SAMPLES.to_string());
     assert_eq!(scenario.value("select count(*) from job_chunk"), "0");
     assert_eq!(scenario.value("select attempt from job"), "2");
+}
+
+fn the_monitoring_sees_all_and_tells_a_rule_that_sees_nothing(scenario: &Scenario) {
+    let programs = ["promtool", "prometheus-postgres-exporter"];
+    let is_there = |program: &&str| succeeds(Command::new(program).arg("--version"));
+    if scenario.engine == Engine::Process && !programs.iter().all(is_there) {
+        let missing = "no Prometheus (apt-get install prometheus prometheus-postgres-exporter)";
+        let name = "prometheus";
+        Need { name, missing }.skip();
+        return;
+    }
+    let profile = ["-p", "monitoring"];
+    let run = |args: &[&str]| scenario.run(&[args, &profile].concat());
+    run(&["up", "samples"]).exits(0);
+    run(&["smoke-test", "samples"]).exits(0);
+
+    let rules = "envs/samples/monitoring/rules.yml";
+    let blind = "\n      - alert: Blind\n        expr: samples_misspelt > 0\n";
+    scenario.write(rules, scenario.read(rules).trim_end().to_owned() + blind);
+    let check = "rules-name-what-is-scraped";
+    let soon = format!("smoke.{check}.timeout=2s");
+    let told = run(&["smoke-test", "samples", "--filter", check, "--set", &soon]).exits(8);
+    let told = format!("{}{}", told.stdout, told.stderr);
+    assert!(told.contains("no scrape has: samples_misspelt"), "{told}");
 }
 
 /// The samples of a batch carry its number in their times.

@@ -79,7 +79,7 @@ fn files(root: &Path) -> anyhow::Result<Vec<File>> {
     files.extend(bodies.into_iter().map(|(name, content)| File {
         path: format!("{BODIES}/{name}"),
         content,
-        packed: name.ends_with(".gz"),
+        packed: Path::new(name).extension().is_some_and(|end| end == "gz"),
     }));
     Ok(files)
 }
