@@ -362,7 +362,7 @@ pub struct Exec {
 }
 
 /// More output of a command than this is read and thrown away, for each of the two streams.
-const OUTPUT_BYTES_MAX: usize = 16 * 1024 * 1024;
+pub const OUTPUT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// How a command ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

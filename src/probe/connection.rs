@@ -15,6 +15,11 @@ use super::body::Outgoing;
 use super::channel::{Channel, First, Place};
 use super::{BODY_LIMIT_BYTES, HttpError};
 
+/// How much is read ahead, and how long a head may be. What a server sends without an end, as
+/// `100 Continue` again and again, is looked through at once as far as it was read, and keeps
+/// everybody else waiting for so long.
+const READ_BYTES_MAX: usize = 64 * 1024;
+
 /// A TLS record that is an alert begins so; every version from SSL 3 on has the 3.
 const TLS_ALERT: [u8; 2] = [0x15, 0x03];
 
@@ -39,7 +44,9 @@ impl Connection {
     ) -> Result<Self, HttpError> {
         let channel = place.connect(config).await?;
         let first = channel.first();
-        let (sender, driver) = http1::handshake(TokioIo::new(channel))
+        let (sender, driver) = http1::Builder::new()
+            .max_buf_size(READ_BYTES_MAX)
+            .handshake(TokioIo::new(channel))
             .await
             .map_err(|error| HttpError::of(&error))?;
         Ok(Self {

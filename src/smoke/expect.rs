@@ -149,6 +149,9 @@ fn no_document(why: &NoDocument, evidence: &Evidence, mask: &Mask) -> Failure {
     {
         actual = format!("{actual}, of type {}", mask.apply(&kind));
     }
+    if let Some(coding) = evidence.header("content-encoding") {
+        actual = format!("{actual}, encoded as {}", mask.apply(&coding));
+    }
     Failure {
         what: "body".to_owned(),
         expected: "JSON".to_owned(),
@@ -587,6 +590,14 @@ mod tests {
                 "body: expected JSON, got <p>*** </p> (expected value at line 1 column 1), \
                  of type text/html",
             ],
+        );
+        let mut gzip = response(200, b"\x1f\x8b");
+        gzip.headers = vec![("content-encoding".to_owned(), "gzip".to_owned())];
+        let actual = "bytes that are no UTF-8 (from byte 1 on), encoded as gzip";
+        check(
+            &expect,
+            &gzip,
+            &[&format!("body: expected JSON, got {actual}")],
         );
         for (body, actual) in [
             (b"".as_slice(), "an empty body"),

@@ -71,7 +71,14 @@ pub async fn output_of(
             .iter()
             .map(|(name, value)| (name, value.expose())),
     );
-    let group = Group::start(command).map_err(|error| not_started(name, &error))?;
+    let group = Group::start(command).map_err(|error| {
+        // The system says the same of both.
+        if folder.is_dir() {
+            not_started(name, &error)
+        } else {
+            format!("there is no folder `{}` to run it in", folder.display())
+        }
+    })?;
     let outcome = group.collect(input).await;
     outcome.map_err(|error| format!("`{name}` cannot be waited for: {error}"))
 }

@@ -4,13 +4,14 @@ use std::time::Instant;
 
 use indexmap::IndexMap;
 
+use super::super::Failure;
 use super::super::evidence::{Evidence, Status};
 use super::super::reproduce;
 use super::super::runner::Session;
 use super::super::scope::{ByHand, Scope};
 use super::Nothing;
 use crate::config::model::{CommandAction, ExecAction, Secret, Template};
-use crate::engine::{self, Exec, ExecOutcome};
+use crate::engine::{self, Exec, ExecOutcome, OUTPUT_BYTES_MAX};
 
 /// Runs a command beside a service once.
 pub(super) async fn exec(
@@ -105,7 +106,22 @@ pub(super) fn variables(
 }
 
 pub(super) fn evidence(outcome: ExecOutcome, started: Instant) -> Evidence {
+    let too_long = [
+        ("standard output", &outcome.stdout),
+        ("standard error", &outcome.stderr),
+    ];
+    let too_long = too_long
+        .into_iter()
+        .filter(|(_, printed)| printed.len() >= OUTPUT_BYTES_MAX);
     Evidence {
+        failures: too_long
+            .map(|(what, _)| Failure {
+                what: what.to_owned(),
+                expected: format!("less than {} MiB", OUTPUT_BYTES_MAX / 1024 / 1024),
+                actual: "more".to_owned(),
+                difference: None,
+            })
+            .collect(),
         status: Status::Exit(outcome.exit_code),
         body: outcome.stdout,
         stderr: outcome.stderr,

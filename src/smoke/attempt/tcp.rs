@@ -7,7 +7,7 @@ use super::super::expect;
 use super::super::scope::Scope;
 use super::Nothing;
 use crate::config::model::{Check, TcpAction};
-use crate::probe::{self, Attempt};
+use crate::probe::{self, Attempt, TcpError};
 
 /// Connects once. Where something is expected, it reads until that has come.
 pub(super) async fn connect(
@@ -38,11 +38,17 @@ pub(super) async fn connect(
         let digest = check.expect.sha256.is_some();
         let mut enough = |bytes: &[u8]| !digest && expect::text_holds(&wanted, bytes);
         let send = send.as_ref().map(|text| text.expose().as_bytes());
-        let received = probe::exchange(address, send, &mut enough, timeout).await;
-        body = received.map_err(|error| Nothing::NoAnswer {
-            reason: error.to_string(),
-            transient: error.is_transient(),
-        })?;
+        body = match probe::exchange(address, send, &mut enough, timeout).await {
+            Ok(received) => received,
+            // What came until then says more than that nothing more came.
+            Err(TcpError::TimedOut { received, .. }) if !digest && !received.is_empty() => received,
+            Err(error) => {
+                return Err(Nothing::NoAnswer {
+                    reason: error.to_string(),
+                    transient: error.is_transient(),
+                });
+            }
+        };
     }
     Ok(Evidence {
         status: Status::Plain(match body.len() {

@@ -8,7 +8,7 @@ use tokio::sync::Barrier;
 use tokio_util::sync::CancellationToken;
 
 use crate::report::Event;
-use crate::smoke::testing::{Act, Ran, Server, checks, run_all, run_toml};
+use crate::smoke::testing::{Act, Ran, Server, checks, in_folder, run_all, run_toml};
 use crate::smoke::{CheckResult, Options, Selection, Verdict};
 
 const GET: &str = "service = 'api'\nget = '/'\n";
@@ -127,6 +127,46 @@ async fn an_answer_that_does_not_end_is_no_answer() {
         let expect = "answer: expected one within 80ms";
         assert!(failures[0].starts_with(expect), "{failures:?}");
     }
+}
+
+#[tokio::test]
+async fn what_came_to_a_port_is_shown_where_the_rest_does_not_come() {
+    let toml = "service = 'api'\ntcp = 'http'\nsend = 'EHLO'\ntimeout = '200ms'\n\
+        text = { contains = 'SIZE' }\n";
+    let (result, _) = one(vec![Act::Stall], toml).await;
+    assert_eq!(
+        failures(&result),
+        [
+            r#"text: expected something that contains "SIZE", got "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{""#
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_is_printed_without_an_end_fails() {
+    let toml = "timeout = '60s'\ntext = { contains = '0' }\n\
+        command = ['sh', '-c', 'head -c 20000000 /dev/zero | tr \"\\\\0\" 0; echo 1']\n";
+    let folder = tempfile::tempdir().unwrap();
+    let checks = in_folder(folder.path(), &format!("[smoke.one]\n{toml}"));
+    let server = Server::of(vec![Act::Close]).await;
+    let how = (&Selection::default(), Options::default());
+    let ran = run_all(server.address, &checks, how, &CancellationToken::new()).await;
+    assert_eq!(
+        failures(&ran.results[0]),
+        ["standard output: expected less than 16 MiB, got more"]
+    );
+}
+
+#[tokio::test]
+async fn a_folder_that_is_missing_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let toml = "[smoke.one]\ncommand = ['true']\nworking_dir = 'none'\n";
+    let checks = in_folder(folder.path(), toml);
+    let server = Server::of(vec![Act::Close]).await;
+    let how = (&Selection::default(), Options::default());
+    let ran = run_all(server.address, &checks, how, &CancellationToken::new()).await;
+    let told = ran.told().remove(0);
+    assert!(told.contains("got there is no folder `"), "{told}");
 }
 
 #[tokio::test]
