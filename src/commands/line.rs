@@ -24,6 +24,11 @@ pub(super) fn again(invocation: &Invocation, verb: &str) -> String {
     line
 }
 
+/// Returns a line that asks a path below a URL.
+pub(super) fn curl(url: &str, path: &str) -> String {
+    format!("curl {}", quoted(&format!("{url}{path}")))
+}
+
 /// Returns a word as a shell reads it back.
 fn quoted(word: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,@%+".contains(letter);

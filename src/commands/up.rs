@@ -47,15 +47,20 @@ pub(super) fn endpoints(scene: &Scene, outside: &Addresses) -> Vec<Endpoint> {
     for service in &scene.desired.services {
         let name = &service.spec.name;
         for ((_, port), address) in outside.iter().filter(|((other, _), _)| other == name) {
-            let url = scene
-                .wiring
-                .public_url(&service.spec.service, port, *address);
+            let service_name = &service.spec.service;
+            let mut url = scene.wiring.public_url(service_name, port, *address);
+            let declared = scene.environment.services.get(service_name);
+            let path = declared.and_then(|service| service.ports.get(port)?.path.as_ref());
+            let curl = line::curl(&url, path.map_or("/", String::as_str));
+            if let Some(path) = path.filter(|_| url.starts_with("http")) {
+                url.push_str(path);
+            }
             let try_it = match service.database() {
                 Some(_) => Some(format!(
                     "{} -c \"SELECT 'alive'\"",
                     line::inside(&scene.invocation.id, "psql")
                 )),
-                None => url.starts_with("http").then(|| format!("curl {url}/")),
+                None => url.starts_with("http").then_some(curl),
             };
             endpoints.push(Endpoint {
                 service: name.clone(),

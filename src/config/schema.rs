@@ -209,6 +209,7 @@ static PORT: Fields = Fields {
         ("container", INTEGER),
         ("host", INTEGER_OR_TEXT),
         ("bind", TEXT),
+        ("path", TEXT),
     ])
 };
 

@@ -140,6 +140,8 @@ pub struct Port {
     pub host: HostPort,
     /// The address it is published on; `127.0.0.1` unless set.
     pub bind: IpAddr,
+    /// What a person opens there: `/?ns=public`; it starts with `/`.
+    pub path: Option<String>,
 }
 
 /// The port on the host. Only the default instance takes a fixed one.

@@ -41,10 +41,16 @@ fn read_one(section: &Section<'_>) -> Port {
             IpAddr::V4(Ipv4Addr::LOCALHOST)
         })
     });
+    let path = section.text("path");
+    if let Some(path) = path.as_ref().filter(|path| !path.starts_with('/')) {
+        let message = format!("the path `{path}` does not start with `/`");
+        section.wrong("path", message);
+    }
     Port {
         container,
         host,
         bind: bind.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        path,
     }
 }
 

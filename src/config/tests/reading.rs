@@ -172,6 +172,7 @@ fn the_example_of_the_documentation() {
                                 container: 5432,
                                 host: Any,
                                 bind: 127.0.0.1,
+                                path: None,
                             },
                         },
                         volumes: [],
@@ -238,6 +239,7 @@ fn the_example_of_the_documentation() {
                                     3000,
                                 ),
                                 bind: 127.0.0.1,
+                                path: None,
                             },
                         },
                         volumes: [],
@@ -446,6 +448,7 @@ fn a_service_with_everything() {
                             container: 80,
                             host: Any,
                             bind: 0.0.0.0,
+                            path: None,
                         },
                     },
                     volumes: [
@@ -548,6 +551,7 @@ fn a_service_with_everything() {
                                 5433,
                             ),
                             bind: 127.0.0.1,
+                            path: None,
                         },
                     },
                     volumes: [],
@@ -1117,7 +1121,7 @@ fn a_redis_service() {
                     persistence: Rdb,
                 },
             )
-            {"redis": Port { container: 6379, host: Any, bind: 127.0.0.1 }} None None
+            {"redis": Port { container: 6379, host: Any, bind: 127.0.0.1, path: None }} None None
             Redis(
                 Redis {
                     version: Some(
@@ -1133,7 +1137,7 @@ fn a_redis_service() {
                     persistence: None,
                 },
             )
-            {"redis": Port { container: 6379, host: Any, bind: 127.0.0.1 }} None None
+            {"redis": Port { container: 6379, host: Any, bind: 127.0.0.1, path: None }} None None
             Redis(
                 Redis {
                     version: None,
@@ -1143,7 +1147,7 @@ fn a_redis_service() {
                     persistence: Rdb,
                 },
             )
-            {"redis": Port { container: 6379, host: Any, bind: 127.0.0.1 }} None Some("999")"#]],
+            {"redis": Port { container: 6379, host: Any, bind: 127.0.0.1, path: None }} None Some("999")"#]],
     );
 }
 
