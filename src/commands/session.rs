@@ -104,11 +104,15 @@ impl Session {
     }
 }
 
-/// Returns everything of an environment that is never shown.
+/// Returns everything of an environment that is never shown. A password that is the name of its own
+/// user or database is shown with these, so hiding it would only make addresses unreadable.
 pub(super) fn secrets(environment: &Environment) -> Vec<Secret> {
     let services = environment.services.values();
     let passwords = services.filter_map(|service| match &service.kind {
-        Kind::Postgres(postgres) => Some(&postgres.password),
+        Kind::Postgres(postgres) => Some(&postgres.password).filter(|password| {
+            let names = [&postgres.user, &postgres.database];
+            names.iter().all(|name| *name != password.expose())
+        }),
         Kind::Redis(redis) => redis.password.as_ref(),
         Kind::Container => None,
     });
