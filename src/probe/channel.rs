@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use rustls::ClientConfig;
@@ -100,12 +100,28 @@ fn broken_handshake(error: &io::Error) -> HttpError {
 
 /// What a server says first, shared with who has given the channel away.
 #[derive(Clone, Debug, Default)]
-pub(super) struct First(Arc<OnceLock<Vec<u8>>>);
+pub(super) struct First(Arc<Mutex<Vec<u8>>>);
 
 impl First {
     /// Returns the first bytes, when some have come.
-    pub(super) fn bytes(&self) -> &[u8] {
-        self.0.get().map_or(&[], Vec::as_slice)
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        self.locked().clone()
+    }
+
+    /// Forgets them: the next answer has first bytes of its own.
+    pub(super) fn forget(&self) {
+        self.locked().clear();
+    }
+
+    fn remember(&self, bytes: &[u8]) {
+        let mut first = self.locked();
+        if first.is_empty() {
+            first.extend_from_slice(&bytes[..bytes.len().min(FIRST_BYTES)]);
+        }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -140,12 +156,7 @@ impl AsyncRead for Channel {
             Link::Plain(stream) => Pin::new(stream).poll_read(context, into),
             Link::Tls(stream) => Pin::new(stream).poll_read(context, into),
         };
-        let new = &into.filled()[before..];
-        if !new.is_empty() {
-            self.first
-                .0
-                .get_or_init(|| new[..new.len().min(FIRST_BYTES)].to_vec());
-        }
+        self.first.remember(&into.filled()[before..]);
         read
     }
 }

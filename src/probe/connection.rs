@@ -86,6 +86,7 @@ impl Connection {
         &mut self,
         request: hyper::Request<Outgoing>,
     ) -> Result<hyper::Response<Incoming>, HttpError> {
+        self.first.forget();
         let answer = self.sender.send_request(request);
         let answer = drive(&mut self.driver, answer).await;
         answer.map_err(|error| self.explain(&error))

@@ -171,6 +171,14 @@ impl From<&rustls::Error> for TlsError {
     }
 }
 
+/// Returns the name in `DnsName("api.test")`, as the library writes it.
+fn plain_name(name: &str) -> &str {
+    let inner = name
+        .split_once('(')
+        .and_then(|(_, rest)| rest.strip_suffix(')'));
+    inner.map_or(name, |inner| inner.trim_matches('"'))
+}
+
 fn distrust(error: &CertificateError) -> String {
     let date = |time: &UnixTime| {
         let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(time.as_secs());
@@ -191,9 +199,14 @@ fn distrust(error: &CertificateError) -> String {
             let expected = expected.to_str();
             match presented.as_slice() {
                 [] => format!("it holds no name, `{expected}` is wanted"),
-                names => format!("it is for {}, not for `{expected}`", names.join(", ")),
+                names => {
+                    let names: Vec<&str> = names.iter().map(|name| plain_name(name)).collect();
+                    format!("it is for {}, not for `{expected}`", names.join(", "))
+                }
             }
         }
+        CertificateError::Expired => "expired".to_owned(),
+        CertificateError::NotValidYet => "not valid yet".to_owned(),
         CertificateError::Other(other) if other.0.is::<NotTrusted>() => other.0.to_string(),
         other => other.to_string(),
     }

@@ -1,5 +1,6 @@
 //! Hides the texts of secrets in what is shown.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -114,7 +115,6 @@ fn with_lines(text: &str) -> impl Iterator<Item = &str> {
 /// Returns a text as it is, inside JSON of any writer, inside JSON that is a text of JSON itself,
 /// and percent-encoded in a query in both manners.
 fn spellings(text: &str) -> Vec<String> {
-    let json = in_json(text);
     let mut url = url::Url::parse("http://localhost").expect("a constant that is a URL");
     url.query_pairs_mut().append_key_only(text);
     let form = url.query().unwrap_or_default().to_owned();
@@ -124,21 +124,21 @@ fn spellings(text: &str) -> Vec<String> {
     let path = url.path().trim_start_matches('/').to_owned();
     let percent = form.replace('+', "%20");
     let mut spellings = vec![text.to_owned(), form, percent, query, path];
-    for json in in_ascii_or_not(&json) {
-        // Some escape the slash as well.
-        for json in [json.replace('/', r"\/"), json] {
-            spellings.push(in_json(&json));
-            spellings.push(json);
-        }
-    }
+    let inner = in_json(text);
+    spellings.extend(inner.iter().flat_map(|json| in_json(json)));
+    spellings.extend(inner);
     spellings.retain(|spelling| !spelling.is_empty());
     spellings
 }
 
-/// Returns what stands between the quotes where a text stands in JSON.
-fn in_json(text: &str) -> String {
+/// Returns what may stand between the quotes where a text stands in JSON, each only once.
+fn in_json(text: &str) -> BTreeSet<String> {
     let quoted = serde_json::Value::from(text).to_string();
-    quoted[1..quoted.len() - 1].to_owned()
+    // Some escape the slash as well.
+    in_ascii_or_not(&quoted[1..quoted.len() - 1])
+        .into_iter()
+        .flat_map(|json| [json.replace('/', r"\/"), json])
+        .collect()
 }
 
 /// Returns a text of JSON as it is, and with `\u00e4` for what is not ASCII in both cases.
@@ -194,6 +194,7 @@ mod tests {
             r"pä\/😀",
             r"p\u00e4/\ud83d\ude00",
             r"p\u00E4\/\uD83D\uDE00",
+            r"p\\u00e4/\\ud83d\\ude00",
         ] {
             assert_eq!(mask.apply(&format!("<{text}>")), "<***>", "{text}");
         }

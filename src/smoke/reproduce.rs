@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use url::Url;
 
 use super::mask::Mask;
 use crate::config::model::Tls;
@@ -49,8 +50,21 @@ pub(super) fn curl(request: &Request, options: &CurlOptions<'_>, mask: &Mask) ->
     if let Some(body) = request.body() {
         words.extend(self::body(body, typed));
     }
-    words.push(request.url().to_owned());
+    let name = options.tls.and_then(|tls| tls.server_name.as_deref());
+    match name.and_then(|name| named(request.url(), name)) {
+        Some((connect_to, url)) => words.extend(["--connect-to".to_owned(), connect_to, url]),
+        None => words.push(request.url().to_owned()),
+    }
     line(words, mask)
+}
+
+/// Returns the URL with the server's own name in it, and what makes curl find it at its address.
+fn named(url: &str, name: &str) -> Option<(String, String)> {
+    let mut url = Url::parse(url).ok()?;
+    let (host, port) = (url.host_str()?.to_owned(), url.port_or_known_default()?);
+    url.set_host(Some(name)).ok()?;
+    let connect_to = format!("{name}:{port}:{host}:{port}");
+    Some((connect_to, url.to_string()))
 }
 
 /// Returns the user and the password in a header of basic authentication, so that a password can
@@ -155,6 +169,23 @@ mod tests {
             "GET",
             "/?a[]=1",
             "curl -sS -i -g 'http://127.0.0.1:3000/?a[]=1'",
+        );
+    }
+
+    #[test]
+    fn a_server_is_asked_by_its_own_name() {
+        let request = Request::new("GET", "https://127.0.0.1:3000", "/a?b=1").unwrap();
+        let tls = Tls {
+            server_name: Some("api.test".to_owned()),
+            ..Tls::default()
+        };
+        let options = CurlOptions {
+            tls: Some(&tls),
+            ..CurlOptions::default()
+        };
+        assert_eq!(
+            curl(&request, &options, &Mask::default()),
+            "curl -sS -i --connect-to api.test:3000:127.0.0.1:3000 'https://api.test:3000/a?b=1'"
         );
     }
 

@@ -360,6 +360,23 @@ async fn what_is_no_http_is_named() {
     }
 }
 
+#[tokio::test]
+async fn what_is_no_http_is_named_on_a_kept_connection_too() {
+    let (address, count) = listen(|mut stream| async move {
+        for words in [answer("200 OK", ""), "SSH-2.0-OpenSSH\r\n".to_owned()] {
+            request(&mut stream).await;
+            let _ = stream.write_all(words.as_bytes()).await;
+        }
+    })
+    .await;
+    let (caller, asked) = (Caller::new(), get(&format!("http://{address}")));
+    caller.send(&asked, &WITHIN).await.unwrap();
+    let error = caller.send(&asked, &WITHIN).await.unwrap_err();
+    let expect = r"the answer is not HTTP: it begins with `SSH-2.0-OpenSSH\r\n`";
+    assert_eq!(error.to_string(), expect);
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+}
+
 /// Asks `https://HOST:port` of a server with those files.
 async fn over_tls(
     authority: &Authority,
@@ -409,7 +426,7 @@ async fn certificates_are_checked() {
     assert!(asked.contains("host: rates.example:"), "{asked}");
     assert_eq!(
         reason(&good, named("other.example")).await,
-        "certificate not trusted: it is for IpAddress(127.0.0.1), DnsName(\"rates.example\"), \
+        "certificate not trusted: it is for 127.0.0.1, rates.example, \
          not for `other.example`"
     );
     assert_eq!(
@@ -445,7 +462,7 @@ async fn certificates_are_checked() {
         };
         assert_eq!(
             reason(&lone, other).await,
-            "certificate not trusted: it is for IpAddress(127.0.0.1), not for `other.example`"
+            "certificate not trusted: it is for 127.0.0.1, not for `other.example`"
         );
     }
 }
