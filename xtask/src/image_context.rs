@@ -1,5 +1,5 @@
-//! `cargo xtask image-context PROGRAM`: a folder from which an image with one program is built.
-//! The program is static, so it runs on an empty image and on any host, whatever C library it has.
+//! `cargo xtask image-context SERVICE`: a folder from which an image with a service is built.
+//! Its programs are static: they run on an empty image and on any host, whatever C library it has.
 
 use std::path::{Path, PathBuf};
 
@@ -10,13 +10,15 @@ use crate::{program, repository};
 /// A profile of its own keeps these artefacts apart from those of everyday builds.
 const PROFILE: &str = "service";
 
-/// Builds the program and writes `target/images/PROGRAM/`.
+/// Builds the programs of a package and writes `target/images/PACKAGE/`.
 pub(crate) fn run(root: &Path, name: &str) -> anyhow::Result<()> {
     let service = service(root, name)?;
     let built = build(root, name)?;
     let context = Context::new(root, name)?;
-    let mut changed = context.put(&built, name)?;
-    changed |= context.put(&service.join("Dockerfile"), "Dockerfile")?;
+    let mut changed = context.put(&service.folder.join("Dockerfile"), "Dockerfile")?;
+    for program in &service.programs {
+        changed |= context.put(&built.join(program), program)?;
+    }
     let outcome = if changed { "written" } else { "unchanged" };
     println!(
         "{outcome} {}",
@@ -29,28 +31,63 @@ pub(crate) fn run(root: &Path, name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the folder under fixtures/services/ whose package has that name.
-fn service(root: &Path, name: &str) -> anyhow::Result<PathBuf> {
+struct Service {
+    folder: PathBuf,
+    programs: Vec<String>,
+}
+
+/// Returns the service under fixtures/services/ whose package has that name.
+fn service(root: &Path, name: &str) -> anyhow::Result<Service> {
     let services = root.join("fixtures/services");
     let mut known = Vec::new();
     for folder in repository::folders(&services)? {
         let folder = services.join(folder);
-        let manifest = fs_err::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
-        let package = manifest
-            .lines()
-            .find_map(|line| line.strip_prefix("name = "));
-        match package.map(|quoted| quoted.trim_matches('"').to_owned()) {
-            Some(package) if package == name => return Ok(folder),
-            Some(package) => known.push(package),
-            None => {}
+        // Without one it is a library that services share.
+        if !folder.join("Dockerfile").is_file() {
+            continue;
         }
+        let manifest = fs_err::read_to_string(folder.join("Cargo.toml"))?;
+        let Some((package, programs)) = names(&manifest) else {
+            continue;
+        };
+        if package == name {
+            return Ok(Service { folder, programs });
+        }
+        known.push(package);
     }
     bail!(
-        "no service has the program `{name}`; there are: {}",
+        "no service has the package `{name}`; there are: {}",
         known.join(", ")
     )
 }
 
+/// Returns the names of a package and of its programs; one that declares none has its own name.
+fn names(manifest: &str) -> Option<(String, Vec<String>)> {
+    let mut section = "";
+    let mut package = None;
+    let mut programs = Vec::new();
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            section = line;
+        }
+        let Some(quoted) = line.strip_prefix("name = ") else {
+            continue;
+        };
+        let name = quoted.trim_matches('"').to_owned();
+        match section {
+            "[package]" => package = Some(name),
+            "[[bin]]" => programs.push(name),
+            _ => {}
+        }
+    }
+    let package = package?;
+    if programs.is_empty() {
+        programs.push(package.clone());
+    }
+    Some((package, programs))
+}
+
+/// Returns the folder with what was built.
 fn build(root: &Path, name: &str) -> anyhow::Result<PathBuf> {
     let triple = host_triple(root)?;
     // A target folder of its own: the lock of a build that is under way does not hold this one up.
@@ -64,7 +101,7 @@ fn build(root: &Path, name: &str) -> anyhow::Result<PathBuf> {
         .arg(&target);
     command.env("CARGO_ENCODED_RUSTFLAGS", "-Ctarget-feature=+crt-static");
     program::run(&mut command).with_context(|| format!("cannot build {name}"))?;
-    Ok(target.join(triple).join(PROFILE).join(name))
+    Ok(target.join(triple).join(PROFILE))
 }
 
 fn host_triple(root: &Path) -> anyhow::Result<String> {
@@ -106,5 +143,20 @@ impl Context {
         fs_err::copy(source, &partial)?;
         fs_err::rename(&partial, &place)?;
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn a_package_has_its_declared_programs_or_one_of_its_own_name() {
+        let one = "[package]\nname = \"rates-api\"\n[dependencies]\n";
+        let own = vec!["rates-api".to_owned()];
+        assert_eq!(names(one), Some(("rates-api".to_owned(), own)));
+        let two = "[package]\nname = \"a\"\n[lib]\nname = \"x\"\n[[bin]]\nname = \"b\"\n[[bin]]\nname = \"c\"\n";
+        let declared = vec!["b".to_owned(), "c".to_owned()];
+        assert_eq!(names(two), Some(("a".to_owned(), declared)));
     }
 }

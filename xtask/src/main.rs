@@ -28,7 +28,7 @@ Commands:
   tidy                    the guards on how the source is laid out
   fixtures [--check]      write the generated data files (--check: only compare)
   images                  have the images of every environment ready
-  image-context PROGRAM   build a service's program and write the context of its image
+  image-context SERVICE   build a service's programs and write the context of its image
   bench up                measure `up` and `down` on each engine
   bench smoke [--rounds N]
                           measure `smoke-test` beside hurl, curl and a bare socket";
@@ -57,7 +57,7 @@ fn run(arguments: &[&str]) -> anyhow::Result<()> {
         ["bench", "up"] => bench::up(&root),
         ["bench", "smoke", flags @ ..] => bench::smoke(&root, flags),
         ["bench", "part", arguments @ ..] => bench::smoke_part(arguments),
-        ["image-context", program] => image_context::run(&root, program),
+        ["image-context", service] => image_context::run(&root, service),
         [] | ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             Ok(())
