@@ -7,7 +7,7 @@ use super::question::confirm;
 use super::scene::Scene;
 use super::session::Session;
 use crate::cli::SeedArgs;
-use crate::plan::{DatabaseView, Load, Plan, Step};
+use crate::plan::{Database, DatabaseView, Load, Plan, Step};
 use crate::report::Answer;
 use crate::seed::State;
 
@@ -22,7 +22,9 @@ pub(super) async fn run(session: &Session, args: &SeedArgs) -> Result<Answer, Fa
         let Some(database) = service.database() else {
             continue;
         };
-        if database.dumps.is_empty() {
+        // Without a dump, the migrations are what a database starts with.
+        let resets = args.reset && database.migrations.is_some();
+        if database.dumps.is_empty() && !resets {
             continue;
         }
         let name = &service.spec.name;
@@ -31,7 +33,7 @@ pub(super) async fn run(session: &Session, args: &SeedArgs) -> Result<Answer, Fa
         let Some(cause) = cause(&scene, name, view, args.reset)? else {
             continue;
         };
-        if args.reset && loses(view) {
+        if args.reset && loses(database, view) {
             let question = format!(
                 "Replace all content of database {} of {name} ({})?",
                 database.name, scene.invocation.id
@@ -78,6 +80,11 @@ fn cause(
     }
 }
 
-fn loses(view: &DatabaseView) -> bool {
-    !matches!(view.seeds, State::NoDatabase | State::Never)
+fn loses(database: &Database, view: &DatabaseView) -> bool {
+    match view.seeds {
+        State::NoDatabase => false,
+        // What migrations made holds what was written since.
+        State::Never => database.dumps.is_empty(),
+        _ => true,
+    }
 }

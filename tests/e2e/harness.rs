@@ -61,9 +61,16 @@ impl Outcome {
     }
 }
 
-/// What a copy of the workspace needs, so that it compiles nothing by itself: the program of the
-/// project is copied into it, and what would build it does nothing.
-const LOCAL: &str = "[services.api.process.build]\ncommand = [\"true\"]\n";
+/// What a copy of the workspace needs, so that it compiles nothing by itself: the programs of the
+/// project are copied into it, and what would build them does nothing.
+fn local_layer(environment: &str) -> String {
+    let built: &[&str] = match environment {
+        "samples" => &["api", "worker"],
+        _ => &["api"],
+    };
+    let layer = |name| format!("[services.{name}.process.build]\ncommand = [\"true\"]\n");
+    built.iter().map(layer).collect()
+}
 
 /// What `--instance` is for the instance that takes the declared ports.
 pub(crate) const DEFAULT: &str = "default";
@@ -74,6 +81,7 @@ pub(crate) struct Scenario {
     /// The project itself, where the copy is not the workspace.
     elsewhere: Option<PathBuf>,
     pub(crate) engine: Engine,
+    environment: &'static str,
     instance: &'static str,
     /// The words before the program: `setpriv …`.
     starter: Vec<String>,
@@ -85,14 +93,27 @@ pub(crate) struct Scenario {
 }
 
 impl Scenario {
+    /// Returns a fresh copy for an instance of `rates`.
+    pub(crate) fn new(engine: Engine, instance: &'static str) -> Option<Self> {
+        Self::of("rates", engine, instance)
+    }
+
     /// Returns a fresh copy. Where the engine cannot run, it is nothing, and the test is counted
     /// as skipped.
-    pub(crate) fn new(engine: Engine, instance: &'static str) -> Option<Self> {
-        if !engine.is_there() {
+    pub(crate) fn of(
+        environment: &'static str,
+        engine: Engine,
+        instance: &'static str,
+    ) -> Option<Self> {
+        if !engine.is_there(environment) {
             return None;
         }
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let program = "target/images/rates-api";
+        let program = match environment {
+            "samples" => "target/images/samples",
+            "symbols" => "target/images/symbols",
+            _ => "target/images/rates-api",
+        };
         fs_err::create_dir_all(folder.path().join(program)).expect("a folder");
         fs_err::create_dir(folder.path().join("tmp")).expect("a folder");
         for name in [
@@ -115,6 +136,7 @@ impl Scenario {
             folder,
             elsewhere: None,
             engine,
+            environment,
             instance,
             starter: Vec::new(),
             flags: vec!["--engine", engine.name()],
@@ -167,7 +189,12 @@ impl Scenario {
 
     /// Writes the layer that is this machine's alone.
     pub(crate) fn local(&self, text: &str) {
-        self.write("envs/rates/local.toml", format!("{LOCAL}{text}"));
+        let environment = self.environment;
+        let layer = local_layer(environment);
+        self.write(
+            &format!("envs/{environment}/local.toml"),
+            format!("{layer}{text}"),
+        );
     }
 
     /// Replaces the environment, whose local layer goes with it.
@@ -190,7 +217,7 @@ impl Scenario {
 
     /// Returns the instance's id, which all that is made of it carries.
     pub(crate) fn id(&self) -> String {
-        InstanceId::new("rates", self.instance, &self.workspace()).to_string()
+        InstanceId::new(self.environment, self.instance, &self.workspace()).to_string()
     }
 
     fn workspace(&self) -> PathBuf {
@@ -262,7 +289,7 @@ impl Scenario {
     /// Takes the instance away with its data, and fails the test where anything is left.
     #[track_caller]
     pub(crate) fn take_away(&self) {
-        let down = self.run(&["down", "rates", "--volumes", "--yes"]);
+        let down = self.run(&["down", self.environment, "--volumes", "--yes"]);
         assert_eq!(down.code, 0, "{}", down.stderr);
         assert_eq!(self.left(), Vec::<String>::new());
     }
@@ -285,7 +312,9 @@ impl Scenario {
             }
         }
         eventually("all are down", || {
-            let status = self.run(&["status", "rates", "--output", "json"]).exits(0);
+            let status = self
+                .run(&["status", self.environment, "--output", "json"])
+                .exits(0);
             let status = status.answer();
             let services = status["services"].as_array().expect("services");
             let runs = |service: &&Value| {
@@ -301,9 +330,31 @@ impl Scenario {
         });
     }
 
+    /// Kills one service, as a crash would; replicas have names of their own.
+    pub(crate) fn kill_service(&self, name: &str) {
+        match self.engine {
+            Engine::Docker => {
+                let workspace = format!("label=envctl.workspace={}", self.workspace().display());
+                let name = format!("label=envctl.name={name}");
+                let id = docker(&["ps", "-q", "--filter", &workspace, "--filter", &name]);
+                docker(&["kill", id.trim()]);
+            }
+            Engine::Process => {
+                let state = self.home().join("services").join(name).join("state.json");
+                let state = fs_err::read(state).expect("the file is read");
+                let state: Value = serde_json::from_slice(&state).expect("JSON");
+                let pid = state["main"]["pid"].as_u64().expect("a number");
+                let pid = u32::try_from(pid).expect("a process's number");
+                assert!(kill(pid, "KILL"));
+            }
+        }
+    }
+
     /// Returns a service's line of `status`.
     pub(crate) fn service(&self, name: &str) -> Value {
-        let status = self.run(&["status", "rates", "--output", "json"]).exits(0);
+        let status = self
+            .run(&["status", self.environment, "--output", "json"])
+            .exits(0);
         let status = status.answer();
         let services = status["services"].as_array().expect("services");
         let found = services.iter().find(|service| service["service"] == name);
@@ -322,7 +373,15 @@ impl Scenario {
     /// Returns the only value of a query.
     pub(crate) fn value(&self, sql: &str) -> String {
         let outcome = self
-            .run(&["psql", "-e", "rates", "-c", sql, "--output", "json"])
+            .run(&[
+                "psql",
+                "-e",
+                self.environment,
+                "-c",
+                sql,
+                "--output",
+                "json",
+            ])
             .exits(0);
         outcome.answer()["rows"][0][0]
             .as_str()
@@ -338,7 +397,7 @@ impl Drop for Scenario {
             return;
         }
         if std::thread::panicking() {
-            self.run(&["down", "rates", "--volumes", "--yes"]);
+            self.run(&["down", self.environment, "--volumes", "--yes"]);
         } else {
             self.take_away();
         }

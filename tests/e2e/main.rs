@@ -21,5 +21,6 @@ mod rates;
 mod redis;
 mod side_by_side;
 mod supervision;
+mod symbols;
 mod tasks;
 mod timings;

@@ -1,9 +1,10 @@
 //! The engines that scenarios run on, and what each of them needs from the machine.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use super::{PROJECT, envctl, finish};
 
@@ -11,11 +12,14 @@ use super::{PROJECT, envctl, finish};
 /// workspace and an instance of its own.
 macro_rules! on_each_engine {
     ($($scenario:ident on $instance:literal),+ $(,)?) => {
+        $crate::harness::on_each_engine! { in "rates"; $($scenario on $instance),+ }
+    };
+    (in $environment:literal; $($scenario:ident on $instance:literal),+ $(,)?) => {
         mod docker {
             $(#[test]
             fn $scenario() {
                 use $crate::harness::{Engine, Scenario};
-                if let Some(scenario) = Scenario::new(Engine::Docker, $instance) {
+                if let Some(scenario) = Scenario::of($environment, Engine::Docker, $instance) {
                     super::$scenario(&scenario);
                 }
             })+
@@ -24,7 +28,7 @@ macro_rules! on_each_engine {
             $(#[test]
             fn $scenario() {
                 use $crate::harness::{Engine, Scenario};
-                if let Some(scenario) = Scenario::new(Engine::Process, $instance) {
+                if let Some(scenario) = Scenario::of($environment, Engine::Process, $instance) {
                     super::$scenario(&scenario);
                 }
             })+
@@ -50,8 +54,8 @@ impl Engine {
     }
 
     /// Whether the machine has what the engine needs; where it has not, the test is counted as
-    /// skipped. The images or programs of `rates` are made once for all scenarios.
-    pub(super) fn is_there(self) -> bool {
+    /// skipped. An environment's images or programs are made once for all scenarios.
+    pub(super) fn is_there(self, environment: &'static str) -> bool {
         static DOCKER: OnceLock<bool> = OnceLock::new();
         static PROCESS: OnceLock<bool> = OnceLock::new();
         let (there, need) = match self {
@@ -70,25 +74,37 @@ impl Engine {
                 },
             ),
         };
-        if there {
-            self.provide();
-        } else {
+        if !there {
             need.skip();
+            return false;
         }
-        there
+        if environment == "samples" && !has_adminer() {
+            // Its programs are built together, and Adminer's names what is missing.
+            let missing = "no Adminer (apt-get install php-cli php-pgsql php-cgi adminer)";
+            let name = "adminer";
+            Need { name, missing }.skip();
+            return false;
+        }
+        self.provide(environment);
+        true
     }
 
-    fn provide(self) {
-        static IMAGES: OnceLock<()> = OnceLock::new();
-        static PROGRAMS: OnceLock<()> = OnceLock::new();
-        let build = |engine: &str| {
+    fn provide(self, environment: &'static str) {
+        static BUILT: Mutex<BTreeSet<(&str, &str)>> = Mutex::new(BTreeSet::new());
+        // Held while it is built, for that the others wait.
+        let mut done = BUILT.lock().expect("no build has failed");
+        let mut provide = |engine| {
+            if done.contains(&(environment, engine)) {
+                return;
+            }
             let mut build = envctl(Path::new(PROJECT));
-            finish(build.args(["build", "rates", "--engine", engine])).exits(0);
+            finish(build.args(["build", environment, "--engine", engine])).exits(0);
+            done.insert((environment, engine));
         };
-        // The copies of the workspace take the program from here.
-        PROGRAMS.get_or_init(|| build("process"));
+        // The copies of the workspace take the programs from here.
+        provide("process");
         if self == Self::Docker {
-            IMAGES.get_or_init(|| build("docker"));
+            provide("docker");
         }
     }
 }
@@ -127,4 +143,10 @@ fn has_postgres() -> bool {
     let mut packaged = packaged.filter_map(Result::ok);
     packaged.any(|version| version.path().join("bin/initdb").exists())
         || succeeds(Command::new("initdb").arg("--version"))
+}
+
+fn has_adminer() -> bool {
+    let loads = "exit(extension_loaded('pgsql') ? 0 : 1);";
+    Path::new("/usr/share/adminer/adminer.php").exists()
+        && succeeds(Command::new("php").args(["-r", loads]))
 }
