@@ -25,7 +25,9 @@ pub(super) async fn run(session: &Session, args: &SeedArgs) -> Result<Answer, Fa
         let Some(database) = service.database() else {
             continue;
         };
-        if database.dumps.is_empty() && database.sent.is_empty() {
+        // Without a dump, the migrations are what a database starts with.
+        let resets = args.reset && database.migrations.is_some();
+        if database.dumps.is_empty() && database.sent.is_empty() && !resets {
             continue;
         }
         let name = &service.spec.name;
@@ -40,7 +42,7 @@ pub(super) async fn run(session: &Session, args: &SeedArgs) -> Result<Answer, Fa
                     .events
                     .warning(format!("{name} is reset first: {reason}"));
             }
-            if loses(view) {
+            if loses(database, view) {
                 let question = format!(
                     "Replace all content of database {} of {name} ({})?",
                     database.name, scene.invocation.id
@@ -124,6 +126,11 @@ fn cause(
     }
 }
 
-fn loses(view: &DatabaseView) -> bool {
-    !matches!(view.seeds, State::NoDatabase | State::Never)
+fn loses(database: &Database, view: &DatabaseView) -> bool {
+    match view.seeds {
+        State::NoDatabase => false,
+        // What migrations made holds what was written since.
+        State::Never => database.dumps.is_empty(),
+        _ => true,
+    }
 }

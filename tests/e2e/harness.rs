@@ -111,6 +111,7 @@ impl Scenario {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let program = match environment {
             "samples" => "target/images/samples",
+            "symbols" => "target/images/symbols",
             _ => "target/images/rates-api",
         };
         fs_err::create_dir_all(folder.path().join(program)).expect("a folder");

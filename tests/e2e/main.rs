@@ -22,6 +22,7 @@ mod redis;
 mod samples;
 mod side_by_side;
 mod supervision;
+mod symbols;
 mod task_seeds;
 mod tasks;
 mod timings;

@@ -2,8 +2,10 @@
 //! Each measurement is one file; this one only finds it.
 
 mod smoke;
+mod symbols;
 mod up;
 
 pub(crate) use smoke::part::run as smoke_part;
 pub(crate) use smoke::run as smoke;
+pub(crate) use symbols::run as symbols;
 pub(crate) use up::run as up;

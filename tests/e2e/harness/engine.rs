@@ -85,6 +85,12 @@ impl Engine {
             Need { name, missing }.skip();
             return false;
         }
+        if environment == "symbols" && self == Self::Process && !has_redis() {
+            let missing = "no Redis server program (apt-get install redis-server)";
+            let name = "redis";
+            Need { name, missing }.skip();
+            return false;
+        }
         self.provide(environment);
         true
     }
@@ -143,6 +149,10 @@ fn has_postgres() -> bool {
     let mut packaged = packaged.filter_map(Result::ok);
     packaged.any(|version| version.path().join("bin/initdb").exists())
         || succeeds(Command::new("initdb").arg("--version"))
+}
+
+fn has_redis() -> bool {
+    succeeds(Command::new("redis-server").arg("--version"))
 }
 
 fn has_adminer() -> bool {
