@@ -169,15 +169,14 @@ fn check_captures(declared: &Declared<'_>, checks: &IndexMap<String, Check>) {
 }
 
 fn ancestors(name: &str, next: &BTreeMap<&str, Vec<String>>) -> Vec<String> {
-    let mut found = Vec::new();
+    let mut found = BTreeSet::new();
     let mut open: Vec<&String> = next.get(name).into_iter().flatten().collect();
     while let Some(name) = open.pop() {
-        if !found.contains(name) {
-            found.push(name.clone());
+        if found.insert(name) {
             open.extend(next.get(name.as_str()).into_iter().flatten());
         }
     }
-    found
+    found.into_iter().cloned().collect()
 }
 
 /// Reports captures that nothing in `sources` keeps.

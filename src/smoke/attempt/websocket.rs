@@ -130,10 +130,20 @@ impl Heard {
                     }
                 } else if let Some(why) = &self.ended {
                     let missing = expect::missing_message(wanted, terms)?;
-                    let actual = match self.messages.len() {
-                        0 => format!("no message ({why})"),
-                        1 => format!("1 message, which is not it ({why})"),
-                        count => format!("{count} messages, none of which is it ({why})"),
+                    let mask = &terms.scope.mask;
+                    let actual = match self.messages.as_slice() {
+                        [] => format!("no message ({why})"),
+                        [only] => {
+                            let only = expect::on_one_line(only, mask);
+                            format!("1 message, which is not it: {only} ({why})")
+                        }
+                        [.., last] => {
+                            let (count, last) =
+                                (self.messages.len(), expect::on_one_line(last, mask));
+                            format!(
+                                "{count} messages, none of which is it, the last: {last} ({why})"
+                            )
+                        }
                     };
                     return Ok(vec![Failure {
                         what: format!("messages[{index}]"),

@@ -1,5 +1,6 @@
 //! Where a service's OpenAPI document is: at the place that is named, or at a usual one.
 
+use std::io::Read as _;
 use std::path::PathBuf;
 
 use super::Asked;
@@ -145,15 +146,18 @@ async fn look(caller: &Caller, asked: &Asked, path: &str) -> Look {
 
 fn of_file(file: &std::path::Path) -> Result<(Document, String), Error> {
     let place = file.display().to_string();
-    let failed = |source| Error::File {
+    let failed = |error: std::io::Error| Error::File {
         place: place.clone(),
-        source,
+        source: error.kind().into(),
     };
-    let length = fs_err::metadata(file).map_err(failed)?.len();
-    if usize::try_from(length).is_ok_and(|length| length > BODY_LIMIT_BYTES) {
+    let opened = fs_err::File::open(file).map_err(failed)?;
+    let mut bytes = Vec::new();
+    // What is no regular file may have no end.
+    let mut limited = opened.take(BODY_LIMIT_BYTES as u64 + 1);
+    limited.read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() > BODY_LIMIT_BYTES {
         return Err(Error::TooLong { place });
     }
-    let bytes = fs_err::read(file).map_err(failed)?;
     // Relative addresses in it start at the service's root.
     match Document::read(&bytes, "/") {
         Ok(document) => Ok((document, place)),
@@ -307,5 +311,8 @@ mod tests {
             error.to_string().ends_with("/none cannot be read"),
             "{error}"
         );
+        let endless = Source::File(std::path::PathBuf::from("/dev/zero"));
+        let error = find(&Caller::new(), &asked, &endless).await.unwrap_err();
+        assert_eq!(error.to_string(), "/dev/zero is longer than 8 MiB");
     }
 }

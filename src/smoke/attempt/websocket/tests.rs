@@ -105,7 +105,7 @@ async fn what_does_not_come_is_told() {
     check(
         "websocket = '/feed'\nsend = 'hello'\nmessages = ['bye']\ntimeout = '300ms'\n",
         "a Failed messages[0]: expected a message: \"bye\", \
-         got 2 messages, none of which is it (no message within the time)",
+         got 2 messages, none of which is it, the last: you said hello (no message within the time)",
     )
     .await;
     check(
