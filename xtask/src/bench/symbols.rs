@@ -97,6 +97,8 @@ pub(crate) fn run(root: &Path, flags: &[&str]) -> anyhow::Result<()> {
 
     let instance = Instance::start(&bench)?;
     let durable = bench.measure("durable", &instance.url()?)?;
+    // Each on an empty log.
+    instance.reset()?;
     instance.up(&["--set", "services.api.environment.ANSWER=later"])?;
     let later = bench.measure("a batch later", &instance.url()?)?;
     instance.load()?;

@@ -36,9 +36,14 @@ impl<'a> Instance<'a> {
         self.envctl("up", flags).map(drop)
     }
 
+    /// Takes its events away.
+    pub(super) fn reset(&self) -> anyhow::Result<()> {
+        self.envctl("seed", &["--reset", "--yes"]).map(drop)
+    }
+
     /// Replaces its events with a million others, and waits until Redis has counted them.
     pub(super) fn load(&self) -> anyhow::Result<()> {
-        self.envctl("seed", &["--reset", "--yes"])?;
+        self.reset()?;
         self.envctl("psql", &["-c", LOAD])?;
         let address = self.address()?;
         let deadline = Instant::now() + LIMIT;
