@@ -31,7 +31,9 @@ Commands:
   image-context SERVICE   build a service's programs and write the context of its image
   bench up                measure `up` and `down` on each engine
   bench smoke [--rounds N]
-                          measure `smoke-test` beside hurl, curl and a bare socket";
+                          measure `smoke-test` beside hurl, curl and a bare socket
+  bench samples [--seconds N]
+                          measure what the service `samples` takes, and what limits it";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -56,6 +58,7 @@ fn run(arguments: &[&str]) -> anyhow::Result<()> {
         ["images"] => images::run(&root),
         ["bench", "up"] => bench::up(&root),
         ["bench", "smoke", flags @ ..] => bench::smoke(&root, flags),
+        ["bench", "samples", flags @ ..] => bench::samples(&root, flags),
         ["bench", "part", arguments @ ..] => bench::smoke_part(arguments),
         ["image-context", service] => image_context::run(&root, service),
         [] | ["help" | "--help" | "-h"] => {
