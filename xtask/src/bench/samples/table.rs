@@ -8,6 +8,9 @@ use super::processor::Usage;
 /// From this share of a core on, a process has no more to give.
 const FULL: f64 = 0.9;
 
+/// From this share of a core on, other programs made the figures smaller.
+const WORTH_A_WORD: f64 = 0.2;
+
 /// Batches of one size over so many connections.
 pub(super) struct Batches {
     pub(super) batch: u64,
@@ -110,11 +113,13 @@ pub(super) fn limit(measured: &[Batches]) -> Option<String> {
         rates.0.total_cmp(&rates.1)
     })?;
     Some(format!(
-        "At {:.0} samples/s (batches of {}, {} at a time), {}.",
+        "At {:.0} samples/s (batches of {}, {} at a time), {}; postgres takes {:.1} µs of a core \
+         for a sample.",
         best.samples(),
         best.batch,
         best.connections,
-        verdict(&best.usage)
+        verdict(&best.usage),
+        best.usage.postgres * 1e6 / best.samples()
     ))
 }
 
@@ -125,13 +130,20 @@ fn verdict(usage: &Usage) -> String {
         ("api", usage.api),
         ("the workers", usage.workers),
         ("what sends", usage.load),
-        ("other programs of the machine", usage.others),
     ];
     if usage.idle() < usage.cores * (1.0 - FULL) {
         let most = parts.iter().max_by(|one, other| one.1.total_cmp(&other.1));
-        let (name, share) = most.expect("there are five");
+        let (name, share) = most.expect("there are four");
+        let beside = match usage.others {
+            others if others < WORTH_A_WORD => String::new(),
+            others => format!(
+                "; other programs of the machine had {:.0} %",
+                others * 100.0
+            ),
+        };
         return format!(
-            "the limit is the processor: all {} cores are taken, most by {name} ({:.0} % of a core)",
+            "the limit is the processor: of {} cores nothing is idle, and {name} takes most, \
+             {:.0} % of a core{beside}",
             usage.cores,
             share * 100.0
         );
@@ -209,7 +221,13 @@ mod tests {
                 postgres,
                 ..idle
             },
-            "the limit is the processor: all 4 cores are taken, most by postgres (280 %",
+            "the limit is the processor: of 4 cores nothing is idle, and postgres takes most, 280 %",
+        );
+        let others = 4.0;
+        let text = verdict(&Usage { others, ..idle });
+        assert!(
+            text.ends_with("; other programs of the machine had 400 %"),
+            "{text}"
         );
         check(
             Usage {
