@@ -7,6 +7,8 @@ mod random;
 mod samples;
 mod tables;
 
+pub(crate) use messages::append_location;
+
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 

@@ -33,7 +33,9 @@ Commands:
   bench smoke [--rounds N]
                           measure `smoke-test` beside hurl, curl and a bare socket
   bench symbols [--seconds N]
-                          measure what `symbols-api` takes with each storage";
+                          measure what `symbols-api` takes with each storage
+  bench samples [--seconds N]
+                          measure what the service `samples` takes, and what limits it";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -59,6 +61,7 @@ fn run(arguments: &[&str]) -> anyhow::Result<()> {
         ["bench", "up"] => bench::up(&root),
         ["bench", "smoke", flags @ ..] => bench::smoke(&root, flags),
         ["bench", "symbols", flags @ ..] => bench::symbols(&root, flags),
+        ["bench", "samples", flags @ ..] => bench::samples(&root, flags),
         ["bench", "part", arguments @ ..] => bench::smoke_part(arguments),
         ["image-context", service] => image_context::run(&root, service),
         [] | ["help" | "--help" | "-h"] => {
