@@ -10,6 +10,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, Command};
 
+use super::guardian::Guardian;
 use super::program::not_started;
 use crate::config::model::Secret;
 use crate::engine::ExecOutcome;
@@ -32,6 +33,12 @@ impl Group {
             .stderr(Stdio::piped())
             .process_group(0);
         command.spawn().map(Self)
+    }
+
+    /// Has it ended when this program is killed, until what is returned is dropped.
+    fn guarded(&self) -> Option<Guardian> {
+        let (stdout, stderr) = (self.0.stdout.as_ref()?, self.0.stderr.as_ref()?);
+        Guardian::watch(self.0.id()?, stdout, stderr)
     }
 
     /// Feeds it, and returns what it printed and its exit code.
@@ -79,7 +86,9 @@ pub async fn output_of(
             format!("there is no folder `{}` to run it in", folder.display())
         }
     })?;
+    let guardian = group.guarded();
     let outcome = group.collect(input).await;
+    drop(guardian);
     outcome.map_err(|error| format!("`{name}` cannot be waited for: {error}"))
 }
 

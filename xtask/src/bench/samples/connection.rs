@@ -20,7 +20,8 @@ pub(super) struct Connection {
 impl Connection {
     /// Opens it.
     pub(super) fn open(address: &str) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address)?;
+        let stream = TcpStream::connect(address);
+        let stream = stream.with_context(|| format!("cannot reach the API on {address}"))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
