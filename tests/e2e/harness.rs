@@ -65,10 +65,11 @@ impl Outcome {
 /// project are copied into it, and what would build them does nothing.
 fn local_layer(environment: &str) -> String {
     let built: &[&str] = match environment {
-        "samples" => &["api", "worker"],
-        _ => &["api"],
+        "samples" => &["services.api", "services.worker", "tasks.send-samples"],
+        "symbols" => &["services.api", "tasks.simulate-users"],
+        _ => &["services.api"],
     };
-    let layer = |name| format!("[services.{name}.process.build]\ncommand = [\"true\"]\n");
+    let layer = |table| format!("[{table}.process.build]\ncommand = [\"true\"]\n");
     built.iter().map(layer).collect()
 }
 

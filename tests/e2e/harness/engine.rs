@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::{PROJECT, envctl, finish};
 
@@ -98,7 +98,7 @@ impl Engine {
     fn provide(self, environment: &'static str) {
         static BUILT: Mutex<BTreeSet<(&str, &str)>> = Mutex::new(BTreeSet::new());
         // Held while it is built, for that the others wait.
-        let mut done = BUILT.lock().expect("no build has failed");
+        let mut done = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
         let mut provide = |engine| {
             if done.contains(&(environment, engine)) {
                 return;
