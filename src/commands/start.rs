@@ -27,9 +27,13 @@ pub fn run(session: Session, command: &Command) -> Result<Answer, Box<Failed>> {
 }
 
 fn block_on(session: &Session, command: &Command) -> Result<Answer, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build();
+    let mut builder = match command {
+        // It waits for answers one after another: a thread that waits for all of them itself is
+        // not woken by another one for each.
+        Command::SmokeTest(_) => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = builder.enable_all().build();
     let runtime = runtime.map_err(|error| Failure::of_io(&error))?;
     let cancel = session.cancel.clone();
     // What these started is the user's to see to, and their streams carry nothing else.
