@@ -45,7 +45,7 @@ pub(super) async fn run(session: &Session, args: &SmokeTestArgs) -> Result<Answe
     let (started, start) = (SystemTime::now(), Instant::now());
     let secrets = secrets(&scene.environment);
     let snapshots = Snapshots::new(args.update);
-    let (checks, mask) = smoke::run_masked(Run {
+    let (checks, mask) = smoke::run(Run {
         checks,
         selected: &selected,
         options: options(args),

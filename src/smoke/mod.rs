@@ -4,7 +4,6 @@
 mod answer;
 mod attempt;
 mod capture;
-mod clients;
 mod contrast;
 mod difference;
 pub mod discover;
@@ -31,7 +30,7 @@ mod trial;
 pub use answer::answer;
 pub use mask::Mask;
 pub use outcome::{Attempts, CheckResult, Failure, Observation, Reply, Spot, Verdict};
-pub use runner::{Options, Run, run, run_masked};
+pub use runner::{Options, Run, run};
 pub use scope::{ByHand, Database, Places, RedisServer};
 pub use select::{Selected, Selection, Unselected, select};
 pub use snapshot::Snapshots;

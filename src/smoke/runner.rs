@@ -8,7 +8,6 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::clients::Clients;
 use super::expect::Terms;
 use super::mask::Mask;
 use super::queue::Queue;
@@ -18,7 +17,7 @@ use super::select::Selected;
 use super::snapshot::Snapshots;
 use super::{CheckResult, Verdict, secrets, trial};
 use crate::config::model::{Check, Secret};
-use crate::probe::Jar;
+use crate::probe::{Caller, Jar};
 use crate::report::{CheckVerdict, Event, Events};
 
 /// What to check, and where.
@@ -57,21 +56,16 @@ impl Default for Options {
 }
 
 /// Makes the checks; the results come in the order of the declarations. A check that was
-/// interrupted has failed and sends no event.
-pub async fn run(run: Run<'_>) -> Vec<CheckResult> {
-    run_masked(run).await.0
-}
-
-/// Makes the checks as [`run`] does; with the results comes what hides the secrets that were known
-/// at the end, those that checks kept too.
-pub async fn run_masked(run: Run<'_>) -> (Vec<CheckResult>, Mask) {
+/// interrupted has failed and sends no event. With the results comes what hides the secrets that
+/// were known at the end, those that checks kept too.
+pub async fn run(run: Run<'_>) -> (Vec<CheckResult>, Mask) {
     let own = run.checks.values().flat_map(secrets::of_check);
     let session = Session {
         checks: run.checks,
         options: run.options,
         places: run.places,
         mask: Mutex::new(Arc::new(Mask::new(run.secrets.iter().chain(own)))),
-        clients: Clients::default(),
+        http: Caller::default(),
         schemas: Schemas::default(),
         snapshots: run.snapshots,
         cancel: run.cancel,
@@ -103,7 +97,8 @@ pub(super) struct Session<'a> {
     pub(super) options: Options,
     pub(super) places: Places<'a>,
     mask: Mutex<Arc<Mask>>,
-    pub(super) clients: Clients,
+    /// Keeps its connections from one check to the next.
+    pub(super) http: Caller,
     schemas: Schemas,
     snapshots: &'a Snapshots,
     pub(super) cancel: &'a CancellationToken,

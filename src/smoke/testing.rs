@@ -182,7 +182,7 @@ pub(super) async fn run_all(
     });
     // A command may run on any thread.
     let future: std::pin::Pin<Box<dyn Future<Output = _> + Send + '_>> = Box::pin(future);
-    let results = future.await;
+    let (results, _) = future.await;
     Ran { results, events }
 }
 

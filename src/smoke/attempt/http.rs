@@ -25,7 +25,7 @@ pub(super) async fn send(
         redirects: action.redirects,
         ..delivery(&action.call, scope, timeout)
     };
-    let response = session.clients.http.send(&request, &delivery).await;
+    let response = session.http.send(&request, &delivery).await;
     let response = response.map_err(|error| Nothing::NoAnswer {
         reason: error.to_string(),
         transient: error.is_transient(),
