@@ -13,7 +13,7 @@ use super::schema::Schemas;
 use super::scope::Scope;
 use super::snapshot::Snapshots;
 use super::{Failure, difference};
-use crate::config::model::{Comparison, Digest, Expect, Matcher, MessageMatch, StatusMatch};
+use crate::config::model::{Digest, Expect, Matcher, MessageMatch, StatusMatch};
 
 /// The longest piece of a body in a failure.
 const BODY_LIMIT_BYTES: usize = 160;
@@ -330,14 +330,7 @@ fn headers(
 fn header_value(text: &str, matcher: &Matcher) -> Value {
     let numeric = match matcher {
         Matcher::Equal(json) | Matcher::Not(json) => json.value.is_number(),
-        Matcher::Approx { .. }
-        | Matcher::Compare(
-            Comparison::Less
-            | Comparison::LessOrEqual
-            | Comparison::Greater
-            | Comparison::GreaterOrEqual,
-            _,
-        ) => true,
+        Matcher::Approx { .. } | Matcher::Compare(..) => true,
         _ => false,
     };
     let number = numeric
@@ -363,8 +356,8 @@ mod tests {
 
     use super::*;
     use crate::config::model::{
-        DeclaredFile, Hole, InstanceId, Json, Part, Pattern, Reference, Secret, Snapshot, Template,
-        ValueType, Variables,
+        Comparison, DeclaredFile, Hole, InstanceId, Json, Part, Pattern, Reference, Secret,
+        Snapshot, Template, ValueType, Variables,
     };
     use crate::engine::Identity;
     use crate::engine::process::{Home, Process};
