@@ -11,7 +11,7 @@ use super::session::Session;
 use super::up::endpoints;
 use crate::cli::RestartArgs;
 use crate::engine::Role;
-use crate::plan::{DesiredService, Observation, restart};
+use crate::plan::{DesiredService, Observation, restart, rolling_restart};
 use crate::report::Answer;
 
 pub(super) async fn run(session: &Session, args: &RestartArgs) -> Result<Answer, Failure> {
@@ -33,7 +33,11 @@ pub(super) async fn run(session: &Session, args: &RestartArgs) -> Result<Answer,
         let warning = format!("`{name}` is not there; `envctl up` makes it");
         session.events.warning(warning);
     }
-    let plan = restart(&scene.desired, &engine, &names);
+    let plan = if args.rolling {
+        rolling_restart(&scene.desired, &engine, &names)
+    } else {
+        restart(&scene.desired, &engine, &names)
+    };
     let observation = Observation {
         engine,
         ..Observation::default()

@@ -65,6 +65,7 @@ mod tests {
             ports: std::collections::BTreeMap::new(),
             profiles: Vec::new(),
             sets: Vec::new(),
+            files: std::collections::BTreeMap::new(),
         }
     }
 

@@ -11,9 +11,7 @@ use super::session::Session;
 use crate::config::Merged;
 use crate::config::model::{Environment, Invocation};
 use crate::engine::{Addresses, Engine, Observed, Role};
-use crate::plan::{
-    Database, Desired, DesiredService, Observation, Plan, Report, Wiring, World, observe,
-};
+use crate::plan::{Database, Desired, DesiredService, Observation, Plan, Report, World, observe};
 use crate::postgres::Server;
 use crate::report::Event;
 
@@ -21,12 +19,10 @@ use crate::report::Event;
 pub(super) struct Scene {
     pub invocation: Invocation,
     pub environment: Environment,
-    /// All layers of its declaration.
-    /// All of its layers, for who still wants to show them.
+    /// All layers of its declaration, for who still wants to show them.
     pub merged: Option<Merged>,
     pub engine: Arc<dyn Engine>,
     pub desired: Desired,
-    pub wiring: Wiring,
     pub opened: Instant,
     /// The parts of the command before its plan, each with when it ended.
     pub laps: Vec<(&'static str, Duration)>,
@@ -79,7 +75,6 @@ impl Scene {
         laps.push(("find the engine", opened.elapsed()));
         let scene = Self {
             desired,
-            wiring: Wiring::new(&environment),
             invocation,
             environment,
             merged: Some(merged),
@@ -110,7 +105,7 @@ impl Scene {
     pub(super) fn world(&self, session: &Session, observation: &Observation) -> World {
         World {
             engine: Arc::clone(&self.engine),
-            wiring: self.wiring.clone(),
+            wiring: self.desired.wiring.clone(),
             addresses: observation.engine.addresses.clone(),
             events: session.events.clone(),
             cancel: session.cancel.clone(),

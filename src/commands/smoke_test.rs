@@ -51,7 +51,7 @@ pub(super) async fn run(session: &Session, args: &SmokeTestArgs) -> Result<Answe
         options: options(args),
         snapshots: &snapshots,
         places: Places {
-            reference: &|reference: &Reference| scene.wiring.outside(reference, &outside),
+            reference: &|reference: &Reference| scene.desired.wiring.outside(reference, &outside),
             address: &|port: &ServicePort| address(&outside, port),
             database: &|service: &str| database(&scene, &outside, service),
             redis: &|service: &str| redis(&scene, &outside, service),

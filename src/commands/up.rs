@@ -48,7 +48,10 @@ pub(super) fn endpoints(scene: &Scene, outside: &Addresses) -> Vec<Endpoint> {
         let name = &service.spec.name;
         for ((_, port), address) in outside.iter().filter(|((other, _), _)| other == name) {
             let service_name = &service.spec.service;
-            let mut url = scene.wiring.public_url(service_name, port, *address);
+            let mut url = scene
+                .desired
+                .wiring
+                .public_url(service_name, port, *address);
             let declared = scene.environment.services.get(service_name);
             let path = declared.and_then(|service| service.ports.get(port)?.path.as_ref());
             let curl = line::curl(&url, path.map_or("/", String::as_str));

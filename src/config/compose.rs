@@ -30,6 +30,8 @@ const NETWORK: &str =
     "take it out: the services of an instance share a network and find each other by name";
 const PROFILE: &str = "a profile is a file of its own: `envs/profiles/NAME.toml`";
 const TAKE_OUT: &str = "take it out: envctl has nothing like it";
+const UPDATES_STOP: &str =
+    "take it out: a replica that does not become ready ends the restart, and the others run on";
 const WAITING: &str =
     "take it out: envctl asks until it is ready or `ready_timeout` of the service is over";
 
@@ -46,7 +48,7 @@ pub(crate) static ROOT: [Foreign; 6] = [
     foreign("networks", NETWORK),
     foreign(
         "configs",
-        "mount the file: `volumes = [\"./file:/path:ro\"]` of a service",
+        "mount the file, `volumes = [\"./file:/path:ro\"]` of a service, or have it made: `files`",
     ),
     foreign("profiles", PROFILE),
 ];
@@ -83,7 +85,7 @@ pub(crate) static SERVICE: [Foreign; 29] = [
     ),
     foreign(
         "configs",
-        "mount the file: `volumes = [\"./file:/path:ro\"]`",
+        "mount the file, `volumes = [\"./file:/path:ro\"]`, or have it made: `files`",
     ),
     foreign(
         "pull_policy",
@@ -119,6 +121,20 @@ pub(crate) static HEALTHCHECK: [Foreign; 7] = [
     foreign("start_period", WAITING),
     foreign("start_interval", WAITING),
     foreign("disable", "leave `healthcheck` out"),
+];
+
+pub(crate) static UPDATE_CONFIG: [Foreign; 5] = [
+    foreign(
+        "parallelism",
+        "take it out: replicas are restarted one by one",
+    ),
+    foreign(
+        "order",
+        "take it out: a replica is stopped before it is started",
+    ),
+    foreign("failure_action", UPDATES_STOP),
+    foreign("monitor", UPDATES_STOP),
+    foreign("max_failure_ratio", UPDATES_STOP),
 ];
 
 pub(crate) static DEPENDENCY: [Foreign; 2] =

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::conform;
+use super::known::{hint_for, known};
 use super::mistake::Mistake;
 use super::model::{Part, Reference, Secret, ServiceField, Template, Variables};
 use super::reference::{Ask, Piece, ask, split};
@@ -48,6 +49,7 @@ pub(crate) fn expand(
         open: Vec::new(),
         in_secrets: true,
         in_checks: false,
+        service: None,
         secret_sources: None,
         secrets: BTreeMap::new(),
     };
@@ -68,6 +70,8 @@ pub(crate) fn expand(
             expander.in_checks = key == "smoke";
             if key == "vars" {
                 expander.all_vars(node);
+            } else if key == "services" {
+                expander.services(node, shape);
             } else {
                 expander.walk(node, shape);
             }
@@ -99,6 +103,8 @@ struct Expander<'a> {
     in_secrets: bool,
     /// Whether the table `smoke` is being expanded.
     in_checks: bool,
+    /// The service that is being expanded.
+    service: Option<String>,
     /// That table, expanded.
     secret_sources: Option<Node>,
     /// `None` is one that could not be read.
@@ -106,6 +112,15 @@ struct Expander<'a> {
 }
 
 impl Expander<'_> {
+    fn services(&mut self, services: &mut Node, shape: Shape) {
+        let Shape::Named(named) = shape else { return };
+        for (name, service) in services.table_mut().into_iter().flatten() {
+            self.service = Some(name.clone());
+            self.walk(service, named.each);
+        }
+        self.service = None;
+    }
+
     fn walk(&mut self, node: &mut Node, shape: Shape) {
         match shape {
             Shape::Value(want) => self.leaf(node, want == Want::HostTexts),
@@ -279,6 +294,14 @@ impl Expander<'_> {
             let message = format!("`{reference}` can only stand in a smoke check");
             return self.wrong(Mistake::new(message).at(at));
         }
+        if let Reference::Service { service, field } = &reference
+            && matches!(field, ServiceField::File(_))
+            && self.service.as_ref() != Some(service)
+        {
+            let message = format!("`{reference}` can only stand in the service `{service}`");
+            let hint = "the file is made for that one, and no other one sees it";
+            return self.wrong(Mistake::new(message).at(at).hint(hint));
+        }
         if let Err(mistake) = known(&reference, self.written, at) {
             return self.wrong(mistake);
         }
@@ -291,69 +314,6 @@ impl Expander<'_> {
         self.mistakes.push(mistake);
         Value::Unusable
     }
-}
-
-/// Checks that a reference names something that was declared.
-fn known(reference: &Reference, root: &Node, at: &Origin) -> Result<(), Mistake> {
-    let missing = |kind: &str, name: &str, known: Vec<&str>| {
-        let hint = suggest::did_you_mean(name, known);
-        let message = format!("there is no {kind} `{name}`");
-        Err(Mistake::new(message).at(at).maybe_hint(hint))
-    };
-    let (service, field) = match reference {
-        Reference::Image(name) => {
-            let known = root.names("images");
-            let is_known = known.contains(&name.as_str());
-            return if is_known {
-                Ok(())
-            } else {
-                missing("image", name, known)
-            };
-        }
-        Reference::Service { service, field } => (service, field),
-        Reference::Each(_) | Reference::Capture(_) => return Ok(()),
-    };
-    let Some(node) = root.get("services").and_then(|all| all.get(service)) else {
-        return missing("service", service, root.names("services"));
-    };
-    let ports = node.names("ports");
-    match field {
-        ServiceField::Host => Ok(()),
-        ServiceField::NamedPort(port) if ports.contains(&port.as_str()) => Ok(()),
-        ServiceField::NamedPort(port) => {
-            missing("port", &format!("services.{service}.ports.{port}"), ports)
-        }
-        ServiceField::Url | ServiceField::Port => match ports.as_slice() {
-            [_] => Ok(()),
-            _ if ports.contains(&"http") => Ok(()),
-            [] => {
-                let message = format!("`{service}` has no port, so it has no address");
-                Err(Mistake::new(message).at(at).hint(format!(
-                    "declare one: `ports = {{ http = 3000 }}` in `[services.{service}]`"
-                )))
-            }
-            several => {
-                let message = format!("`{service}` has several ports, and none is named `http`");
-                let first = several[0];
-                Err(Mistake::new(message)
-                    .at(at)
-                    .hint(format!("name one: `${{services.{service}.ports.{first}}}`")))
-            }
-        },
-    }
-}
-
-fn hint_for(inner: &str) -> String {
-    let variable = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if !inner.is_empty() && inner.chars().all(variable) {
-        return format!(
-            "`${{env:{inner}}}` reads a variable, `$${{{inner}}}` writes `${{{inner}}}`"
-        );
-    }
-    "there are `vars.NAME`, `env:NAME`, `env:NAME:-default`, `instance`, `workspace`, \
-     `secret:NAME`, `images.NAME`, and `services.NAME` with `.url`, `.host`, `.port` or \
-     `.ports.NAME`"
-        .to_owned()
 }
 
 /// Joins pieces to one value; one piece alone stays as it is.

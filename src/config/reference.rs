@@ -94,9 +94,11 @@ pub(crate) fn ask(inner: &str) -> Option<Ask> {
         ["services", name, "url"] => service(name, ServiceField::Url),
         ["services", name, "host"] => service(name, ServiceField::Host),
         ["services", name, "port"] => service(name, ServiceField::Port),
+        ["services", name, "addresses"] => service(name, ServiceField::Addresses),
         ["services", name, "ports", port] => {
             service(name, ServiceField::NamedPort((*port).to_owned()))
         }
+        ["services", name, "files", file] => service(name, ServiceField::File((*file).to_owned())),
         _ => None,
     }
 }
@@ -144,14 +146,17 @@ mod tests {
                 Some(Secret("key"))"#]],
         );
         check(
-            "${images.a}:${services.db.url}${services.db.host}${services.db.port}${services.db.ports.x}",
+            "${images.a}:${services.db.url}${services.db.host}${services.db.port}${services.db.ports.x}\
+             ${services.db.addresses}${services.db.files.x}",
             &expect![[r#"
                 Some(Later(Image("a")))
                 ":"
                 Some(Later(Service { service: "db", field: Url }))
                 Some(Later(Service { service: "db", field: Host }))
                 Some(Later(Service { service: "db", field: Port }))
-                Some(Later(Service { service: "db", field: NamedPort("x") }))"#]],
+                Some(Later(Service { service: "db", field: NamedPort("x") }))
+                Some(Later(Service { service: "db", field: Addresses }))
+                Some(Later(Service { service: "db", field: File("x") }))"#]],
         );
     }
 

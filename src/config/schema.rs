@@ -248,6 +248,22 @@ static MIGRATIONS: Fields = Fields {
     ..fields(&[("dir", TEXT), ("task", TEXT)])
 };
 
+static FILES: Named = Named {
+    declared: false,
+    ..things(&FILE)
+};
+
+static FILE: Fields = fields(&[
+    ("template", TEXT),
+    ("path", TEXT),
+    ("values", Shape::Named(&SCALARS)),
+]);
+
+static UPDATE_CONFIG: Fields = Fields {
+    foreign: &compose::UPDATE_CONFIG,
+    ..fields(&[("delay", TEXT)])
+};
+
 static SERVICE: Fields = Fields {
     foreign: &compose::SERVICE,
     ..fields(&[
@@ -260,6 +276,7 @@ static SERVICE: Fields = Fields {
         ("password", TEXT),
         ("migrations", Shape::Table(&MIGRATIONS)),
         ("persistence", TEXT),
+        ("config", Shape::Named(&SCALARS)),
         ("command", TEXTS),
         ("entrypoint", TEXTS),
         ("environment", Shape::Named(&ENVIRONMENT)),
@@ -277,6 +294,9 @@ static SERVICE: Fields = Fields {
         ("shm_size", INTEGER_OR_TEXT),
         ("stop_signal", TEXT),
         ("stop_grace_period", TEXT),
+        ("files", Shape::Named(&FILES)),
+        ("reload", TEXT),
+        ("update_config", Shape::Table(&UPDATE_CONFIG)),
         ("ready_timeout", TEXT),
         ("replicas", INTEGER),
         ("process", Shape::Table(&PROCESS)),

@@ -1,6 +1,7 @@
 //! Where instances run. The trait speaks of services, images and volumes, in no engine's own
 //! words; an engine object is bound to one instance and knows nothing of `Environment`.
 
+mod command;
 pub mod docker;
 mod error;
 mod host;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
 
+pub use command::{Exec, ExecOutcome, OUTPUT_BYTES_MAX};
 pub use error::{Error, PortHolder};
 pub use host::{digest_of, find_program, output_of};
 pub use log::{LogLine, LogMark, LogOptions};
@@ -61,6 +63,18 @@ pub trait Engine: Send + Sync {
     /// Creates a service's or task's container, replacing one of that name; it is not started.
     /// Its ports have the addresses that `assign` gave them.
     fn create<'a>(&'a self, spec: &'a ServiceSpec, launch: &'a Launch) -> Work<'a, ()>;
+
+    /// Returns where a service finds a file of its own: a path in its container, or of this machine.
+    fn file_path(&self, service: &str, file: &FileSpec) -> String;
+
+    /// Replaces the files of a service, and has it read them by a signal: `SIGHUP`. One that does
+    /// not run reads them when it starts.
+    fn reload<'a>(
+        &'a self,
+        service: &'a str,
+        files: &'a [MadeFile],
+        signal: &'a str,
+    ) -> Work<'a, ()>;
 
     /// Finds out before any work is done what would keep a service from starting: a taken host
     /// port.

@@ -163,6 +163,16 @@ pub struct ImageOutcome {
     pub warning: Option<String>,
 }
 
+/// Returns the name that one replica alone has on a network: `1.api` of `api`, `2.api` of `api-2`.
+/// No service can have one like it.
+pub fn host_of_replica(service: &str, name: &str) -> String {
+    let number = name.strip_prefix(service);
+    let number = number
+        .and_then(|rest| rest.strip_prefix('-'))
+        .unwrap_or("1");
+    format!("{number}.{service}")
+}
+
 /// Something without a process that an instance needs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Resource {
@@ -195,6 +205,8 @@ pub struct ServiceSpec {
     pub restart: Restart,
     pub stop_signal: Option<String>,
     pub stop_grace_period: Duration,
+    /// Files that are made for it; their content is in the [`Launch`].
+    pub files: Vec<FileSpec>,
     /// Its place in the start order; `down` goes from the highest to the lowest.
     pub order: u32,
     /// SHA-256 in hex over the declaration, without the image's id.
@@ -223,6 +235,7 @@ impl ServiceSpec {
             restart: Restart::No,
             stop_signal: None,
             stop_grace_period: Duration::from_secs(10),
+            files: Vec::new(),
             order: 0,
             hash: String::new(),
         }
@@ -252,6 +265,23 @@ pub struct PortSpec {
     pub bind: IpAddr,
 }
 
+/// A file that is made for a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileSpec {
+    /// Its name in the environment.
+    pub name: String,
+    /// Where it is in a container; an absolute path.
+    pub path: String,
+}
+
+/// A file as it is now to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeFile {
+    pub spec: FileSpec,
+    /// It may hold passwords.
+    pub content: Secret,
+}
+
 /// What was found out at run time for a [`ServiceSpec`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Launch {
@@ -259,6 +289,7 @@ pub struct Launch {
     pub command: Option<Vec<Secret>>,
     pub entrypoint: Option<Vec<Secret>>,
     pub environment: Vec<(String, Secret)>,
+    pub files: Vec<MadeFile>,
     /// The spec's hash together with the image's id; it goes into the label `envctl.hash`.
     pub hash: String,
 }
@@ -301,6 +332,8 @@ pub struct ObservedService {
     pub ports: BTreeMap<String, PublishedPort>,
     pub profiles: Vec<String>,
     pub sets: Vec<String>,
+    /// Name of a file in the environment -> SHA-256 of the content that it runs with.
+    pub files: BTreeMap<String, String>,
 }
 
 /// A published port as it was seen.
@@ -347,35 +380,4 @@ pub enum Removal {
     /// What a killed run may have left of an instance that has nothing else any more: folders
     /// without content, addresses.
     Remains,
-}
-
-/// A command to run beside a service.
-#[derive(Clone, Debug, Default)]
-pub struct Exec {
-    pub command: Vec<String>,
-    /// Fed to its standard input, then closed.
-    pub stdin: Option<Secret>,
-    /// Whom it runs as; the service's own user when `None`. A server that is a process trusts that
-    /// one on its socket, one in a container the user that its image made.
-    pub user: Option<String>,
-    pub environment: Vec<(String, Secret)>,
-}
-
-/// More output of a command than this is read and thrown away, for each of the two streams.
-pub const OUTPUT_BYTES_MAX: usize = 16 * 1024 * 1024;
-
-/// How a command ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ExecOutcome {
-    pub exit_code: i64,
-    pub stdout: Vec<u8>,
-    pub stderr: Vec<u8>,
-}
-
-impl ExecOutcome {
-    /// Adds a piece of output to one of the streams, as far as there is room.
-    pub(in crate::engine) fn keep(stream: &mut Vec<u8>, piece: &[u8]) {
-        let room = OUTPUT_BYTES_MAX - stream.len();
-        stream.extend_from_slice(&piece[..piece.len().min(room)]);
-    }
 }

@@ -15,14 +15,16 @@ use super::images::{DesiredImage, desired_images, program};
 use super::wiring::Wiring;
 use crate::config::model::{
     Condition, Digest, Environment, InstanceId, Kind, Migrations, Mount, MountSource, Postgres,
-    Probe, Secret, SeedContent, Service,
+    Probe, Secret, SeedContent, Service, ServiceFile,
 };
-use crate::engine::{Addresses, Capabilities, PortSpec, Program, Provision, ServiceSpec};
+use crate::engine::{Addresses, Capabilities, FileSpec, PortSpec, Program, Provision, ServiceSpec};
 use crate::seed::Dump;
 
 /// All that should be there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Desired {
+    /// How services find each other.
+    pub wiring: Wiring,
     /// What the engine can do.
     pub capabilities: Capabilities,
     /// Every declared image and every plain reference, bases before what is made from them; or
@@ -58,6 +60,18 @@ pub struct DesiredService {
     pub ready_timeout: Duration,
     /// The ports of other services that its values name.
     pub reads: Vec<(String, String)>,
+    pub upkeep: Upkeep,
+}
+
+/// How a service follows what changes while it runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Upkeep {
+    /// The files that are made for it.
+    pub files: IndexMap<String, ServiceFile>,
+    /// The signal at which it reads them again.
+    pub reload: Option<String>,
+    /// How long a rolling restart waits between this one and the next.
+    pub update_delay: Duration,
 }
 
 /// When a service counts as ready, or a task as done.
@@ -114,6 +128,7 @@ impl Desired {
     /// Translates an environment for an engine; it was checked, so this cannot fail.
     pub fn new(environment: &Environment, id: &InstanceId, capabilities: Capabilities) -> Self {
         let mut desired = Self {
+            wiring: Wiring::new(environment),
             capabilities,
             images: Vec::new(),
             volumes: BTreeSet::new(),
@@ -122,11 +137,7 @@ impl Desired {
             unkept: Vec::new(),
         };
         let order = order::start_order(environment);
-        let declaration = Declaration {
-            environment,
-            wiring: &Wiring::new(environment),
-            id,
-        };
+        let declaration = Declaration { environment, id };
         for (name, service) in &environment.services {
             desired.add_service(&declaration, name, service, order[name.as_str()]);
         }
@@ -174,6 +185,12 @@ impl Desired {
             Err(lacks) => return self.unfit(format!("services.{name}"), lacks),
         };
         made.readiness = readiness(declaration, name, service);
+        made.spec.files = service.files.iter().map(file).collect();
+        made.upkeep = Upkeep {
+            files: service.files.clone(),
+            reload: service.reload.clone(),
+            update_delay: service.update_delay,
+        };
         for replica in 1..=service.replicas {
             let mut replicated = made.clone();
             replicated.spec.name = replica_name(name, replica);
@@ -190,7 +207,7 @@ impl Desired {
     fn add(&mut self, declaration: &Declaration<'_>, made: Made, order: u32) {
         let mut spec = made.spec;
         spec.order = order;
-        spec.hash = hash::of_spec(&spec, declaration.wiring);
+        spec.hash = hash::of_spec(&spec, &self.wiring);
         let services = &declaration.environment.services;
         let depends_on = made.depends_on.into_iter().flat_map(|(name, condition)| {
             let replicas = services.get(&name).map_or(1, |service| service.replicas);
@@ -199,11 +216,12 @@ impl Desired {
         self.images
             .extend(made.program.map(|it| program(&spec.service, it)));
         self.services.push(DesiredService {
-            reads: hash::reads(&spec, declaration.wiring),
+            reads: hash::reads(&spec, &self.wiring),
             image: made.image,
             depends_on: depends_on.collect(),
             readiness: made.readiness,
             ready_timeout: made.ready_timeout,
+            upkeep: made.upkeep,
             spec,
         });
     }
@@ -243,7 +261,6 @@ impl Desired {
 /// What all of an environment is translated with.
 struct Declaration<'a> {
     environment: &'a Environment,
-    wiring: &'a Wiring,
     id: &'a InstanceId,
 }
 
@@ -257,10 +274,11 @@ struct Made {
     depends_on: IndexMap<String, Condition>,
     readiness: Readiness,
     ready_timeout: Duration,
+    upkeep: Upkeep,
 }
 
 /// Returns the name of a replica, counted from 1: the first has the service's own.
-fn replica_name(service: &str, replica: u32) -> String {
+pub(super) fn replica_name(service: &str, replica: u32) -> String {
     if replica == 1 {
         service.to_owned()
     } else {
@@ -320,6 +338,13 @@ fn ports(service: &Service) -> Vec<PortSpec> {
             bind: port.bind,
         })
         .collect()
+}
+
+fn file((name, file): (&String, &ServiceFile)) -> FileSpec {
+    FileSpec {
+        name: name.clone(),
+        path: file.path.clone(),
+    }
 }
 
 /// Returns the mount of a server's data volume.

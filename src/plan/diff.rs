@@ -2,6 +2,7 @@
 //! no I/O.
 
 mod contents;
+mod removals;
 mod sowing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,6 +50,7 @@ pub fn diff(desired: &Desired, observation: &Observation, options: Options) -> P
             Role::Task => diff.task(service),
         }
     }
+    diff.remove_surplus();
     for (service, database) in diff.databases().collect::<Vec<_>>() {
         diff.send(service, database);
     }
@@ -89,6 +91,7 @@ struct Diff<'a> {
     /// The network is the empty name.
     resources: BTreeMap<&'a str, usize>,
     removals: Vec<usize>,
+    reloads: Vec<usize>,
     started: BTreeMap<&'a str, usize>,
     ready: BTreeMap<&'a str, usize>,
 }
@@ -103,6 +106,7 @@ impl<'a> Diff<'a> {
             images: BTreeMap::new(),
             resources: BTreeMap::new(),
             removals: Vec::new(),
+            reloads: Vec::new(),
             started: BTreeMap::new(),
             ready: BTreeMap::new(),
         }
@@ -122,29 +126,6 @@ impl<'a> Diff<'a> {
         }
         let wanted = |service: &&DesiredService| names.contains(service.spec.name.as_str());
         self.desired.services.iter().filter(wanted).collect()
-    }
-
-    /// Removes containers that nothing declares any more, and doubles of a crashed run.
-    fn remove_strays(&mut self, wanted: &[&DesiredService]) {
-        let mut seen = BTreeSet::new();
-        for service in &self.observation.engine.services {
-            let declared = match service.role {
-                Role::Service => wanted.iter().any(|other| other.spec.name == service.name),
-                Role::Task => self.desired.service(&service.name).is_some(),
-            };
-            let cause = if !declared {
-                "no longer declared"
-            } else if !seen.insert(&service.name) {
-                "a second one of that name"
-            } else {
-                continue;
-            };
-            let (name, handle) = (service.name.clone(), service.handle.clone());
-            let node = self
-                .plan
-                .push(Step::Remove { name, handle }, cause, Vec::new());
-            self.removals.push(node);
-        }
     }
 
     fn ensure_images(&mut self, images: &[&'a DesiredImage]) {
@@ -216,8 +197,9 @@ impl<'a> Diff<'a> {
             self.ready.insert(name, node);
             self.warn_of_version(service);
         }
+        let reloaded = changed.is_none() && self.reload(service);
         let ready = self.observation.ready.get(name).copied().unwrap_or(false);
-        if changed.is_some() || !ready {
+        if changed.is_some() || reloaded || !ready {
             self.await_ready(service);
         }
         if let Readiness::Postgres(database) = &service.readiness {
@@ -248,6 +230,26 @@ impl<'a> Diff<'a> {
             change,
         };
         self.plan.push(step, cause, after)
+    }
+
+    /// Adds what has a running service read other files, where it has to; says whether it has.
+    fn reload(&mut self, service: &'a DesiredService) -> bool {
+        let name = service.spec.name.as_str();
+        let Some(signal) = &service.upkeep.reload else {
+            return false;
+        };
+        if !self.observation.stale_files.contains(name) {
+            return false;
+        }
+        let step = Step::Reload {
+            service: Box::new(service.clone()),
+            signal: signal.clone(),
+        };
+        let after = self.dependencies(service);
+        let node = self.plan.push(step, "its files changed", after);
+        self.started.insert(name, node);
+        self.reloads.push(node);
+        true
     }
 
     /// Tells of a server that starts in another version than the declared one. Of one that is
@@ -310,6 +312,10 @@ impl<'a> Diff<'a> {
                 return Some((Change::Recreate, cause));
             }
             Some(_) => {}
+        }
+        let stale = self.observation.stale_files.contains(&service.spec.name);
+        if stale && (service.upkeep.reload.is_none() || !seen.state.is_up()) {
+            return Some((Change::Recreate, "its files changed"));
         }
         match seen.state {
             ServiceState::Running if !seen.attached => {
@@ -375,6 +381,8 @@ pub(super) mod tests {
 
     use expect_test::{Expect, expect};
 
+    use super::super::desired::Upkeep;
+    use super::super::wiring::Wiring;
     use super::*;
     use crate::config::model::{Image, ImageSource, Mount, Secret};
     use crate::engine::{
@@ -422,6 +430,7 @@ pub(super) mod tests {
             },
             ready_timeout: Duration::from_secs(1),
             reads: Vec::new(),
+            upkeep: Upkeep::default(),
         }
     }
 
@@ -450,6 +459,7 @@ pub(super) mod tests {
         let mut api = service("api", Role::Service, &[("db", Condition::Ready)]);
         api.spec.order = 1;
         Desired {
+            wiring: Wiring::default(),
             capabilities: Capabilities::CONTAINERS,
             unfit: Vec::new(),
             unkept: Vec::new(),
@@ -511,6 +521,7 @@ pub(super) mod tests {
                 ports: BTreeMap::new(),
                 profiles: Vec::new(),
                 sets: Vec::new(),
+                files: BTreeMap::new(),
             });
             seen.ready.insert(name, true);
         }
@@ -534,6 +545,94 @@ pub(super) mod tests {
 
     fn check(desired: &Desired, seen: &Observation, options: Options, expect: &Expect) {
         expect.assert_eq(&diff(desired, seen, options).to_string());
+    }
+
+    /// Has the API of `rates` get its files made.
+    fn with_files(reload: Option<&str>) -> Desired {
+        let mut desired = rates();
+        desired.services[1].upkeep.reload = reload.map(str::to_owned);
+        desired
+    }
+
+    #[test]
+    fn other_files_are_read_by_a_signal_or_by_a_new_container() {
+        for (reload, expect) in [
+            (
+                Some("SIGHUP"),
+                expect![[r"
+                    1 reload api, its files changed []
+                    2 ready api, not ready yet [1]
+                "]],
+            ),
+            (
+                None,
+                expect![[r"
+                    1 recreate api, its files changed []
+                    2 ready api, not ready yet [1]
+                "]],
+            ),
+        ] {
+            let desired = with_files(reload);
+            let mut seen = green(&desired);
+            seen.stale_files.insert("api".to_owned());
+            check(&desired, &seen, ALL, &expect);
+        }
+        let desired = with_files(Some("SIGHUP"));
+        let mut seen = green(&desired);
+        seen.stale_files.insert("api".to_owned());
+        seen.engine.services[1].state = ServiceState::Created;
+        check(
+            &desired,
+            &seen,
+            ALL,
+            &expect![[r"
+                1 recreate api, its files changed []
+                2 ready api, not ready yet [1]
+            "]],
+        );
+    }
+
+    /// Some replicas of the API of `rates`, behind one that is told of them.
+    fn behind_a_balancer(count: u32) -> Desired {
+        let mut desired = rates();
+        replicate(&mut desired, "api", count);
+        let replicas = ["api", "api-2", "api-3"].map(|name| (name, Condition::Ready));
+        let mut balancer = service("lb", Role::Service, &replicas[..count as usize]);
+        balancer.image = "api".to_owned();
+        balancer.spec.order = 2;
+        balancer.upkeep.reload = Some("SIGHUP".to_owned());
+        desired.services.push(balancer);
+        desired
+    }
+
+    #[test]
+    fn a_balancer_is_told_after_new_replicas_and_before_the_end_of_surplus_ones() {
+        let (two, three) = (behind_a_balancer(2), behind_a_balancer(3));
+        let mut seen = green(&two);
+        seen.stale_files.insert("lb".to_owned());
+        check(
+            &three,
+            &seen,
+            ALL,
+            &expect![[r"
+                1 create api-3, not there []
+                2 ready api-3, not ready yet [1]
+                3 reload lb, its files changed [2]
+                4 ready lb, not ready yet [3]
+            "]],
+        );
+        let mut seen = green(&three);
+        seen.stale_files.insert("lb".to_owned());
+        check(
+            &two,
+            &seen,
+            ALL,
+            &expect![[r"
+                1 reload lb, its files changed []
+                2 ready lb, not ready yet [1]
+                3 remove api-3, one replica too many [1]
+            "]],
+        );
     }
 
     #[test]
@@ -809,17 +908,17 @@ pub(super) mod tests {
             &green(&three),
             ALL,
             &expect![[r"
-            1 remove api-3, no longer declared []
-        "]],
+                1 remove api-3, one replica too many []
+            "]],
         );
         check(
             &one,
             &green(&three),
             ALL,
             &expect![[r"
-            1 remove api-2, no longer declared []
-            2 remove api-3, no longer declared []
-        "]],
+                1 remove api-2, one replica too many []
+                2 remove api-3, one replica too many []
+            "]],
         );
     }
 

@@ -1,6 +1,6 @@
 //! What is seen of an instance: plain values, made by `observe` and read by `diff`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::Observed;
 use crate::seed::{self, Standing};
@@ -11,6 +11,8 @@ pub struct Observation {
     pub engine: Observed,
     /// Service -> whether it answered its probe just now.
     pub ready: BTreeMap<String, bool>,
+    /// Services that run with other files than they should have now.
+    pub stale_files: BTreeSet<String>,
     /// Service -> its database; absent when the server does not answer.
     pub databases: BTreeMap<String, DatabaseView>,
 }

@@ -1,7 +1,7 @@
 //! All reads of a command in one place: what the engine has, what is ready, what is in the
 //! databases. Every probe is one attempt; nothing waits here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join, join_all};
 use tokio_util::sync::CancellationToken;
@@ -10,6 +10,7 @@ use super::data_task::DataTask;
 use super::declared::{declared, server};
 use super::desired::{Desired, DesiredService, Readiness};
 use super::error::Error;
+use super::fill::Filler;
 use super::observation::{DatabaseView, Observation, SentSeeds};
 use super::ready;
 use crate::engine::{Engine, Observed, Role, ServiceState};
@@ -40,6 +41,7 @@ pub async fn observe(engine: &dyn Engine, desired: &Desired) -> Result<Observati
         });
     let seen = join_all(looks).await;
     let mut observation = Observation {
+        stale_files: stale_files(engine, desired, &observed),
         ready: BTreeMap::new(),
         databases: BTreeMap::new(),
         engine: observed,
@@ -51,6 +53,31 @@ pub async fn observe(engine: &dyn Engine, desired: &Desired) -> Result<Observati
         }
     }
     Ok(observation)
+}
+
+/// Returns the services whose files are not what they should be. Where that cannot be known yet,
+/// since something has no address, they are not.
+fn stale_files(engine: &dyn Engine, desired: &Desired, observed: &Observed) -> BTreeSet<String> {
+    let services = desired.services.iter();
+    let with_files = services.filter(|service| !service.upkeep.files.is_empty());
+    let stale = with_files.filter(|service| {
+        let mut all = observed.services.iter();
+        let Some(seen) = all.find(|seen| seen.name == service.spec.name) else {
+            return false;
+        };
+        let filler = Filler {
+            engine,
+            wiring: &desired.wiring,
+            addresses: &observed.addresses,
+            service,
+        };
+        filler.files().map_or(true, |files| {
+            let digests = files.iter();
+            let digests = digests.map(|file| (file.spec.name.clone(), file.content.digest()));
+            seen.files != digests.collect()
+        })
+    });
+    stale.map(|service| service.spec.name.clone()).collect()
 }
 
 /// Returns what a `postgres` service holds; `None` where it does not answer or is none.

@@ -1,4 +1,5 @@
-//! The plan of `restart`: all of it stops, what started last first, and starts again in order.
+//! The plan of `restart`: all of it stops, what started last first, and starts again in order; or
+//! one after the other, so that the replicas of a service are never all away.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,6 +51,43 @@ pub fn restart(desired: &Desired, observed: &Observed, names: &BTreeSet<&str>) -
             fresh_volume: None,
         };
         ready.insert(name, plan.push(wait, "restart", vec![node]));
+        plan.notices.extend(difference(observed, service));
+    }
+    plan
+}
+
+/// Returns the plan that restarts these services one by one, each when the one before it is ready
+/// and was so for its service's `update_config.delay`.
+pub fn rolling_restart(desired: &Desired, observed: &Observed, names: &BTreeSet<&str>) -> Plan {
+    let mut plan = Plan::default();
+    let services = desired.services.iter();
+    let services = services.filter(|service| names.contains(service.spec.name.as_str()));
+    let mut before: Option<(&DesiredService, usize)> = None;
+    for service in services {
+        let mut after = Vec::new();
+        if let Some((last, node)) = before {
+            after.push(node);
+            let delay = last.upkeep.update_delay;
+            if last.spec.service == service.spec.service && !delay.is_zero() {
+                let name = last.spec.name.clone();
+                let pause = Step::Pause { name, delay };
+                after = vec![plan.push(pause, "rolling restart", after)];
+            }
+        }
+        let name = service.spec.name.clone();
+        if is_up(observed, service) {
+            after = vec![plan.push(Step::Stop { name }, "rolling restart", after)];
+        }
+        let start = Step::Service {
+            service: Box::new(service.clone()),
+            change: Change::Start,
+        };
+        let node = plan.push(start, "rolling restart", after);
+        let wait = Step::AwaitReady {
+            service: Box::new(service.clone()),
+            fresh_volume: None,
+        };
+        before = Some((service, plan.push(wait, "rolling restart", vec![node])));
         plan.notices.extend(difference(observed, service));
     }
     plan
@@ -166,6 +204,33 @@ mod tests {
             9 ready api-2, restart [8]
         "]],
         );
+    }
+
+    #[test]
+    fn a_rolling_restart_takes_one_after_the_other() {
+        let mut desired = rates();
+        desired.services[1].upkeep.update_delay = std::time::Duration::from_secs(1);
+        replicate(&mut desired, "api", 3);
+        let mut observed = green(&desired).engine;
+        observed.services[3].state = ServiceState::Lost;
+        let names = BTreeSet::from(["api", "api-2", "api-3", "db"]);
+        let plan = rolling_restart(&desired, &observed, &names);
+        expect![[r"
+            1 stop db, rolling restart []
+            2 start db, rolling restart [1]
+            3 ready db, rolling restart [2]
+            4 stop api, rolling restart [3]
+            5 start api, rolling restart [4]
+            6 ready api, rolling restart [5]
+            7 pause after api, rolling restart [6]
+            8 stop api-2, rolling restart [7]
+            9 start api-2, rolling restart [8]
+            10 ready api-2, rolling restart [9]
+            11 pause after api-2, rolling restart [10]
+            12 start api-3, rolling restart [11]
+            13 ready api-3, rolling restart [12]
+        "]]
+        .assert_eq(&plan.to_string());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Every step that a command can take: a closed set.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::data_task::DataTask;
 use super::desired::{Database, DesiredService};
@@ -26,6 +27,18 @@ pub enum Step {
     Service {
         service: Box<DesiredService>,
         change: Change,
+    },
+    /// Gives a running service other files, and tells it by a signal.
+    Reload {
+        service: Box<DesiredService>,
+        /// A signal's name: `SIGHUP`.
+        signal: String,
+    },
+    /// Waits before the next replica is restarted.
+    Pause {
+        /// The replica that is back.
+        name: String,
+        delay: Duration,
     },
     /// Waits until a service is ready, seen from outside.
     AwaitReady {
@@ -117,8 +130,9 @@ impl Step {
             Self::CreateNetwork
             | Self::CreateVolume { .. }
             | Self::Create { .. }
-            | Self::Service { .. } => "start",
-            Self::AwaitReady { .. } => "ready",
+            | Self::Service { .. }
+            | Self::Reload { .. } => "start",
+            Self::AwaitReady { .. } | Self::Pause { .. } => "ready",
             Self::Seed { .. } => "seed",
             Self::Migrate { .. } => "migrate",
             Self::Bring { task, .. } => match task.brings {
@@ -138,11 +152,14 @@ impl Step {
         match self {
             Self::Create { service }
             | Self::Service { service, .. }
+            | Self::Reload { service, .. }
             | Self::AwaitReady { service, .. } => Some(&service.spec.name),
             Self::Seed { service, .. } | Self::Migrate { service, .. } => Some(service),
             Self::Bring { task, .. } => Some(&task.task.spec.name),
             Self::Task { task, .. } => Some(&task.spec.name),
-            Self::Stop { name } | Self::Remove { name, .. } => Some(name),
+            Self::Pause { name, .. } | Self::Stop { name } | Self::Remove { name, .. } => {
+                Some(name)
+            }
             Self::EnsureImage(_)
             | Self::CreateNetwork
             | Self::CreateVolume { .. }
@@ -172,6 +189,8 @@ impl fmt::Display for Step {
                 };
                 write!(formatter, "{verb} {}", service.spec.name)
             }
+            Self::Reload { service, .. } => write!(formatter, "reload {}", service.spec.name),
+            Self::Pause { name, .. } => write!(formatter, "pause after {name}"),
             Self::AwaitReady { service, .. } => write!(formatter, "ready {}", service.spec.name),
             Self::Seed { service, .. } => write!(formatter, "seed {service}"),
             Self::Migrate { service, .. } => write!(formatter, "migrate {service}"),

@@ -2,26 +2,29 @@
 //! the instance's network, loopback addresses and published ports outside of it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 
+use super::desired::replica_name;
 use crate::config::model::{Environment, Kind, Reference, Secret, ServiceField};
-use crate::engine::{Addresses, ServiceSpec};
+use crate::engine::{Addresses, ServiceSpec, host_of_replica};
 
-/// The declared ports and credentials of every service.
-#[derive(Clone, Debug, Default)]
+/// The declared ports, replicas and credentials of every service.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Wiring {
     services: BTreeMap<String, Wire>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Wire {
     /// Port name -> container port, in declaration order.
     ports: Vec<(String, u16)>,
+    replicas: u32,
     scheme: Scheme,
 }
 
 /// How a service's URL begins and ends.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 enum Scheme {
     Http,
     Postgres {
@@ -42,6 +45,7 @@ impl Wiring {
                 .iter()
                 .map(|(name, port)| (name.clone(), port.container))
                 .collect(),
+            replicas: service.replicas,
             scheme: match &service.kind {
                 Kind::Container => Scheme::Http,
                 Kind::Postgres(postgres) => Scheme::Postgres {
@@ -64,16 +68,30 @@ impl Wiring {
 
     /// Fills a reference for a reader inside the instance's network.
     pub fn inside(&self, reference: &Reference) -> Result<Secret, String> {
-        self.fill(reference, |service, _, port| Ok((service.to_owned(), port)))
+        self.fill(reference, |port: &Port<'_>| Ok(inside(port)))
+    }
+
+    /// Returns the addresses of a service's replicas for a reader inside the instance's network.
+    pub fn replicas_inside(&self, service: &str) -> Result<Vec<Replica>, String> {
+        self.replicas(service, &|port: &Port<'_>| Ok(inside(port)))
+    }
+
+    /// Returns the addresses of a service's replicas for processes of this machine.
+    pub fn replicas_beside(
+        &self,
+        service: &str,
+        assigned: &Addresses,
+    ) -> Result<Vec<Replica>, String> {
+        self.replicas(service, &beside(assigned))
     }
 
     /// Fills a reference for a reader on this machine.
     pub fn outside(&self, reference: &Reference, published: &Addresses) -> Result<Secret, String> {
-        self.fill(reference, |service, name, _| {
-            published
-                .get(&(service.to_owned(), name.to_owned()))
-                .map(|address| (address.ip().to_string(), address.port()))
-                .ok_or_else(|| format!("port `{name}` of `{service}` is not published now"))
+        self.fill(reference, |port: &Port<'_>| {
+            found(published, &port.container(), port.name).ok_or_else(|| {
+                let (name, service) = (port.name, port.service);
+                format!("port `{name}` of `{service}` is not published now")
+            })
         })
     }
 
@@ -85,27 +103,31 @@ impl Wiring {
         reader: &ServiceSpec,
         assigned: &Addresses,
     ) -> Result<Secret, String> {
-        self.fill(reference, |service, name, _| {
-            let service = if service == reader.service {
-                &reader.name
-            } else {
-                service
-            };
-            assigned
-                .get(&(service.to_owned(), name.to_owned()))
-                .map(|address| (address.ip().to_string(), address.port()))
-                .ok_or_else(|| format!("port `{name}` of `{service}` has no address"))
+        self.fill(reference, |port: &Port<'_>| {
+            if port.service == reader.service && port.replica.is_none() {
+                let own = found(assigned, &reader.name, port.name);
+                return own.ok_or_else(|| port.without_address());
+            }
+            beside(assigned)(port)
         })
     }
 
-    /// Returns the service and the name of the port that a reference is about.
-    pub fn port(&self, reference: &Reference) -> Option<(&str, &str)> {
+    /// Returns the ports that a reference is about, each with its container or process.
+    pub fn ports_of(&self, reference: &Reference) -> Vec<(String, String)> {
         let Reference::Service { service, field } = reference else {
-            return None;
+            return Vec::new();
         };
-        let (name, wire) = self.services.get_key_value(service)?;
-        let (port, _) = wire.port(service, field).ok()?;
-        Some((name, port))
+        let wire = self.services.get(service);
+        let port = wire.and_then(|wire| Some((wire, wire.port(service, field).ok()?)));
+        let Some((wire, (port, _))) = port else {
+            return Vec::new();
+        };
+        let replicas = match field {
+            ServiceField::Addresses => wire.replicas,
+            _ => 1,
+        };
+        let names = (1..=replicas).map(|replica| replica_name(service, replica));
+        names.map(|name| (name, port.to_owned())).collect()
     }
 
     /// Returns every (service, port name).
@@ -136,7 +158,7 @@ impl Wiring {
     fn fill(
         &self,
         reference: &Reference,
-        address: impl Fn(&str, &str, u16) -> Result<(String, u16), String>,
+        address: impl Fn(&Port<'_>) -> Result<(String, u16), String>,
     ) -> Result<Secret, String> {
         let Reference::Service { service, field } = reference else {
             return Err(format!("{reference} can only be used in build arguments"));
@@ -145,13 +167,115 @@ impl Wiring {
             .services
             .get(service)
             .ok_or_else(|| format!("no service `{service}`"))?;
+        if *field == ServiceField::Addresses {
+            let replicas = self.replicas(service, &address)?;
+            let replicas = replicas.iter().map(Replica::to_string);
+            return Ok(Secret::new(replicas.collect::<Vec<_>>().join(",")));
+        }
         let (name, container) = wire.port(service, field)?;
-        let (host, port) = address(service, name, container)?;
+        let (host, port) = address(&Port {
+            service,
+            replica: None,
+            name,
+            container,
+        })?;
         Ok(Secret::new(match field {
             ServiceField::Host => host,
-            ServiceField::Port | ServiceField::NamedPort(_) => port.to_string(),
             ServiceField::Url => wire.url(&host, port),
+            _ => port.to_string(),
         }))
+    }
+
+    fn replicas(
+        &self,
+        service: &str,
+        address: &impl Fn(&Port<'_>) -> Result<(String, u16), String>,
+    ) -> Result<Vec<Replica>, String> {
+        let wire = self.services.get(service);
+        let wire = wire.ok_or_else(|| format!("no service `{service}`"))?;
+        let (name, container) = wire.port(service, &ServiceField::Addresses)?;
+        let replica = |replica| {
+            let (host, port) = address(&Port {
+                service,
+                replica: Some(replica),
+                name,
+                container,
+            })?;
+            let name = replica_name(service, replica);
+            Ok(Replica { name, host, port })
+        };
+        (1..=wire.replicas).map(replica).collect()
+    }
+}
+
+/// Where one replica of a service is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replica {
+    /// `api`, `api-2`
+    pub name: String,
+    pub host: String,
+    pub port: u16,
+}
+
+impl fmt::Display for Replica {
+    /// Writes `host:port`; an IPv6 address in brackets.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", in_url(&self.host), self.port)
+    }
+}
+
+/// A port that somebody wants to reach.
+struct Port<'a> {
+    service: &'a str,
+    /// Counted from 1; `None` for whichever of them.
+    replica: Option<u32>,
+    name: &'a str,
+    /// Its number in the container.
+    container: u16,
+}
+
+impl Port<'_> {
+    /// Returns the name of the container or process.
+    fn container(&self) -> String {
+        replica_name(self.service, self.replica.unwrap_or(1))
+    }
+
+    fn without_address(&self) -> String {
+        format!(
+            "port `{}` of `{}` has no address",
+            self.name,
+            self.container()
+        )
+    }
+}
+
+/// On the network each replica has a name of its own, and all of them share their service's.
+fn inside(port: &Port<'_>) -> (String, u16) {
+    let host = match port.replica {
+        Some(_) => host_of_replica(port.service, &port.container()),
+        None => port.service.to_owned(),
+    };
+    (host, port.container)
+}
+
+fn beside(assigned: &Addresses) -> impl Fn(&Port<'_>) -> Result<(String, u16), String> {
+    |port| {
+        let found = found(assigned, &port.container(), port.name);
+        found.ok_or_else(|| port.without_address())
+    }
+}
+
+fn found(addresses: &Addresses, container: &str, port: &str) -> Option<(String, u16)> {
+    let address = addresses.get(&(container.to_owned(), port.to_owned()))?;
+    Some((address.ip().to_string(), address.port()))
+}
+
+/// Returns a host as it stands in a URL (RFC 3986).
+fn in_url(host: &str) -> String {
+    if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
     }
 }
 
@@ -159,7 +283,13 @@ impl Wire {
     fn port(&self, service: &str, field: &ServiceField) -> Result<(&str, u16), String> {
         let found = match field {
             ServiceField::NamedPort(wanted) => self.ports.iter().find(|(name, _)| name == wanted),
-            ServiceField::Url | ServiceField::Host | ServiceField::Port => self
+            ServiceField::File(name) => {
+                return Err(format!("only `{service}` itself knows its file `{name}`"));
+            }
+            ServiceField::Url
+            | ServiceField::Host
+            | ServiceField::Port
+            | ServiceField::Addresses => self
                 .ports
                 .iter()
                 .find(|(name, _)| name == "http")
@@ -171,12 +301,7 @@ impl Wire {
     }
 
     fn url(&self, host: &str, port: u16) -> String {
-        // As RFC 3986 has it of IPv6 addresses.
-        let host = if host.contains(':') {
-            &format!("[{host}]")
-        } else {
-            host
-        };
+        let host = in_url(host);
         match &self.scheme {
             Scheme::Postgres {
                 user,

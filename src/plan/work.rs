@@ -2,6 +2,7 @@
 //! the step's own type.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use super::data::{load_seeds, migrate};
 use super::data_task::bring;
@@ -12,7 +13,7 @@ use super::ready;
 use super::step::{Change, Step};
 use super::task::run_task;
 use super::world::{Done, World};
-use crate::config::model::{Reference, Secret, Template};
+use crate::config::model::{Secret, Template};
 use crate::engine::{
     Engine, ImageHandle, Launch, Provision, Removal, Resource, ServiceState, Source,
 };
@@ -30,6 +31,8 @@ pub(super) async fn perform(
         Step::CreateVolume { name } => ensure(world, Resource::Volume(name.clone())).await,
         Step::Create { service } => create(service, world).await,
         Step::Service { service, change } => run_service(service, *change, world).await,
+        Step::Reload { service, signal } => reload(service, signal, world).await,
+        Step::Pause { delay, .. } => pause(*delay, world).await,
         Step::AwaitReady {
             service,
             fresh_volume,
@@ -148,18 +151,9 @@ pub(super) fn image_of(service: &DesiredService, world: &World) -> Result<ImageH
 
 /// Fills in what could be known only now.
 pub(super) fn launch(service: &DesiredService, world: &World) -> Result<Launch, Error> {
-    let fail = |reason| Error::Template {
-        service: service.spec.name.clone(),
-        reason,
-    };
-    let lookup = |hole: &Reference| {
-        if world.engine.capabilities().containers {
-            world.wiring.inside(hole)
-        } else {
-            world.wiring.beside(hole, &service.spec, &world.addresses)
-        }
-    };
-    let fill = |template: &Template| template.fill(lookup).map_err(fail);
+    let fail = |reason| unknown(service, reason);
+    let declared = world.filler(service);
+    let fill = |template: &Template| declared.template(template).map_err(fail);
     let fill_all = |templates: &Option<Vec<Template>>| {
         let filled = templates
             .as_ref()
@@ -175,7 +169,32 @@ pub(super) fn launch(service: &DesiredService, world: &World) -> Result<Launch, 
         command: fill_all(&service.spec.command)?,
         entrypoint: fill_all(&service.spec.entrypoint)?,
         environment: variables.collect::<Result<Vec<(String, Secret)>, Error>>()?,
+        files: declared.files().map_err(fail)?,
     })
+}
+
+fn unknown(service: &DesiredService, reason: String) -> Error {
+    Error::Template {
+        service: service.spec.name.clone(),
+        reason,
+    }
+}
+
+/// Gives a service the files that it should have now, and has it read them.
+async fn reload(service: &DesiredService, signal: &str, world: &World) -> Result<Done, Error> {
+    let files = world.filler(service).files();
+    let files = files.map_err(|reason| unknown(service, reason))?;
+    let work = world.engine.reload(&service.spec.name, &files, signal);
+    interruptible(world, work).await?;
+    Ok(Done::Changed(None))
+}
+
+/// Waits, so that whoever sends requests to a service sees that it is back.
+async fn pause(delay: Duration, world: &World) -> Result<Done, Error> {
+    tokio::select! {
+        () = world.cancel.cancelled() => Err(Error::Interrupted),
+        () = tokio::time::sleep(delay) => Ok(Done::Seen(None)),
+    }
 }
 
 async fn run_service(

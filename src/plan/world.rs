@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use tokio_util::sync::CancellationToken;
 
+use super::desired::DesiredService;
+use super::fill::Filler;
 use super::wiring::Wiring;
 use crate::engine::{Addresses, Engine, ImageHandle};
 use crate::report::Events;
@@ -19,6 +21,18 @@ pub struct World {
     pub cancel: CancellationToken,
     /// The images that are known to be current: seen before, or made by this run.
     pub images: Mutex<BTreeMap<String, ImageHandle>>,
+}
+
+impl World {
+    /// Returns what fills the declaration of a service.
+    pub(super) fn filler<'a>(&'a self, service: &'a DesiredService) -> Filler<'a> {
+        Filler {
+            engine: self.engine.as_ref(),
+            wiring: &self.wiring,
+            addresses: &self.addresses,
+            service,
+        }
+    }
 }
 
 /// What a step says when it ended well.

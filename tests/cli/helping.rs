@@ -527,17 +527,18 @@ fn what_looks() {
     check(
         "envctl restart -h",
         &expect![[r#"
-        Stop services and start them again, ready when it returns
+            Stop services and start them again, ready when it returns
 
-        Usage: envctl restart [OPTIONS] [SERVICE]...
+            Usage: envctl restart [OPTIONS] [SERVICE]...
 
-        Arguments:
-          [SERVICE]...  Services [default: all]
+            Arguments:
+              [SERVICE]...  Services [default: all]
 
-        Options:
-          -e, --env <ENV>  Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
-          -h, --help       Print help (see more with '--help')
-    "#]],
+            Options:
+                  --rolling    Restart one after the other, each when the one before it is ready
+              -e, --env <ENV>  Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
+              -h, --help       Print help (see more with '--help')
+        "#]],
     );
     check(
         "envctl list -h",

@@ -236,6 +236,7 @@ impl Fixture {
             command: Some(secrets(&["sh", "-c", script])),
             entrypoint: None,
             environment: environment.into(),
+            files: Vec::new(),
             hash: "0123".to_owned(),
         }
     }

@@ -8,6 +8,7 @@ mod attaching;
 mod building;
 mod daemon;
 mod declare;
+mod filing;
 mod fixture;
 mod inside;
 mod lifecycle;
@@ -207,6 +208,13 @@ properties! {
         limits_and_mounts_are_kept:
             docker keeps,
             process lacks "`up` names the keys that count for nothing";
+    }
+    "What a service is given" filing {
+        a_service_finds_the_files_that_are_made_for_it:
+            docker keeps "at their paths, with `/.envctl` beside them",
+            process keeps "in the folder of the service, which alone reads them";
+        a_reload_replaces_files_and_tells_the_service: docker keeps, process keeps;
+        a_reload_of_what_does_not_run_is_there_at_its_start: docker keeps, process keeps;
     }
     "Commands" running {
         exec_gives_exit_codes_and_both_outputs: docker keeps, process keeps;

@@ -74,11 +74,12 @@ pub(crate) async fn replicas_share_the_name_of_their_service(fixture: &Fixture) 
     let script = "seen() { wget -qO- http://$1:7000/; }
         until [ \"$(seen server)\" = server ]; do sleep 0.05; done
         until [ \"$(seen server)\" = server-2 ]; do sleep 0.05; done
-        seen server-2";
+        echo $(seen server-2) $(seen 1.server) $(seen 2.server)";
     let command = ["sh", "-c", script];
     let asking = fixture.exec("client", &command);
     let outcome = tokio::time::timeout(std::time::Duration::from_secs(20), asking).await;
-    assert_eq!(text(&outcome.unwrap().stdout), "server-2");
+    let told = outcome.unwrap().stdout;
+    assert_eq!(text(&told), "server-2 server server-2");
     let seen = fixture.observe().await.services;
     let names = seen
         .iter()

@@ -59,6 +59,7 @@ impl<'a> Server<'a> {
             command: None,
             entrypoint: None,
             environment: Vec::new(),
+            files: Vec::new(),
             hash: "0123".to_owned(),
         };
         Self {

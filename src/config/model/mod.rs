@@ -4,6 +4,7 @@ mod check;
 mod digest;
 mod environment;
 mod expect;
+mod file;
 mod invocation;
 mod json;
 mod pattern;
@@ -23,6 +24,7 @@ pub use expect::{
     Comparison, DeclaredFile, Expect, Matcher, MessageMatch, Snapshot, SnapshotMask, StatusMatch,
     ValueType,
 };
+pub use file::{FileValue, ServiceFile};
 pub use invocation::{EngineChoice, InstanceId, Invocation, Variables};
 pub use json::{Hole, Json};
 pub use pattern::Pattern;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Migrations, Secret, Template};
+use super::{Migrations, Secret, ServiceFile, Template};
 
 /// What containers are made from. Sources are tried in the order local, pull, build, load.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,6 +75,12 @@ pub struct Service {
     /// A signal's name: `SIGTERM`.
     pub stop_signal: Option<String>,
     pub stop_grace_period: Duration,
+    /// Files that are made for it, by their names.
+    pub files: IndexMap<String, ServiceFile>,
+    /// The signal at which it reads its files again: `SIGHUP`. Without one it is made anew.
+    pub reload: Option<String>,
+    /// How long a rolling restart waits between one replica that is ready and the next one.
+    pub update_delay: Duration,
     /// How long it may take to become ready.
     pub ready_timeout: Duration,
     /// How many of it run side by side; at least 1.
@@ -117,6 +123,8 @@ pub struct Redis {
     /// Clients need none when `None`.
     pub password: Option<Secret>,
     pub persistence: Persistence,
+    /// Directives of `redis.conf` with the words of their values.
+    pub config: IndexMap<String, Vec<String>>,
 }
 
 /// What a Redis server keeps over a restart, in the words of its documentation:

@@ -45,6 +45,10 @@ pub enum ServiceField {
     Port,
     /// `.ports.NAME`: the number of that port.
     NamedPort(String),
+    /// `.addresses`: `1.api:3000,2.api:3000`, one of each replica.
+    Addresses,
+    /// `.files.NAME`: the path at which the service itself finds that file.
+    File(String),
 }
 
 impl Template {
@@ -114,6 +118,10 @@ impl fmt::Display for Reference {
                 ServiceField::Port => write!(formatter, "${{services.{service}.port}}"),
                 ServiceField::NamedPort(port) => {
                     write!(formatter, "${{services.{service}.ports.{port}}}")
+                }
+                ServiceField::Addresses => write!(formatter, "${{services.{service}.addresses}}"),
+                ServiceField::File(name) => {
+                    write!(formatter, "${{services.{service}.files.{name}}}")
                 }
             },
         }

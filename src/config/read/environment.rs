@@ -122,8 +122,9 @@ fn check_names(root: &Section<'_>) {
     for kind in ["images", "services", "tasks", "seeds", "smoke"] {
         for (name, node) in tables(root.node.get(kind)) {
             check(name, node);
-            for (port, node) in tables(node.get("ports")) {
-                check(port, node);
+            let inner = ["ports", "files"].map(|kind| tables(node.get(kind)));
+            for (name, node) in inner.into_iter().flatten() {
+                check(name, node);
             }
         }
     }

@@ -10,14 +10,18 @@ use crate::config::suggest;
 const KINDS: [&str; 3] = ["container", "postgres", "redis"];
 
 /// Keys of services with the kinds that have them.
-const KEYS: [(&str, &[&str]); 7] = [
+const KEYS: [(&str, &[&str]); 11] = [
     ("version", &["postgres", "redis"]),
     ("strict_version", &["postgres", "redis"]),
     ("password", &["postgres", "redis"]),
     ("database", &["postgres"]),
     ("migrations", &["postgres"]),
     ("persistence", &["redis"]),
+    ("config", &["redis"]),
     ("replicas", &["container"]),
+    ("files", &["container"]),
+    ("reload", &["container"]),
+    ("update_config", &["container"]),
 ];
 
 /// Keys of `process` with the kinds that have them.

@@ -7,6 +7,7 @@ mod cycles;
 mod depends;
 mod environment;
 mod expect;
+mod file;
 mod flow;
 mod image;
 mod json;

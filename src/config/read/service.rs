@@ -1,9 +1,11 @@
 //! `[services.NAME]`.
 
+use std::time::Duration;
+
 use indexmap::IndexMap;
 
 use super::section::Section;
-use super::{depends, image, kind, port, process, replicas, volume};
+use super::{depends, file, image, kind, port, process, replicas, volume};
 use crate::config::env_file;
 use crate::config::mistake::Mistake;
 use crate::config::model::{Healthcheck, Kind, Limits, Port, Probe, Restart, Service, Template};
@@ -41,8 +43,11 @@ pub(super) fn read(section: &Section<'_>) -> Service {
         working_dir: container_path(section, "working_dir"),
         tmpfs: tmpfs(section),
         shm_size_bytes: section.bytes("shm_size"),
-        stop_signal: stop_signal(section),
+        stop_signal: signal(section, "stop_signal"),
         stop_grace_period: section.duration("stop_grace_period").unwrap_or_default(),
+        files: file::read(section),
+        reload: signal(section, "reload"),
+        update_delay: update_delay(section),
         ready_timeout: section.time_limit("ready_timeout").unwrap_or_default(),
         replicas: if is_container {
             replicas::read(section)
@@ -235,14 +240,20 @@ fn tmpfs(section: &Section<'_>) -> Vec<String> {
         .collect()
 }
 
-fn stop_signal(section: &Section<'_>) -> Option<String> {
-    let signal = section.text("stop_signal")?;
+fn update_delay(section: &Section<'_>) -> Duration {
+    let update = section.section("update_config");
+    let delay = update.and_then(|update| update.duration("delay"));
+    delay.unwrap_or_default()
+}
+
+fn signal(section: &Section<'_>, key: &str) -> Option<String> {
+    let signal = section.text(key)?;
     let inside = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '+' || c == '-';
     let name = signal.strip_prefix("SIG").unwrap_or_default();
     if name.is_empty() || !name.chars().all(inside) {
         let hint = Some("write `SIGTERM`, `SIGINT`, `SIGQUIT`".to_owned());
         let message = format!("`{signal}` is no name of a signal");
-        section.wrong_with("stop_signal", message, hint);
+        section.wrong_with(key, message, hint);
     }
     Some(signal)
 }

@@ -71,7 +71,7 @@ fn unknown_keys_name_the_nearest() {
             envs/rates/env.toml:5:1: unknown key `services.api.x`
               5 | x = 1
                 | ^
-              hint: known: `kind`, `image`, `version`, `strict_version`, `database`, `user`, `password`, `migrations`, `persistence`, `command`, `entrypoint`, `environment`, `env_file`, `ports`, `volumes`, `depends_on`, `healthcheck`, `restart`, `cpus`, `mem_limit`, `pids_limit`, `working_dir`, `tmpfs`, `shm_size`, `stop_signal`, `stop_grace_period`, `ready_timeout`, `replicas`, `process`
+              hint: known: `kind`, `image`, `version`, `strict_version`, `database`, `user`, `password`, `migrations`, `persistence`, `config`, `command`, `entrypoint`, `environment`, `env_file`, `ports`, `volumes`, `depends_on`, `healthcheck`, `restart`, `cpus`, `mem_limit`, `pids_limit`, `working_dir`, `tmpfs`, `shm_size`, `stop_signal`, `stop_grace_period`, `files`, `reload`, `update_config`, 3 more
             envs/rates/env.toml:6:12: unknown key `services.api.ports.http.hosst`
               6 | ports.http.hosst = 1
                 |            ^^^^^
@@ -376,45 +376,67 @@ fn keys_of_other_kinds() {
 #[test]
 fn a_redis_service() {
     check(
-        "[services.a]\nkind = 'redis'\npersistence = 'off'\npassword = ''\nports = { redis = { bind = '0.0.0.0' } }\n\
-         [services.b]\nkind = 'redis'\ncommand = 'redis-server'\npersistence = 'aof'\nports = { redis = { bind = '0.0.0.0' } }\n\
+        "[services.a]\nkind = 'redis'\nconfig = { appendonly = 'yes', dir = '/x', Save = 1, maxmemory = \"'1\", a = '--b' }\npersistence = 'off'\npassword = ''\nports = { redis = { bind = '0.0.0.0' } }\n\
+         [services.b]\nkind = 'redis'\ncommand = 'redis-server'\npersistence = 'aof'\nconfig.maxmemory = 1\nports = { redis = { bind = '0.0.0.0' } }\n\
          [services.c]\nkind = 'redis'\npassword = 'postgres'\nports = { redis = { bind = '::' } }\n\
          [services.d]\nkind = 'redis'\npassword = '${secret:gone}'\nports = { redis = { bind = '0.0.0.0' } }\n\
          [services.e]\nkind = 'redis'\nports = { redis = { bind = '127.0.0.2' } }\n\
          [seeds.x]\nservice = 'e'\nfile = 'x.sql'\n\
          [smoke.x]\nservice = 'e'\nsql = 'SELECT 1'\n[smoke.y]\nservice = 'e'\nget = '/'",
         &expect![[r#"
-            envs/rates/env.toml:3:15: there is no persistence `off`
-              3 | persistence = 'off'
+            envs/rates/env.toml:3:12: `appendonly` is set by envctl
+              3 | config = { appendonly = 'yes', dir = '/x', Save = 1, maxmemory = "'1", a = '--b' }
+                |            ^^^^^^^^^^
+              hint: use the key `persistence` of the service
+            envs/rates/env.toml:3:32: `dir` is set by envctl
+              3 | config = { appendonly = 'yes', dir = '/x', Save = 1, maxmemory = "'1", a = '--b' }
+                |                                ^^^
+              hint: take it out
+            envs/rates/env.toml:3:44: `Save` is no name of a directive
+              3 | config = { appendonly = 'yes', dir = '/x', Save = 1, maxmemory = "'1", a = '--b' }
+                |                                            ^^^^
+              hint: write it as in `redis.conf`: `maxmemory = "64mb"`
+            envs/rates/env.toml:3:54: the value of `maxmemory` has a quote that is not closed
+              3 | config = { appendonly = 'yes', dir = '/x', Save = 1, maxmemory = "'1", a = '--b' }
+                |                                                      ^^^^^^^^^
+            envs/rates/env.toml:3:72: the value of `a` cannot begin a word with `--`
+              3 | config = { appendonly = 'yes', dir = '/x', Save = 1, maxmemory = "'1", a = '--b' }
+                |                                                                        ^
+            envs/rates/env.toml:4:15: there is no persistence `off`
+              4 | persistence = 'off'
                 |               ^^^^^
               hint: known: `none`, `rdb`, `aof`
-            envs/rates/env.toml:4:12: `services.a.password` is empty
-              4 | password = ''
+            envs/rates/env.toml:5:12: `services.a.password` is empty
+              5 | password = ''
                 |            ^^
-            envs/rates/env.toml:9:15: `services.b.command` replaces what `persistence` would set
-              9 | persistence = 'aof'
-                |               ^^^^^
+            envs/rates/env.toml:10:15: `services.b.command` replaces what `persistence` would set
+              10 | persistence = 'aof'
+                 |               ^^^^^
               hint: take one out: a command says it by `--save` and `--appendonly`
-            envs/rates/env.toml:10:28: `b` would be published on 0.0.0.0 without a password
-              10 | ports = { redis = { bind = '0.0.0.0' } }
+            envs/rates/env.toml:11:1: `services.b.command` replaces what `config` would set
+              11 | config.maxmemory = 1
+                 | ^^^^^^
+              hint: take one out: a command says it by options such as `--maxmemory 64mb`
+            envs/rates/env.toml:12:28: `b` would be published on 0.0.0.0 without a password
+              12 | ports = { redis = { bind = '0.0.0.0' } }
                  |                            ^^^^^^^^^
               hint: set `services.b.password`, best from a secret: `"${secret:NAME}"`
-            envs/rates/env.toml:14:28: `c` would be published on :: with a password that everybody knows
-              14 | ports = { redis = { bind = '::' } }
+            envs/rates/env.toml:16:28: `c` would be published on :: with a password that everybody knows
+              16 | ports = { redis = { bind = '::' } }
                  |                            ^^^^
               hint: set `services.c.password`, best from a secret: `"${secret:NAME}"`
-            envs/rates/env.toml:17:13: there is no secret `gone`
-              17 | password = '${secret:gone}'
+            envs/rates/env.toml:19:13: there is no secret `gone`
+              19 | password = '${secret:gone}'
                  |             ^^^^^^^^^^^^^^
               hint: declare it: `[secrets.gone]` with `env`, `file` or `command`
-            envs/rates/env.toml:23:11: the service `e` is no database
-              23 | service = 'e'
+            envs/rates/env.toml:25:11: the service `e` is no database
+              25 | service = 'e'
                  |           ^^^
-            envs/rates/env.toml:26:11: the service `e` is no database
-              26 | service = 'e'
+            envs/rates/env.toml:28:11: the service `e` is no database
+              28 | service = 'e'
                  |           ^^^
-            envs/rates/env.toml:29:11: `e` is a Redis server: it answers no HTTP
-              29 | service = 'e'
+            envs/rates/env.toml:31:11: `e` is a Redis server: it answers no HTTP
+              31 | service = 'e'
                  |           ^^^
               hint: ask it with `redis = ["GET", "key"]`"#]],
     );
@@ -994,4 +1016,93 @@ fn matchers() {
                  | ^^^^^^
               hint: for example `"$.rates[0].price"`"#]],
     );
+}
+
+#[test]
+fn files_of_a_service() {
+    let lb = "[services.lb]\nimage = 'lb:1'\nports.http = 80\nreload = 'HUP'\nenvironment.A = '${services.api.files.a}'\n\
+              [services.lb.files.a]\ntemplate = 'open.cfg'\npath = 'etc/x'\nvalues.x = ['1']\n\
+              [services.lb.files.b]\ntemplate = 'asks.cfg'\npath = '/etc/b'\nvalues = { servers = '${services.db.addresses}' }\n\
+              [services.lb.files.c]\ntemplate = 'gone.cfg'\npath = '/etc/b'\nmode = 0\n\
+              [services.lb.files.d]\n\
+              [services.db]\nkind = 'redis'\nfiles.x = { template = 'asks.cfg', path = '/x' }\n\
+              [services.api]\nimage = 'api:1'\nfiles.a = { template = 'asks.cfg', path = '/x' }\n\
+              environment.B = '${services.api.files.b}${services.lb.addresses}'\nupdate_config = { parallelism = 2, delay = 'soon' }\n\
+              [services.mute]\nimage = 'mute:1'\nenvironment.C = '${services.mute.addresses}'\n";
+    let base = given(lb)
+        .file("envs/rates/open.cfg", "first\n{% for x in y %}")
+        .file("envs/rates/asks.cfg", "{{ server }}{{ servers }}");
+    expect![[r#"
+        envs/rates/env.toml:4:10: `HUP` is no name of a signal
+          4 | reload = 'HUP'
+            |          ^^^^^
+          hint: write `SIGTERM`, `SIGINT`, `SIGQUIT`
+        envs/rates/env.toml:5:18: `${services.api.files.a}` can only stand in the service `api`
+          5 | environment.A = '${services.api.files.a}'
+            |                  ^^^^^^^^^^^^^^^^^^^^^^^
+          hint: the file is made for that one, and no other one sees it
+        envs/rates/env.toml:7:12: the template cannot be read: line 2: unexpected end of input, expected end of block
+          7 | template = 'open.cfg'
+            |            ^^^^^^^^^^
+        envs/rates/env.toml:8:8: `etc/x` is no absolute path in the container
+          8 | path = 'etc/x'
+            |        ^^^^^^^
+        envs/rates/env.toml:9:12: `services.lb.files.a.values.x` must be a text, a number or a boolean, not a list
+          9 | values.x = ['1']
+            |            ^^^^^
+        envs/rates/env.toml:11:12: the template asks for `server`, which has no value
+          11 | template = 'asks.cfg'
+             |            ^^^^^^^^^^
+          hint: did you mean `servers`?
+        envs/rates/env.toml:15:12: cannot read the template `envs/rates/gone.cfg`: there is no such file
+          15 | template = 'gone.cfg'
+             |            ^^^^^^^^^^
+        envs/rates/env.toml:17:1: unknown key `services.lb.files.c.mode`
+          17 | mode = 0
+             | ^^^^
+          hint: known: `template`, `path`, `values`
+        envs/rates/env.toml:18:20: `services.lb.files.d` is missing `template`
+          18 | [services.lb.files.d]
+             |                    ^
+          hint: the path of a template, from the folder of this file
+        envs/rates/env.toml:18:20: `services.lb.files.d` is missing `path`
+          18 | [services.lb.files.d]
+             |                    ^
+          hint: where the service finds it in its container
+        envs/rates/env.toml:21:1: `services.db.files` belongs to a service of kind `container`
+          21 | files.x = { template = 'asks.cfg', path = '/x' }
+             | ^^^^^
+          hint: take it out
+        envs/rates/env.toml:21:24: the template asks for `server`, which has no value
+          21 | files.x = { template = 'asks.cfg', path = '/x' }
+             |                        ^^^^^^^^^^
+          hint: add `server = …` to `[services.db.files.x.values]`
+        envs/rates/env.toml:21:24: the template asks for `servers`, which has no value
+          21 | files.x = { template = 'asks.cfg', path = '/x' }
+             |                        ^^^^^^^^^^
+          hint: add `servers = …` to `[services.db.files.x.values]`
+        envs/rates/env.toml:24:24: the template asks for `server`, which has no value
+          24 | files.a = { template = 'asks.cfg', path = '/x' }
+             |                        ^^^^^^^^^^
+          hint: add `server = …` to `[services.api.files.a.values]`
+        envs/rates/env.toml:24:24: the template asks for `servers`, which has no value
+          24 | files.a = { template = 'asks.cfg', path = '/x' }
+             |                        ^^^^^^^^^^
+          hint: add `servers = …` to `[services.api.files.a.values]`
+        envs/rates/env.toml:25:18: there is no file `services.api.files.b`
+          25 | environment.B = '${services.api.files.b}${services.lb.addresses}'
+             |                  ^^^^^^^^^^^^^^^^^^^^^^^
+          hint: known: `a`
+        envs/rates/env.toml:26:19: unknown key `services.api.update_config.parallelism`
+          26 | update_config = { parallelism = 2, delay = 'soon' }
+             |                   ^^^^^^^^^^^
+          hint: take it out: replicas are restarted one by one
+        envs/rates/env.toml:26:44: `soon` is no duration
+          26 | update_config = { parallelism = 2, delay = 'soon' }
+             |                                            ^^^^^^
+          hint: write `500ms`, `10s`, `1m30s` or `2h`
+        envs/rates/env.toml:29:18: `mute` has no port, so it has no address
+          29 | environment.C = '${services.mute.addresses}'
+             |                  ^^^^^^^^^^^^^^^^^^^^^^^^^^
+          hint: declare one: `ports = { http = 3000 }` in `[services.mute]`"#]].assert_eq(&base.mistakes());
 }

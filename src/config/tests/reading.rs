@@ -192,6 +192,9 @@ fn the_example_of_the_documentation() {
                             "SIGINT",
                         ),
                         stop_grace_period: 10s,
+                        files: {},
+                        reload: None,
+                        update_delay: 0ns,
                         ready_timeout: 60s,
                         replicas: 1,
                         process: None,
@@ -266,6 +269,9 @@ fn the_example_of_the_documentation() {
                         shm_size_bytes: None,
                         stop_signal: None,
                         stop_grace_period: 10s,
+                        files: {},
+                        reload: None,
+                        update_delay: 0ns,
                         ready_timeout: 60s,
                         replicas: 1,
                         process: Some(
@@ -520,6 +526,9 @@ fn a_service_with_everything() {
                         "SIGQUIT",
                     ),
                     stop_grace_period: 90s,
+                    files: {},
+                    reload: None,
+                    update_delay: 0ns,
                     ready_timeout: 500ms,
                     replicas: 1,
                     process: None,
@@ -571,6 +580,9 @@ fn a_service_with_everything() {
                         "SIGTERM",
                     ),
                     stop_grace_period: 10s,
+                    files: {},
+                    reload: None,
+                    update_delay: 0ns,
                     ready_timeout: 60s,
                     replicas: 1,
                     process: None,
@@ -1099,7 +1111,7 @@ fn a_redis_service() {
     check(
         "[services.a]\nkind = 'redis'\n\
          [services.b]\nkind = 'redis'\nversion = '7.0'\nstrict_version = true\npassword = 'x'\n\
-         persistence = 'none'\nprocess.bin_dir = '../../bin'\n\
+         persistence = 'none'\nconfig = { maxmemory = '64mb', maxclients = 100, client-output-buffer-limit = 'normal 0 0 0' }\nprocess.bin_dir = '../../bin'\n\
          [services.c]\nkind = 'redis'\ncommand = ['redis-server', '--maxmemory', '64mb']\nuser = '999'",
         |it| {
             let services = it.services.values();
@@ -1119,6 +1131,7 @@ fn a_redis_service() {
                     bin_dir: None,
                     password: None,
                     persistence: Rdb,
+                    config: {},
                 },
             )
             {"redis": Port { container: 6379, host: Any, bind: 127.0.0.1, path: None }} None None
@@ -1135,6 +1148,20 @@ fn a_redis_service() {
                         ***,
                     ),
                     persistence: None,
+                    config: {
+                        "maxmemory": [
+                            "64mb",
+                        ],
+                        "maxclients": [
+                            "100",
+                        ],
+                        "client-output-buffer-limit": [
+                            "normal",
+                            "0",
+                            "0",
+                            "0",
+                        ],
+                    },
                 },
             )
             {"redis": Port { container: 6379, host: Any, bind: 127.0.0.1, path: None }} None None
@@ -1145,6 +1172,7 @@ fn a_redis_service() {
                     bin_dir: None,
                     password: None,
                     persistence: Rdb,
+                    config: {},
                 },
             )
             {"redis": Port { container: 6379, host: Any, bind: 127.0.0.1, path: None }} None Some("999")"#]],
@@ -1388,4 +1416,80 @@ fn a_process_may_be_all_that_a_service_and_a_task_have() {
                 },
             )"#]],
     );
+}
+
+#[test]
+fn files_of_a_service() {
+    let base = given(&format!(
+        "{API}replicas = 2\nupdate_config.delay = '500ms'\n[services.lb]\nimage = 'lb:1'\nports.http = 80\nreload = 'SIGHUP'\n\
+         environment = {{ CONFIG = '${{services.lb.files.config}}', ALL = '${{services.api.addresses}}' }}\n\
+         [services.lb.files.config]\ntemplate = 'lb.cfg'\npath = '/etc/lb.cfg'\n\
+         values = {{ servers = '${{services.api.addresses}}', port = '${{services.lb.ports.http}}', \
+         socket = '${{services.lb.files.config}}.sock', workers = 2, quiet = true, unused = 'x' }}\n"
+    ))
+    .file("envs/rates/lb.cfg", "{% for s in servers %}{{ s.host }}{% endfor %}{{ port }}{{ socket }}\n");
+    let services = base.environment().services;
+    let balancer = &services["lb"];
+    let delay = services["api"].update_delay;
+    let text = format!("{:#?}\n{:?} {delay:?}", balancer.files, balancer.reload);
+    expect![[r#"
+        {
+            "config": ServiceFile {
+                path: "/etc/lb.cfg",
+                template: "{% for s in servers %}{{ s.host }}{% endfor %}{{ port }}{{ socket }}\n",
+                values: {
+                    "servers": Addresses(
+                        "api",
+                    ),
+                    "port": Text(
+                        Template {
+                            parts: [
+                                Reference(
+                                    Service {
+                                        service: "lb",
+                                        field: NamedPort(
+                                            "http",
+                                        ),
+                                    },
+                                ),
+                            ],
+                        },
+                    ),
+                    "socket": Text(
+                        Template {
+                            parts: [
+                                Reference(
+                                    Service {
+                                        service: "lb",
+                                        field: File(
+                                            "config",
+                                        ),
+                                    },
+                                ),
+                                Text(
+                                    ".sock",
+                                ),
+                            ],
+                        },
+                    ),
+                    "workers": Integer(
+                        2,
+                    ),
+                    "quiet": Boolean(
+                        true,
+                    ),
+                    "unused": Text(
+                        Template {
+                            parts: [
+                                Text(
+                                    "x",
+                                ),
+                            ],
+                        },
+                    ),
+                },
+            },
+        }
+        Some("SIGHUP") 500ms"#]]
+    .assert_eq(&text);
 }

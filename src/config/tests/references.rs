@@ -194,7 +194,7 @@ fn wrong_references_are_shown_where_they_stand() {
             envs/rates/env.toml:21:18: `${services.db}` names nothing that envctl knows
               21 | environment.I = '${services.db}'
                  |                  ^^^^^^^^^^^^^^
-              hint: there are `vars.NAME`, `env:NAME`, `env:NAME:-default`, `instance`, `workspace`, `secret:NAME`, `images.NAME`, and `services.NAME` with `.url`, `.host`, `.port` or `.ports.NAME`
+              hint: there are `vars.NAME`, `env:NAME`, `env:NAME:-default`, `instance`, `workspace`, `secret:NAME`, `images.NAME`, and `services.NAME` with `.url`, `.host`, `.port`, `.ports.NAME`, `.addresses` or `.files.NAME`
             envs/rates/env.toml:22:18: there is no secret `x`
               22 | environment.J = '${secret:x}'
                  |                  ^^^^^^^^^^^

@@ -8,9 +8,9 @@ use bollard::models::{
 };
 use bollard::query_parameters::CreateContainerOptions;
 
-use super::{Docker, container, labels};
+use super::{Docker, container, files, labels};
 use crate::config::model::{HostPort, MountSource, Restart, Secret};
-use crate::engine::{Error, Identity, Launch, PortSpec, ServiceSpec};
+use crate::engine::{Error, Identity, Launch, PortSpec, ServiceSpec, host_of_replica};
 
 /// How often the name may be taken again between a removal and a creation.
 const ATTEMPTS_MAX: u32 = 3;
@@ -34,8 +34,16 @@ pub(super) async fn create(
             .client
             .api()
             .create_container(Some(options), body.clone());
-        let Err(fault) = docker.client.raw(call).await else {
-            return Ok(());
+        let fault = match docker.client.raw(call).await {
+            Ok(made) => {
+                let given = files::give(docker, &made.id, &launch.files).await;
+                if given.is_err() {
+                    // The failure that led here is the one to report.
+                    let _ = container::remove(docker, &made.id).await;
+                }
+                return given;
+            }
+            Err(fault) => fault,
         };
         attempts += 1;
         if fault.status() != Some(409) || attempts == ATTEMPTS_MAX {
@@ -96,11 +104,12 @@ fn body(identity: &Identity, spec: &ServiceSpec, launch: &Launch) -> ContainerCr
 }
 
 /// Returns how a service is connected to the instance's network: found by its name, and replicas
-/// all by the name that they share.
+/// all by the name that they share. The name with a dot is that of one replica, whichever it is.
 pub(super) fn endpoint(name: &str, service: &str) -> EndpointSettings {
     let mut aliases = vec![service.to_owned(), name.to_owned()];
     // Only a replica has both.
     aliases.dedup();
+    aliases.push(host_of_replica(service, name));
     EndpointSettings {
         aliases: Some(aliases),
         ..EndpointSettings::default()

@@ -6,12 +6,14 @@ use std::net::SocketAddr;
 use std::sync::Mutex;
 
 use super::client::{Client, ENGINE};
-use super::{address, attach, container, create, exec, image, logs, observe, resource, start};
+use super::{
+    address, attach, container, create, exec, files, image, logs, observe, resource, start,
+};
 use crate::config::model::InstanceId;
 use crate::engine::{
-    Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, Identity, ImageHandle, ImageOutcome,
-    Launch, LogLine, LogMark, LogOptions, Observed, Prospect, Provision, Removal, Resource,
-    ServiceSpec, ServiceState, Work,
+    Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Identity, ImageHandle,
+    ImageOutcome, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, Prospect, Provision,
+    Removal, Resource, ServiceSpec, ServiceState, Work,
 };
 use crate::report::StepEvents;
 
@@ -94,6 +96,19 @@ impl Engine for Docker {
 
     fn create<'a>(&'a self, spec: &'a ServiceSpec, launch: &'a Launch) -> Work<'a, ()> {
         Box::pin(create::create(self, spec, launch))
+    }
+
+    fn file_path(&self, _service: &str, file: &FileSpec) -> String {
+        file.path.clone()
+    }
+
+    fn reload<'a>(
+        &'a self,
+        service: &'a str,
+        files: &'a [MadeFile],
+        signal: &'a str,
+    ) -> Work<'a, ()> {
+        Box::pin(files::reload(self, service, files, signal))
     }
 
     fn check<'a>(&'a self, spec: &'a ServiceSpec) -> Work<'a, ()> {

@@ -18,6 +18,8 @@ pub(super) const PROFILES: &str = "envctl.profiles";
 pub(super) const SETS: &str = "envctl.sets";
 /// Port names and numbers as JSON: `{"http":3000}`.
 pub(super) const PORTS: &str = "envctl.ports";
+/// Set where files are made for a container.
+pub(super) const FILES: &str = "envctl.files";
 /// The image's name in the environment, on images.
 pub(super) const IMAGE: &str = "envctl.image";
 const ENVIRONMENT: &str = "envctl.environment";
@@ -93,6 +95,13 @@ pub(super) fn of_container(
         .map(|port| (port.name.as_str(), port.container))
         .collect();
     labels.insert(PORTS.to_owned(), to_json(&ports));
+    if !spec.files.is_empty() {
+        let files = spec.files.iter();
+        let files: BTreeMap<&str, &str> = files
+            .map(|file| (file.name.as_str(), file.path.as_str()))
+            .collect();
+        labels.insert(FILES.to_owned(), to_json(&files));
+    }
     labels
 }
 

@@ -10,6 +10,7 @@ mod create;
 mod endpoint;
 mod engine;
 mod exec;
+mod files;
 mod hijack;
 mod image;
 mod labels;

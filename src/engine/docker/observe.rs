@@ -8,7 +8,7 @@ use futures_util::StreamExt as _;
 use futures_util::TryStreamExt as _;
 use futures_util::stream;
 
-use super::{Docker, container, image, labels, ports, resource};
+use super::{Docker, container, files, image, labels, ports, resource};
 use crate::engine::{
     Addresses, Error, ImageHandle, ImageSpec, Observed, ObservedService, Provision, Role,
 };
@@ -47,20 +47,34 @@ async fn services(docker: &Docker) -> Result<Vec<ObservedService>, Error> {
     let call = docker.client.api().list_containers(Some(options));
     let containers = docker.client.call("list the containers", call).await?;
     let ids = containers.into_iter().filter_map(|container| container.id);
-    let looks = ids.map(|id| async move { container::inspect_by(docker, &id).await });
-    // One that is removed between the two calls is simply gone.
-    let found: Vec<Option<ContainerInspectResponse>> = stream::iter(looks)
+    let network = labels::network_name(&docker.identity);
+    let looks = ids.map(|id| look(docker, id, &network));
+    let found: Vec<Option<ObservedService>> = stream::iter(looks)
         .buffer_unordered(LOOKS_MAX)
         .try_collect()
         .await?;
-    let network = labels::network_name(&docker.identity);
-    let found = found.into_iter().flatten();
-    let found = found.filter(|found| container::is_ours(docker, found));
-    let mut services: Vec<ObservedService> = found
-        .map(|container| service(container, &network))
-        .collect();
+    let mut services: Vec<ObservedService> = found.into_iter().flatten().collect();
     services.sort_by(|a, b| (a.order, &a.name, &a.handle).cmp(&(b.order, &b.name, &b.handle)));
     Ok(services)
+}
+
+/// Looks at one container. One that was removed since the list was made is simply gone.
+async fn look(
+    docker: &Docker,
+    id: String,
+    network: &str,
+) -> Result<Option<ObservedService>, Error> {
+    let found = container::inspect_by(docker, &id).await?;
+    let Some(found) = found.filter(|found| container::is_ours(docker, found)) else {
+        return Ok(None);
+    };
+    let labels = container::labels_of(&found);
+    let has_files = labels.is_some_and(|labels| labels.contains_key(labels::FILES));
+    let mut service = service(found, network);
+    if has_files {
+        service.files = files::digests_of(docker, &id).await?;
+    }
+    Ok(Some(service))
 }
 
 fn service(container: ContainerInspectResponse, network: &str) -> ObservedService {
@@ -103,6 +117,7 @@ fn service(container: ContainerInspectResponse, network: &str) -> ObservedServic
         ports,
         profiles: labels::from_json(labels.get(labels::PROFILES)),
         sets: labels::from_json(labels.get(labels::SETS)),
+        files: BTreeMap::new(),
     }
 }
 

@@ -10,7 +10,7 @@ use super::marks::Marks;
 use super::prepared::Prepared;
 use super::record::{self, Record, RecordedPort};
 use super::user::User;
-use super::{environment, ports, resource, server};
+use super::{environment, files, ports, resource, server};
 use crate::engine::host::find_program;
 use crate::engine::{Addresses, Error, Launch, ServiceKind, ServiceSpec};
 
@@ -29,6 +29,8 @@ pub(super) async fn create(
         let prepared = prepare(process, (spec, launch), &folder, &addresses).await?;
         let record = record(process, (spec, launch), prepared, &addresses)?;
         check_program(process, &record)?;
+        let given = files::give(process, &folder, &launch.files, record.user.as_ref());
+        given.map_err(|error| refused(doing(), error))?;
         let written = folder.write_record(&record);
         written.map_err(|error| refused(doing(), error))
     };
@@ -145,6 +147,7 @@ fn record(
         stop_grace_period: spec.stop_grace_period,
         restart: spec.restart,
         socket_dir: prepared.socket_dir,
+        files: files::digests(&launch.files),
     })
 }
 

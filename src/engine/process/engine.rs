@@ -10,12 +10,12 @@ use std::sync::atomic::AtomicBool;
 use super::environment::DEFAULT_PATH;
 use super::folder::Folder;
 use super::home::Home;
-use super::{create, exec, launch, logs, observe, ports, program, resource, stop};
+use super::{create, exec, files, launch, logs, observe, ports, program, resource, stop};
 use crate::config::model::Variables;
 use crate::engine::{
-    Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, Identity, ImageHandle, ImageOutcome,
-    Launch, LogLine, LogMark, LogOptions, Observed, Prospect, Provision, Removal, Resource,
-    ServiceSpec, ServiceState, Work,
+    Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Identity, ImageHandle,
+    ImageOutcome, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, Prospect, Provision,
+    Removal, Resource, ServiceSpec, ServiceState, Work,
 };
 use crate::report::StepEvents;
 
@@ -116,6 +116,20 @@ impl Engine for Process {
 
     fn create<'a>(&'a self, spec: &'a ServiceSpec, launch: &'a Launch) -> Work<'a, ()> {
         Box::pin(create::create(self, spec, launch))
+    }
+
+    fn file_path(&self, service: &str, file: &FileSpec) -> String {
+        let path = files::path(&self.folder(service), &file.name);
+        path.display().to_string()
+    }
+
+    fn reload<'a>(
+        &'a self,
+        service: &'a str,
+        files: &'a [MadeFile],
+        signal: &'a str,
+    ) -> Work<'a, ()> {
+        Box::pin(async move { files::reload(&self.folder(service), files, signal) })
     }
 
     fn check<'a>(&'a self, spec: &'a ServiceSpec) -> Work<'a, ()> {

@@ -5,6 +5,7 @@ mod create;
 mod engine;
 mod environment;
 mod exec;
+mod files;
 mod folder;
 mod home;
 mod launch;

@@ -139,6 +139,7 @@ fn service(folder: &Folder, addresses: &Addresses) -> ObservedService {
         order: record.order,
         profiles: record.profiles,
         sets: record.sets,
+        files: record.files,
     }
 }
 
@@ -171,6 +172,7 @@ fn unknown(folder: &Folder, state: ServiceState) -> ObservedService {
         ports: BTreeMap::new(),
         profiles: Vec::new(),
         sets: Vec::new(),
+        files: BTreeMap::new(),
     }
 }
 

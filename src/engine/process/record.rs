@@ -42,6 +42,9 @@ pub(super) struct Record {
     pub stop_grace_period: Duration,
     pub restart: Restart,
     pub socket_dir: Option<PathBuf>,
+    /// The digests of the files that it runs with.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
 }
 
 /// A port of it.
@@ -118,6 +121,7 @@ pub(super) mod tests {
             stop_grace_period: Duration::from_secs(1),
             restart: Restart::No,
             socket_dir: None,
+            files: BTreeMap::new(),
         }
     }
 

@@ -214,6 +214,7 @@ mod tests {
             command: Some(vec![Secret::new("no-such-program")]),
             entrypoint: None,
             environment: Vec::new(),
+            files: Vec::new(),
             hash: String::new(),
         };
         let made = create(&process, &api, &launch).await;

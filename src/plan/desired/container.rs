@@ -1,6 +1,6 @@
 //! Services and tasks as containers.
 
-use super::{Made, Readiness, data_mount, ports};
+use super::{Made, Readiness, Upkeep, data_mount, ports};
 use crate::config::model::{
     ImageSource, Kind, Part, Persistence, Postgres, Redis, Service, Task, Template,
 };
@@ -67,6 +67,7 @@ pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static st
         depends_on: service.depends_on.clone(),
         readiness: Readiness::Running,
         ready_timeout: service.ready_timeout,
+        upkeep: Upkeep::default(),
     })
 }
 
@@ -91,6 +92,7 @@ pub(super) fn task(name: &str, task: &Task) -> Result<Made, &'static str> {
         depends_on: task.depends_on.clone(),
         readiness: Readiness::Exit,
         ready_timeout: task.timeout,
+        upkeep: Upkeep::default(),
     })
 }
 
@@ -125,6 +127,10 @@ pub(super) fn redis_command(spec: &mut ServiceSpec, redis: &Redis) {
         Persistence::Aof => &["--appendonly", "yes"],
     };
     words.extend(settings.iter().copied().map(Template::text));
+    for (directive, value) in &redis.config {
+        words.push(Template::text(format!("--{directive}")));
+        words.extend(value.iter().map(Template::text));
+    }
     if let Some(password) = &redis.password {
         words.push(Template::text("--requirepass"));
         words.push(Template {
@@ -150,5 +156,39 @@ fn mount(spec: &mut ServiceSpec, folder: &str, target: &str) {
 fn image_name(source: &ImageSource) -> String {
     match source {
         ImageSource::Named(name) | ImageSource::Reference(name) => name.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::model::Secret;
+
+    #[test]
+    fn directives_of_a_redis_server_are_on_its_command_line() {
+        let mut spec = ServiceSpec::new("cache", Role::Service, ImageSource::Named(String::new()));
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let redis = Redis {
+            version: None,
+            strict_version: false,
+            bin_dir: None,
+            password: Some(Secret::new("p")),
+            persistence: Persistence::Aof,
+            config: [
+                ("appendfsync".to_owned(), words(&["always"])),
+                ("save-x".to_owned(), words(&["1", "2"])),
+            ]
+            .into(),
+        };
+        redis_command(&mut spec, &redis);
+        let shown: Vec<String> = spec
+            .command
+            .iter()
+            .flatten()
+            .map(ToString::to_string)
+            .collect();
+        let expect =
+            "redis-server --appendonly yes --appendfsync always --save-x 1 2 --requirepass ***";
+        assert_eq!(shown.join(" "), expect);
     }
 }

@@ -1,6 +1,6 @@
 //! What of a declaration makes a running copy of it stale.
 
-use crate::config::model::{Digest, Template};
+use crate::config::model::{Digest, Reference, Template};
 use crate::engine::ServiceSpec;
 use crate::plan::wiring::Wiring;
 
@@ -34,6 +34,7 @@ pub(super) fn of_spec(spec: &ServiceSpec, wiring: &Wiring) -> String {
     digest.field("working_dir", format!("{:?}", spec.working_dir));
     digest.field("tmpfs", format!("{:?}", spec.tmpfs));
     digest.field("shm", format!("{:?}", spec.shm_size_bytes));
+    digest.field("files", format!("{:?}", spec.files));
     digest.field("restart", format!("{:?}", spec.restart));
     digest.field(
         "stop",
@@ -46,11 +47,11 @@ pub(super) fn of_spec(spec: &ServiceSpec, wiring: &Wiring) -> String {
 pub(super) fn reads(spec: &ServiceSpec, wiring: &Wiring) -> Vec<(String, String)> {
     let words = spec.command.iter().chain(&spec.entrypoint).flatten();
     let templates = words.chain(spec.environment.values());
-    let ports = templates.flat_map(Template::references);
-    let ports = ports.filter_map(|reference| wiring.port(reference));
-    let mut reads: Vec<(String, String)> = ports
-        .filter(|(service, _)| *service != spec.service)
-        .map(|(service, port)| (service.to_owned(), port.to_owned()))
+    let others = templates
+        .flat_map(Template::references)
+        .filter(|reference| !matches!(reference, Reference::Service { service, .. } if *service == spec.service));
+    let mut reads: Vec<(String, String)> = others
+        .flat_map(|reference| wiring.ports_of(reference))
         .collect();
     reads.sort_unstable();
     reads.dedup();

@@ -1,7 +1,7 @@
 //! Services and tasks as processes of this machine.
 
 use super::container::{POSTGRES_MOUNT, REDIS_MOUNT, kind, login, redis_command};
-use super::{Made, Readiness, data_mount, ports};
+use super::{Made, Readiness, Upkeep, data_mount, ports};
 use crate::config::model::{ImageSource, Kind, Process, Service, Task, Template};
 use crate::engine::{Program, Role, ServerChoice, ServiceSpec};
 
@@ -46,6 +46,7 @@ pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static st
         depends_on: service.depends_on.clone(),
         readiness: Readiness::Running,
         ready_timeout: service.ready_timeout,
+        upkeep: Upkeep::default(),
     })
 }
 
@@ -63,6 +64,7 @@ pub(super) fn task(name: &str, task: &Task) -> Result<Made, &'static str> {
         depends_on: task.depends_on.clone(),
         readiness: Readiness::Exit,
         ready_timeout: task.timeout,
+        upkeep: Upkeep::default(),
     })
 }
 

@@ -1,0 +1,30 @@
+//! The syntax of templates: Jinja's, <https://jinja.palletsprojects.com/en/stable/templates/>.
+//! Knows no files and no values.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
+
+/// Returns what templates are read with: lines that hold nothing but a block leave none behind,
+/// nothing is escaped, and a name without a value is an error.
+pub fn environment<'a>() -> Environment<'a> {
+    let mut environment = Environment::new();
+    let syntax = SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .keep_trailing_newline(true)
+        .build();
+    environment.set_syntax(syntax.expect("the delimiters are the usual ones"));
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment
+}
+
+/// Says what is wrong with a template: `line 3: unexpected end of input`.
+pub fn told(error: &Error) -> String {
+    let what = error.detail();
+    let what = what.map_or_else(|| error.kind().to_string(), str::to_owned);
+    match error.line() {
+        Some(line) => format!("line {line}: {what}"),
+        None => what,
+    }
+}

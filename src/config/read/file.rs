@@ -1,0 +1,116 @@
+//! `[services.NAME.files.NAME]`: files that are made for a service.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+
+use super::section::{Section, template};
+use super::service::container_path;
+use crate::config::jinja;
+use crate::config::mistake::Mistake;
+use crate::config::model::{FileValue, Part, Reference, ServiceField, ServiceFile};
+use crate::config::paths;
+use crate::config::suggest;
+use crate::config::tree::{Node, Value};
+
+/// Reads the files of a service.
+pub(super) fn read(service: &Section<'_>) -> IndexMap<String, ServiceFile> {
+    let sections = service.sections("files").into_iter();
+    let mut files = IndexMap::new();
+    for (name, section) in sections {
+        section.missing(
+            "template",
+            "the path of a template, from the folder of this file",
+        );
+        section.missing("path", "where the service finds it in its container");
+        let values = values(&section);
+        let Some(text) = text(&section) else { continue };
+        check(&section, &text, &values);
+        let file = ServiceFile {
+            path: container_path(&section, "path").unwrap_or_default(),
+            template: text,
+            values,
+        };
+        files.insert(name, file);
+    }
+    distinct(service, &files);
+    files
+}
+
+fn text(section: &Section<'_>) -> Option<String> {
+    let path = section.host_path("template")?;
+    match (section.reader.outside.read_text)(&path) {
+        Ok(text) => Some(text),
+        Err(why) => {
+            let shown = paths::shown(&path, section.reader.workspace);
+            section.wrong(
+                "template",
+                format!("cannot read the template `{shown}`: {why}"),
+            );
+            None
+        }
+    }
+}
+
+fn values(section: &Section<'_>) -> IndexMap<String, FileValue> {
+    let table = section.get("values").and_then(Node::table);
+    let value = |(name, node): (&String, &Node)| Some((name.clone(), value(&node.value)?));
+    table.into_iter().flatten().filter_map(value).collect()
+}
+
+fn value(value: &Value) -> Option<FileValue> {
+    Some(match value {
+        Value::Integer(number) => FileValue::Integer(*number),
+        Value::Boolean(boolean) => FileValue::Boolean(*boolean),
+        Value::Template(template) => match template.parts.as_slice() {
+            [
+                Part::Reference(Reference::Service {
+                    service,
+                    field: ServiceField::Addresses,
+                }),
+            ] => FileValue::Addresses(service.clone()),
+            _ => FileValue::Text(template.clone()),
+        },
+        other => FileValue::Text(template(other)?),
+    })
+}
+
+/// Reports a template that cannot be read, and names in it that have no value.
+fn check(section: &Section<'_>, text: &str, values: &IndexMap<String, FileValue>) {
+    let environment = jinja::environment();
+    let parsed = match environment.template_from_str(text) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            let message = format!("the template cannot be read: {}", jinja::told(&error));
+            section.wrong("template", message);
+            return;
+        }
+    };
+    let asked = parsed.undeclared_variables(false);
+    let known: Vec<&str> = values.keys().map(String::as_str).collect();
+    let unknown: BTreeSet<&String> = asked
+        .iter()
+        .filter(|name| section.section("values").is_none_or(|it| !it.has(name)))
+        .collect();
+    for name in unknown {
+        let message = format!("the template asks for `{name}`, which has no value");
+        let near = suggest::did_you_mean(name, known.iter().copied());
+        let path = section.path_of("values");
+        let hint = near.unwrap_or_else(|| format!("add `{name} = …` to `[{path}]`"));
+        section.wrong_with("template", message, Some(hint));
+    }
+}
+
+/// Reports two files at one place.
+fn distinct(service: &Section<'_>, files: &IndexMap<String, ServiceFile>) {
+    let mut seen = BTreeSet::new();
+    for (name, file) in files {
+        if !seen.insert(&file.path)
+            && let Some(section) = service.named("files", name)
+            && let Some(node) = section.get("path")
+        {
+            let message = format!("another file has the path `{}`, too", file.path);
+            service.reader.report(Mistake::new(message).at(&node.at));
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Files that are made for a service: in its folder, where it alone reads them.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use fs_err::OpenOptions;
+use fs_err::os::unix::fs::OpenOptionsExt as _;
+
+use super::engine::{Process, refused};
+use super::folder::{self, Folder};
+use super::status::Status;
+use super::user::User;
+use super::{record, way};
+use crate::engine::{Error, MadeFile};
+
+/// Returns where a file lies.
+pub(super) fn path(folder: &Folder, name: &str) -> PathBuf {
+    folder.path().join("files").join(name)
+}
+
+/// Writes the files of a service into its new folder.
+pub(super) fn give(
+    process: &Process,
+    folder: &Folder,
+    files: &[MadeFile],
+    user: Option<&User>,
+) -> io::Result<()> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    let place = folder.path().join("files");
+    folder::make(&place)?;
+    for file in files {
+        write(&path(folder, &file.spec.name), file, user)?;
+    }
+    if user.is_some() {
+        way::open(&process.home.state, folder.path())?;
+    }
+    way::give(&place, user)
+}
+
+/// Replaces the files of a service and sends its main process a signal.
+pub(super) fn reload(folder: &Folder, files: &[MadeFile], signal: &str) -> Result<(), Error> {
+    let mut record = folder.created()?;
+    let doing = || format!("replace the files of `{}`", folder.name());
+    for file in files {
+        let written = write(&path(folder, &file.spec.name), file, record.user.as_ref());
+        written.map_err(|error| refused(doing(), error))?;
+    }
+    let number = record::signal(signal).ok_or_else(|| Error::Start {
+        service: record.name.clone(),
+        reason: format!("`{signal}` is no signal"),
+    })?;
+    let status = folder.status().ok().flatten();
+    if let Some(main) = status.as_ref().and_then(Status::live_main) {
+        main.signal(number);
+    }
+    // Last, so that a reload that was cut short is done again.
+    record.files = digests(files);
+    let written = folder.write_record(&record);
+    written.map_err(|error| refused(doing(), error))
+}
+
+/// Returns what is written down of the files that a service runs with.
+pub(super) fn digests(files: &[MadeFile]) -> BTreeMap<String, String> {
+    let digests = files.iter();
+    let digests = digests.map(|file| (file.spec.name.clone(), file.content.digest()));
+    digests.collect()
+}
+
+/// Writes one; a reader sees the old text or the new one.
+fn write(path: &Path, file: &MadeFile, user: Option<&User>) -> io::Result<()> {
+    let unfinished = path.with_file_name(format!("{}.new", file.spec.name));
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let content = file.content.expose().as_bytes();
+    options.open(&unfinished)?.write_all(content)?;
+    if let Some(user) = user {
+        way::give_all(&unfinished, user)?;
+    }
+    fs_err::rename(&unfinished, path)
+}
