@@ -85,6 +85,16 @@ impl Scene {
         Ok((scene, lock))
     }
 
+    /// Returns the place of a service or task in the declaration; what is not declared is last.
+    pub(super) fn place_of(&self, declared: &str) -> usize {
+        let services = &self.environment.services;
+        let place = services.get_index_of(declared);
+        place.unwrap_or_else(|| {
+            let task = self.environment.tasks.get_index_of(declared);
+            task.map_or(usize::MAX, |task| services.len() + task)
+        })
+    }
+
     pub(super) async fn observe(&self, session: &Session) -> Result<Observation, Failure> {
         let looking = observe(self.engine.as_ref(), &self.desired);
         session.unless_interrupted(looking).await

@@ -47,30 +47,46 @@ fn answer(
     scene: Option<&Scene>,
 ) -> Answer {
     let seen = &observation.engine.services;
-    let mut services: Vec<ServiceStatus> = seen
-        .iter()
-        .map(|service| status(service, observation, (engine, scene)))
-        .collect();
-    for service in scene.iter().flat_map(|scene| &scene.desired.services) {
-        let name = &service.spec.name;
-        let missing = !seen.iter().any(|seen| seen.name == *name);
-        if missing && service.spec.role == Role::Service {
-            services.push(ServiceStatus {
-                service: name.clone(),
-                role: "service".to_owned(),
-                state: "missing".to_owned(),
-                image: service.image.clone(),
-                ports: Vec::new(),
-                notes: Vec::new(),
-            });
-        }
+    let present = seen.iter().map(|service| {
+        let status = status(service, observation, (engine, scene));
+        (service.service.as_str(), status)
+    });
+    let mut services: Vec<(&str, ServiceStatus)> = present.collect();
+    if let Some(scene) = scene {
+        services.extend(missing(scene, seen));
+        // As it was written, with the replicas of a service beside each other.
+        services.sort_by_key(|(declared, _)| scene.place_of(declared));
     }
+    let services = services.into_iter().map(|(_, status)| status).collect();
     Answer::Status(StatusAnswer {
         environment: invocation.id.environment.clone(),
         instance: invocation.id.instance.clone(),
         engine: engine.name().to_owned(),
         services,
         volumes: observation.engine.volumes.keys().cloned().collect(),
+    })
+}
+
+/// Returns the services that are declared and not there.
+fn missing<'a>(
+    scene: &'a Scene,
+    seen: &[ObservedService],
+) -> impl Iterator<Item = (&'a str, ServiceStatus)> {
+    let services = scene.desired.services.iter();
+    let missing = services.filter(|service| {
+        let is_there = seen.iter().any(|seen| seen.name == service.spec.name);
+        !is_there && service.spec.role == Role::Service
+    });
+    missing.map(|service| {
+        let status = ServiceStatus {
+            service: service.spec.name.clone(),
+            role: "service".to_owned(),
+            state: "missing".to_owned(),
+            image: service.image.clone(),
+            ports: Vec::new(),
+            notes: Vec::new(),
+        };
+        (service.spec.service.as_str(), status)
     })
 }
 

@@ -10,7 +10,7 @@ use super::session::Session;
 use super::timings::Course;
 use crate::cli::UpArgs;
 use crate::engine::Addresses;
-use crate::plan::{check, diff};
+use crate::plan::{DesiredService, check, diff};
 use crate::report::{Answer, Endpoint};
 
 pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Failure> {
@@ -44,7 +44,9 @@ pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Fail
 /// Returns where the services of an environment can be called.
 pub(super) fn endpoints(scene: &Scene, outside: &Addresses) -> Vec<Endpoint> {
     let mut endpoints: Vec<Endpoint> = Vec::new();
-    for service in &scene.desired.services {
+    let mut services: Vec<&DesiredService> = scene.desired.services.iter().collect();
+    services.sort_by_key(|service| scene.place_of(&service.spec.service));
+    for service in services {
         let name = &service.spec.name;
         for ((_, port), address) in outside.iter().filter(|((other, _), _)| other == name) {
             let service_name = &service.spec.service;
