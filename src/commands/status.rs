@@ -149,6 +149,9 @@ fn notes(
             }
         }
     }
+    if observation.stale_files.contains(&seen.name) {
+        notes.push("its files changed, `up` makes them anew".to_owned());
+    }
     if let Some(view) = observation.databases.get(&seen.name) {
         let service = scene.and_then(|scene| scene.desired.service(&seen.name));
         notes.extend(of_database(view, service.and_then(|it| it.database())));

@@ -55,6 +55,9 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
         _ => error.to_string(),
     };
     let metadata = fs_err::metadata(path).map_err(why)?;
+    if !metadata.is_file() && !metadata.is_dir() {
+        return Err("it is no regular file".to_owned());
+    }
     if metadata.is_dir() {
         return Err("it is a folder, not a file".to_owned());
     }

@@ -2,7 +2,8 @@
 //! Knows no files and no values.
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
+use minijinja::value::ValueKind;
+use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, escape_formatter};
 
 /// Returns what templates are read with: lines that hold nothing but a block leave none behind,
 /// nothing is escaped, and a name without a value is an error.
@@ -16,6 +17,12 @@ pub fn environment<'a>() -> Environment<'a> {
     environment.set_syntax(syntax.expect("the delimiters are the usual ones"));
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    // As in TOML, not as in Python.
+    environment.set_formatter(|out, state, value| match value.kind() {
+        ValueKind::Bool if value.is_true() => out.write_str("true").map_err(Error::from),
+        ValueKind::Bool => out.write_str("false").map_err(Error::from),
+        _ => escape_formatter(out, state, value),
+    });
     environment
 }
 

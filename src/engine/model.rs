@@ -282,6 +282,15 @@ pub struct MadeFile {
     pub content: Secret,
 }
 
+impl MadeFile {
+    /// Returns the digest of each file by its name.
+    pub fn digests(files: &[Self]) -> BTreeMap<String, String> {
+        let files = files.iter();
+        let digests = files.map(|file| (file.spec.name.clone(), file.content.digest()));
+        digests.collect()
+    }
+}
+
 /// What was found out at run time for a [`ServiceSpec`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Launch {

@@ -91,7 +91,8 @@ struct Diff<'a> {
     /// The network is the empty name.
     resources: BTreeMap<&'a str, usize>,
     removals: Vec<usize>,
-    reloads: Vec<usize>,
+    /// What may send something to replicas that are too many, until it has read otherwise.
+    readers: Vec<usize>,
     started: BTreeMap<&'a str, usize>,
     ready: BTreeMap<&'a str, usize>,
 }
@@ -106,7 +107,7 @@ impl<'a> Diff<'a> {
             images: BTreeMap::new(),
             resources: BTreeMap::new(),
             removals: Vec::new(),
-            reloads: Vec::new(),
+            readers: Vec::new(),
             started: BTreeMap::new(),
             ready: BTreeMap::new(),
         }
@@ -197,10 +198,18 @@ impl<'a> Diff<'a> {
             self.ready.insert(name, node);
             self.warn_of_version(service);
         }
-        let reloaded = changed.is_none() && self.reload(service);
+        let goes_on = matches!(changed, None | Some((Change::Start, _)));
+        let reloaded = goes_on && self.reload(service);
         let ready = self.observation.ready.get(name).copied().unwrap_or(false);
         if changed.is_some() || reloaded || !ready {
             self.await_ready(service);
+        }
+        let made_anew = matches!(
+            changed,
+            Some((Change::Recreate | Change::RecreateIfImageDiffers, _))
+        );
+        if reloaded || made_anew {
+            self.readers.extend(self.ready.get(name));
         }
         if let Readiness::Postgres(database) = &service.readiness {
             self.database(service, database);
@@ -245,10 +254,10 @@ impl<'a> Diff<'a> {
             service: Box::new(service.clone()),
             signal: signal.clone(),
         };
-        let after = self.dependencies(service);
+        let mut after = self.dependencies(service);
+        after.extend(self.started.get(name));
         let node = self.plan.push(step, "its files changed", after);
         self.started.insert(name, node);
-        self.reloads.push(node);
         true
     }
 
@@ -314,7 +323,7 @@ impl<'a> Diff<'a> {
             Some(_) => {}
         }
         let stale = self.observation.stale_files.contains(&service.spec.name);
-        if stale && (service.upkeep.reload.is_none() || !seen.state.is_up()) {
+        if stale && (service.upkeep.reload.is_none() || seen.state != ServiceState::Running) {
             return Some((Change::Recreate, "its files changed"));
         }
         match seen.state {
@@ -630,7 +639,7 @@ pub(super) mod tests {
             &expect![[r"
                 1 reload lb, its files changed []
                 2 ready lb, not ready yet [1]
-                3 remove api-3, one replica too many [1]
+                3 remove api-3, one replica too many [2]
             "]],
         );
     }

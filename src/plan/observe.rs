@@ -13,7 +13,7 @@ use super::error::Error;
 use super::fill::Filler;
 use super::observation::{DatabaseView, Observation, SentSeeds};
 use super::ready;
-use crate::engine::{Engine, Observed, Role, ServiceState};
+use crate::engine::{Engine, MadeFile, Observed, Role, ServiceState};
 use crate::postgres::{Migration, MigrationState, Target, migration_status};
 use crate::seed::{self, Brings, Standing};
 
@@ -71,11 +71,8 @@ fn stale_files(engine: &dyn Engine, desired: &Desired, observed: &Observed) -> B
             addresses: &observed.addresses,
             service,
         };
-        filler.files().map_or(true, |files| {
-            let digests = files.iter();
-            let digests = digests.map(|file| (file.spec.name.clone(), file.content.digest()));
-            seen.files != digests.collect()
-        })
+        let files = filler.files();
+        files.map_or(true, |files| seen.files != MadeFile::digests(&files))
     });
     stale.map(|service| service.spec.name.clone()).collect()
 }

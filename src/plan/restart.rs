@@ -62,6 +62,11 @@ pub fn rolling_restart(desired: &Desired, observed: &Observed, names: &BTreeSet<
     let mut plan = Plan::default();
     let services = desired.services.iter();
     let services = services.filter(|service| names.contains(service.spec.name.as_str()));
+    let mut services: Vec<&DesiredService> = services.collect();
+    // What is down comes first: to stop the last replica that is up would leave none.
+    for replicas in services.chunk_by_mut(|one, other| one.spec.service == other.spec.service) {
+        replicas.sort_by_key(|service| is_up(observed, service));
+    }
     let mut before: Option<(&DesiredService, usize)> = None;
     for service in services {
         let mut after = Vec::new();
@@ -219,16 +224,16 @@ mod tests {
             1 stop db, rolling restart []
             2 start db, rolling restart [1]
             3 ready db, rolling restart [2]
-            4 stop api, rolling restart [3]
-            5 start api, rolling restart [4]
-            6 ready api, rolling restart [5]
-            7 pause after api, rolling restart [6]
-            8 stop api-2, rolling restart [7]
-            9 start api-2, rolling restart [8]
-            10 ready api-2, rolling restart [9]
-            11 pause after api-2, rolling restart [10]
-            12 start api-3, rolling restart [11]
-            13 ready api-3, rolling restart [12]
+            4 start api-3, rolling restart [3]
+            5 ready api-3, rolling restart [4]
+            6 pause after api-3, rolling restart [5]
+            7 stop api, rolling restart [6]
+            8 start api, rolling restart [7]
+            9 ready api, rolling restart [8]
+            10 pause after api, rolling restart [9]
+            11 stop api-2, rolling restart [10]
+            12 start api-2, rolling restart [11]
+            13 ready api-2, rolling restart [12]
         "]]
         .assert_eq(&plan.to_string());
     }

@@ -15,7 +15,7 @@ use super::task::run_task;
 use super::world::{Done, World};
 use crate::config::model::{Secret, Template};
 use crate::engine::{
-    Engine, ImageHandle, Launch, Provision, Removal, Resource, ServiceState, Source,
+    Engine, ImageHandle, Launch, MadeFile, Provision, Removal, Resource, ServiceState, Source,
 };
 use crate::report::StepEvents;
 
@@ -49,21 +49,16 @@ pub(super) async fn perform(
             task,
         } => bring(service, database, task, (world, events)).await,
         Step::Task { task, told } => run_task((task, *told), world, events).await,
+        // Once it is told, a service stops whether somebody waits for that or not; a run that starts
+        // meanwhile would take it for one that stays.
         Step::Stop { name } => {
-            interruptible(world, engine.stop(name)).await?;
+            engine.stop(name).await?;
             Ok(Done::Changed(None))
         }
         Step::Remove { name, handle } => {
-            interruptible(world, async {
-                engine.stop(name).await?;
-                engine
-                    .remove(&Removal::Service {
-                        handle: handle.clone(),
-                    })
-                    .await
-            })
-            .await?;
-            Ok(Done::Changed(None))
+            engine.stop(name).await?;
+            let handle = handle.clone();
+            remove(world, Removal::Service { handle }).await
         }
         Step::RemoveNetwork { handle } => {
             remove(
@@ -218,14 +213,21 @@ async fn run_service(
                 .services
                 .into_iter()
                 .find(|seen| seen.name == *name);
+            let digests = MadeFile::digests(&launch.files);
             if let Some(seen) = &seen
                 && seen.hash == launch.hash
                 && seen.state == ServiceState::Running
                 && seen.attached
             {
-                return Ok(Done::Unchanged(Some("its image is the same".to_owned())));
+                if seen.files == digests {
+                    return Ok(Done::Unchanged(Some("its image is the same".to_owned())));
+                }
+                if let Some(signal) = &service.upkeep.reload {
+                    interruptible(world, engine.reload(name, &launch.files, signal)).await?;
+                    return Ok(Done::Changed(Some("its files changed".to_owned())));
+                }
             }
-            seen.is_none_or(|seen| seen.hash != launch.hash)
+            seen.is_none_or(|seen| seen.hash != launch.hash || seen.files != digests)
         }
     };
     if create {

@@ -1,14 +1,16 @@
 //! Files that are made for a service.
 
-use envctl::config::model::Secret;
-use envctl::engine::{FileSpec, Launch, MadeFile, ServiceSpec};
+use envctl::config::model::{Restart, Secret};
+use envctl::engine::{Exec, FileSpec, Launch, MadeFile, ServiceSpec};
 
 use crate::declare::{service, text};
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, until};
 
-/// Says what is in its file when it starts, and at each signal.
-const TELLER: &str = "trap 'cat $FILE' HUP; trap 'exit 0' TERM; cat $FILE
-    while true; do sleep 0.05; done";
+/// Says what is in its file when it starts, and at each signal; fails once it is told to.
+const TELLER: &str = "trap 'cat $FILE' HUP; trap 'exit 0' TERM
+    echo >> $SCRATCH/starts; cat $FILE
+    until [ -e $SCRATCH/end ]; do sleep 0.05; done
+    rm $SCRATCH/end; exit 3";
 
 fn teller() -> ServiceSpec {
     let mut spec = service("box");
@@ -27,14 +29,17 @@ fn file(content: &str) -> Vec<MadeFile> {
 }
 
 async fn start(fixture: &Fixture, content: &str) -> Launch {
+    start_this(fixture, &teller(), content).await
+}
+
+async fn start_this(fixture: &Fixture, spec: &ServiceSpec, content: &str) -> Launch {
     fixture.network().await;
-    let spec = teller();
     let mut launch = fixture.launch(TELLER);
     let path = fixture.engine.file_path("box", &spec.files[0]);
     let path = ("FILE".to_owned(), Secret::new(path));
     launch.environment.push(path);
     launch.files = file(content);
-    fixture.engine.create(&spec, &launch).await.unwrap();
+    fixture.engine.create(spec, &launch).await.unwrap();
     fixture.engine.start("box").await.unwrap();
     launch
 }
@@ -66,6 +71,39 @@ pub(crate) async fn a_reload_replaces_files_and_tells_the_service(fixture: &Fixt
         .unwrap();
     crate::logging::until_line(fixture, "box", "two").await;
     assert_eq!(digests(fixture).await, [files[0].content.digest()]);
+}
+
+pub(crate) async fn a_reload_is_no_end_of_restarts(fixture: &Fixture) {
+    for (times, restart) in [("one", Restart::Always), ("two", Restart::UnlessStopped)] {
+        let spec = ServiceSpec {
+            restart,
+            ..teller()
+        };
+        start_this(fixture, &spec, times).await;
+        let files = file("other");
+        fixture
+            .engine
+            .reload("box", &files, "SIGHUP")
+            .await
+            .unwrap();
+        let begun = fixture
+            .exec("box", &["sh", "-c", "cat $SCRATCH/starts"])
+            .await;
+        fixture
+            .exec("box", &["sh", "-c", "touch $SCRATCH/end"])
+            .await;
+        until("it is started again", async || {
+            let command = ["sh", "-c", "cat $SCRATCH/starts"].map(str::to_owned);
+            let exec = Exec {
+                command: command.to_vec(),
+                ..Exec::default()
+            };
+            // While it is down, there is nothing to run it in.
+            let found = fixture.engine.exec("box", &exec).await;
+            found.is_ok_and(|it| it.exit_code == 0 && it.stdout.len() > begun.stdout.len())
+        })
+        .await;
+    }
 }
 
 pub(crate) async fn a_reload_of_what_does_not_run_is_there_at_its_start(fixture: &Fixture) {

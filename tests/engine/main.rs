@@ -214,6 +214,7 @@ properties! {
             docker keeps "at their paths, with `/.envctl` beside them",
             process keeps "in the folder of the service, which alone reads them";
         a_reload_replaces_files_and_tells_the_service: docker keeps, process keeps;
+        a_reload_is_no_end_of_restarts: docker keeps, process keeps;
         a_reload_of_what_does_not_run_is_there_at_its_start: docker keeps, process keeps;
     }
     "Commands" running {

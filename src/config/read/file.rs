@@ -1,6 +1,7 @@
 //! `[services.NAME.files.NAME]`: files that are made for a service.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use indexmap::IndexMap;
 
@@ -26,6 +27,7 @@ pub(super) fn read(service: &Section<'_>) -> IndexMap<String, ServiceFile> {
         let values = values(&section);
         let Some(text) = text(&section) else { continue };
         check(&section, &text, &values);
+        check_place(service, &section);
         let file = ServiceFile {
             path: container_path(&section, "path").unwrap_or_default(),
             template: text,
@@ -35,6 +37,24 @@ pub(super) fn read(service: &Section<'_>) -> IndexMap<String, ServiceFile> {
     }
     distinct(service, &files);
     files
+}
+
+/// Reports a path that is none of a file, or at which the service would not find it.
+fn check_place(service: &Section<'_>, section: &Section<'_>) {
+    let Some(path) = section.text("path").filter(|path| path.starts_with('/')) else {
+        return;
+    };
+    let mut steps = path.split('/').skip(1);
+    if steps.any(|step| matches!(step, "" | "." | "..")) {
+        section.wrong("path", format!("`{path}` is no plain path of a file"));
+    }
+    for (tmpfs, _) in service.texts("tmpfs") {
+        let folder = tmpfs.split(':').next().unwrap_or_default();
+        if Path::new(&path).starts_with(folder) {
+            let message = format!("`{path}` is in the `tmpfs` `{folder}`, which starts empty");
+            section.wrong("path", message);
+        }
+    }
 }
 
 fn text(section: &Section<'_>) -> Option<String> {
@@ -91,6 +111,8 @@ fn check(section: &Section<'_>, text: &str, values: &IndexMap<String, FileValue>
     let unknown: BTreeSet<&String> = asked
         .iter()
         .filter(|name| section.section("values").is_none_or(|it| !it.has(name)))
+        // `range`, `namespace` and the like are always there.
+        .filter(|name| environment.globals().all(|(it, _)| it != name.as_str()))
         .collect();
     for name in unknown {
         let message = format!("the template asks for `{name}`, which has no value");
@@ -99,6 +121,40 @@ fn check(section: &Section<'_>, text: &str, values: &IndexMap<String, FileValue>
         let hint = near.unwrap_or_else(|| format!("add `{name} = …` to `[{path}]`"));
         section.wrong_with("template", message, Some(hint));
     }
+    if let Err(error) = parsed.render(stand_ins(values))
+        && is_unknown(&error)
+    {
+        let message = format!("the template cannot be filled: {}", jinja::told(&error));
+        section.wrong("template", message);
+    }
+}
+
+/// Returns something for each value: most of what is wrong in a template does not depend on them.
+fn stand_ins(values: &IndexMap<String, FileValue>) -> minijinja::Value {
+    use minijinja::Value;
+    let stand_in = |value: &FileValue| match value {
+        FileValue::Text(_) => Value::from("1"),
+        FileValue::Integer(number) => Value::from(*number),
+        FileValue::Boolean(boolean) => Value::from(*boolean),
+        FileValue::Addresses(_) => {
+            let replica = [("name", "1"), ("host", "1"), ("port", "1")];
+            Value::from(vec![Value::from_pairs(replica)])
+        }
+    };
+    let values = values.iter();
+    Value::from_pairs(values.map(|(name, value)| (name.as_str(), stand_in(value))))
+}
+
+/// Whether a template names something that there is not, whatever its values are.
+fn is_unknown(error: &minijinja::Error) -> bool {
+    use minijinja::ErrorKind;
+    matches!(
+        error.kind(),
+        ErrorKind::UnknownFilter
+            | ErrorKind::UnknownTest
+            | ErrorKind::UnknownFunction
+            | ErrorKind::UnknownMethod
+    )
 }
 
 /// Reports two files at one place.

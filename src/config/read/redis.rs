@@ -7,14 +7,17 @@ use super::server;
 use crate::config::mistake::Mistake;
 use crate::config::model::{Persistence, Redis};
 use crate::config::suggest;
+use crate::config::tree::Value;
 
 const PERSISTENCE: [&str; 3] = ["none", "rdb", "aof"];
 
 /// Directives that envctl sets itself, each with the key that says it here.
-const TAKEN: [(&str, Option<&str>); 14] = [
+const TAKEN: [(&str, Option<&str>); 16] = [
     ("appendonly", Some("persistence")),
     ("save", Some("persistence")),
     ("requirepass", Some("password")),
+    ("user", Some("password")),
+    ("aclfile", Some("password")),
     ("port", Some("ports")),
     ("bind", Some("ports")),
     ("protected-mode", Some("ports")),
@@ -57,6 +60,12 @@ fn config(section: &Section<'_>) -> IndexMap<String, Vec<String>> {
     let texts = section.plain_texts("config").into_iter();
     let mut config = IndexMap::new();
     for (name, value) in texts {
+        let node = section.get("config").and_then(|table| table.get(&name));
+        let value = match node.map(|node| &node.value) {
+            Some(Value::Boolean(true)) => "yes".to_owned(),
+            Some(Value::Boolean(false)) => "no".to_owned(),
+            _ => value,
+        };
         match directive(&name, &value) {
             Ok(words) => drop(config.insert(name, words)),
             Err((message, hint)) => {

@@ -43,10 +43,10 @@ pub(super) fn read(section: &Section<'_>) -> Service {
         working_dir: container_path(section, "working_dir"),
         tmpfs: tmpfs(section),
         shm_size_bytes: section.bytes("shm_size"),
-        stop_signal: signal(section, "stop_signal"),
+        stop_signal: stop_signal(section),
         stop_grace_period: section.duration("stop_grace_period").unwrap_or_default(),
         files: file::read(section),
-        reload: signal(section, "reload"),
+        reload: reload(section),
         update_delay: update_delay(section),
         ready_timeout: section.time_limit("ready_timeout").unwrap_or_default(),
         replicas: if is_container {
@@ -240,20 +240,34 @@ fn tmpfs(section: &Section<'_>) -> Vec<String> {
         .collect()
 }
 
+/// Reads a signal that programs are told of news by, not the end.
+fn reload(section: &Section<'_>) -> Option<String> {
+    const NEWS: [&str; 8] = [
+        "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGALRM", "SIGCONT", "SIGINT", "SIGQUIT",
+    ];
+    let signal = section.text("reload")?;
+    if !NEWS.contains(&signal.as_str()) {
+        let message = format!("`{signal}` is no signal that a program reads its files again at");
+        let hint = Some("write `SIGHUP`, `SIGUSR1` or `SIGUSR2`, as its manual says".to_owned());
+        section.wrong_with("reload", message, hint);
+    }
+    Some(signal)
+}
+
 fn update_delay(section: &Section<'_>) -> Duration {
     let update = section.section("update_config");
     let delay = update.and_then(|update| update.duration("delay"));
     delay.unwrap_or_default()
 }
 
-fn signal(section: &Section<'_>, key: &str) -> Option<String> {
-    let signal = section.text(key)?;
+fn stop_signal(section: &Section<'_>) -> Option<String> {
+    let signal = section.text("stop_signal")?;
     let inside = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '+' || c == '-';
     let name = signal.strip_prefix("SIG").unwrap_or_default();
     if name.is_empty() || !name.chars().all(inside) {
         let hint = Some("write `SIGTERM`, `SIGINT`, `SIGQUIT`".to_owned());
         let message = format!("`{signal}` is no name of a signal");
-        section.wrong_with(key, message, hint);
+        section.wrong_with("stop_signal", message, hint);
     }
     Some(signal)
 }

@@ -1033,10 +1033,10 @@ fn files_of_a_service() {
         .file("envs/rates/open.cfg", "first\n{% for x in y %}")
         .file("envs/rates/asks.cfg", "{{ server }}{{ servers }}");
     expect![[r#"
-        envs/rates/env.toml:4:10: `HUP` is no name of a signal
+        envs/rates/env.toml:4:10: `HUP` is no signal that a program reads its files again at
           4 | reload = 'HUP'
             |          ^^^^^
-          hint: write `SIGTERM`, `SIGINT`, `SIGQUIT`
+          hint: write `SIGHUP`, `SIGUSR1` or `SIGUSR2`, as its manual says
         envs/rates/env.toml:5:18: `${services.api.files.a}` can only stand in the service `api`
           5 | environment.A = '${services.api.files.a}'
             |                  ^^^^^^^^^^^^^^^^^^^^^^^
@@ -1105,4 +1105,37 @@ fn files_of_a_service() {
           29 | environment.C = '${services.mute.addresses}'
              |                  ^^^^^^^^^^^^^^^^^^^^^^^^^^
           hint: declare one: `ports = { http = 3000 }` in `[services.mute]`"#]].assert_eq(&base.mistakes());
+}
+
+#[test]
+fn a_file_that_could_not_be_made() {
+    let lb = "[services.lb]\nimage = 'lb:1'\ntmpfs = '/run:size=1m'\nreload = 'SIGKILL'\n\
+              [services.lb.files.a]\ntemplate = 'a.cfg'\npath = '/etc/../x'\nvalues.port = 1\n\
+              [services.lb.files.b]\ntemplate = 'b.cfg'\npath = '/run/b'\nvalues.all = '${services.api.addresses}'\n\
+              [services.api]\nimage = 'api:1'\nports.http = 1\n\
+              [services.cache]\nkind = 'redis'\nconfig = { user = 'x on', activerehashing = false }\n";
+    let base = given(lb)
+        .file("envs/rates/a.cfg", "{{ port | upside }}")
+        .file(
+            "envs/rates/b.cfg",
+            "{% for it in all %}{{ it.host }}{% endfor %}{{ range(3) }}",
+        );
+    expect![[r#"
+        envs/rates/env.toml:4:10: `SIGKILL` is no signal that a program reads its files again at
+          4 | reload = 'SIGKILL'
+            |          ^^^^^^^^^
+          hint: write `SIGHUP`, `SIGUSR1` or `SIGUSR2`, as its manual says
+        envs/rates/env.toml:6:12: the template cannot be filled: line 1: filter upside is unknown
+          6 | template = 'a.cfg'
+            |            ^^^^^^^
+        envs/rates/env.toml:7:8: `/etc/../x` is no plain path of a file
+          7 | path = '/etc/../x'
+            |        ^^^^^^^^^^^
+        envs/rates/env.toml:11:8: `/run/b` is in the `tmpfs` `/run`, which starts empty
+          11 | path = '/run/b'
+             |        ^^^^^^^^
+        envs/rates/env.toml:18:12: `user` is set by envctl
+          18 | config = { user = 'x on', activerehashing = false }
+             |            ^^^^
+          hint: use the key `password` of the service"#]].assert_eq(&base.mistakes());
 }

@@ -23,7 +23,10 @@ pub(super) async fn create(
 ) -> Result<(), Error> {
     let name = labels::container_name(&docker.identity, &spec.name);
     let doing = format!("create the container {name}");
-    let body = body(&docker.identity, spec, launch);
+    let mut body = body(&docker.identity, spec, launch);
+    if !spec.files.is_empty() {
+        body.stop_signal = Some(stop_signal(docker, spec, launch).await?);
+    }
     let mut attempts = 0;
     loop {
         let options = CreateContainerOptions {
@@ -51,6 +54,25 @@ pub(super) async fn create(
         }
         make_room(docker, &spec.name, &name).await?;
     }
+}
+
+/// Returns the signal that stops a container, which has to be said where it is sent others: without
+/// one the daemon takes every signal for the end, and starts the container never again.
+async fn stop_signal(
+    docker: &Docker,
+    spec: &ServiceSpec,
+    launch: &Launch,
+) -> Result<String, Error> {
+    if let Some(signal) = &spec.stop_signal {
+        return Ok(signal.clone());
+    }
+    let reference = &launch.image.reference;
+    let call = docker.client.api().inspect_image(reference);
+    let doing = format!("look at the image {reference}");
+    let image = docker.client.call(&doing, call).await?;
+    let declared = image.config.and_then(|config| config.stop_signal);
+    let declared = declared.filter(|signal| !signal.is_empty());
+    Ok(declared.unwrap_or_else(|| "SIGTERM".to_owned()))
 }
 
 /// Takes away the container that has the name, if it is this instance's.
@@ -146,7 +168,7 @@ fn host_config(identity: &Identity, spec: &ServiceSpec) -> HostConfig {
         memory: limits.memory_bytes.map(saturate),
         pids_limit: limits.pids.map(i64::from),
         shm_size: spec.shm_size_bytes.map(saturate),
-        restart_policy: Some(restart_policy(spec.restart)),
+        restart_policy: Some(restart_policy(spec)),
         init: Some(false),
         ..HostConfig::default()
     }
@@ -202,8 +224,10 @@ fn tmpfs(text: &str) -> (String, String) {
     (path.to_owned(), options.to_owned())
 }
 
-fn restart_policy(restart: Restart) -> RestartPolicy {
-    let (name, retries) = match restart {
+fn restart_policy(spec: &ServiceSpec) -> RestartPolicy {
+    let (name, retries) = match spec.restart {
+        // To the daemon, one that was ever sent a signal was stopped by hand.
+        Restart::UnlessStopped if !spec.files.is_empty() => (RestartPolicyNameEnum::ALWAYS, None),
         Restart::No => (RestartPolicyNameEnum::NO, None),
         Restart::Always => (RestartPolicyNameEnum::ALWAYS, None),
         Restart::UnlessStopped => (RestartPolicyNameEnum::UNLESS_STOPPED, None),

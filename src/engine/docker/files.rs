@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bollard::query_parameters::{
     DownloadFromContainerOptions, KillContainerOptions, UploadToContainerOptions,
@@ -43,7 +44,10 @@ pub(super) async fn reload(
         });
     };
     let (id, name) = container::identify(&found);
-    put(docker, id, contents(files)).await?;
+    // Until it was told, what it has is neither the old state nor the new one.
+    let unknown = (DIGESTS, "{}".to_owned());
+    let all = std::iter::once(unknown).chain(contents(files));
+    put(docker, id, all).await?;
     if container::state_of(found.state.as_ref()).is_up() {
         let options = KillContainerOptions {
             signal: signal.to_owned(),
@@ -69,12 +73,11 @@ pub(super) async fn digests_of(
         .api()
         .download_from_container(id, Some(options));
     let doing = format!("read {DIGESTS} of the container {id}");
-    let archive = docker
-        .client
-        .find(&doing, stream.try_collect::<BytesMut>())
-        .await?;
-    let Some(archive) = archive else {
-        return Ok(BTreeMap::new());
+    let archive = match docker.client.raw(stream.try_collect::<BytesMut>()).await {
+        Ok(archive) => archive,
+        // A container that cannot be read must not keep anybody from taking it away.
+        Err(Fault::Refused { .. } | Fault::Reported(_)) => return Ok(BTreeMap::new()),
+        Err(fault) => return Err(docker.client.error(&doing, fault)),
     };
     let read = || -> std::io::Result<BTreeMap<String, String>> {
         let mut archive = tar::Archive::new(&archive[..]);
@@ -97,10 +100,7 @@ fn contents(files: &[MadeFile]) -> impl Iterator<Item = (&str, String)> {
 }
 
 fn digests(files: &[MadeFile]) -> String {
-    let digests = files.iter();
-    let digests = digests.map(|file| (file.spec.name.as_str(), file.content.digest()));
-    let digests: BTreeMap<&str, String> = digests.collect();
-    serde_json::to_string(&digests).expect("texts are always JSON")
+    serde_json::to_string(&MadeFile::digests(files)).expect("texts are always JSON")
 }
 
 async fn put<'a>(
@@ -117,6 +117,8 @@ async fn put<'a>(
     })?;
     let options = UploadToContainerOptions {
         path: "/".to_owned(),
+        // A path that is a folder of the image is a mistake, not the end of the folder.
+        no_overwrite_dir_non_dir: Some("true".to_owned()),
         ..UploadToContainerOptions::default()
     };
     let body = bollard::body_full(Bytes::from(archive));
@@ -133,6 +135,8 @@ fn archive<'a>(files: impl IntoIterator<Item = (&'a str, String)>) -> std::io::R
     for (path, content) in files {
         let mut header = tar::Header::new_gnu();
         header.set_mode(0o644);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        header.set_mtime(now.unwrap_or_default().as_secs());
         header.set_size(content.len() as u64);
         archive.append_data(
             &mut header,

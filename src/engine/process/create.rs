@@ -12,7 +12,7 @@ use super::record::{self, Record, RecordedPort};
 use super::user::User;
 use super::{environment, files, ports, resource, server};
 use crate::engine::host::find_program;
-use crate::engine::{Addresses, Error, Launch, ServiceKind, ServiceSpec};
+use crate::engine::{Addresses, Error, Launch, MadeFile, ServiceKind, ServiceSpec};
 
 /// Creates a service; one of its name is stopped and gives way.
 pub(super) async fn create(
@@ -147,7 +147,7 @@ fn record(
         stop_grace_period: spec.stop_grace_period,
         restart: spec.restart,
         socket_dir: prepared.socket_dir,
-        files: files::digests(&launch.files),
+        files: MadeFile::digests(&launch.files),
     })
 }
 

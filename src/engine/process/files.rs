@@ -1,6 +1,5 @@
 //! Files that are made for a service: in its folder, where it alone reads them.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -34,16 +33,22 @@ pub(super) fn give(
     for file in files {
         write(&path(folder, &file.spec.name), file, user)?;
     }
-    if user.is_some() {
-        way::open(&process.home.state, folder.path())?;
+    // The user reads its files, and makes none beside them: what it puts there, a reload would
+    // write through as root.
+    match user {
+        Some(_) => way::open(&process.home.state, &place),
+        None => way::give(&place, None),
     }
-    way::give(&place, user)
 }
 
 /// Replaces the files of a service and sends its main process a signal.
 pub(super) fn reload(folder: &Folder, files: &[MadeFile], signal: &str) -> Result<(), Error> {
     let mut record = folder.created()?;
     let doing = || format!("replace the files of `{}`", folder.name());
+    // First, so that one that is cut short is known as neither the old state nor the new one.
+    record.files.clear();
+    let written = folder.write_record(&record);
+    written.map_err(|error| refused(doing(), error))?;
     for file in files {
         let written = write(&path(folder, &file.spec.name), file, record.user.as_ref());
         written.map_err(|error| refused(doing(), error))?;
@@ -57,23 +62,21 @@ pub(super) fn reload(folder: &Folder, files: &[MadeFile], signal: &str) -> Resul
         main.signal(number);
     }
     // Last, so that a reload that was cut short is done again.
-    record.files = digests(files);
+    record.files = MadeFile::digests(files);
     let written = folder.write_record(&record);
     written.map_err(|error| refused(doing(), error))
-}
-
-/// Returns what is written down of the files that a service runs with.
-pub(super) fn digests(files: &[MadeFile]) -> BTreeMap<String, String> {
-    let digests = files.iter();
-    let digests = digests.map(|file| (file.spec.name.clone(), file.content.digest()));
-    digests.collect()
 }
 
 /// Writes one; a reader sees the old text or the new one.
 fn write(path: &Path, file: &MadeFile, user: Option<&User>) -> io::Result<()> {
     let unfinished = path.with_file_name(format!("{}.new", file.spec.name));
+    match fs_err::remove_file(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    // Never through a link that lies there.
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
+    options.write(true).create_new(true).mode(0o600);
     let content = file.content.expose().as_bytes();
     options.open(&unfinished)?.write_all(content)?;
     if let Some(user) = user {

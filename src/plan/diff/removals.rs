@@ -49,7 +49,7 @@ impl Diff<'_> {
                 let (name, handle) = (seen.name.clone(), seen.handle.clone());
                 let step = Step::Remove { name, handle };
                 self.plan
-                    .push(step, "one replica too many", self.reloads.clone());
+                    .push(step, "one replica too many", self.readers.clone());
             }
         }
     }
