@@ -1,5 +1,6 @@
 //! `cargo xtask fixtures`: the data files that are generated and kept in the repository.
 
+mod bodies;
 mod dump;
 mod messages;
 mod prices;
@@ -7,7 +8,7 @@ mod random;
 mod samples;
 mod tables;
 
-pub(crate) use messages::append_location;
+pub(crate) use bodies::append_location;
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use tables::{Port, Region};
 const RATES: &str = "fixtures/rates/rates.sql.gz";
 const ACTIVITY: &str = "fixtures/samples/activity.jsonl.gz";
 const LOCATION: &str = "fixtures/samples/location.jsonl.gz";
+const MESSAGES: &str = "fixtures/messages/messages.jsonl";
 
 /// Where the bodies for smoke checks are.
 const BODIES: &str = "fixtures/samples/bodies";
@@ -76,8 +78,13 @@ fn files(root: &Path) -> anyhow::Result<Vec<File>> {
         packed(RATES, rates(root)?),
         packed(ACTIVITY, samples.activity),
         packed(LOCATION, samples.location),
+        File {
+            path: MESSAGES.to_owned(),
+            content: messages::generate().into_bytes(),
+            packed: false,
+        },
     ];
-    let bodies = messages::generate();
+    let bodies = bodies::generate();
     files.extend(bodies.into_iter().map(|(name, content)| File {
         path: format!("{BODIES}/{name}"),
         content,
