@@ -1,5 +1,6 @@
 //! What every scenario stands on: a copy of the workspace, the program, and what is left behind.
 
+mod browser;
 mod engine;
 mod left;
 
@@ -13,6 +14,7 @@ use envctl::config::model::InstanceId;
 use envctl::engine::process::Home;
 use serde_json::Value;
 
+pub(crate) use browser::Browser;
 pub(crate) use engine::{Engine, Need, on_each_engine, succeeds};
 pub(crate) use left::{processes, supervisors};
 
@@ -67,6 +69,12 @@ fn local_layer(environment: &str) -> String {
     let built: &[&str] = match environment {
         "samples" => &["services.api", "services.worker", "tasks.send-samples"],
         "symbols" => &["services.api", "tasks.simulate-users"],
+        "messages" => &[
+            "services.api",
+            "services.consumer",
+            "services.monitor",
+            "tasks.send-messages",
+        ],
         _ => &["services.api"],
     };
     let layer = |table| format!("[{table}.process.build]\ncommand = [\"true\"]\n");
@@ -113,6 +121,7 @@ impl Scenario {
         let program = match environment {
             "samples" => "target/images/samples",
             "symbols" => "target/images/symbols",
+            "messages" => "target/images/messages",
             _ => "target/images/rates-api",
         };
         fs_err::create_dir_all(folder.path().join(program)).expect("a folder");
@@ -306,7 +315,9 @@ impl Scenario {
                 }
             }
             Engine::Process => {
-                for pid in left::processes(&self.id()) {
+                let mains = left::mains(&self.home());
+                // Some servers write over the mark that the others are found by.
+                for pid in mains.into_iter().chain(left::processes(&self.id())) {
                     // One may go with another.
                     kill(pid, "KILL");
                 }
@@ -341,11 +352,8 @@ impl Scenario {
                 docker(&["kill", id.trim()]);
             }
             Engine::Process => {
-                let state = self.home().join("services").join(name).join("state.json");
-                let state = fs_err::read(state).expect("the file is read");
-                let state: Value = serde_json::from_slice(&state).expect("JSON");
-                let pid = state["main"]["pid"].as_u64().expect("a number");
-                let pid = u32::try_from(pid).expect("a process's number");
+                let service = self.home().join("services").join(name);
+                let pid = left::main_of(&service).expect("its main process");
                 assert!(kill(pid, "KILL"));
             }
         }

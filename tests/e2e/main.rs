@@ -1,7 +1,7 @@
 //! Scenarios end to end: the program itself, real engines, real servers. Each scenario has a
 //! workspace and an instance of its own and takes it away at its end. Without what an engine needs
 //! its tests say `skipped: …`; where `ENVCTL_REQUIRE` names that, they fail instead: `docker`,
-//! `postgres`, `redis`, `pip`, `unshare`, `adminer`, `prometheus`.
+//! `postgres`, `redis`, `pip`, `unshare`, `adminer`, `prometheus`, `haproxy`, `chromium`.
 
 #![expect(
     clippy::disallowed_methods,
@@ -16,7 +16,9 @@ mod harness;
 mod heal;
 mod inside;
 mod machine;
+mod messages;
 mod misbehaving;
+mod pages;
 mod rates;
 mod redis;
 mod samples;

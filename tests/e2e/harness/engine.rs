@@ -78,14 +78,21 @@ impl Engine {
             need.skip();
             return false;
         }
-        if environment == "samples" && !has_adminer() {
+        if ["messages", "samples"].contains(&environment) && !has_adminer() {
             // Its programs are built together, and Adminer's names what is missing.
             let missing = "no Adminer (apt-get install php-cli php-pgsql php-cgi adminer)";
             let name = "adminer";
             Need { name, missing }.skip();
             return false;
         }
-        if environment == "symbols" && self == Self::Process && !has_redis() {
+        if environment == "messages" && self == Self::Process && !has_haproxy() {
+            let missing = "no HAProxy (apt-get install haproxy)";
+            let name = "haproxy";
+            Need { name, missing }.skip();
+            return false;
+        }
+        let with_redis = ["messages", "symbols"].contains(&environment);
+        if with_redis && self == Self::Process && !has_redis() {
             let missing = "no Redis server program (apt-get install redis-server)";
             let name = "redis";
             Need { name, missing }.skip();
@@ -153,6 +160,13 @@ fn has_postgres() -> bool {
 
 fn has_redis() -> bool {
     succeeds(Command::new("redis-server").arg("--version"))
+}
+
+fn has_haproxy() -> bool {
+    // It is not on the search path of everybody.
+    ["haproxy", "/usr/sbin/haproxy"]
+        .map(|it| succeeds(Command::new(it).arg("-v")))
+        .contains(&true)
 }
 
 fn has_adminer() -> bool {

@@ -51,6 +51,21 @@ pub(crate) fn processes(id: &str) -> Vec<u32> {
     having("environ", |variable| variable == mark)
 }
 
+/// Returns the numbers of the main processes of an instance's services.
+pub(super) fn mains(instance: &Path) -> Vec<u32> {
+    let services = instance.join("services");
+    let names = names(&services).into_iter();
+    let mains = names.filter_map(|name| main_of(&services.join(name)));
+    mains.collect()
+}
+
+/// Returns the number of a service's main process.
+pub(super) fn main_of(service: &Path) -> Option<u32> {
+    let state = fs_err::read(service.join("state.json")).ok()?;
+    let state: Value = serde_json::from_slice(&state).ok()?;
+    u32::try_from(state["main"]["pid"].as_u64()?).ok()
+}
+
 /// Returns the numbers of the supervisors of an instance's services.
 pub(crate) fn supervisors(instance: &Path) -> Vec<u32> {
     let services = format!("{}/services/", instance.display());
