@@ -1137,5 +1137,6 @@ fn a_file_that_could_not_be_made() {
         envs/rates/env.toml:18:12: `user` is set by envctl
           18 | config = { user = 'x on', activerehashing = false }
              |            ^^^^
-          hint: use the key `password` of the service"#]].assert_eq(&base.mistakes());
+          hint: use the key `password` of the service"#]]
+    .assert_eq(&base.mistakes());
 }
