@@ -2,6 +2,7 @@
 //! application's user on the application's database over TCP, since a server that sets itself up
 //! listens on its local socket alone.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
@@ -41,11 +42,11 @@ pub(super) async fn wait(
     events: &StepEvents,
 ) -> Result<String, Error> {
     let name = &service.spec.name;
-    let start = Instant::now();
+    let begun = Mutex::new(Instant::now());
     let polled = Poll::within(service.ready_timeout)
         .until(
             cancel,
-            async || attempt(engine, service, start).await,
+            async || attempt(engine, service, &begun).await,
             |observation| events.message(observation),
         )
         .await;
@@ -80,7 +81,7 @@ fn where_to_listen(engine: &dyn Engine, service: &DesiredService) -> String {
 async fn attempt(
     engine: &dyn Engine,
     service: &DesiredService,
-    start: Instant,
+    begun: &Mutex<Instant>,
 ) -> Attempt<String, Error> {
     let name = &service.spec.name;
     let state = match engine.state(name).await {
@@ -105,6 +106,8 @@ async fn attempt(
             });
         }
         ServiceState::Restarting => {
+            // Not before it runs for a while without ending.
+            *begun.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
             return Attempt::NotYet("it ends, and is started again by its `restart`".to_owned());
         }
         _ => return Attempt::NotYet(state_text(&state)),
@@ -113,10 +116,14 @@ async fn attempt(
         Readiness::Probe(probe) => look_at_probe(engine, name, probe).await,
         Readiness::Redis { password } => look_at_redis(engine, name, password.as_ref()).await,
         Readiness::Postgres(database) => prepare_postgres(engine, name, database).await,
-        Readiness::Running | Readiness::Exit if start.elapsed() >= SETTLED => {
-            Attempt::Done("it runs".to_owned())
+        Readiness::Running | Readiness::Exit => {
+            let begun = *begun.lock().unwrap_or_else(PoisonError::into_inner);
+            if begun.elapsed() >= SETTLED {
+                Attempt::Done("it runs".to_owned())
+            } else {
+                Attempt::NotYet("it just started".to_owned())
+            }
         }
-        Readiness::Running | Readiness::Exit => Attempt::NotYet("it just started".to_owned()),
     }
 }
 

@@ -71,6 +71,19 @@ fn one_that_dies_at_once_is_named_with_its_last_words() {
 }
 
 #[test]
+fn one_that_is_started_again_and_again_does_not_count_as_ready() {
+    let more = "restart = \"always\"\nready_timeout = \"2s\"\n";
+    let Some(scenario) = odd("loops", "sleep 0.05; echo no such luck; exit 3\n", more) else {
+        return;
+    };
+    let failed = up(&scenario).exits(6);
+    failed.says(&["`odd` did not become ready", "started again", "no such luck"]);
+    declare(&scenario, "exec sleep 600\n", more);
+    up(&scenario).exits(0);
+    scenario.take_away();
+}
+
+#[test]
 fn one_that_ignores_sigterm_is_killed_after_its_grace_period() {
     let script = "trap '' TERM INT HUP\nwhile :; do sleep 600; done\n";
     let Some(scenario) = odd("deaf", script, "stop_grace_period = \"1s\"\n") else {
