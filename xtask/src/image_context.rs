@@ -13,7 +13,7 @@ const PROFILE: &str = "service";
 /// Builds the programs of a package and writes `target/images/PACKAGE/`.
 pub(crate) fn run(root: &Path, name: &str) -> anyhow::Result<()> {
     let service = service(root, name)?;
-    let built = build(root, name)?;
+    let built = build(root, name, &["--bins"])?;
     let context = Context::new(root, name)?;
     let mut changed = context.put(&service.folder.join("Dockerfile"), "Dockerfile")?;
     for program in &service.programs {
@@ -29,6 +29,12 @@ pub(crate) fn run(root: &Path, name: &str) -> anyhow::Result<()> {
             .display()
     );
     Ok(())
+}
+
+/// Builds an example of a service's package as its programs are built; returns where it is.
+pub(crate) fn example(root: &Path, package: &str, name: &str) -> anyhow::Result<PathBuf> {
+    let built = build(root, package, &["--example", name])?;
+    Ok(built.join("examples").join(name))
 }
 
 struct Service {
@@ -88,12 +94,13 @@ fn names(manifest: &str) -> Option<(String, Vec<String>)> {
 }
 
 /// Returns the folder with what was built.
-fn build(root: &Path, name: &str) -> anyhow::Result<PathBuf> {
+fn build(root: &Path, name: &str, what: &[&str]) -> anyhow::Result<PathBuf> {
     let triple = host_triple(root)?;
     // A target folder of its own: the lock of a build that is under way does not hold this one up.
     let target = target_folder(root).join("services");
     let mut command = program::cargo(root);
     command.args(["build", "--locked", "--package", name, "--profile", PROFILE]);
+    command.args(what);
     // Without a triple, cargo would give the flags to build scripts and procedural macros as well.
     command
         .args(["--target", &triple])

@@ -35,7 +35,9 @@ Commands:
   bench symbols [--seconds N]
                           measure what `symbols-api` takes with each storage
   bench samples [--seconds N]
-                          measure what the service `samples` takes, and what limits it";
+                          measure what the service `samples` takes, and what limits it
+  bench messages          measure to how many messages a second a thousand WebSocket clients
+                          listen, beside a server that does nothing but push";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -62,6 +64,7 @@ fn run(arguments: &[&str]) -> anyhow::Result<()> {
         ["bench", "smoke", flags @ ..] => bench::smoke(&root, flags),
         ["bench", "symbols", flags @ ..] => bench::symbols(&root, flags),
         ["bench", "samples", flags @ ..] => bench::samples(&root, flags),
+        ["bench", "messages"] => bench::messages(&root),
         ["bench", "part", arguments @ ..] => bench::smoke_part(arguments),
         ["image-context", service] => image_context::run(&root, service),
         [] | ["help" | "--help" | "-h"] => {
