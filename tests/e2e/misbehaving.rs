@@ -77,7 +77,11 @@ fn one_that_is_started_again_and_again_does_not_count_as_ready() {
         return;
     };
     let failed = up(&scenario).exits(6);
-    failed.says(&["`odd` did not become ready", "started again", "no such luck"]);
+    failed.says(&[
+        "`odd` did not become ready",
+        "started again",
+        "no such luck",
+    ]);
     declare(&scenario, "exec sleep 600\n", more);
     up(&scenario).exits(0);
     scenario.take_away();

@@ -86,10 +86,11 @@ impl Contestant {
         };
         let trial = Trial::run(program, &self.instance, rate)?;
         eprintln!(
-            "{}: {rate} a second {}, p99 {:.1} ms",
+            "{}: {rate} a second {}, p99 {:.1} ms, {:.1} ms until the answer",
             self.instance.name,
             if trial.holds { "holds" } else { "fails" },
-            trial.p99_ms
+            trial.p99_ms,
+            trial.answer_p99_ms
         );
         self.search.note(trial.holds);
         if trial.holds {

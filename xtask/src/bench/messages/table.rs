@@ -7,19 +7,20 @@ use super::trial::{CLIENTS, Trial};
 const TARGET: f64 = 0.5;
 
 const HEAD: &str = "\
-| server | messages/s | deliveries/s | p50 | p99 | api | haproxy | queue | postgres | rest | clients | others | idle |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|";
+| server | messages/s | deliveries/s | p50 | p99 | answers' p99 | api | haproxy | queue | postgres | rest | clients | others | idle |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|";
 
 /// Prints the trials of the best rates, and whether the target is met.
 pub(super) fn print(messages: &Trial, bare: &Trial) {
     println!("{HEAD}");
     for (name, trial) in [("`messages`", messages), ("bare broadcast", bare)] {
         println!(
-            "| {name} | {} | {} | {:.1} ms | {:.1} ms |{}",
+            "| {name} | {} | {} | {:.1} ms | {:.1} ms | {:.1} ms |{}",
             trial.rate,
             trial.rate * CLIENTS,
             trial.p50_ms,
             trial.p99_ms,
+            trial.answer_p99_ms,
             cells(&trial.usage, trial.received)
         );
     }

@@ -41,6 +41,8 @@ pub(super) struct Trial {
     pub(super) holds: bool,
     pub(super) p50_ms: f64,
     pub(super) p99_ms: f64,
+    /// Until a sender had its answer: where it is long, the disk or the machine was busy.
+    pub(super) answer_p99_ms: f64,
     pub(super) received: u64,
     pub(super) usage: Usage,
 }
@@ -62,11 +64,13 @@ impl Trial {
         let sent = answer(&program::read(&mut sending)?)?;
         let heard = listeners.end()?;
         let usage = now()?.since(&before)?;
+        let ms = |summary: &Value, key| summary[key].as_f64().unwrap_or(f64::NAN);
         Ok(Self {
             rate,
             holds: has_held(&heard, rate) && was_sent_in_time(&sent),
-            p50_ms: heard["p50_ms"].as_f64().unwrap_or(f64::NAN),
-            p99_ms: heard["p99_ms"].as_f64().unwrap_or(f64::NAN),
+            p50_ms: ms(&heard, "p50_ms"),
+            p99_ms: ms(&heard, "p99_ms"),
+            answer_p99_ms: ms(&sent, "p99_ms"),
             received: heard["received"].as_u64().unwrap_or_default(),
             usage,
         })
