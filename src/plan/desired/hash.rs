@@ -47,9 +47,11 @@ pub(super) fn of_spec(spec: &ServiceSpec, wiring: &Wiring) -> String {
 pub(super) fn reads(spec: &ServiceSpec, wiring: &Wiring) -> Vec<(String, String)> {
     let words = spec.command.iter().chain(&spec.entrypoint).flatten();
     let templates = words.chain(spec.environment.values());
-    let others = templates
-        .flat_map(Template::references)
-        .filter(|reference| !matches!(reference, Reference::Service { service, .. } if *service == spec.service));
+    let is_foreign = |reference: &&Reference| match reference {
+        Reference::Service { service, .. } => *service != spec.service,
+        _ => false,
+    };
+    let others = templates.flat_map(Template::references).filter(is_foreign);
     let mut reads: Vec<(String, String)> = others
         .flat_map(|reference| wiring.ports_of(reference))
         .collect();
