@@ -15,7 +15,7 @@ const NEEDED: [(&str, &str); 5] = [
     ("pkg-config --exists libxml-2.0", "libxml2-dev"),
     ("pkg-config --exists libcurl", "libcurl4-openssl-dev"),
     ("pkg-config --exists openssl", "libssl-dev"),
-    ("ls /usr/lib/llvm-*/lib/libclang*.so*", "libclang-dev"),
+    ("ls /usr/lib/llvm-*/lib/libclang[.-][0-9s]*", "libclang-dev"),
     ("pkg-config --version", "pkg-config"),
 ];
 
