@@ -1,5 +1,7 @@
 //! Known secrets become `***` before anything is laid out, cut or written.
 
+use std::borrow::Cow;
+
 use super::texts::Texts;
 
 /// The secrets that must not be seen, longest first.
@@ -38,6 +40,15 @@ impl Mask {
         self.secrets
             .sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         self.secrets.dedup();
+    }
+
+    /// Returns the value with every text masked, itself where there is nothing to hide.
+    pub(super) fn applied<'a, T: Texts + Clone>(&self, value: &'a T) -> Cow<'a, T> {
+        let mut value = Cow::Borrowed(value);
+        if !self.secrets.is_empty() {
+            self.apply(value.to_mut());
+        }
+        value
     }
 
     /// Masks every text of the value.

@@ -1,6 +1,8 @@
 //! The renderer: a thread that gets the events of a run and tells them, until the command ends.
 
 use std::io;
+use std::iter;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -123,9 +125,8 @@ impl Renderer {
         let mask = self.handle.lock_mask();
         match result {
             Ok(answer) => {
-                let mut answer = answer.clone();
-                mask.apply(&mut answer);
-                match (self.format, &answer) {
+                let answer = mask.applied(answer);
+                match (self.format, answer.as_ref()) {
                     (Format::Json, answer) => outputs.json(&json::answer(answer)),
                     // These are data, which go into files.
                     (_, Answer::Configuration(_) | Answer::Explanation(_) | Answer::Table(_)) => {
@@ -135,8 +136,7 @@ impl Renderer {
                 }
             }
             Err(failed) => {
-                let mut failed = failed.clone();
-                mask.apply(&mut failed);
+                let failed = mask.applied(failed);
                 if self.format == Format::Json {
                     outputs.json(&json::failed(&failed));
                 } else {
@@ -153,6 +153,8 @@ impl Renderer {
     fn stop(&mut self) -> Option<(Outputs, String)> {
         let thread = self.thread.take()?;
         let _ = self.handle.sender.send(Message::Finish);
+        // It may be resting.
+        thread.thread().unpark();
         // A renderer that panicked has nothing more to say; the command's result still counts.
         thread.join().ok()
     }
@@ -231,19 +233,23 @@ impl Teller {
     /// The time between two ticks: fifteen a second.
     const TICK: Duration = Duration::from_millis(66);
 
+    /// How long it lets events gather after it has told some. Each wake-up costs the work a
+    /// switch of threads, and nobody sees the difference.
+    const REST: Duration = Duration::from_millis(5);
+
     fn run(mut self, messages: &Receiver<Message>) -> (Outputs, String) {
         let mut next_tick = Instant::now() + Self::TICK;
         loop {
             let pause = next_tick.saturating_duration_since(Instant::now());
             match messages.recv_timeout(pause) {
-                Ok(Message::Event(event)) => self.event(event),
-                Ok(Message::Suspend { cleared, resumed }) => {
-                    self.view.clear(&mut self.outputs);
-                    let _ = cleared.send(());
-                    // Nothing is ever sent: it ends when the prompt drops its end.
-                    let _ = resumed.recv();
+                Ok(first) => {
+                    let mut gathered = iter::once(first).chain(messages.try_iter());
+                    if gathered.any(|message| self.tell(message).is_break()) {
+                        break;
+                    }
+                    thread::park_timeout(Self::REST);
                 }
-                Ok(Message::Finish) | Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if Instant::now() >= next_tick {
@@ -253,6 +259,21 @@ impl Teller {
         }
         self.view.clear(&mut self.outputs);
         (self.outputs, self.command)
+    }
+
+    /// Does what a message says; a break is the end.
+    fn tell(&mut self, message: Message) -> ControlFlow<()> {
+        match message {
+            Message::Event(event) => self.event(event),
+            Message::Suspend { cleared, resumed } => {
+                self.view.clear(&mut self.outputs);
+                let _ = cleared.send(());
+                // Nothing is ever sent: it ends when the prompt drops its end.
+                let _ = resumed.recv();
+            }
+            Message::Finish => return ControlFlow::Break(()),
+        }
+        ControlFlow::Continue(())
     }
 
     fn event(&mut self, mut event: Event) {

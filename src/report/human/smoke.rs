@@ -19,15 +19,15 @@ const SCREENFUL: usize = 21;
 const NAMED_AGAIN: usize = 10;
 
 pub(super) fn smoke(answer: &SmokeAnswer, page: Page) -> String {
-    let times = answer.checks.iter().map(|check| width(&time(check)));
-    let times = times.max().unwrap_or(0);
+    let times: Vec<String> = answer.checks.iter().map(time).collect();
+    let column = times.iter().map(|time| width(time)).max().unwrap_or(0);
     let names = answer.checks.iter().map(|check| width(&check.check));
     // A name is never cut, but one that is too long moves only its own time.
-    let room = page.width.saturating_sub("skipped    ".len() + times);
+    let room = page.width.saturating_sub("skipped    ".len() + column);
     let names = names.filter(|name| *name <= room).max().unwrap_or(0);
     let mut text = String::new();
-    for check in &answer.checks {
-        text.push_str(&line(check, (names, times), page));
+    for (check, time) in answer.checks.iter().zip(&times) {
+        text.push_str(&line((check, time), (names, column), page));
         text.push_str(&smoke_failure::details(check, page.paint));
     }
     if !text.is_empty() {
@@ -39,14 +39,14 @@ pub(super) fn smoke(answer: &SmokeAnswer, page: Page) -> String {
     text
 }
 
-fn line(check: &CheckAnswer, (names, times): (usize, usize), page: Page) -> String {
+fn line((check, time): (&CheckAnswer, &str), (names, times): (usize, usize), page: Page) -> String {
     let word = match check.verdict {
         CheckVerdict::Passed => page.paint.green("ok     "),
         CheckVerdict::Failed => page.paint.red("failed "),
         CheckVerdict::Skipped => page.paint.dim("skipped"),
     };
     let name = pad(&check.check, names);
-    let line = format!("{word}  {name}  {}", pad_left(&time(check), times));
+    let line = format!("{word}  {name}  {}", pad_left(time, times));
     let notes = notes(check);
     if notes.is_empty() {
         return format!("{}\n", line.trim_end());
