@@ -38,4 +38,5 @@ pub use invocation::{Request, invocation, workspace};
 pub use load::{Listed, Loaded, environments, load, load_as};
 pub use mistake::{Mistake, Mistakes, Place};
 pub use show::{Explained, ExplainedPart, Merged, Overridden};
+pub use source::Spot;
 pub use tree::{bare as toml_key, toml_text};

@@ -122,15 +122,22 @@ impl Origin {
             .line(self.span().start.min(self.source.text.len()))
     }
 
-    /// Returns the place to show; envctl's own defaults have none.
-    pub(crate) fn place(&self) -> Option<Place> {
+    /// Returns the line where it begins; envctl's own defaults have none.
+    pub(crate) fn spot(&self) -> Option<Spot> {
         let file = match &self.source.writer {
             Writer::Default => return None,
             Writer::File { shown, .. } => shown.clone(),
             Writer::Variable(_) => PathBuf::from("variables"),
             Writer::Set => PathBuf::from("--set"),
         };
-        let (line, start) = self.line();
+        let (line, _) = self.line();
+        Some(Spot { file, line })
+    }
+
+    /// Returns the place to show; envctl's own defaults have none.
+    pub(crate) fn place(&self) -> Option<Place> {
+        let Spot { file, line } = self.spot()?;
+        let (_, start) = self.line();
         let rest = self.source.text.get(start..).unwrap_or_default();
         let text = rest.lines().next().unwrap_or_default();
         let concealed = Concealed::new(text);
@@ -144,6 +151,21 @@ impl Origin {
             text: concealed.text(),
             width: end.saturating_sub(column).max(1),
         })
+    }
+}
+
+/// A line of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// Relative to the workspace; `--set` and `variables` for what is in no file.
+    pub file: PathBuf,
+    /// From 1.
+    pub line: usize,
+}
+
+impl fmt::Display for Spot {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.file.display(), self.line)
     }
 }
 

@@ -1,16 +1,44 @@
 //! What a service logged while a check of it was made.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::runner::Session;
-use crate::engine::{LogMark, LogOptions};
+use crate::engine::{Engine, LogMark, LogOptions};
 
 /// How many lines of a service's log stand in a result: the last ones.
 const LINES_MAX: usize = 50;
 
 /// How long a line may be on its way from a service to its log.
 const ON_ITS_WAY: Duration = Duration::from_millis(50);
+
+/// The ends that logs have now. Checks that begin together share them, so that no file is looked
+/// at for each.
+#[derive(Debug, Default)]
+pub(super) struct Marks(Mutex<HashMap<String, LogMark>>);
+
+impl Marks {
+    /// Returns the end that a service's log has.
+    pub(super) fn of(&self, engine: &dyn Engine, service: &str) -> LogMark {
+        let mut known = self.locked();
+        if let Some(mark) = known.get(service) {
+            return *mark;
+        }
+        let mark = engine.log_mark(service);
+        known.insert(service.to_owned(), mark);
+        mark
+    }
+
+    /// Forgets them, since a check has ended.
+    pub(super) fn forget(&self) {
+        self.locked().clear();
+    }
+
+    fn locked(&self) -> MutexGuard<'_, HashMap<String, LogMark>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Returns the lines since the mark, masked.
 pub(super) async fn since(session: &Session<'_>, service: &str, mark: LogMark) -> Vec<String> {

@@ -29,7 +29,7 @@ mod trial;
 
 pub use answer::answer;
 pub use mask::Mask;
-pub use outcome::{Attempts, CheckResult, Failure, Observation, Reply, Spot, Verdict};
+pub use outcome::{Attempts, CheckResult, Failure, Observation, Reply, Verdict};
 pub use runner::{Options, Run, run};
 pub use scope::{ByHand, Database, Places, RedisServer};
 pub use select::{Selected, Selection, Unselected, select};

@@ -1,10 +1,10 @@
 //! What became of a check. Every text in here is masked already.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::mask::Mask;
+use crate::config::Spot;
 
 /// The result of one check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -102,21 +102,6 @@ pub enum Verdict {
     Failed,
     /// It was not made, because of this.
     Skipped(String),
-}
-
-/// A line of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spot {
-    /// Relative to the workspace.
-    pub file: PathBuf,
-    /// From 1.
-    pub line: usize,
-}
-
-impl fmt::Display for Spot {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}", self.file.display(), self.line)
-    }
 }
 
 /// An expectation that did not hold.

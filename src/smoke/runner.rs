@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::expect::Terms;
+use super::log::Marks;
 use super::mask::Mask;
 use super::queue::Queue;
 use super::schema::Schemas;
@@ -66,6 +67,7 @@ pub async fn run(run: Run<'_>) -> (Vec<CheckResult>, Mask) {
         places: run.places,
         mask: Mutex::new(Arc::new(Mask::new(run.secrets.iter().chain(own)))),
         http: Caller::default(),
+        marks: Marks::default(),
         schemas: Schemas::default(),
         snapshots: run.snapshots,
         cancel: run.cancel,
@@ -99,6 +101,7 @@ pub(super) struct Session<'a> {
     mask: Mutex<Arc<Mask>>,
     /// Keeps its connections from one check to the next.
     pub(super) http: Caller,
+    pub(super) marks: Marks,
     schemas: Schemas,
     snapshots: &'a Snapshots,
     pub(super) cancel: &'a CancellationToken,
@@ -168,6 +171,7 @@ impl Session<'_> {
             let Some((place, result, scope)) = ended else {
                 break;
             };
+            self.marks.forget();
             if result.failed() && self.options.fail_fast {
                 self.failed.cancel();
             }

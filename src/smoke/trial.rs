@@ -10,7 +10,7 @@ use super::attempt::{self, Seen};
 use super::mask::SHORTEST_PIECE;
 use super::runner::Session;
 use super::scope::Scope;
-use super::{Attempts, CheckResult, Failure, Reply, Spot, Verdict};
+use super::{Attempts, CheckResult, Failure, Reply, Verdict};
 use crate::config::model::{Check, Secret};
 use crate::probe::{Attempt, Exhausted, Poll};
 
@@ -39,7 +39,7 @@ pub(super) async fn run<'a>(
 ) -> (CheckResult, Scope<'a>) {
     let started = Instant::now();
     let service = check.action.service();
-    let mark = service.map(|service| session.places.engine.log_mark(service));
+    let mark = service.map(|service| session.marks.of(session.places.engine, service));
     let mut trail = Trail::default();
     let begun = !session.cancel.is_cancelled();
     for step in &check.flow.setup {
@@ -93,10 +93,7 @@ pub(super) fn skipped(name: &str, check: &Check, because: String) -> CheckResult
 fn blank(name: &str, check: &Check) -> CheckResult {
     CheckResult {
         name: name.to_owned(),
-        place: check.place.as_ref().map(|place| Spot {
-            file: place.file.clone(),
-            line: place.line,
-        }),
+        place: check.place.clone(),
         service: check.action.service().map(str::to_owned),
         tags: check.flow.tags.clone(),
         ..CheckResult::default()

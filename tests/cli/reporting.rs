@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
+use envctl::config::Spot;
 use envctl::smoke::reports::{JUnit, Results};
-use envctl::smoke::{Attempts, CheckResult, Failure, Reply, Spot, Verdict};
+use envctl::smoke::{Attempts, CheckResult, Failure, Reply, Verdict};
 use expect_test::expect;
 use sha2::{Digest as _, Sha256};
 

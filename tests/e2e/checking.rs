@@ -209,23 +209,24 @@ fn a_failure_says_what_came_how_to_repeat_it_and_what_was_logged(scenario: &Scen
         assert!(actual.contains("cargo install hurl"), "{actual}");
     }
     // What the server logs of a query that it refuses stands beside the check that sent it.
-    let checks = "[smoke.query]\nservice = 'db'\nsql = 'select nothing from nowhere'\n";
+    let checks = "[smoke.before]\nservice = 'db'\nsql = 'select nothing from elsewhere'\n\n\
+        [smoke.query]\nservice = 'db'\nsql = 'select nothing from nowhere'\n";
     scenario.write(
         "envs/rates/env.toml",
         format!("{}{checks}", &environment[..end]),
     );
-    let smoke = scenario.run(&["smoke-test", "rates", "--output", "json"]);
-    let answer = smoke.exits(8).answer();
+    let one_by_one = ["smoke-test", "rates", "--output", "json", "--jobs", "1"];
+    let answer = scenario.run(&one_by_one).exits(8).answer();
     let query = check(&answer, "query");
     let log = query["log"].as_array().expect("lines");
-    let told = |line: &Value| line.as_str().is_some_and(|line| line.contains("nowhere"));
-    assert!(log.iter().any(told), "{query}");
-    // An older line is of no interest.
-    let ready = |line: &Value| {
-        line.as_str()
-            .is_some_and(|line| line.contains("ready to accept"))
+    let tells = |what: &str| {
+        let mut lines = log.iter().filter_map(Value::as_str);
+        lines.any(|line| line.contains(what))
     };
-    assert!(!log.iter().any(ready), "{query}");
+    assert!(tells("nowhere"), "{query}");
+    // Older lines are of no interest, those of the check before included.
+    assert!(!tells("ready to accept"), "{query}");
+    assert!(!tells("elsewhere"), "{query}");
 }
 
 fn what_a_check_makes_is_taken_away_after_an_interruption(scenario: &Scenario) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::{Expect, Json, Pattern, Template};
-use crate::config::Place;
+use crate::config::Spot;
 
 /// One smoke test; a table with `each` is one for each case.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +14,7 @@ pub struct Check {
     /// The table's name, which all its cases share.
     pub declared: String,
     /// Where it was declared.
-    pub place: Option<Place>,
+    pub place: Option<Spot>,
     pub action: Action,
     pub expect: Expect,
     /// What later checks read as `${capture.NAME}`.

@@ -78,7 +78,7 @@ pub(super) fn read(section: &Section<'_>, declared: &str, services: &Services) -
     let action = action(section, key, services)?;
     Some(Check {
         declared: declared.to_owned(),
-        place: section.node.key.place(),
+        place: section.node.key.spot(),
         action,
         expect,
         captures,

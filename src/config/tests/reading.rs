@@ -312,12 +312,9 @@ fn the_example_of_the_documentation() {
                     "average-rates": Check {
                         declared: "average-rates",
                         place: Some(
-                            Place {
+                            Spot {
                                 file: "envs/rates/env.toml",
                                 line: 36,
-                                column: 8,
-                                text: "[smoke.average-rates]",
-                                width: 13,
                             },
                         ),
                         action: Http(
@@ -732,12 +729,9 @@ fn checks_of_both_kinds() {
                 "http": Check {
                     declared: "http",
                     place: Some(
-                        Place {
+                        Spot {
                             file: "envs/rates/env.toml",
                             line: 11,
-                            column: 8,
-                            text: "[smoke.http]",
-                            width: 4,
                         },
                     ),
                     action: Http(
@@ -925,12 +919,9 @@ fn checks_of_both_kinds() {
                 "sql": Check {
                     declared: "sql",
                     place: Some(
-                        Place {
+                        Spot {
                             file: "envs/rates/env.toml",
                             line: 32,
-                            column: 8,
-                            text: "[smoke.sql]",
-                            width: 3,
                         },
                     ),
                     action: Sql(

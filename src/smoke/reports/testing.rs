@@ -3,7 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use super::Results;
-use crate::smoke::{Attempts, CheckResult, Failure, Reply, Spot, Verdict};
+use crate::config::Spot;
+use crate::smoke::{Attempts, CheckResult, Failure, Reply, Verdict};
 
 /// Returns a run of some checks.
 pub(super) fn results(checks: &[CheckResult]) -> Results<'_> {
