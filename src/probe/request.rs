@@ -1,8 +1,10 @@
 //! A request as it is declared. Its parts are checked and percent-encoded here; nothing of it
 //! knows a connection.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -32,6 +34,14 @@ pub enum InvalidRequest {
     File { path: PathBuf, reason: String },
 }
 
+/// What the URLs of servers on an address are made from.
+static PLAIN: LazyLock<Url> = LazyLock::new(|| root("http://127.0.0.1"));
+static SECURE: LazyLock<Url> = LazyLock::new(|| root("https://127.0.0.1"));
+
+fn root(text: &str) -> Url {
+    Url::parse(text).expect("a constant that is a URL")
+}
+
 /// A method, a URL, headers and a body.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -50,24 +60,46 @@ impl Request {
         }
         // A fragment is never sent, so a `#` can only be meant as a character.
         let text = format!("{}{}", base.trim_end_matches('/'), path.replace('#', "%23"));
-        Self::at(method, &text)
-    }
-
-    /// Returns a request for a whole URL.
-    pub(super) fn at(method: &str, url: &str) -> Result<Self, InvalidRequest> {
-        let url = Url::parse(url).map_err(|_| InvalidRequest::Url)?;
+        let url = Url::parse(&text).map_err(|_| InvalidRequest::Url)?;
         if !matches!(url.scheme(), "http" | "https" | "ws" | "wss") || !url.has_host() {
             return Err(InvalidRequest::Url);
         }
-        let mut request = Self {
+        let mut request = Self::with(method, url)?;
+        request.take_login()?;
+        Ok(request)
+    }
+
+    /// Returns a request for `path`, which may hold a query, of the server at `address`; `secure`
+    /// is over TLS. It is the same as [`Self::new`] with such a base, and takes less time.
+    pub fn to(
+        method: &str,
+        (address, secure): (SocketAddr, bool),
+        path: &str,
+    ) -> Result<Self, InvalidRequest> {
+        if !path.starts_with('/') {
+            return Err(InvalidRequest::RelativePath);
+        }
+        let mut url = Url::clone(if secure { &SECURE } else { &PLAIN });
+        let at = url.set_ip_host(address.ip());
+        at.and(url.set_port(Some(address.port())))
+            .map_err(|()| InvalidRequest::Url)?;
+        let (path, query) = match path.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (path, None),
+        };
+        url.set_path(path);
+        url.set_query(query);
+        Self::with(method, url)
+    }
+
+    fn with(method: &str, url: Url) -> Result<Self, InvalidRequest> {
+        Ok(Self {
             method: Method::from_str(method)
                 .map_err(|_| InvalidRequest::Method(method.to_owned()))?,
             url,
             headers: HeaderMap::new(),
             body: None,
-        };
-        request.take_login()?;
-        Ok(request)
+        })
     }
 
     fn take_login(&mut self) -> Result<(), InvalidRequest> {
@@ -193,6 +225,43 @@ mod tests {
             let request = Request::new("GET", BASE, path).unwrap();
             assert_eq!(request.url(), format!("{BASE}{expect}"), "{path}");
         }
+    }
+
+    #[test]
+    fn an_address_makes_the_same_url_as_its_text() {
+        for (address, base) in [
+            ("127.0.0.1:3000", BASE),
+            ("127.0.0.1:80", "http://127.0.0.1:80"),
+            ("127.0.0.1:443", "https://127.0.0.1:443"),
+            ("127.0.0.1:8443", "https://127.0.0.1:8443"),
+            ("[::1]:3000", "http://[::1]:3000"),
+        ] {
+            let at = (address.parse().unwrap(), base.starts_with("https:"));
+            for path in [
+                "/",
+                "//elsewhere.example/x",
+                "/@elsewhere.example",
+                "/\\elsewhere.example",
+                "/a/./b/../c/%2e%2E/d",
+                "/häfen\t/100%25/{id}/\"<>`|^'",
+                "/a#b?c=#d",
+                "/?",
+                "/a?b=x y&c='\"<>`{}|^&d=%zz?e",
+            ] {
+                let (made, read) = (
+                    Request::to("GET", at, path),
+                    Request::new("GET", base, path),
+                );
+                assert_eq!(made.unwrap().url(), read.unwrap().url(), "{path}");
+            }
+        }
+        let at = ("127.0.0.1:3000".parse().unwrap(), false);
+        let refused = |method, path| Request::to(method, at, path).unwrap_err();
+        assert_eq!(refused("GET", "rates"), InvalidRequest::RelativePath);
+        assert_eq!(
+            refused("GE T", "/"),
+            InvalidRequest::Method("GE T".to_owned())
+        );
     }
 
     #[test]

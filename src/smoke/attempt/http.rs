@@ -124,11 +124,10 @@ fn part(name: &str, declared: &FormPart, scope: &Scope<'_>) -> Result<Part, Stri
 /// Returns the request that every action over HTTP begins with.
 pub(super) fn call(method: &str, call: &Call, scope: &Scope<'_>) -> Result<Request, String> {
     let address = (scope.places.address)(&call.port)?;
-    let scheme = if call.tls.is_some() { "https" } else { "http" };
-    let base = format!("{scheme}://{address}");
     let path = scope.text(&call.path)?;
     let invalid = |error: probe::InvalidRequest| error.to_string();
-    let mut request = Request::new(method, &base, path.expose()).map_err(invalid)?;
+    let mut request =
+        Request::to(method, (address, call.tls.is_some()), path.expose()).map_err(invalid)?;
     for (name, value) in &call.query {
         request.query(name, scope.text(value)?.expose());
     }
