@@ -102,7 +102,9 @@ impl Caller {
                 });
             };
             read?;
-            self.keep(place, connection);
+            if hop.leaves_nothing_behind(head.status) {
+                self.keep(place, connection);
+            }
             if delivery.redirects > 0
                 && let Some(next) = hop.next(head.status, &head.headers)?
             {
@@ -138,8 +140,9 @@ impl Caller {
                 }
                 match connection.head(hop.message(jar).await?).await {
                     Ok(answer) => return Ok((connection, answer)),
-                    // The server closed it while the request was under way.
-                    Err(HttpError::Closed | HttpError::Reset) => break,
+                    // The server closed it while the request was under way, or more than its
+                    // last answer was on it.
+                    Err(HttpError::Closed | HttpError::Reset | HttpError::NotHttp(_)) => break,
                     Err(error) => return Err(error),
                 }
             }

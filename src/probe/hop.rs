@@ -66,6 +66,13 @@ impl<'a> Hop<'a> {
         self.method.is_idempotent()
     }
 
+    /// Returns whether nothing of an answer can still come once it was read. Where an answer has no
+    /// body, some servers send one all the same, and it would be taken for the next answer.
+    pub(super) fn leaves_nothing_behind(&self, status: StatusCode) -> bool {
+        let bodiless = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        self.method != Method::HEAD && !bodiless
+    }
+
     /// Returns the headers, with those of the jar and those that every request has.
     pub(super) fn headers(&self, jar: Option<&Jar>) -> Result<HeaderMap, InvalidRequest> {
         let mut headers = self.headers.clone();

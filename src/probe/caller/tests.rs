@@ -1,4 +1,4 @@
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -164,6 +164,44 @@ async fn a_kept_connection_that_was_closed_fails_nothing() {
         let asked = Request::new(method, &base, "/").unwrap();
         assert_eq!(caller.send(&asked, &WITHIN).await.unwrap().status, 200);
     }
+}
+
+#[tokio::test]
+async fn what_comes_behind_an_answer_is_not_the_next_answer() {
+    // A body after the answer to HEAD, which looks like an answer itself.
+    let (address, count) = listen(|mut stream| async move {
+        while let Some(asked) = request(&mut stream).await {
+            let head = asked.starts_with("HEAD");
+            let words = answer(if head { "200 OK" } else { "500 Broken" }, "");
+            let _ = stream.write_all(words.as_bytes()).await;
+            if head {
+                let _ = stream.write_all(words.as_bytes()).await;
+            }
+        }
+    })
+    .await;
+    let (caller, base) = (Caller::new(), format!("http://{address}"));
+    for number in 1..=20 {
+        let head = Request::new("HEAD", &base, "/").unwrap();
+        assert_eq!(caller.send(&head, &WITHIN).await.unwrap().status, 200);
+        assert_eq!(caller.send(&get(&base), &WITHIN).await.unwrap().status, 500);
+        assert!(count.load(Ordering::SeqCst) > number);
+    }
+    // Bytes that come late, when the next request is under way.
+    let (address, count) = listen(|mut stream| async move {
+        let mut late = "";
+        while request(&mut stream).await.is_some() {
+            let words = format!("{late}{}", answer("200 OK", ""));
+            let _ = stream.write_all(words.as_bytes()).await;
+            late = "{}";
+        }
+    })
+    .await;
+    let base = format!("http://{address}");
+    for _ in 0..20 {
+        assert_eq!(caller.send(&get(&base), &WITHIN).await.unwrap().status, 200);
+    }
+    assert_eq!(count.load(Ordering::SeqCst), 20);
 }
 
 #[tokio::test]
@@ -362,10 +400,18 @@ async fn what_is_no_http_is_named() {
 
 #[tokio::test]
 async fn what_is_no_http_is_named_on_a_kept_connection_too() {
-    let (address, count) = listen(|mut stream| async move {
-        for words in [answer("200 OK", ""), "SSH-2.0-OpenSSH\r\n".to_owned()] {
-            request(&mut stream).await;
-            let _ = stream.write_all(words.as_bytes()).await;
+    let first = Arc::new(AtomicBool::new(true));
+    let (address, count) = listen(move |mut stream| {
+        let first = Arc::clone(&first);
+        async move {
+            while request(&mut stream).await.is_some() {
+                let words = if first.swap(false, Ordering::SeqCst) {
+                    answer("200 OK", "")
+                } else {
+                    "SSH-2.0-OpenSSH\r\n".to_owned()
+                };
+                let _ = stream.write_all(words.as_bytes()).await;
+            }
         }
     })
     .await;
@@ -374,7 +420,8 @@ async fn what_is_no_http_is_named_on_a_kept_connection_too() {
     let error = caller.send(&asked, &WITHIN).await.unwrap_err();
     let expect = r"the answer is not HTTP: it begins with `SSH-2.0-OpenSSH\r\n`";
     assert_eq!(error.to_string(), expect);
-    assert_eq!(count.load(Ordering::SeqCst), 1);
+    // A new connection said the same.
+    assert_eq!(count.load(Ordering::SeqCst), 2);
 }
 
 /// Asks `https://HOST:port` of a server with those files.
