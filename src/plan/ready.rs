@@ -152,7 +152,7 @@ async fn look_at_probe(
             }
         }
         Probe::Tcp { port } => match engine.address(service, port).await {
-            Ok(address) => match connect(address).await {
+            Ok(address) => match connect(address, None).await {
                 Attempt::Done(()) => Attempt::Done(format!("port {port} answers")),
                 Attempt::NotYet(observation) => {
                     Attempt::NotYet(format!("port {port}: {observation}"))

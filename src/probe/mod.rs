@@ -27,6 +27,6 @@ pub use jar::Jar;
 pub use look::Http;
 pub use poll::{Attempt, Exhausted, Poll, Turns};
 pub use request::{InvalidRequest, Request, basic_login};
-pub use tcp::{TCP_LIMIT_BYTES, TcpError, connect, exchange};
+pub use tcp::{Enough, TCP_LIMIT_BYTES, TcpError, connect, exchange};
 pub use tls::{Tls, TlsError};
 pub use websocket::{Message, WebSocket, WebSocketError};

@@ -18,6 +18,9 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// behind it, and closes as soon as its proxy has found that out.
 const SETTLE: Duration = Duration::from_millis(30);
 
+/// How long nothing more may come before an answer counts as whole.
+const QUIET: Duration = Duration::from_millis(500);
+
 /// How much of an answer is read.
 pub const TCP_LIMIT_BYTES: usize = 1024 * 1024;
 
@@ -59,12 +62,22 @@ impl TcpError {
     }
 }
 
+/// What is thought of what has come of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Enough {
+    No,
+    /// If nothing more comes.
+    ForNow,
+    /// Whatever comes.
+    Yes,
+}
+
 /// Connects, sends, and reads until `enough` says so of all that came, the server closes, or
 /// [`TCP_LIMIT_BYTES`] are there.
 pub async fn exchange(
     address: SocketAddr,
     send: Option<&[u8]>,
-    enough: &mut (dyn FnMut(&[u8]) -> bool + Send),
+    enough: &mut (dyn FnMut(&[u8]) -> Enough + Send),
     within: Duration,
 ) -> Result<Vec<u8>, TcpError> {
     let mut received = Vec::new();
@@ -80,7 +93,7 @@ pub async fn exchange(
 async fn talk(
     address: SocketAddr,
     send: Option<&[u8]>,
-    enough: &mut (dyn FnMut(&[u8]) -> bool + Send),
+    enough: &mut (dyn FnMut(&[u8]) -> Enough + Send),
     received: &mut Vec<u8>,
 ) -> io::Result<()> {
     let mut stream = TcpStream::connect(address).await?;
@@ -91,10 +104,18 @@ async fn talk(
     };
     let read = async {
         let mut limited = (&mut incoming).take(TCP_LIMIT_BYTES as u64);
-        while limited.read_buf(received).await? > 0 {
-            if enough(received) {
+        let mut state = Enough::No;
+        while state != Enough::Yes {
+            let more = limited.read_buf(received);
+            let count = match state {
+                // That nothing more came is no failure.
+                Enough::ForNow => timeout(QUIET, more).await.unwrap_or(Ok(0))?,
+                Enough::No | Enough::Yes => more.await?,
+            };
+            if count == 0 {
                 break;
             }
+            state = enough(received);
         }
         Ok(())
     };
@@ -106,13 +127,20 @@ async fn talk(
     }
 }
 
-/// Connects once; done when the connection stays open or the server speaks first.
-pub async fn connect(address: SocketAddr) -> Attempt<(), Infallible> {
-    let stream = match timeout(CONNECT, TcpStream::connect(address)).await {
+/// Connects once and sends; done when the connection stays open or the server speaks.
+pub async fn connect(address: SocketAddr, send: Option<&[u8]>) -> Attempt<(), Infallible> {
+    let mut stream = match timeout(CONNECT, TcpStream::connect(address)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return Attempt::NotYet(observation(&error)),
         Err(_) => return Attempt::NotYet("no connection within 2s".to_owned()),
     };
+    if let Some(bytes) = send {
+        match timeout(CONNECT, stream.write_all(bytes)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Attempt::NotYet(observation(&error)),
+            Err(_) => return Attempt::NotYet("not all was taken within 2s".to_owned()),
+        }
+    }
     match timeout(SETTLE, stream.peek(&mut [0])).await {
         Ok(Ok(0)) => Attempt::NotYet("accepted, then closed".to_owned()),
         Ok(Err(error)) => Attempt::NotYet(observation(&error)),
@@ -123,7 +151,7 @@ pub async fn connect(address: SocketAddr) -> Attempt<(), Infallible> {
 fn observation(error: &std::io::Error) -> String {
     match error.kind() {
         ErrorKind::ConnectionRefused => "connection refused".to_owned(),
-        ErrorKind::ConnectionReset => "accepted, then reset".to_owned(),
+        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => "accepted, then reset".to_owned(),
         _ => error.to_string(),
     }
 }
@@ -153,7 +181,7 @@ mod tests {
     async fn a_connection_that_stays_is_ready() {
         let (listener, address) = listener().await;
         let holder = tokio::spawn(async move { listener.accept().await });
-        assert_eq!(seen(connect(address).await), "ready");
+        assert_eq!(seen(connect(address, None).await), "ready");
         assert!(holder.await.unwrap().is_ok());
     }
 
@@ -164,14 +192,32 @@ mod tests {
             let (mut stream, _) = listener.accept().await.unwrap();
             stream.write_all(b"220 ready\r\n").await.unwrap();
         });
-        assert_eq!(seen(connect(address).await), "ready");
+        assert_eq!(seen(connect(address, None).await), "ready");
     }
 
     #[tokio::test]
     async fn accepting_alone_is_not_ready() {
         let (listener, address) = listener().await;
         tokio::spawn(async move { drop(listener.accept().await) });
-        assert_eq!(seen(connect(address).await), "accepted, then closed");
+        assert_eq!(seen(connect(address, None).await), "accepted, then closed");
+    }
+
+    #[tokio::test]
+    async fn what_is_sent_changes_nothing_of_that() {
+        let (listener, address) = listener().await;
+        let holder = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await?;
+            let mut sent = Vec::new();
+            stream.read_to_end(&mut sent).await.map(|_| sent)
+        });
+        assert_eq!(seen(connect(address, Some(b"hello")).await), "ready");
+        assert_eq!(holder.await.unwrap().unwrap(), b"hello");
+        let (address, _) = listen(|mut stream| async move {
+            let _ = stream.read(&mut [0; 9]).await;
+        })
+        .await;
+        let attempt = connect(address.parse().unwrap(), Some(b"hello")).await;
+        assert_eq!(seen(attempt), "accepted, then closed");
     }
 
     #[tokio::test]
@@ -179,7 +225,7 @@ mod tests {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = socket.local_addr().unwrap();
-        assert_eq!(seen(connect(address).await), "connection refused");
+        assert_eq!(seen(connect(address, None).await), "connection refused");
     }
 
     const WITHIN: Duration = Duration::from_secs(20);
@@ -195,14 +241,20 @@ mod tests {
             let _ = stream.read(&mut asked).await;
         })
         .await;
-        let mut enough = |bytes: &[u8]| bytes.ends_with(b"ping");
+        let mut enough = |bytes: &[u8]| {
+            if bytes.ends_with(b"ping") {
+                Enough::Yes
+            } else {
+                Enough::No
+            }
+        };
         let answer = exchange(address.parse().unwrap(), Some(b"ping"), &mut enough, WITHIN).await;
         assert_eq!(answer.unwrap(), b"you said ping");
     }
 
     #[tokio::test]
     async fn an_exchange_ends_with_the_server_and_at_the_limit() {
-        let mut never = |_: &[u8]| false;
+        let mut never = |_: &[u8]| Enough::No;
         let (address, _) = listen(|mut stream| async move {
             stream.write_all(b"220 ready").await.unwrap();
         })
@@ -219,8 +271,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_answer_that_may_go_on_is_waited_for() {
+        let (address, _) = listen(|mut stream| async move {
+            stream.write_all(b"val=1").await.unwrap();
+            tokio::time::sleep(QUIET / 5).await;
+            stream.write_all(b"23").await.unwrap();
+            let _ = stream.read(&mut [0]).await;
+        })
+        .await;
+        let mut for_now = |_: &[u8]| Enough::ForNow;
+        let answer = exchange(address.parse().unwrap(), None, &mut for_now, WITHIN).await;
+        assert_eq!(answer.unwrap(), b"val=123");
+    }
+
+    #[tokio::test]
     async fn what_came_before_a_failure_is_kept() {
-        let mut never = |_: &[u8]| false;
+        let mut never = |_: &[u8]| Enough::No;
         let (address, _) = listen(|mut stream| async move {
             stream.write_all(b"wait").await.unwrap();
             let _ = stream.read(&mut [0]).await;

@@ -7,7 +7,7 @@ use super::super::expect;
 use super::super::scope::Scope;
 use super::Nothing;
 use crate::config::model::{Check, TcpAction};
-use crate::probe::{self, Attempt, TcpError};
+use crate::probe::{self, Attempt, Enough, TcpError};
 
 /// Connects once. Where something is expected, it reads until that has come.
 pub(super) async fn connect(
@@ -22,8 +22,9 @@ pub(super) async fn connect(
     let send = send.transpose().map_err(impossible)?;
     let started = Instant::now();
     let mut body = Vec::new();
-    if send.is_none() && check.expect.text.is_empty() && check.expect.sha256.is_none() {
-        match probe::connect(address).await {
+    let send = send.as_ref().map(|text| text.expose().as_bytes());
+    if check.expect.text.is_empty() && check.expect.sha256.is_none() {
+        match probe::connect(address, send).await {
             Attempt::Done(()) => {}
             Attempt::NotYet(reason) => {
                 return Err(Nothing::NoAnswer {
@@ -36,8 +37,12 @@ pub(super) async fn connect(
     } else {
         let wanted = scope.matchers(&check.expect.text).map_err(impossible)?;
         let digest = check.expect.sha256.is_some();
-        let mut enough = |bytes: &[u8]| !digest && expect::text_holds(&wanted, bytes);
-        let send = send.as_ref().map(|text| text.expose().as_bytes());
+        let more_matters = wanted.iter().any(expect::more_matters);
+        let mut enough = |bytes: &[u8]| match !digest && expect::text_holds(&wanted, bytes) {
+            true if more_matters => Enough::ForNow,
+            true => Enough::Yes,
+            false => Enough::No,
+        };
         body = match probe::exchange(address, send, &mut enough, timeout).await {
             Ok(received) => received,
             // What came until then says more than that nothing more came.
