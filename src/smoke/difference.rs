@@ -111,10 +111,18 @@ fn step<'a>(
 }
 
 fn integer(number: &Number) -> Option<i128> {
-    number
-        .as_i64()
-        .map(i128::from)
+    let written = number.as_i64().map(i128::from);
+    written
         .or_else(|| number.as_u64().map(i128::from))
+        .or_else(|| whole(number.as_f64()?))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "it is whole, and small enough"
+)]
+fn whole(number: f64) -> Option<i128> {
+    (number.fract() == 0.0 && number.abs() < 1e38).then_some(number as i128)
 }
 
 #[cfg(test)]
@@ -145,6 +153,11 @@ mod tests {
             &json!(9_007_199_254_740_993_i64),
             &json!(9_007_199_254_740_992_i64),
             Some(" 9007199254740993 9007199254740992"),
+        );
+        check(
+            &json!(9_007_199_254_740_993_i64),
+            &json!(9_007_199_254_740_992.0),
+            Some(" 9007199254740993 9007199254740992.0"),
         );
         check(&json!(1), &json!("1"), Some(r#" 1 "1""#));
         check(&json!([{"a": 1}]), &json!([{"a": 1.0}]), None);
