@@ -1,6 +1,7 @@
 //! Calls to the daemon: deadlines, and what a failed one means. Knows nothing of instances.
 
 use std::error::Error as StdError;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use bollard::errors::Error as BollardError;
@@ -66,7 +67,9 @@ impl From<BollardError> for Fault {
             BollardError::SocketNotFoundError(path) => {
                 Self::Gone(format!("there is no socket {path}"))
             }
-            BollardError::HyperLegacyError { err } if is_denied(&err) => Self::Denied,
+            BollardError::HyperLegacyError { err } if is_of(&err, ErrorKind::PermissionDenied) => {
+                Self::Denied
+            }
             BollardError::HyperLegacyError { err } if err.is_connect() => {
                 Self::Gone(deepest_cause(&err))
             }
@@ -75,11 +78,12 @@ impl From<BollardError> for Fault {
     }
 }
 
-fn is_denied(error: &(dyn StdError + 'static)) -> bool {
+/// Returns whether an error comes from one of the operating system, of this kind.
+pub(super) fn is_of(error: &(dyn StdError + 'static), kind: ErrorKind) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
         let io = error.downcast_ref::<std::io::Error>();
-        if io.is_some_and(|io| io.kind() == std::io::ErrorKind::PermissionDenied) {
+        if io.is_some_and(|io| io.kind() == kind) {
             return true;
         }
         cause = error.source();

@@ -1,7 +1,9 @@
 //! A command inside a running container.
 
 use std::convert::Infallible;
+use std::io::ErrorKind;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bollard::container::LogOutput;
@@ -11,7 +13,7 @@ use futures_util::{Stream, StreamExt as _};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio_util::sync::CancellationToken;
 
-use super::client::Fault;
+use super::client::{Fault, is_of};
 use super::{Docker, container, labels};
 use crate::config::model::Secret;
 use crate::engine::{Error, Exec, ExecOutcome};
@@ -34,13 +36,15 @@ pub(super) async fn exec(
     else {
         unreachable!("the command was not started detached");
     };
+    let fed = AtomicBool::new(command.stdin.is_none());
     let feeding = async {
-        feed(input, command.stdin.as_ref()).await;
+        let all = feed(input, command.stdin.as_ref()).await;
+        fed.store(all, Ordering::Relaxed);
         std::future::pending::<Infallible>().await
     };
     // The command may end, and its output with it, before it has read all of its input.
     let outcome = tokio::select! {
-        outcome = collect(output) => outcome,
+        outcome = collect(output, &fed) => outcome,
         never = feeding => match never {},
     };
     let mut outcome = outcome.map_err(|fault| docker.client.error(&doing, fault))?;
@@ -97,10 +101,19 @@ fn refused(docker: &Docker, service: &str, doing: &str, fault: Fault) -> Error {
 
 async fn collect(
     mut output: Pin<Box<dyn Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send>>,
+    fed: &AtomicBool,
 ) -> Result<ExecOutcome, Fault> {
     let mut outcome = ExecOutcome::default();
     while let Some(piece) = output.next().await {
-        let piece = piece?;
+        let piece = match piece {
+            // So the daemon ends the output of a command that did not read all of its input.
+            Err(error)
+                if !fed.load(Ordering::Relaxed) && is_of(&error, ErrorKind::ConnectionReset) =>
+            {
+                break;
+            }
+            piece => piece?,
+        };
         let kept = if matches!(piece, LogOutput::StdErr { .. }) {
             &mut outcome.stderr
         } else {
@@ -111,14 +124,12 @@ async fn collect(
     Ok(outcome)
 }
 
-/// Writes the command's input and closes it. A command that ends before it has read all is
-/// judged by its exit code.
-async fn feed(mut input: Pin<Box<dyn AsyncWrite + Send>>, text: Option<&Secret>) {
-    if let Some(text) = text
-        && input.write_all(text.expose().as_bytes()).await.is_ok()
-    {
-        let _ = input.shutdown().await;
-    }
+/// Writes the command's input and closes it; returns whether all was taken. A command that ends
+/// before it has read all is judged by its exit code.
+async fn feed(mut input: Pin<Box<dyn AsyncWrite + Send>>, text: Option<&Secret>) -> bool {
+    let Some(text) = text else { return true };
+    let written = input.write_all(text.expose().as_bytes()).await;
+    written.is_ok() && input.shutdown().await.is_ok()
 }
 
 /// Asks until the daemon has noticed that the command ended.
