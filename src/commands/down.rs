@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::choice::found;
 use super::failure::Failure;
@@ -20,6 +21,9 @@ use crate::report::{Answer, DownAnswer};
 /// container shows only after the first look.
 const ROUNDS_MAX: u32 = 3;
 
+/// How long such a request may take before what it makes shows.
+const REQUEST: Duration = Duration::from_secs(1);
+
 pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Failure> {
     let invocation = session.invocation(args.environment.as_ref())?;
     let lock = lock::hold(session, &invocation.id, "down").await?;
@@ -35,7 +39,8 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
         );
         confirm(session, &question, "down --volumes")?;
     }
-    let (before, after) = take_away(session, (&invocation, args), &engine, before).await?;
+    let scope = (&invocation, args, lock.was_killed);
+    let (before, after) = take_away(session, scope, &engine, before).await?;
     let kept = if args.volumes { 0 } else { after.volumes.len() };
     let answer = DownAnswer {
         environment: invocation.id.environment.clone(),
@@ -64,7 +69,7 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
 /// Removes what is seen until nothing new shows; returns all that was there, and what is left.
 async fn take_away(
     session: &Session,
-    (invocation, args): (&Invocation, &DownArgs),
+    (invocation, args, mut wait): (&Invocation, &DownArgs, bool),
     engine: &Arc<dyn Engine>,
     mut before: Observed,
 ) -> Result<(Observed, Observed), Failure> {
@@ -83,19 +88,38 @@ async fn take_away(
         };
         let report = execute(&world, invocation, "down", &plan).await;
         Course::new(&[], &plan, &report).tell(&session.events);
-        let after = engine.observe(&[]).await?;
-        let is_new = |service: &&ObservedService| {
-            let same = |other: &ObservedService| other.handle == service.handle;
-            !before.services.iter().any(same)
-        };
-        let new: Vec<ObservedService> = after.services.iter().filter(is_new).cloned().collect();
-        if new.is_empty() || report.interrupted || rounds == ROUNDS_MAX {
+        let mut after = engine.observe(&[]).await?;
+        let mut is_new = add(&mut before, &after);
+        if wait && !is_new && !report.interrupted {
+            wait = false;
+            tokio::time::sleep(REQUEST).await;
+            after = engine.observe(&[]).await?;
+            is_new = add(&mut before, &after);
+        }
+        if !is_new || report.interrupted || rounds == ROUNDS_MAX {
             settle(invocation, "down", report)?;
             return Ok((before, after));
         }
-        before.services.extend(new);
         seen = after;
     }
+}
+
+/// Adds what is there now to what was there before; returns whether any of it is new.
+fn add(before: &mut Observed, now: &Observed) -> bool {
+    let is_new = |service: &&ObservedService| {
+        let same = |other: &ObservedService| other.handle == service.handle;
+        !before.services.iter().any(same)
+    };
+    let services: Vec<ObservedService> = now.services.iter().filter(is_new).cloned().collect();
+    let network = now.network.is_some() && now.network != before.network;
+    let known = before.volumes.len();
+    before.volumes.extend(now.volumes.clone());
+    if network {
+        before.network.clone_from(&now.network);
+    }
+    let is_new = network || !services.is_empty() || before.volumes.len() > known;
+    before.services.extend(services);
+    is_new
 }
 
 fn left(observed: &Observed) -> usize {

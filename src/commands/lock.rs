@@ -20,7 +20,9 @@ const WAIT: Duration = Duration::from_hours(1);
 #[derive(Debug)]
 pub(super) struct Lock {
     path: PathBuf,
-    _file: File,
+    file: File,
+    /// Whether who held it before was killed, and may have left the engine a request.
+    pub(super) was_killed: bool,
 }
 
 impl Lock {
@@ -29,6 +31,13 @@ impl Lock {
     pub(super) fn discard(self) {
         // A file that stays does no harm.
         let _ = fs_err::remove_file(&self.path);
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // What still stands there is of one who was killed.
+        let _ = self.file.set_len(0);
     }
 }
 
@@ -50,9 +59,14 @@ pub(super) async fn hold(session: &Session, id: &InstanceId, verb: &str) -> Resu
         Err(Exhausted::Hopeless(error)) => return Err(Failure::of_io(&error)),
         Err(Exhausted::TimedOut { last, .. }) => return Err(Failure::locked(&last)),
     };
+    let was_killed = file.metadata().is_ok_and(|file| file.len() > 0);
     // What the file says is for people; a failure to write it takes nothing from the lock.
     let _ = sign(&file, &format!("{verb} {}", id.environment));
-    Ok(Lock { path, _file: file })
+    Ok(Lock {
+        path,
+        file,
+        was_killed,
+    })
 }
 
 fn take(path: &Path) -> Attempt<File, std::io::Error> {
