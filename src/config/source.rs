@@ -122,22 +122,28 @@ impl Origin {
             .line(self.span().start.min(self.source.text.len()))
     }
 
+    /// Returns the file to show; envctl's own defaults are in none.
+    fn shown(&self) -> Option<PathBuf> {
+        match &self.source.writer {
+            Writer::Default => None,
+            Writer::File { shown, .. } => Some(shown.clone()),
+            Writer::Variable(_) => Some(PathBuf::from("variables")),
+            Writer::Set => Some(PathBuf::from("--set")),
+        }
+    }
+
     /// Returns the line where it begins; envctl's own defaults have none.
     pub(crate) fn spot(&self) -> Option<Spot> {
-        let file = match &self.source.writer {
-            Writer::Default => return None,
-            Writer::File { shown, .. } => shown.clone(),
-            Writer::Variable(_) => PathBuf::from("variables"),
-            Writer::Set => PathBuf::from("--set"),
-        };
-        let (line, _) = self.line();
-        Some(Spot { file, line })
+        Some(Spot {
+            file: self.shown()?,
+            line: self.line().0,
+        })
     }
 
     /// Returns the place to show; envctl's own defaults have none.
     pub(crate) fn place(&self) -> Option<Place> {
-        let Spot { file, line } = self.spot()?;
-        let (_, start) = self.line();
+        let file = self.shown()?;
+        let (line, start) = self.line();
         let rest = self.source.text.get(start..).unwrap_or_default();
         let text = rest.lines().next().unwrap_or_default();
         let concealed = Concealed::new(text);

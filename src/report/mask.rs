@@ -110,6 +110,14 @@ mod tests {
     }
 
     #[test]
+    fn a_value_is_copied_only_where_there_is_something_to_hide() {
+        let value = "a s3cret".to_owned();
+        assert!(matches!(Mask::default().applied(&value), Cow::Borrowed(_)));
+        let mask = Mask::new(vec!["s3cret".to_owned()]);
+        assert_eq!(mask.applied(&value).as_str(), "a ***");
+    }
+
+    #[test]
     fn every_part_of_a_failure_is_masked() {
         let s = || "s3cret".to_owned();
         let mut failed = Failed {

@@ -237,13 +237,17 @@ impl Teller {
     /// switch of threads, and nobody sees the difference.
     const REST: Duration = Duration::from_millis(5);
 
+    /// How many it tells before it looks at the time again.
+    const GATHERED_MAX: usize = 1000;
+
     fn run(mut self, messages: &Receiver<Message>) -> (Outputs, String) {
         let mut next_tick = Instant::now() + Self::TICK;
         loop {
             let pause = next_tick.saturating_duration_since(Instant::now());
             match messages.recv_timeout(pause) {
                 Ok(first) => {
-                    let mut gathered = iter::once(first).chain(messages.try_iter());
+                    let mut gathered =
+                        iter::once(first).chain(messages.try_iter().take(Self::GATHERED_MAX));
                     if gathered.any(|message| self.tell(message).is_break()) {
                         break;
                     }
