@@ -76,6 +76,11 @@ impl HttpError {
         }
     }
 
+    /// Returns whether no server can have heard the request.
+    pub fn is_unheard(&self) -> bool {
+        matches!(self, Self::Unknown(_) | Self::Refused)
+    }
+
     pub(super) fn of(error: &hyper::Error) -> Self {
         if error.is_parse_too_large() {
             return Self::HeadTooLong;

@@ -120,6 +120,7 @@ fn before(timeout: Duration) -> Duration {
 }
 
 fn judge(session: &Session<'_>, check: &Check, scope: &mut Scope<'_>, evidence: &Evidence) -> Seen {
+    trial::hide_captured(session, check, scope, evidence);
     let mut failures = match expect::verify(&check.expect, evidence, &session.terms(scope)) {
         Ok(failures) => failures,
         Err(reason) => {
@@ -127,8 +128,9 @@ fn judge(session: &Session<'_>, check: &Check, scope: &mut Scope<'_>, evidence: 
         }
     };
     if failures.is_empty() {
-        failures = trial::keep(session, check, scope, evidence);
+        failures = trial::keep(check, scope, evidence);
     }
+    failures.iter_mut().for_each(Failure::shorten);
     let unavailable = matches!(evidence.status, Status::Http(502..=504))
         && !expect::status_holds(&check.expect, &evidence.status);
     Seen::Answer {

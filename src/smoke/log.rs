@@ -10,6 +10,9 @@ use crate::engine::{Engine, LogMark, LogOptions};
 /// How many lines of a service's log stand in a result: the last ones.
 const LINES_MAX: usize = 50;
 
+/// How much of a line is shown.
+const LINE_BYTES_MAX: usize = 1000;
+
 /// How long a line may be on its way from a service to its log.
 const ON_ITS_WAY: Duration = Duration::from_millis(50);
 
@@ -49,7 +52,8 @@ pub(super) async fn since(session: &Session<'_>, service: &str, mark: LogMark) -
         lines = read(session, service, mark).await;
     }
     let hidden = session.mask();
-    lines.into_iter().map(|line| hidden.apply(&line)).collect()
+    let shown = |line: String| hidden.excerpt(&line, LINE_BYTES_MAX);
+    lines.into_iter().map(shown).collect()
 }
 
 async fn read(session: &Session<'_>, service: &str, mark: LogMark) -> VecDeque<String> {

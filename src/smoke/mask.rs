@@ -11,6 +11,9 @@ use crate::config::model::Secret;
 /// one (`}`) would blot out text that is none.
 pub(super) const SHORTEST_PIECE: usize = 8;
 
+/// The shortest start of a secret that is hidden where a text was cut off.
+const SHORTEST_START: usize = 3;
+
 /// The texts to hide, in every spelling that a request or an answer may give them.
 #[derive(Clone, Default)]
 pub struct Mask {
@@ -65,6 +68,22 @@ impl Mask {
         start
     }
 
+    /// Returns a text that was cut off before it came here: what may be the start of a secret at
+    /// its end is hidden, too.
+    pub(super) fn apply_to_start(&self, text: &str) -> String {
+        let mut masked = self.apply(text);
+        let begun = |secret: &String| {
+            let starts = (SHORTEST_START..secret.len()).rev();
+            let mut starts = starts.filter_map(|end| secret.get(..end));
+            starts.find(|start| masked.ends_with(start)).map(str::len)
+        };
+        if let Some(length) = self.hidden.iter().filter_map(begun).max() {
+            masked.truncate(masked.len() - length);
+            masked.push_str("***");
+        }
+        masked
+    }
+
     fn start(&self, text: &str, limit_bytes: usize) -> (String, bool) {
         let mut masked = String::with_capacity(text.len().min(limit_bytes));
         let mut shown = 0;
@@ -112,8 +131,8 @@ fn with_lines(text: &str) -> impl Iterator<Item = &str> {
     std::iter::once(text).chain(lines)
 }
 
-/// Returns a text as it is, inside JSON of any writer, inside JSON that is a text of JSON itself,
-/// and percent-encoded in a query in both manners.
+/// Returns a text as it is, escaped as bytes are, inside JSON of any writer, inside JSON that is a
+/// text of JSON itself, and percent-encoded in the manners of the usual writers of URLs.
 fn spellings(text: &str) -> Vec<String> {
     let mut url = url::Url::parse("http://localhost").expect("a constant that is a URL");
     url.query_pairs_mut().append_key_only(text);
@@ -123,12 +142,26 @@ fn spellings(text: &str) -> Vec<String> {
     url.set_path(text);
     let path = url.path().trim_start_matches('/').to_owned();
     let percent = form.replace('+', "%20");
-    let mut spellings = vec![text.to_owned(), form, percent, query, path];
+    let bytes = text.as_bytes().escape_ascii().to_string();
+    let mut spellings = vec![text.to_owned(), bytes, query, path];
+    for encoded in [form, percent.clone(), percent.replace("%2F", "/")] {
+        spellings.extend([in_lower_hex(&encoded), encoded]);
+    }
     let inner = in_json(text);
     spellings.extend(inner.iter().flat_map(|json| in_json(json)));
     spellings.extend(inner);
     spellings.retain(|spelling| !spelling.is_empty());
     spellings
+}
+
+/// Returns a percent-encoded text with small letters in its escapes.
+fn in_lower_hex(encoded: &str) -> String {
+    let mut pieces = encoded.split('%');
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |all, piece| {
+        let (hex, rest) = piece.split_at_checked(2).unwrap_or((piece, ""));
+        all + "%" + &hex.to_lowercase() + rest
+    })
 }
 
 /// Returns what may stand between the quotes where a text stands in JSON, each only once.
@@ -183,6 +216,34 @@ mod tests {
             "a%20%22b/c",
         ] {
             assert_eq!(mask.apply(&format!("<{text}>")), "<***>", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_hidden_in_every_url() {
+        let mask = mask(&["ab/cd+ef=="]);
+        for text in [
+            "ab%2Fcd%2Bef%3D%3D",
+            "ab%2fcd%2bef%3d%3d",
+            "ab/cd%2Bef%3D%3D",
+            "ab/cd%2bef%3d%3d",
+            "ab/cd+ef==",
+        ] {
+            assert_eq!(mask.apply(&format!("<{text}>")), "<***>", "{text}");
+        }
+    }
+
+    #[test]
+    fn the_start_of_a_secret_is_hidden_where_a_text_was_cut_off() {
+        let mask = mask(&["s3cret-token", "pä\"ss\\word"]);
+        for (text, expect) in [
+            ("a s3cret-token b", "a *** b"),
+            ("unknown s3cret-tok", "unknown ***"),
+            ("unknown s3c", "unknown ***"),
+            ("unknown s3", "unknown s3"),
+            (r#"begins p\xc3\xa4\"ss\\wo"#, "begins ***"),
+        ] {
+            assert_eq!(mask.apply_to_start(text), expect, "{text}");
         }
     }
 

@@ -24,7 +24,7 @@ pub struct CheckResult {
     pub failed_runs: u32,
     /// The attempts of the run that is shown: the first that failed, else the last one.
     pub attempts: Attempts,
-    /// From its first attempt to its end.
+    /// From its beginning to its verdict, with the checks that are its parts.
     pub elapsed: Duration,
     /// Why it did not pass; empty when it did.
     pub failures: Vec<Failure>,
@@ -87,7 +87,13 @@ impl CheckResult {
     pub(super) fn repeat(&mut self, next: Self) {
         let (runs, failed_runs) = (self.runs + next.runs, self.failed_runs + next.failed_runs);
         let flaky = self.flaky || next.flaky || (failed_runs > 0 && failed_runs < runs);
-        if !self.failed() && next.verdict != Verdict::Passed || self.verdict == Verdict::Passed {
+        let shows_next = match (&self.verdict, &next.verdict) {
+            // It was made, and what it found counts.
+            (Verdict::Failed, _) | (Verdict::Passed, Verdict::Skipped(_)) => false,
+            (Verdict::Passed, _) => true,
+            (Verdict::Skipped(_), verdict) => *verdict != Verdict::Passed,
+        };
+        if shows_next {
             *self = next;
         }
         (self.runs, self.failed_runs, self.flaky) = (runs, failed_runs, flaky);
@@ -113,6 +119,32 @@ pub struct Failure {
     pub actual: String,
     /// Expected against actual, line by line, where both have several.
     pub difference: Option<String>,
+}
+
+impl Failure {
+    /// The longest text of a failure, and the longest difference, in bytes.
+    const TEXT_MAX: usize = 8 * 1024;
+    const DIFFERENCE_MAX: usize = 64 * 1024;
+
+    /// Cuts what nobody reads to its end: an answer may have a key of megabytes.
+    pub(super) fn shorten(&mut self) {
+        for text in [&mut self.what, &mut self.expected, &mut self.actual] {
+            cut(text, Self::TEXT_MAX);
+        }
+        if let Some(difference) = &mut self.difference {
+            cut(difference, Self::DIFFERENCE_MAX);
+        }
+    }
+}
+
+fn cut(text: &mut String, most: usize) {
+    let all = text.len();
+    if all > most {
+        text.truncate(text.floor_char_boundary(most));
+        text.push_str("… (");
+        text.push_str(&all.to_string());
+        text.push_str(" bytes in all)");
+    }
 }
 
 impl fmt::Display for Failure {
@@ -146,7 +178,7 @@ pub struct Attempts {
 pub struct Observation {
     /// From 1.
     pub number: u32,
-    /// When the attempt ended, counted from the start of the check.
+    /// When the attempt ended, counted from the start of the first one.
     pub at: Duration,
     pub text: String,
 }
@@ -212,6 +244,41 @@ mod tests {
         let text = format!("{result:?}");
         assert!(!text.contains("mine"), "{text}");
         assert_eq!(text.matches("***").count(), 12);
+    }
+
+    #[test]
+    fn a_text_that_nobody_reads_to_its_end_is_cut() {
+        let mut failure = Failure {
+            what: "ä".repeat(5000),
+            expected: "short".to_owned(),
+            actual: "x".repeat(Failure::TEXT_MAX),
+            difference: Some("-\n".repeat(Failure::DIFFERENCE_MAX)),
+        };
+        failure.shorten();
+        assert!(failure.what.ends_with("ä… (10000 bytes in all)"));
+        assert_eq!(failure.expected, "short");
+        assert_eq!(failure.actual.len(), Failure::TEXT_MAX);
+        assert!(failure.difference.unwrap().len() < Failure::DIFFERENCE_MAX + 100);
+    }
+
+    #[test]
+    fn a_run_in_which_a_check_is_skipped_hides_no_other() {
+        let with = |verdict| CheckResult {
+            verdict,
+            ..CheckResult::default()
+        };
+        let skipped = || Verdict::Skipped("another check failed".to_owned());
+        for (first, next, shown) in [
+            (Verdict::Passed, skipped(), Verdict::Passed),
+            (Verdict::Failed, skipped(), Verdict::Failed),
+            (Verdict::Passed, Verdict::Failed, Verdict::Failed),
+            (Verdict::Failed, Verdict::Passed, Verdict::Failed),
+            (skipped(), Verdict::Passed, skipped()),
+        ] {
+            let mut result = with(first);
+            result.repeat(with(next));
+            assert_eq!(result.verdict, shown);
+        }
     }
 
     #[test]

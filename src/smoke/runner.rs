@@ -125,6 +125,13 @@ impl Session<'_> {
         Arc::clone(&mask)
     }
 
+    /// Lets no further check begin, where the first failure ends the run.
+    pub(super) fn heed_failure(&self) {
+        if self.options.fail_fast {
+            self.failed.cancel();
+        }
+    }
+
     /// Hides more texts from now on.
     pub(super) fn hide(&self, secrets: &[Secret]) {
         let mut mask = self.mask.lock().unwrap_or_else(PoisonError::into_inner);
@@ -172,9 +179,6 @@ impl Session<'_> {
                 break;
             };
             self.marks.forget();
-            if result.failed() && self.options.fail_fast {
-                self.failed.cancel();
-            }
             if queue.is_awaited(place) {
                 endings.insert(place, Ending::of(&result, scope));
             }

@@ -27,7 +27,6 @@ pub(super) struct Trail {
     failures: Vec<Failure>,
     reply: Option<Reply>,
     reproduce: Option<String>,
-    interrupted: bool,
 }
 
 /// Makes a check; with the result comes what it kept.
@@ -56,9 +55,12 @@ pub(super) async fn run<'a>(
         let failures = step_failures(session, step, "teardown", &mut scope).await;
         trail.failures.extend(failures);
     }
-    let passed = trail.failures.is_empty();
+    let (passed, elapsed) = (trail.failures.is_empty(), started.elapsed());
+    if !passed {
+        session.heed_failure();
+    }
     let log = match (service, mark) {
-        (Some(service), Some(mark)) if !passed && !trail.interrupted => {
+        (Some(service), Some(mark)) if !passed && !session.cancel.is_cancelled() => {
             super::log::since(session, service, mark).await
         }
         _ => Vec::new(),
@@ -74,7 +76,7 @@ pub(super) async fn run<'a>(
     // Who says that it waits needs more than one attempt by right.
     result.flaky = passed && trail.attempts.total() > 1 && !check.eventually;
     result.attempts = trail.attempts;
-    result.elapsed = started.elapsed();
+    result.elapsed = elapsed;
     result.failures = trail.failures;
     result.reproduce = trail.reproduce;
     result.reply = trail.reply;
@@ -110,17 +112,13 @@ pub(super) async fn step_failures(
     let Some(check) = session.checks.get(step) else {
         return vec![scope.impossible("its parts", &format!("no check `{step}`"))];
     };
-    let cancelled = session.cancel.is_cancelled();
     let trail = if part == "teardown" {
         // What was made is taken away in any case, but nobody waits long for it.
         let own = CancellationToken::new();
-        let work = Box::pin(until_final(session, check, scope, &own));
-        if cancelled {
-            tokio::time::timeout(LAST_WORDS, work)
-                .await
-                .unwrap_or_default()
-        } else {
-            work.await
+        tokio::select! {
+            biased;
+            trail = Box::pin(until_final(session, check, scope, &own)) => trail,
+            () = last_words(session.cancel) => Trail::unfinished(),
         }
     } else {
         Box::pin(until_final(session, check, scope, session.cancel)).await
@@ -130,6 +128,12 @@ pub(super) async fn step_failures(
         ..failure
     });
     failures.collect()
+}
+
+/// Returns when what comes after an interruption has had its time.
+async fn last_words(cancel: &CancellationToken) {
+    cancel.cancelled().await;
+    tokio::time::sleep(LAST_WORDS).await;
 }
 
 /// Tries until an answer is final, the check's time is over or the run is cancelled.
@@ -168,15 +172,7 @@ async fn until_final(
                 trail.add_silence(started.elapsed(), last, timeout);
             }
         }
-        Err(Exhausted::Cancelled) => {
-            trail.interrupted = true;
-            trail.failures = vec![Failure {
-                what: "check".to_owned(),
-                expected: "a final answer".to_owned(),
-                actual: "an interruption".to_owned(),
-                difference: None,
-            }];
-        }
+        Err(Exhausted::Cancelled) => trail.failures = Trail::unfinished().failures,
     }
     if !trail.failures.is_empty() {
         trail.reproduce = attempt::by_hand(session, check, scope);
@@ -185,6 +181,20 @@ async fn until_final(
 }
 
 impl Trail {
+    /// Returns that of a check that was interrupted.
+    fn unfinished() -> Self {
+        let failure = Failure {
+            what: "check".to_owned(),
+            expected: "a final answer".to_owned(),
+            actual: "an interruption".to_owned(),
+            difference: None,
+        };
+        Self {
+            failures: vec![failure],
+            ..Self::default()
+        }
+    }
+
     fn add(&mut self, at: Duration, summary: &str, seen: Seen, timeout: Duration) {
         self.attempts.record(at, summary);
         (self.reply, self.failures) = match seen {
@@ -233,9 +243,27 @@ fn texts_of(value: &Value) -> Vec<Secret> {
     texts
 }
 
+/// Hides what the check keeps as a secret before anything is said of its answer, which may be wrong.
+pub(super) fn hide_captured(
+    session: &Session<'_>,
+    check: &Check,
+    scope: &mut Scope<'_>,
+    evidence: &super::evidence::Evidence,
+) {
+    let secret = check
+        .captures
+        .iter()
+        .filter(|(_, declared)| declared.secret);
+    for (name, declared) in secret {
+        if let Ok(value) = super::capture::capture(name, declared, evidence) {
+            session.hide(&texts_of(&value));
+            scope.mask = session.mask();
+        }
+    }
+}
+
 /// Keeps what the check says, once its answer is right.
 pub(super) fn keep(
-    session: &Session<'_>,
     check: &Check,
     scope: &mut Scope<'_>,
     evidence: &super::evidence::Evidence,
@@ -243,13 +271,7 @@ pub(super) fn keep(
     let mut failures = Vec::new();
     for (name, declared) in &check.captures {
         match super::capture::capture(name, declared, evidence) {
-            Ok(value) => {
-                if declared.secret {
-                    session.hide(&texts_of(&value));
-                    scope.mask = session.mask();
-                }
-                scope.captured.insert(name.clone(), value);
-            }
+            Ok(value) => _ = scope.captured.insert(name.clone(), value),
             Err(failure) => failures.push(Failure {
                 what: scope.mask.apply(&failure.what),
                 expected: scope.mask.apply(&failure.expected),

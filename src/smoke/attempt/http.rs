@@ -10,7 +10,7 @@ use super::Nothing;
 use crate::config::model::{
     Action, Auth, Body, Call, FormPart, HttpAction, PartContent, Secret, Tls as DeclaredTls,
 };
-use crate::probe::{self, Content, Delivery, Part, Request, Tls};
+use crate::probe::{self, Content, Delivery, HttpError, Part, Request, Tls};
 
 /// Sends a request once.
 pub(super) async fn send(
@@ -27,8 +27,8 @@ pub(super) async fn send(
     };
     let response = session.http.send(&request, &delivery).await;
     let response = response.map_err(|error| Nothing::NoAnswer {
-        reason: error.to_string(),
-        transient: error.is_transient(),
+        reason: shown(&error, scope),
+        transient: error.is_transient() && (request.is_idempotent() || error.is_unheard()),
     })?;
     Ok(Evidence {
         status: Status::Http(response.status),
@@ -37,6 +37,16 @@ pub(super) async fn send(
         elapsed: response.elapsed,
         ..Evidence::default()
     })
+}
+
+/// Returns what an error says; of what came instead of an answer only the start is known.
+pub(super) fn shown(error: &HttpError, scope: &Scope<'_>) -> String {
+    match error {
+        HttpError::NotHttp(start) => {
+            HttpError::NotHttp(scope.mask.apply_to_start(start)).to_string()
+        }
+        error => error.to_string(),
+    }
 }
 
 /// Returns how the requests of a call are sent.

@@ -36,10 +36,10 @@ pub(super) async fn converse(
     let delivery = http::delivery(&action.call, scope, timeout);
     let subprotocols: Vec<String> = action.subprotocol.iter().cloned().collect();
     let opened = WebSocket::connect(&request, &subprotocols, &delivery).await;
-    let mut socket = opened.map_err(|error| no_answer(&error))?;
+    let mut socket = opened.map_err(|error| no_answer(&error, scope))?;
     for text in &texts {
         let sent = socket.send(text, deadline).await;
-        sent.map_err(|error| no_answer(&error))?;
+        sent.map_err(|error| no_answer(&error, scope))?;
     }
     let mut heard = Heard::default();
     if let Some(step) = &action.meanwhile {
@@ -74,12 +74,14 @@ fn texts(action: &WebSocketAction, scope: &Scope<'_>) -> Result<Vec<String>, Str
     action.send.iter().map(text).collect()
 }
 
-fn no_answer(error: &WebSocketError) -> Nothing {
+fn no_answer(error: &WebSocketError, scope: &Scope<'_>) -> Nothing {
     let transient = error.is_transient();
     let reason = match error {
         WebSocketError::Refused { body, .. } if !body.trim().is_empty() => {
-            format!("{error}: {}", body.trim())
+            // Of a long one only the start is known.
+            format!("{error}: {}", scope.mask.apply_to_start(body.trim()))
         }
+        WebSocketError::Http(error) => http::shown(error, scope),
         error => error.to_string(),
     };
     Nothing::NoAnswer { reason, transient }

@@ -287,6 +287,44 @@ async fn the_first_failure_can_end_a_run() {
 }
 
 #[tokio::test]
+async fn a_failure_ends_a_run_while_its_log_is_still_read() {
+    let barrier = Arc::new(Barrier::new(2));
+    let script = vec![
+        Act::Answer(200, "{}"),
+        Act::Meet(Arc::clone(&barrier)),
+        Act::Answer(200, "{}"),
+    ];
+    let server = Server::of(script).await;
+    let checks = checks(&format!("[smoke.a]\n{OK}[smoke.b]\n{GET}[smoke.c]\n{GET}"));
+    let options = Options {
+        jobs: 2,
+        fail_fast: true,
+        ..Options::default()
+    };
+    let (selection, cancel) = (Selection::default(), CancellationToken::new());
+    let run = run_all(server.address, &checks, (&selection, options), &cancel);
+    // The second check ends after the first one has failed, and before its log was read.
+    let end_second = async {
+        while server.count() < 2 {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..20 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        barrier.wait().await;
+    };
+    let (ran, ()) = tokio::join!(run, end_second);
+    assert_eq!(
+        ran.told(),
+        [
+            "a Failed $.ok: expected true, got nothing (the path selects nothing)",
+            "b Passed",
+            "c Skipped(\"another check failed (--fail-fast)\")",
+        ]
+    );
+}
+
+#[tokio::test]
 async fn a_check_that_fails_now_and_then_is_found() {
     let right = Act::Answer(200, r#"{"ok": true}"#);
     let script = vec![
@@ -328,6 +366,30 @@ async fn secrets_are_masked_everywhere() {
     assert!(shown.contains(r#"you sent\": \"*** and ***"#), "{shown}");
     let by_hand = format!("curl -sS -i 'http://{}/***'", server.address);
     assert_eq!(ran.results[1].reproduce, Some(by_hand));
+}
+
+#[tokio::test]
+async fn what_is_kept_as_a_secret_is_masked_in_a_wrong_answer() {
+    let answer = r#"{"token": "t0ken-9", "role": "user"}"#;
+    for expected in ["status = 201", "json = { '$.role' = 'admin' }"] {
+        let toml = format!(
+            "{GET}capture = {{ token = {{ json = '$.token', secret = true }} }}\n{expected}"
+        );
+        let (result, _) = one(vec![Act::Answer(200, answer)], &toml).await;
+        assert!(result.failed());
+        let shown = format!("{result:?}");
+        assert!(shown.contains("***") && !shown.contains("t0ken"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn what_may_have_been_done_is_not_done_again() {
+    let cut = Act::Headed(200, "content-length: 9\r\n", "{}");
+    for act in [Act::Close, cut] {
+        let (result, server) = one(vec![act], "service = 'api'\npost = '/'\n").await;
+        assert!(result.failed(), "{result:?}");
+        assert_eq!(server.count(), 1, "{result:?}");
+    }
 }
 
 #[tokio::test]
