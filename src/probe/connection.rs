@@ -118,6 +118,9 @@ impl Connection {
     /// Says why there is no answer, by what the server sent instead.
     fn explain(&self, error: &hyper::Error) -> HttpError {
         match HttpError::of(error) {
+            HttpError::NotHttp(_) if self.first.bytes().starts_with(b"HTTP/1.") => {
+                HttpError::BadHead(error.to_string())
+            }
             HttpError::NotHttp(_) => not_http(&self.first, self.secure),
             other => other,
         }

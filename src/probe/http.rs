@@ -42,6 +42,9 @@ pub enum HttpError {
     /// Holds what came instead, escaped.
     #[error("the answer is not HTTP: it begins with `{0}`")]
     NotHttp(String),
+    /// It is HTTP up to a header; holds what is wrong with it.
+    #[error("the answer's head breaks the rules of HTTP: {0}")]
+    BadHead(String),
     #[error("the server speaks TLS, and the URL says http")]
     Secure,
     #[error("more than {limit} redirects, the last one to {last}")]
@@ -70,6 +73,7 @@ impl HttpError {
             | Self::TooLong
             | Self::HeadTooLong
             | Self::NotHttp(_)
+            | Self::BadHead(_)
             | Self::Secure
             | Self::TooManyRedirects { .. }
             | Self::Redirect(_) => false,

@@ -167,6 +167,17 @@ async fn a_kept_connection_that_was_closed_fails_nothing() {
 }
 
 #[tokio::test]
+async fn a_head_that_breaks_the_rules_is_told_from_what_is_no_http() {
+    for header in ["a: \x1b", "content-length: -1"] {
+        let base = says(format!("HTTP/1.1 200 OK\r\n{header}\r\n\r\n")).await;
+        let error = failure(&base, &WITHIN).await;
+        let expect = "the answer's head breaks the rules of HTTP: ";
+        assert!(error.to_string().starts_with(expect), "{error}");
+        assert!(!error.is_transient());
+    }
+}
+
+#[tokio::test]
 async fn what_comes_behind_an_answer_is_not_the_next_answer() {
     // A body after the answer to HEAD, which looks like an answer itself.
     let (address, count) = listen(|mut stream| async move {
