@@ -1,27 +1,31 @@
 //! A program in a process group of its own, whose output is collected.
 
 use std::convert::Infallible;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process_group, pidfd_open, waitid,
+};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::unix::pipe::Receiver;
 use tokio::process::{Child, ChildStdin, Command};
 
 use super::guardian::Guardian;
-use super::program::not_started;
+use super::program::{beside, not_started};
 use crate::config::model::Secret;
 use crate::engine::ExecOutcome;
 
-/// How long output may come after the command's end, from what it left in the background.
-const OUTPUT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often to look for a command's end where the kernel does not tell.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// What a shell says of a program that it does not find.
 pub(in crate::engine) const NOT_FOUND: i64 = 127;
 
-/// A command whose whole process group ends when nobody waits for it any more.
+/// A command whose whole process group ends with it, or when nobody waits for it any more.
 pub(in crate::engine) struct Group(Child);
 
 impl Group {
@@ -46,22 +50,79 @@ impl Group {
         mut self,
         input: Option<&Secret>,
     ) -> std::io::Result<ExecOutcome> {
-        collect(&mut self.0, input).await
+        let mut outcome = ExecOutcome::default();
+        let (stdout, stderr) = (self.0.stdout.take(), self.0.stderr.take());
+        let stdin = self.0.stdin.take();
+        let reading = async {
+            tokio::join!(
+                read(stdout, &mut outcome.stdout),
+                read(stderr, &mut outcome.stderr)
+            )
+        };
+        let feeding = async {
+            feed(stdin, input).await;
+            std::future::pending::<Infallible>().await
+        };
+        // The command may end, and its output with it, before it has read all of its input.
+        let status = tokio::select! {
+            status = beside(self.end(), reading) => status?,
+            never = feeding => match never {},
+        };
+        outcome.exit_code = exit_code(status);
+        Ok(outcome)
     }
-}
 
-impl Drop for Group {
-    fn drop(&mut self) {
-        // The number is its own as long as it was not waited for.
-        let pid = self.0.id().and_then(|pid| i32::try_from(pid).ok());
-        if let Some(pid) = pid.and_then(Pid::from_raw) {
+    /// Waits for the command's end, and ends what it left in the background.
+    async fn end(&mut self) -> std::io::Result<ExitStatus> {
+        if let Some(pid) = self.pid() {
+            ended(pid).await;
+        }
+        self.kill();
+        self.0.wait().await
+    }
+
+    /// The number of the command and its group: their own as long as it was not waited for.
+    fn pid(&self) -> Option<Pid> {
+        Pid::from_raw(i32::try_from(self.0.id()?).ok()?)
+    }
+
+    fn kill(&self) {
+        if let Some(pid) = self.pid() {
             let _ = kill_process_group(pid, Signal::KILL);
         }
     }
 }
 
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Waits until the process of a handle has ended, as far as the kernel tells.
+pub(in crate::engine) async fn handle_ended(handle: OwnedFd) {
+    // Of a pipe only this is used, that it says when the kernel calls it readable, which a
+    // process's handle is at its end.
+    if let Ok(handle) = Receiver::from_owned_fd_unchecked(handle) {
+        let _ = handle.readable().await;
+    }
+}
+
+/// Waits until a child has ended, and leaves it to be waited for.
+async fn ended(pid: Pid) {
+    if let Ok(handle) = pidfd_open(pid, PidfdFlags::empty()) {
+        handle_ended(handle).await;
+    }
+    // Where there is no handle, for want of descriptors, looking has to do.
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    while let Ok(None) = waitid(WaitId::Pid(pid), look) {
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
 /// Runs a command of this machine to its end, and returns what it printed and its exit code; the
-/// error says why it was not started. Its whole process group ends when nobody waits any more.
+/// error says why it was not started. Its whole process group ends with it, or when nobody waits
+/// any more.
 pub async fn output_of(
     words: &[String],
     folder: &Path,
@@ -90,39 +151,6 @@ pub async fn output_of(
     let outcome = group.collect(input).await;
     drop(guardian);
     outcome.map_err(|error| format!("`{name}` cannot be waited for: {error}"))
-}
-
-/// Feeds a command, collects what it prints, and waits for its end.
-async fn collect(child: &mut Child, input: Option<&Secret>) -> std::io::Result<ExecOutcome> {
-    let mut outcome = ExecOutcome::default();
-    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let reading = async {
-        tokio::join!(
-            read(stdout, &mut outcome.stdout),
-            read(stderr, &mut outcome.stderr)
-        );
-    };
-    let ending = async {
-        let status = child.wait().await;
-        tokio::time::sleep(OUTPUT_TIMEOUT).await;
-        status
-    };
-    let feeding = async {
-        feed(stdin, input).await;
-        std::future::pending::<Infallible>().await
-    };
-    // The command may end, and its output with it, before it has read all of its input.
-    let ended = tokio::select! {
-        () = reading => None,
-        status = ending => Some(status),
-        never = feeding => match never {},
-    };
-    let status = match ended {
-        Some(status) => status?,
-        None => child.wait().await?,
-    };
-    outcome.exit_code = exit_code(status);
-    Ok(outcome)
 }
 
 async fn read(source: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) {
@@ -158,6 +186,19 @@ mod tests {
     use super::*;
     use crate::probe::{Attempt, Poll};
 
+    /// Waits until there is no process of this number.
+    async fn check_gone(number: &[u8]) {
+        let number = String::from_utf8_lossy(number);
+        let pid = Pid::from_raw(number.trim().parse().unwrap()).unwrap();
+        let gone = async || match test_kill_process(pid) {
+            Ok(()) => Attempt::<(), ()>::NotYet("it is there".to_owned()),
+            Err(_) => Attempt::Done(()),
+        };
+        let poll = Poll::within(Duration::from_secs(10));
+        let ended = poll.until(&CancellationToken::new(), gone, |_| {}).await;
+        assert!(ended.is_ok(), "{ended:?}");
+    }
+
     #[tokio::test]
     async fn what_a_dropped_command_started_ends_with_it() {
         let mut command = Command::new("sh");
@@ -166,15 +207,19 @@ mod tests {
         let mut number = vec![0; 32];
         let count = group.0.stderr.as_mut().unwrap().read(&mut number);
         let count = count.await.unwrap();
-        let number = String::from_utf8_lossy(&number[..count]);
-        let child = Pid::from_raw(number.trim().parse().unwrap()).unwrap();
         drop(group);
-        let gone = async || match test_kill_process(child) {
-            Ok(()) => Attempt::<(), ()>::NotYet("it is there".to_owned()),
-            Err(_) => Attempt::Done(()),
-        };
-        let poll = Poll::within(Duration::from_secs(10));
-        let ended = poll.until(&CancellationToken::new(), gone, |_| {}).await;
-        assert!(ended.is_ok(), "{ended:?}");
+        check_gone(&number[..count]).await;
+    }
+
+    #[tokio::test]
+    async fn what_a_command_leaves_in_the_background_ends_with_it() {
+        for left in ["sleep 300", "sleep 300 > /dev/null 2>&1"] {
+            let mut command = Command::new("sh");
+            command.args(["-c", &format!("{left} & echo $!; exit 3")]);
+            let group = Group::start(command).unwrap();
+            let outcome = group.collect(None).await.unwrap();
+            assert_eq!(outcome.exit_code, 3);
+            check_gone(&outcome.stdout).await;
+        }
     }
 }

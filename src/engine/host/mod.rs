@@ -16,7 +16,7 @@ pub(in crate::engine) use failure::{Failure, LastLines};
 pub use find::find_program;
 pub(in crate::engine) use find::{can_run, is_program};
 pub use group::output_of;
-pub(in crate::engine) use group::{Group, NOT_FOUND, exit_code};
+pub(in crate::engine) use group::{Group, NOT_FOUND, exit_code, handle_ended};
 pub use inputs::digest_of;
 pub(in crate::engine) use inputs::{declare, relative};
 pub(in crate::engine) use install::{install_line, install_postgres};

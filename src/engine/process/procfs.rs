@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde::{Deserialize, Serialize};
-use tokio::net::unix::pipe::Receiver;
+
+use crate::engine::host::handle_ended;
 
 /// How often to look where the kernel does not tell.
 const LOOK: Duration = Duration::from_millis(20);
@@ -72,12 +73,8 @@ impl ProcessId {
 
     /// Waits until it has ended.
     pub(super) async fn ended(self) {
-        // Of a pipe only this is used, that it says when the kernel calls it readable, which a
-        // process's handle is at its end.
-        let handle = self.handle();
-        let handle = handle.and_then(|handle| Receiver::from_owned_fd_unchecked(handle).ok());
-        if let Some(handle) = handle {
-            let _ = handle.readable().await;
+        if let Some(handle) = self.handle() {
+            handle_ended(handle).await;
         }
         // Where there is no handle, for want of descriptors, looking has to do.
         while self.is_alive() {
