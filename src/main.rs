@@ -33,6 +33,6 @@ fn main() -> ExitCode {
         Ok(answer) => (renderer.finish(Ok(&answer)), answer.exit_code()),
         Err(failed) => (renderer.finish(Err(&failed)), failed.exit_code),
     };
-    // Where standard output is full or gone, what was asked for did not arrive.
-    printed.map_or(ExitCode::FAILURE, |()| ExitCode::from(code))
+    // Where standard output is full, what was asked for did not arrive.
+    ExitCode::from(if printed.is_err() { code.max(1) } else { code })
 }

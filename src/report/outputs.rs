@@ -106,9 +106,15 @@ impl Outputs {
         }
     }
 
-    /// Returns why standard output could not be written (a full disk), if so.
-    pub(super) fn finish(self) -> Result<()> {
-        self.failure.map_or(Ok(()), Err)
+    /// Returns why standard output could not be written (a full disk), if so, and says it.
+    pub(super) fn finish(mut self) -> Result<()> {
+        let Some(failure) = self.failure.take() else {
+            return Ok(());
+        };
+        self.err(&format!(
+            "error: standard output could not be written: {failure}\n"
+        ));
+        Err(failure)
     }
 }
 
@@ -168,8 +174,8 @@ pub(super) mod testing {
         outputs.out("lost\n");
         outputs.err("kept\n");
         assert!(closed.load(std::sync::atomic::Ordering::Relaxed));
-        assert_eq!(err.text(), "kept\n");
         assert!(outputs.finish().is_ok());
+        assert_eq!(err.text(), "kept\n");
     }
 
     #[test]
@@ -182,13 +188,17 @@ pub(super) mod testing {
     }
 
     #[test]
-    fn a_full_disk_is_a_failure() {
+    fn a_full_disk_is_a_failure_that_is_said() {
         let full = fs_err::OpenOptions::new()
             .write(true)
             .open("/dev/full")
             .unwrap();
-        let mut outputs = Outputs::new(Box::new(full), Box::new(Kept::default()));
+        let err = Kept::default();
+        let mut outputs = Outputs::new(Box::new(full.into_file()), Box::new(err.clone()));
+        outputs.out("lost\n");
         outputs.out("lost\n");
         assert_eq!(outputs.finish().unwrap_err().kind(), ErrorKind::StorageFull);
+        let said = "error: standard output could not be written: No space left on device";
+        assert_eq!(err.text(), format!("{said} (os error 28)\n"));
     }
 }

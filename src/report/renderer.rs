@@ -105,8 +105,8 @@ impl Renderer {
     }
 
     /// Tells the events that are still to be told, then the answer on standard output or the
-    /// failures on standard error. An error means that standard output could not be written; a
-    /// reader that is gone is none.
+    /// failures on standard error. An error means that standard output could not be written, which
+    /// is said on standard error; a reader that is gone is none.
     pub fn finish(mut self, result: Result<&Answer, &Failed>) -> io::Result<()> {
         let (mut outputs, command) = self
             .stop()

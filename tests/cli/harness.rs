@@ -1,5 +1,6 @@
 //! What every case stands on: a workspace made of texts, and one run of the program in it.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -109,15 +110,38 @@ impl Workspace {
         (text(&output.stdout), text(&output.stderr), code)
     }
 
+    /// Returns standard error of a command line whose standard output is a full disk, and the exit
+    /// code.
+    #[track_caller]
+    pub(crate) fn on_full_disk(&self, line: &str) -> (String, i32) {
+        let full = fs_err::OpenOptions::new().write(true).open("/dev/full");
+        let output = self
+            .command(line.split(' ').skip(1), &self.path())
+            .stdout(full.expect("a device").into_file())
+            .output()
+            .expect("the program runs");
+        let code = output.status.code().expect("no signal ended it");
+        (self.redact(&String::from_utf8_lossy(&output.stderr)), code)
+    }
+
     fn output(&self, arguments: &[String], folder: &Path) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_envctl"))
+        let output = self.command(arguments, folder).output();
+        output.expect("the program runs")
+    }
+
+    fn command(
+        &self,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+        folder: &Path,
+    ) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_envctl"));
+        command
             .args(arguments)
             .current_dir(folder)
             .env_clear()
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .output()
-            .expect("the program runs")
+            .stdin(Stdio::null());
+        command
     }
 
     fn path(&self) -> PathBuf {

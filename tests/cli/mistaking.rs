@@ -26,6 +26,18 @@ environment = { BIND = '0.0.0.0:${services.api.ports.htp}', DATABASE_URL = '${se
     )
 }
 
+/// What was asked for did not arrive, whatever else there is to say.
+#[test]
+fn a_full_disk_below_standard_output_is_said() {
+    let said = "error: standard output could not be written: No space left on device";
+    let said = format!("{said} (os error 28)\n");
+    let right = Workspace::rates(API);
+    let validate = "envctl config validate";
+    assert_eq!(right.on_full_disk(validate), (said.clone(), 1));
+    let json = "envctl config validate --output json";
+    assert_eq!(wrong().on_full_disk(json), (said, 3));
+}
+
 #[test]
 fn several_at_once_in_two_files() {
     wrong().check("envctl config validate", &expect![[r#"
