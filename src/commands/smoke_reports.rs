@@ -97,15 +97,15 @@ impl Targets {
             failures.extend(result.err().map(|error| Failure::of_report(&error)));
         };
         for ReportTo { format, file } in &self.files {
-            note(reports::write(file, &rendered(*format, results)));
+            note(reports::write(file, &rendered(*format, results)).await);
         }
         if let Some(folder) = &self.folder {
             let configuration = scene.merged.as_ref().map(Merged::show);
             let configuration = mask.apply(&configuration.unwrap_or_default());
-            note(reports::write(&folder.join("config.toml"), &configuration));
+            note(reports::write(&folder.join("config.toml"), &configuration).await);
             for (service, log) in logs(session, scene, services).await {
                 let file = folder.join("logs").join(format!("{service}.log"));
-                note(reports::write(&file, &mask.apply(&log)));
+                note(reports::write(&file, &mask.apply(&log)).await);
             }
         }
         // Of a run that was stopped, it is no news that checks did not end.

@@ -2,7 +2,19 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::unix::pipe::OpenOptions;
+
+/// How long a pipe may have no reader: one that starts beside this program takes a moment.
+const READER_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How often to look whether a pipe has a reader.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Why a report is not written.
 #[derive(Debug, thiserror::Error)]
@@ -11,13 +23,16 @@ pub enum ReportError {
     IsFolder(PathBuf),
     #[error("`{}` has no parent folder", .0.display())]
     NoFolder(PathBuf),
+    #[error("nobody reads the pipe `{}`: start its reader before the checks end", .0.display())]
+    Unread(PathBuf),
     #[error("`{}` cannot be written", .path.display())]
     Write { path: PathBuf, source: io::Error },
 }
 
 /// Fails where a report could not be written, and leaves everything as it is.
 pub fn check(path: &Path) -> Result<(), ReportError> {
-    let Some(partial) = partial(path)? else {
+    // A pipe is not opened: whoever reads it would take its closing for the end.
+    let Place::File { partial, .. } = place(path)? else {
         return Ok(());
     };
     fs_err::write(&partial, "")
@@ -26,18 +41,47 @@ pub fn check(path: &Path) -> Result<(), ReportError> {
 }
 
 /// Writes a report; a reader of `path` sees the old content or the whole new one.
-pub fn write(path: &Path, text: &str) -> Result<(), ReportError> {
-    let Some(partial) = partial(path)? else {
-        return fs_err::write(path, text).map_err(|error| unwritten(path, &error));
+pub async fn write(path: &Path, text: &str) -> Result<(), ReportError> {
+    let written = match place(path)? {
+        Place::File { file, partial } => replace(&file, &partial, text),
+        Place::Pipe => pipe(path, text).await,
+        Place::Device => append(path, text),
     };
-    // Where it is a link, what it leads to is replaced.
-    let place = fs_err::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let written = fs_err::write(&partial, text).and_then(|()| fs_err::rename(&partial, place));
+    written.map_err(|error| {
+        if is_unread(&error) {
+            ReportError::Unread(path.to_owned())
+        } else {
+            unwritten(path, &error)
+        }
+    })
+}
+
+fn replace(file: &Path, partial: &Path, text: &str) -> io::Result<()> {
+    let written = fs_err::write(partial, text).and_then(|()| fs_err::rename(partial, file));
     if written.is_err() {
         // The first error is the one that counts.
-        let _ = fs_err::remove_file(&partial);
+        let _ = fs_err::remove_file(partial);
     }
-    written.map_err(|error| unwritten(path, &error))
+    written
+}
+
+/// Writes into a pipe with a name once somebody reads it.
+async fn pipe(path: &Path, text: &str) -> io::Result<()> {
+    let deadline = Instant::now() + READER_TIMEOUT;
+    let mut pipe = loop {
+        match OpenOptions::new().open_sender(path) {
+            Err(error) if is_unread(&error) && Instant::now() < deadline => {
+                tokio::time::sleep(LOOK).await;
+            }
+            opened => break opened?,
+        }
+    };
+    pipe.write_all(text.as_bytes()).await
+}
+
+/// Whether it says of a pipe that nobody reads it.
+fn is_unread(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::NXIO)
 }
 
 /// Says why, without the name of the file that stood in for the report.
@@ -55,17 +99,30 @@ pub fn append(path: &Path, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())
 }
 
-/// Returns where a report stands until all of it is written; nothing for a pipe or a device, which
-/// cannot be replaced.
-fn partial(path: &Path) -> Result<Option<PathBuf>, ReportError> {
-    let place = fs_err::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let (Some(name), false) = (place.file_name(), place.is_dir()) else {
+/// What a path leads to.
+enum Place {
+    /// A file, and where its report stands until all of it is written.
+    File {
+        file: PathBuf,
+        partial: PathBuf,
+    },
+    Pipe,
+    /// A device, which cannot be replaced.
+    Device,
+}
+
+fn place(path: &Path) -> Result<Place, ReportError> {
+    // Where it is a link, what it leads to is replaced.
+    let file = fs_err::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let (Some(name), false) = (file.file_name(), file.is_dir()) else {
         return Err(ReportError::IsFolder(path.to_owned()));
     };
-    if place.exists() && !place.is_file() {
-        return Ok(None);
+    match fs_err::metadata(&file).map(|file| file.file_type()) {
+        Ok(kind) if kind.is_fifo() => return Ok(Place::Pipe),
+        Ok(kind) if !kind.is_file() => return Ok(Place::Device),
+        Ok(_) | Err(_) => {}
     }
-    let folder = match place.parent() {
+    let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         Some(_) | None => Path::new("."),
     };
@@ -75,54 +132,82 @@ fn partial(path: &Path) -> Result<Option<PathBuf>, ReportError> {
     let mut partial = OsString::from(".");
     partial.push(name);
     partial.push(format!(".{}.partial", std::process::id()));
-    Ok(Some(folder.join(partial)))
+    let partial = folder.join(partial);
+    Ok(Place::File { file, partial })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
 
-    #[test]
-    fn a_report_replaces_an_old_one_and_leaves_nothing_else() {
+    #[tokio::test]
+    async fn a_report_replaces_an_old_one_and_leaves_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report.xml");
         check(&path).unwrap();
         assert_eq!(fs_err::read_dir(folder.path()).unwrap().count(), 0);
-        write(&path, "old and long").unwrap();
+        write(&path, "old and long").await.unwrap();
         check(&path).unwrap();
         assert_eq!(fs_err::read_to_string(&path).unwrap(), "old and long");
-        write(&path, "new").unwrap();
+        write(&path, "new").await.unwrap();
         assert_eq!(fs_err::read_to_string(&path).unwrap(), "new");
         assert_eq!(fs_err::read_dir(folder.path()).unwrap().count(), 1);
     }
 
-    #[test]
-    fn a_report_goes_into_a_file_of_a_folder_that_is_there() {
+    #[tokio::test]
+    async fn a_report_goes_into_a_file_of_a_folder_that_is_there() {
         let folder = tempfile::tempdir().unwrap();
         let nowhere = folder.path().join("missing/report.xml");
-        for result in [check, |path: &Path| write(path, "x")] {
-            let error = |path: &Path| result(path).unwrap_err();
-            assert!(matches!(error(folder.path()), ReportError::IsFolder(_)));
-            assert!(matches!(error(Path::new("/")), ReportError::IsFolder(_)));
-            assert!(matches!(error(&nowhere), ReportError::NoFolder(_)));
-            // Nobody may write there, not even root.
-            let proc = Path::new("/proc/self/report.xml");
-            assert!(matches!(error(proc), ReportError::Write { .. }));
+        // Nobody may write there, not even root.
+        let proc = Path::new("/proc/self/report.xml");
+        for path in [folder.path(), Path::new("/"), &nowhere, proc] {
+            for error in [check(path), write(path, "x").await].map(Result::unwrap_err) {
+                match error {
+                    ReportError::IsFolder(_) => assert!(path.is_dir()),
+                    ReportError::NoFolder(_) => assert_eq!(path, nowhere),
+                    ReportError::Write { .. } => assert_eq!(path, proc),
+                    ReportError::Unread(_) => panic!("{error}"),
+                }
+            }
         }
     }
 
-    #[test]
-    fn a_link_stays_one_and_a_device_too() {
+    #[tokio::test]
+    async fn a_link_stays_one_and_a_device_too() {
         let folder = tempfile::tempdir().unwrap();
         let (link, path) = (folder.path().join("link"), folder.path().join("report"));
         fs_err::write(&path, "old").unwrap();
         fs_err::os::unix::fs::symlink(&path, &link).unwrap();
-        write(&link, "new").unwrap();
+        write(&link, "new").await.unwrap();
         assert!(fs_err::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs_err::read_to_string(&path).unwrap(), "new");
         let null = Path::new("/dev/null");
-        write(null, "x").unwrap();
+        write(null, "x").await.unwrap();
         assert!(!null.is_file());
+    }
+
+    #[tokio::test]
+    async fn a_pipe_is_written_to_once_it_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        let made = Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success());
+        check(&path).unwrap();
+        let unread = write(&path, "x").await;
+        assert!(matches!(unread, Err(ReportError::Unread(_))), "{unread:?}");
+        let read = folder.path().join("read");
+        let mut reader = Command::new("sh")
+            .args(["-c", "sleep 0.2; cat pipe > read"])
+            .current_dir(folder.path())
+            .spawn()
+            .unwrap();
+        // More than a pipe holds.
+        let text = "line\n".repeat(100_000);
+        write(&path, &text).await.unwrap();
+        assert!(reader.wait().unwrap().success());
+        assert_eq!(fs_err::read_to_string(read).unwrap(), text);
     }
 
     #[test]
