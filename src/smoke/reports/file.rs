@@ -1,7 +1,7 @@
 //! Where a report goes. Knows nothing of what stands in it.
 
 use std::ffi::OsString;
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -15,6 +15,9 @@ const READER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How often to look whether a pipe has a reader.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// How many links may lead from one to the next, as for the kernel.
+const LINKS_MAX: usize = 40;
 
 /// Why a report is not written.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +48,9 @@ pub async fn write(path: &Path, text: &str) -> Result<(), ReportError> {
     let written = match place(path)? {
         Place::File { file, partial } => replace(&file, &partial, text),
         Place::Pipe => pipe(path, text).await,
-        Place::Device => append(path, text),
+        Place::Open => append(path, text),
+        Place::Stdout => stream(io::stdout().lock(), text),
+        Place::Stderr => stream(io::stderr().lock(), text),
     };
     written.map_err(|error| {
         if is_unread(&error) {
@@ -84,6 +89,11 @@ fn is_unread(error: &io::Error) -> bool {
     Errno::from_io_error(error) == Some(Errno::NXIO)
 }
 
+fn stream(mut stream: impl Write, text: &str) -> io::Result<()> {
+    stream.write_all(text.as_bytes())?;
+    stream.flush()
+}
+
 /// Says why, without the name of the file that stood in for the report.
 fn unwritten(path: &Path, error: &io::Error) -> ReportError {
     ReportError::Write {
@@ -100,6 +110,7 @@ pub fn append(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// What a path leads to.
+#[derive(Debug, PartialEq)]
 enum Place {
     /// A file, and where its report stands until all of it is written.
     File {
@@ -107,11 +118,16 @@ enum Place {
         partial: PathBuf,
     },
     Pipe,
-    /// A device, which cannot be replaced.
-    Device,
+    /// A device, or a file that a process has open: neither can be replaced.
+    Open,
+    Stdout,
+    Stderr,
 }
 
 fn place(path: &Path) -> Result<Place, ReportError> {
+    if let Some(open) = open_file(path) {
+        return Ok(open);
+    }
     // Where it is a link, what it leads to is replaced.
     let file = fs_err::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let (Some(name), false) = (file.file_name(), file.is_dir()) else {
@@ -119,7 +135,7 @@ fn place(path: &Path) -> Result<Place, ReportError> {
     };
     match fs_err::metadata(&file).map(|file| file.file_type()) {
         Ok(kind) if kind.is_fifo() => return Ok(Place::Pipe),
-        Ok(kind) if !kind.is_file() => return Ok(Place::Device),
+        Ok(kind) if !kind.is_file() => return Ok(Place::Open),
         Ok(_) | Err(_) => {}
     }
     let folder = match file.parent() {
@@ -136,8 +152,32 @@ fn place(path: &Path) -> Result<Place, ReportError> {
     Ok(Place::File { file, partial })
 }
 
+/// Returns what `/dev/stdout`, `/dev/fd/3` and the like lead to. What such a link calls a file's
+/// name is not followed: the file is written to by others, too.
+fn open_file(path: &Path) -> Option<Place> {
+    let mut path = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        let folder = fs_err::canonicalize(path.parent()?).ok()?;
+        let name = path.file_name()?;
+        if folder.starts_with("/proc") && folder.ends_with("fd") {
+            let own = fs_err::canonicalize("/proc/self/fd").is_ok_and(|own| own == folder);
+            let kind = fs_err::metadata(folder.join(name)).ok()?.file_type();
+            return match name.to_str() {
+                Some("1") if own => Some(Place::Stdout),
+                Some("2") if own => Some(Place::Stderr),
+                _ if kind.is_fifo() => Some(Place::Pipe),
+                _ if kind.is_dir() => None,
+                _ => Some(Place::Open),
+            };
+        }
+        path = folder.join(fs_err::read_link(folder.join(name)).ok()?);
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsRawFd as _;
     use std::process::Command;
 
     use super::*;
@@ -186,6 +226,26 @@ mod tests {
         let null = Path::new("/dev/null");
         write(null, "x").await.unwrap();
         assert!(!null.is_file());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_open_is_added_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("ci.log"), folder.path().join("link"));
+        fs_err::write(&path, "old\n").unwrap();
+        let open = fs_err::File::open(&path).unwrap();
+        let [fd, proc] = ["/dev/fd", "/proc/self/fd"]
+            .map(|folder| PathBuf::from(format!("{folder}/{}", open.as_raw_fd())));
+        fs_err::os::unix::fs::symlink(&fd, &link).unwrap();
+        for path in [&fd, &proc, &link] {
+            check(path).unwrap();
+            write(path, "new\n").await.unwrap();
+        }
+        let text = fs_err::read_to_string(&path).unwrap();
+        assert_eq!(text, "old\nnew\nnew\nnew\n");
+        let leads = |path: &str| place(Path::new(path)).unwrap();
+        assert_eq!(leads("/dev/stdout"), Place::Stdout);
+        assert_eq!(leads("/dev/fd/2"), Place::Stderr);
     }
 
     #[tokio::test]
