@@ -52,24 +52,25 @@ impl Schemas {
         };
         let mut violations = Vec::new();
         leaves(&error, &mut violations);
+        // There may be millions, so only what is told becomes a text.
         let told = violations
             .iter()
             .flat_map(|it| failures(it, document, mask));
-        let mut failures: Vec<Failure> = told.collect();
-        let more = failures.len().saturating_sub(TOLD);
-        failures.truncate(TOLD);
-        for failure in &mut failures {
+        let mut told: Vec<Failure> = told.take(TOLD).collect();
+        for failure in &mut told {
             failure.expected = format!("{} ({})", failure.expected, file.name);
         }
+        let all: usize = violations.iter().map(|it| places(it)).sum();
+        let more = all - told.len();
         if more > 0 {
-            failures.push(Failure {
+            told.push(Failure {
                 what: "json_schema".to_owned(),
                 expected: format!("a document that follows {}", file.name),
                 actual: format!("{more} more places that do not"),
                 difference: None,
             });
         }
-        failures
+        told
     }
 
     fn schema(&self, path: &Path) -> Arc<Result<Schema, String>> {
@@ -187,7 +188,18 @@ fn value_at<'v>(error: &ValidationError<'_, '_>, document: &'v Value) -> &'v Val
     value.unwrap_or(document)
 }
 
-/// Returns a failure for a violation, or one for each property that it names.
+/// Returns how many failures a violation is.
+fn places(error: &ValidationError<'_, '_>) -> usize {
+    match &error.kind {
+        Violation::Required { want: names }
+        | Violation::Dependency { missing: names, .. }
+        | Violation::DependentRequired { missing: names, .. } => names.len(),
+        Violation::AdditionalProperties { got } => got.len(),
+        _ => 1,
+    }
+}
+
+/// Returns a failure for a violation, or one for each of the first properties that it names.
 fn failures(error: &ValidationError<'_, '_>, document: &Value, mask: &Mask) -> Vec<Failure> {
     let path = path_of(error);
     let value = value_at(error, document);
@@ -205,10 +217,12 @@ fn failures(error: &ValidationError<'_, '_>, document: &Value, mask: &Mask) -> V
         | Violation::Dependency { missing, .. }
         | Violation::DependentRequired { missing, .. } => missing
             .iter()
+            .take(TOLD)
             .map(|name| failure(Some(name), "something".to_owned(), "nothing".to_owned()))
             .collect(),
         Violation::AdditionalProperties { got } => got
             .iter()
+            .take(TOLD)
             .map(|name| {
                 let value = value.get(name.as_ref()).unwrap_or(&Value::Null);
                 let expected = "no such property".to_owned();
@@ -404,15 +418,21 @@ mod tests {
 
     #[test]
     fn many_violations_are_counted() {
-        let document: Value = (0..200).collect();
-        let schema = json!({"items": {"type": "string"}});
-        let files = Files::new(&[("s.json", schema)]);
-        let found = Schemas::default().check(&files.file("s.json"), &document, &Mask::default());
-        assert_eq!(found.len(), TOLD + 1);
-        assert_eq!(
-            found[TOLD].to_string(),
-            "json_schema: expected a document that follows s.json, got 190 more places that do not"
-        );
+        let names: Vec<String> = (0..200).map(|number| number.to_string()).collect();
+        let object = names.iter().map(|name| (name.clone(), json!(1))).collect();
+        for (document, schema) in [
+            ((0..200).collect(), json!({"items": {"type": "string"}})),
+            (object, json!({"additionalProperties": false})),
+            (json!({}), json!({"required": names})),
+        ] {
+            let files = Files::new(&[("s.json", schema)]);
+            let schemas = Schemas::default();
+            let found = schemas.check(&files.file("s.json"), &document, &Mask::default());
+            assert_eq!(found.len(), TOLD + 1);
+            let more = "json_schema: expected a document that follows s.json, \
+                        got 190 more places that do not";
+            assert_eq!(found[TOLD].to_string(), more);
+        }
     }
 
     #[test]
