@@ -19,6 +19,9 @@ use super::program::{beside, not_started};
 use crate::config::model::Secret;
 use crate::engine::ExecOutcome;
 
+/// How long what a command left may still hand on what it has, as a filter behind it does.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
 /// How often to look for a command's end where the kernel does not tell.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -65,20 +68,38 @@ impl Group {
         };
         // The command may end, and its output with it, before it has read all of its input.
         let status = tokio::select! {
-            status = beside(self.end(), reading) => status?,
+            status = self.status(reading) => status?,
             never = feeding => match never {},
         };
         outcome.exit_code = exit_code(status);
         Ok(outcome)
     }
 
-    /// Waits for the command's end, and ends what it left in the background.
-    async fn end(&mut self) -> std::io::Result<ExitStatus> {
-        if let Some(pid) = self.pid() {
-            ended(pid).await;
+    /// Waits for the command's end and for its output, and ends what it left in the background.
+    async fn status(&mut self, output: impl Future) -> std::io::Result<ExitStatus> {
+        tokio::pin!(output);
+        let last_words = async {
+            if let Some(pid) = self.pid() {
+                ended(pid).await;
+            }
+            tokio::time::sleep(LAST_WORDS).await;
+        };
+        let all_came = tokio::select! {
+            _ = &mut output => true,
+            () = last_words => false,
+        };
+        let end = async {
+            if let Some(pid) = self.pid() {
+                ended(pid).await;
+            }
+            self.kill();
+            self.0.wait().await
+        };
+        if all_came {
+            end.await
+        } else {
+            beside(end, output).await
         }
-        self.kill();
-        self.0.wait().await
     }
 
     /// The number of the command and its group: their own as long as it was not waited for.
@@ -209,6 +230,15 @@ mod tests {
         let count = count.await.unwrap();
         drop(group);
         check_gone(&number[..count]).await;
+    }
+
+    #[tokio::test]
+    async fn what_a_filter_behind_a_command_hands_on_counts() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "(sleep 0.05; echo two) & echo one"]);
+        let group = Group::start(command).unwrap();
+        let outcome = group.collect(None).await.unwrap();
+        assert_eq!(outcome.stdout, b"one\ntwo\n");
     }
 
     #[tokio::test]
