@@ -1,12 +1,14 @@
 //! Where a report goes. Knows nothing of what stands in it.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
+use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::unix::pipe::OpenOptions;
 
@@ -49,6 +51,7 @@ pub async fn write(path: &Path, text: &str) -> Result<(), ReportError> {
         Place::File { file, partial } => replace(&file, &partial, text),
         Place::Pipe => pipe(path, text).await,
         Place::Open => append(path, text),
+        Place::Descriptor(number) => descriptor(path, number, text),
         Place::Stdout => stream(io::stdout().lock(), text),
         Place::Stderr => stream(io::stderr().lock(), text),
     };
@@ -89,6 +92,15 @@ fn is_unread(error: &io::Error) -> bool {
     Errno::from_io_error(error) == Some(Errno::NXIO)
 }
 
+/// Writes where the others go on who have it open; opened anew, it would have an end of its own.
+fn descriptor(path: &Path, number: i32, text: &str) -> io::Result<()> {
+    let own = pidfd_open(getpid(), PidfdFlags::empty());
+    match own.and_then(|own| pidfd_getfd(own, number, PidfdGetfdFlags::empty())) {
+        Ok(open) => stream(File::from(open), text),
+        Err(_) => append(path, text),
+    }
+}
+
 fn stream(mut stream: impl Write, text: &str) -> io::Result<()> {
     stream.write_all(text.as_bytes())?;
     stream.flush()
@@ -120,6 +132,8 @@ enum Place {
     Pipe,
     /// A device, or a file that a process has open: neither can be replaced.
     Open,
+    /// What this program has open under this number.
+    Descriptor(i32),
     Stdout,
     Stderr,
 }
@@ -167,6 +181,7 @@ fn open_file(path: &Path) -> Option<Place> {
                 Some("2") if own => Some(Place::Stderr),
                 _ if kind.is_fifo() => Some(Place::Pipe),
                 _ if kind.is_dir() => None,
+                Some(number) if own => number.parse().map(Place::Descriptor).ok(),
                 _ => Some(Place::Open),
             };
         }
@@ -232,8 +247,8 @@ mod tests {
     async fn a_file_that_is_open_is_added_to() {
         let folder = tempfile::tempdir().unwrap();
         let (path, link) = (folder.path().join("ci.log"), folder.path().join("link"));
-        fs_err::write(&path, "old\n").unwrap();
-        let open = fs_err::File::open(&path).unwrap();
+        let mut open = fs_err::File::create(&path).unwrap();
+        open.write_all(b"old\n").unwrap();
         let [fd, proc] = ["/dev/fd", "/proc/self/fd"]
             .map(|folder| PathBuf::from(format!("{folder}/{}", open.as_raw_fd())));
         fs_err::os::unix::fs::symlink(&fd, &link).unwrap();
@@ -241,8 +256,9 @@ mod tests {
             check(path).unwrap();
             write(path, "new\n").await.unwrap();
         }
+        open.write_all(b"after\n").unwrap();
         let text = fs_err::read_to_string(&path).unwrap();
-        assert_eq!(text, "old\nnew\nnew\nnew\n");
+        assert_eq!(text, "old\nnew\nnew\nnew\nafter\n");
         let leads = |path: &str| place(Path::new(path)).unwrap();
         assert_eq!(leads("/dev/stdout"), Place::Stdout);
         assert_eq!(leads("/dev/fd/2"), Place::Stderr);
