@@ -86,9 +86,15 @@ impl Caller {
         loop {
             let place = hop.place()?;
             let asked = timeout_at(deadline, self.ask(&hop, &place, delivery.cookies.as_ref()));
-            let (mut connection, answer) = asked
-                .await
-                .unwrap_or(Err(HttpError::TimedOut(delivery.timeout)))?;
+            let asked = asked.await;
+            let asked = asked.unwrap_or(Err(HttpError::TimedOut(delivery.timeout)));
+            let (mut connection, answer) = asked.map_err(|error| match error {
+                // Another server has heard the request.
+                HttpError::Refused | HttpError::Unknown(_) if redirects > 0 => HttpError::Broken(
+                    format!("the redirect to {} leads nowhere: {error}", hop.url()),
+                ),
+                error => error,
+            })?;
             let (head, incoming) = answer.into_parts();
             if let Some(jar) = &delivery.cookies {
                 jar.keep(&head.headers, hop.url());
@@ -142,7 +148,7 @@ impl Caller {
                     Ok(answer) => return Ok((connection, answer)),
                     // The server closed it while the request was under way, or more than its
                     // last answer was on it.
-                    Err(HttpError::Closed | HttpError::Reset | HttpError::NotHttp(_)) => break,
+                    Err(HttpError::Closed | HttpError::Reset | HttpError::NotHttp(..)) => break,
                     Err(error) => return Err(error),
                 }
             }

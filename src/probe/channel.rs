@@ -17,7 +17,7 @@ use url::{Host, Url};
 use super::{HttpError, InvalidRequest, Tls, TlsError};
 
 /// How much of what a server says first is remembered.
-const FIRST_BYTES: usize = 32;
+pub(super) const FIRST_BYTES: usize = 32;
 
 /// Where a channel leads; two that are equal may share their channels.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

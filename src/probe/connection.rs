@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 
 use super::body::Outgoing;
-use super::channel::{Channel, First, Place};
+use super::channel::{Channel, FIRST_BYTES, First, Place};
 use super::{BODY_LIMIT_BYTES, HttpError};
 
 /// How much is read ahead, and how long a head may be. What a server sends without an end, as
@@ -118,10 +118,10 @@ impl Connection {
     /// Says why there is no answer, by what the server sent instead.
     fn explain(&self, error: &hyper::Error) -> HttpError {
         match HttpError::of(error) {
-            HttpError::NotHttp(_) if self.first.bytes().starts_with(b"HTTP/1.") => {
+            HttpError::NotHttp(..) if self.first.bytes().starts_with(b"HTTP/1.") => {
                 HttpError::BadHead(error.to_string())
             }
-            HttpError::NotHttp(_) => not_http(&self.first, self.secure),
+            HttpError::NotHttp(..) => not_http(&self.first, self.secure),
             other => other,
         }
     }
@@ -133,7 +133,7 @@ pub(super) fn not_http(first: &First, secure: bool) -> HttpError {
     if !secure && bytes.starts_with(&TLS_ALERT) {
         return HttpError::Secure;
     }
-    HttpError::NotHttp(bytes.escape_ascii().to_string())
+    HttpError::NotHttp(bytes.escape_ascii().to_string(), bytes.len() == FIRST_BYTES)
 }
 
 /// Waits for `work`, which the driver makes progress.

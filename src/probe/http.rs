@@ -39,9 +39,9 @@ pub enum HttpError {
     TooLong,
     #[error("the answer's headers are too many or too long")]
     HeadTooLong,
-    /// Holds what came instead, escaped.
+    /// Holds what came instead, escaped, and whether more did.
     #[error("the answer is not HTTP: it begins with `{0}`")]
-    NotHttp(String),
+    NotHttp(String, bool),
     /// It is HTTP up to a header; holds what is wrong with it.
     #[error("the answer's head breaks the rules of HTTP: {0}")]
     BadHead(String),
@@ -72,7 +72,7 @@ impl HttpError {
             | Self::Tls(_)
             | Self::TooLong
             | Self::HeadTooLong
-            | Self::NotHttp(_)
+            | Self::NotHttp(..)
             | Self::BadHead(_)
             | Self::Secure
             | Self::TooManyRedirects { .. }
@@ -90,7 +90,7 @@ impl HttpError {
             return Self::HeadTooLong;
         }
         if error.is_parse() {
-            return Self::NotHttp(String::new());
+            return Self::NotHttp(String::new(), false);
         }
         if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
             return Self::Closed;

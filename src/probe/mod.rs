@@ -29,4 +29,4 @@ pub use poll::{Attempt, Exhausted, Poll, Turns};
 pub use request::{InvalidRequest, Request, basic_login};
 pub use tcp::{Enough, TCP_LIMIT_BYTES, TcpError, connect, exchange};
 pub use tls::{Tls, TlsError};
-pub use websocket::{Message, WebSocket, WebSocketError};
+pub use websocket::{Message, REFUSAL_BYTES, WebSocket, WebSocketError};

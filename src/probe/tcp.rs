@@ -108,8 +108,10 @@ async fn talk(
         while state != Enough::Yes {
             let more = limited.read_buf(received);
             let count = match state {
-                // That nothing more came is no failure.
-                Enough::ForNow => timeout(QUIET, more).await.unwrap_or(Ok(0))?,
+                // However it ends, what came is enough.
+                Enough::ForNow => timeout(QUIET, more)
+                    .await
+                    .map_or(0, Result::unwrap_or_default),
                 Enough::No | Enough::Yes => more.await?,
             };
             if count == 0 {
@@ -282,6 +284,14 @@ mod tests {
         let mut for_now = |_: &[u8]| Enough::ForNow;
         let answer = exchange(address.parse().unwrap(), None, &mut for_now, WITHIN).await;
         assert_eq!(answer.unwrap(), b"val=123");
+        let (address, _) = listen(|mut stream| async move {
+            stream.write_all(b"ok").await.unwrap();
+            tokio::time::sleep(QUIET / 5).await;
+            stream.set_zero_linger().unwrap();
+        })
+        .await;
+        let answer = exchange(address.parse().unwrap(), None, &mut for_now, WITHIN).await;
+        assert_eq!(answer.unwrap(), b"ok");
     }
 
     #[tokio::test]

@@ -24,7 +24,7 @@ use super::{BODY_LIMIT_BYTES, Delivery, HttpError, InvalidRequest, Request, Tls}
 const READ_BYTES: usize = 16 * 1024;
 
 /// How much of the body of a refusal is kept.
-const REFUSAL_BYTES: usize = 2048;
+pub const REFUSAL_BYTES: usize = 2048;
 
 /// What a server sent.
 #[derive(Clone, Debug, PartialEq, Eq)]

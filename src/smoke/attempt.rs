@@ -128,7 +128,7 @@ fn judge(session: &Session<'_>, check: &Check, scope: &mut Scope<'_>, evidence: 
         }
     };
     if failures.is_empty() {
-        failures = trial::keep(check, scope, evidence);
+        failures = trial::keep(session, check, scope, evidence);
     }
     failures.iter_mut().for_each(Failure::shorten);
     let unavailable = matches!(evidence.status, Status::Http(502..=504))

@@ -17,6 +17,10 @@ use crate::probe::{Attempt, Exhausted, Poll};
 /// How long the only attempt of a check with `timeout = 0` may take.
 const ONLY_ATTEMPT: Duration = Duration::from_secs(30);
 
+/// The shortest text of an answer that may be wrong which is taken for the secret that should be
+/// there.
+const SHORTEST_WRONG: usize = 6;
+
 /// How long what comes after an interrupted check may take.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
@@ -255,15 +259,20 @@ pub(super) fn hide_captured(
         .iter()
         .filter(|(_, declared)| declared.secret);
     for (name, declared) in secret {
-        if let Ok(value) = super::capture::capture(name, declared, evidence) {
-            session.hide(&texts_of(&value));
-            scope.mask = session.mask();
-        }
+        let Ok(value) = super::capture::capture(name, declared, evidence) else {
+            continue;
+        };
+        let mut texts = texts_of(&value);
+        // A wrong answer may have a `null` or a word there, which stand in many texts.
+        texts.retain(|text| !value.is_null() && text.expose().len() >= SHORTEST_WRONG);
+        session.hide(&texts);
+        scope.mask = session.mask();
     }
 }
 
 /// Keeps what the check says, once its answer is right.
 pub(super) fn keep(
+    session: &Session<'_>,
     check: &Check,
     scope: &mut Scope<'_>,
     evidence: &super::evidence::Evidence,
@@ -271,7 +280,13 @@ pub(super) fn keep(
     let mut failures = Vec::new();
     for (name, declared) in &check.captures {
         match super::capture::capture(name, declared, evidence) {
-            Ok(value) => _ = scope.captured.insert(name.clone(), value),
+            Ok(value) => {
+                if declared.secret {
+                    session.hide(&texts_of(&value));
+                    scope.mask = session.mask();
+                }
+                scope.captured.insert(name.clone(), value);
+            }
             Err(failure) => failures.push(Failure {
                 what: scope.mask.apply(&failure.what),
                 expected: scope.mask.apply(&failure.expected),

@@ -167,6 +167,24 @@ async fn a_kept_connection_that_was_closed_fails_nothing() {
 }
 
 #[tokio::test]
+async fn a_redirect_to_nobody_was_heard_all_the_same() {
+    let (_socket, nobody) = refusing();
+    let base = says(answer(
+        &format!("303 Other\r\nlocation: http://{nobody}/x"),
+        "",
+    ))
+    .await;
+    let delivery = Delivery {
+        redirects: 1,
+        ..WITHIN
+    };
+    let error = failure(&base, &delivery).await;
+    let expect = format!("the redirect to http://{nobody}/x leads nowhere: connection refused");
+    assert_eq!(error.to_string(), expect);
+    assert!(error.is_transient() && !error.is_unheard());
+}
+
+#[tokio::test]
 async fn a_head_that_breaks_the_rules_is_told_from_what_is_no_http() {
     for header in ["a: \x1b", "content-length: -1"] {
         let base = says(format!("HTTP/1.1 200 OK\r\n{header}\r\n\r\n")).await;

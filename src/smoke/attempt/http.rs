@@ -39,11 +39,11 @@ pub(super) async fn send(
     })
 }
 
-/// Returns what an error says; of what came instead of an answer only the start is known.
+/// Returns what an error says; of what came instead of an answer only the start may be known.
 pub(super) fn shown(error: &HttpError, scope: &Scope<'_>) -> String {
     match error {
-        HttpError::NotHttp(start) => {
-            HttpError::NotHttp(scope.mask.apply_to_start(start)).to_string()
+        HttpError::NotHttp(start, true) => {
+            HttpError::NotHttp(scope.mask.apply_to_start(start), true).to_string()
         }
         error => error.to_string(),
     }

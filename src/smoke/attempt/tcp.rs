@@ -21,6 +21,8 @@ pub(super) async fn connect(
     let send = action.send.as_ref().map(|text| scope.text(text));
     let send = send.transpose().map_err(impossible)?;
     let started = Instant::now();
+    // When the last piece came: waiting for more is no part of the answer.
+    let mut last = None;
     let mut body = Vec::new();
     let send = send.as_ref().map(|text| text.expose().as_bytes());
     if check.expect.text.is_empty() && check.expect.sha256.is_none() {
@@ -38,10 +40,13 @@ pub(super) async fn connect(
         let wanted = scope.matchers(&check.expect.text).map_err(impossible)?;
         let digest = check.expect.sha256.is_some();
         let more_matters = wanted.iter().any(expect::more_matters);
-        let mut enough = |bytes: &[u8]| match !digest && expect::text_holds(&wanted, bytes) {
-            true if more_matters => Enough::ForNow,
-            true => Enough::Yes,
-            false => Enough::No,
+        let mut enough = |bytes: &[u8]| {
+            last = Some(started.elapsed());
+            match !digest && expect::text_holds(&wanted, bytes) {
+                true if more_matters => Enough::ForNow,
+                true => Enough::Yes,
+                false => Enough::No,
+            }
         };
         body = match probe::exchange(address, send, &mut enough, timeout).await {
             Ok(received) => received,
@@ -61,7 +66,7 @@ pub(super) async fn connect(
             count => format!("{count} bytes"),
         }),
         body,
-        elapsed: started.elapsed(),
+        elapsed: last.unwrap_or_else(|| started.elapsed()),
         ..Evidence::default()
     })
 }

@@ -12,7 +12,7 @@ use super::super::scope::Scope;
 use super::super::{Failure, trial};
 use super::{Nothing, http};
 use crate::config::model::{Check, MessageMatch, WebSocketAction};
-use crate::probe::{Message, WebSocket, WebSocketError};
+use crate::probe::{Message, REFUSAL_BYTES, WebSocket, WebSocketError};
 
 /// How many messages are kept.
 const MESSAGES_MAX: usize = 10_000;
@@ -79,7 +79,12 @@ fn no_answer(error: &WebSocketError, scope: &Scope<'_>) -> Nothing {
     let reason = match error {
         WebSocketError::Refused { body, .. } if !body.trim().is_empty() => {
             // Of a long one only the start is known.
-            format!("{error}: {}", scope.mask.apply_to_start(body.trim()))
+            let body = if body.len() < REFUSAL_BYTES {
+                scope.mask.apply(body)
+            } else {
+                scope.mask.apply_to_start(body)
+            };
+            format!("{error}: {}", body.trim())
         }
         WebSocketError::Http(error) => http::shown(error, scope),
         error => error.to_string(),

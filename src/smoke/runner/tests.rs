@@ -383,6 +383,19 @@ async fn what_is_kept_as_a_secret_is_masked_in_a_wrong_answer() {
 }
 
 #[tokio::test]
+async fn what_stands_in_place_of_a_secret_hides_nothing_else() {
+    for answer in [
+        r#"{"token": null}"#,
+        r#"{"token": 401}"#,
+        r#"{"token": "none"}"#,
+    ] {
+        let toml = format!("{GET}capture = {{ token = {{ json = '$.token', secret = true }} }}");
+        let (result, _) = one(vec![Act::Answer(401, answer)], &toml).await;
+        assert!(!format!("{result:?}").contains("***"), "{result:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_may_have_been_done_is_not_done_again() {
     let cut = Act::Headed(200, "content-length: 9\r\n", "{}");
     for act in [Act::Close, cut] {
