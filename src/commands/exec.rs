@@ -34,8 +34,6 @@ pub(super) async fn attach(
     (command, terminal): (&Exec, bool),
 ) -> Result<Answer, Failure> {
     session.lent.store(terminal, Ordering::Relaxed);
-    // What is still to be told is told before the terminal is another program's.
-    (session.screen.suspend)(&mut || {});
     let attached = async {
         let ended = engine.attach(service, command, terminal).await;
         ended.map_err(|error| Failure::not_up(invocation, error))
