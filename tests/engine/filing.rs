@@ -79,7 +79,9 @@ pub(crate) async fn a_reload_is_no_end_of_restarts(fixture: &Fixture) {
             restart,
             ..teller()
         };
-        start_this(fixture, &spec, times).await;
+        start_this(fixture, &spec, &format!("{times}\n")).await;
+        // From here on the signal does not end it.
+        crate::logging::until_line(fixture, "box", times).await;
         let files = file("other");
         fixture
             .engine
