@@ -264,7 +264,7 @@ pub(super) fn hide_captured(
         };
         let mut texts = texts_of(&value);
         // A wrong answer may have a `null` or a word there, which stand in many texts.
-        texts.retain(|text| !value.is_null() && text.expose().len() >= SHORTEST_WRONG);
+        texts.retain(|text| text.expose().len() >= SHORTEST_WRONG);
         session.hide(&texts);
         scope.mask = session.mask();
     }
