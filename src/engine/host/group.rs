@@ -79,26 +79,25 @@ impl Group {
     async fn status(&mut self, output: impl Future) -> std::io::Result<ExitStatus> {
         tokio::pin!(output);
         let last_words = async {
-            if let Some(pid) = self.pid() {
-                ended(pid).await;
-            }
+            self.ended().await;
             tokio::time::sleep(LAST_WORDS).await;
         };
-        let all_came = tokio::select! {
-            _ = &mut output => true,
-            () = last_words => false,
-        };
-        let end = async {
-            if let Some(pid) = self.pid() {
-                ended(pid).await;
+        tokio::select! {
+            _ = &mut output => {
+                self.ended().await;
+                self.kill();
+                self.0.wait().await
             }
-            self.kill();
-            self.0.wait().await
-        };
-        if all_came {
-            end.await
-        } else {
-            beside(end, output).await
+            () = last_words => {
+                self.kill();
+                beside(self.0.wait(), output).await
+            }
+        }
+    }
+
+    async fn ended(&self) {
+        if let Some(pid) = self.pid() {
+            ended(pid).await;
         }
     }
 
