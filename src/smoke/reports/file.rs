@@ -5,18 +5,18 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::unix::pipe::OpenOptions;
+use tokio_util::sync::CancellationToken;
+
+use crate::probe::{Attempt, Exhausted, Poll};
 
 /// How long a pipe may have no reader: one that starts beside this program takes a moment.
 const READER_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// How often to look whether a pipe has a reader.
-const LOOK: Duration = Duration::from_millis(20);
 
 /// How many links may lead from one to the next, as for the kernel.
 const LINKS_MAX: usize = 40;
@@ -75,16 +75,18 @@ fn replace(file: &Path, partial: &Path, text: &str) -> io::Result<()> {
 
 /// Writes into a pipe with a name once somebody reads it.
 async fn pipe(path: &Path, text: &str) -> io::Result<()> {
-    let deadline = Instant::now() + READER_TIMEOUT;
-    let mut pipe = loop {
-        match OpenOptions::new().open_sender(path) {
-            Err(error) if is_unread(&error) && Instant::now() < deadline => {
-                tokio::time::sleep(LOOK).await;
-            }
-            opened => break opened?,
-        }
+    let open = async || match OpenOptions::new().open_sender(path) {
+        Ok(pipe) => Attempt::Done(pipe),
+        Err(error) if is_unread(&error) => Attempt::NotYet(error.to_string()),
+        Err(error) => Attempt::Hopeless(error),
     };
-    pipe.write_all(text.as_bytes()).await
+    let never = CancellationToken::new();
+    let poll = Poll::within(READER_TIMEOUT);
+    match poll.until(&never, open, |_| {}).await {
+        Ok((mut pipe, _)) => pipe.write_all(text.as_bytes()).await,
+        Err(Exhausted::Hopeless(error)) => Err(error),
+        Err(Exhausted::TimedOut { .. } | Exhausted::Cancelled) => Err(Errno::NXIO.into()),
+    }
 }
 
 /// Whether it says of a pipe that nobody reads it.
