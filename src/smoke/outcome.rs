@@ -138,12 +138,9 @@ impl Failure {
 }
 
 fn cut(text: &mut String, most: usize) {
-    let all = text.len();
-    if all > most {
-        text.truncate(text.floor_char_boundary(most));
-        text.push_str("… (");
-        text.push_str(&all.to_string());
-        text.push_str(" bytes in all)");
+    if text.len() > most {
+        // What is secret in it is hidden already.
+        *text = Mask::default().excerpt(text, most);
     }
 }
 
