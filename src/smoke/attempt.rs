@@ -86,8 +86,7 @@ pub(super) async fn make(
     (timeout, cancel): (Duration, &CancellationToken),
 ) -> Seen {
     if let Some(login) = http::secret_login(&check.action, scope) {
-        session.hide(&[login]);
-        scope.mask = session.mask();
+        session.hide(&[login], scope);
     }
     let evidence = match &check.action {
         Action::Http(action) => http::send(session, action, scope, timeout).await,

@@ -227,17 +227,6 @@ pub(super) fn text_holds(wanted: &[Matcher], bytes: &[u8]) -> bool {
     wanted.iter().all(|matcher| matcher::holds(matcher, &value))
 }
 
-/// Returns whether a text that holds may no longer hold when it goes on.
-pub(super) fn more_matters(matcher: &Matcher) -> bool {
-    /// What a regular expression says of the place where a text ends.
-    const ENDS: [&str; 4] = ["$", r"\z", r"\b", r"\B"];
-    match matcher {
-        Matcher::Contains(_) => false,
-        Matcher::Matches(pattern) => ENDS.iter().any(|end| pattern.text().contains(end)),
-        _ => true,
-    }
-}
-
 /// Returns whether a message is the one that is waited for.
 pub(super) fn message_holds(
     wanted: &MessageMatch,

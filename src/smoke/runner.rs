@@ -132,10 +132,13 @@ impl Session<'_> {
         }
     }
 
-    /// Hides more texts from now on.
-    pub(super) fn hide(&self, secrets: &[Secret]) {
-        let mut mask = self.mask.lock().unwrap_or_else(PoisonError::into_inner);
-        *mask = Arc::new(mask.with(secrets));
+    /// Hides more texts from now on, in what the check of this scope says, too.
+    pub(super) fn hide(&self, secrets: &[Secret], scope: &mut Scope<'_>) {
+        if !secrets.is_empty() {
+            let mut mask = self.mask.lock().unwrap_or_else(PoisonError::into_inner);
+            *mask = Arc::new(mask.with(secrets));
+            scope.mask = Arc::clone(&mask);
+        }
     }
 
     pub(super) fn terms<'a>(&'a self, scope: &'a Scope<'a>) -> Terms<'a> {

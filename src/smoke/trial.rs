@@ -265,8 +265,7 @@ pub(super) fn hide_captured(
         let mut texts = texts_of(&value);
         // A wrong answer may have a `null` or a word there, which stand in many texts.
         texts.retain(|text| text.expose().len() >= SHORTEST_WRONG);
-        session.hide(&texts);
-        scope.mask = session.mask();
+        session.hide(&texts, scope);
     }
 }
 
@@ -282,8 +281,7 @@ pub(super) fn keep(
         match super::capture::capture(name, declared, evidence) {
             Ok(value) => {
                 if declared.secret {
-                    session.hide(&texts_of(&value));
-                    scope.mask = session.mask();
+                    session.hide(&texts_of(&value), scope);
                 }
                 scope.captured.insert(name.clone(), value);
             }

@@ -6,7 +6,7 @@ use super::super::evidence::{Evidence, Status};
 use super::super::expect;
 use super::super::scope::Scope;
 use super::Nothing;
-use crate::config::model::{Check, TcpAction};
+use crate::config::model::{Check, Matcher, TcpAction};
 use crate::probe::{self, Attempt, Enough, TcpError};
 
 /// Connects once. Where something is expected, it reads until that has come.
@@ -39,7 +39,7 @@ pub(super) async fn connect(
     } else {
         let wanted = scope.matchers(&check.expect.text).map_err(impossible)?;
         let digest = check.expect.sha256.is_some();
-        let more_matters = wanted.iter().any(expect::more_matters);
+        let more_matters = wanted.iter().any(more_matters);
         let mut enough = |bytes: &[u8]| {
             last = Some(started.elapsed());
             match !digest && expect::text_holds(&wanted, bytes) {
@@ -69,4 +69,15 @@ pub(super) async fn connect(
         elapsed: last.unwrap_or_else(|| started.elapsed()),
         ..Evidence::default()
     })
+}
+
+/// Returns whether a text that holds may no longer hold when it goes on.
+fn more_matters(matcher: &Matcher) -> bool {
+    /// What a regular expression says of the place where a text ends.
+    const ENDS: [&str; 4] = ["$", r"\z", r"\b", r"\B"];
+    match matcher {
+        Matcher::Contains(_) => false,
+        Matcher::Matches(pattern) => ENDS.iter().any(|end| pattern.text().contains(end)),
+        _ => true,
+    }
 }
