@@ -1,6 +1,8 @@
 //! Expands `${…}` in the merged tree. What only a running environment knows stays a reference in
 //! a template.
 
+mod host;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -90,6 +92,19 @@ fn referable(root: &Node) -> Node {
     root.beside(Value::Table(copies.collect()))
 }
 
+/// Who reads a text after it was expanded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    /// Envctl, or a program in a container.
+    Anyone,
+    /// A program of this machine, as one argument.
+    Argument,
+    /// The same, as the words that it is split into.
+    Words,
+    /// A shell of this machine, as its script.
+    Shell,
+}
+
 struct Expander<'a> {
     /// What references can name, as it was before.
     written: &'a Node,
@@ -123,7 +138,8 @@ impl Expander<'_> {
 
     fn walk(&mut self, node: &mut Node, shape: Shape) {
         match shape {
-            Shape::Value(want) => self.leaf(node, want == Want::HostTexts),
+            Shape::Value(Want::HostTexts) => self.on_host(node),
+            Shape::Value(_) => self.leaf(node, Reader::Anyone),
             Shape::Table(fields) => {
                 for (key, child) in node.table_mut().into_iter().flatten() {
                     if let Some(shape) = fields.shape(key) {
@@ -139,14 +155,14 @@ impl Expander<'_> {
         }
     }
 
-    fn leaf(&mut self, node: &mut Node, on_host: bool) {
+    fn leaf(&mut self, node: &mut Node, reader: Reader) {
         match &mut node.value {
-            Value::List(items) => items.iter_mut().for_each(|item| self.leaf(item, on_host)),
-            Value::Table(table) => table.values_mut().for_each(|item| self.leaf(item, on_host)),
+            Value::List(items) => items.iter_mut().for_each(|item| self.leaf(item, reader)),
+            Value::Table(table) => table.values_mut().for_each(|item| self.leaf(item, reader)),
             Value::Text(text) | Value::Raw(text) if text.contains("${") => {
                 let raw = matches!(node.value, Value::Raw(_));
                 let text = node.text().unwrap_or_default().to_owned();
-                node.value = self.text(&text, &node.at, on_host);
+                node.value = self.text(&text, &node.at, reader);
                 if let (true, Value::Text(text)) = (raw, &node.value) {
                     node.value = Value::Raw(text.clone());
                 }
@@ -157,15 +173,12 @@ impl Expander<'_> {
     }
 
     /// Expands one text; a reference alone keeps its type.
-    fn text(&mut self, text: &str, at: &Origin, on_host: bool) -> Value {
+    fn text(&mut self, text: &str, at: &Origin, reader: Reader) -> Value {
         let mut values = Vec::new();
         for piece in split(text) {
             values.push(match piece {
                 Piece::Text(text) => Value::Text(text),
-                Piece::Open(text) if on_host => Value::Text(text),
-                Piece::Hole(inner) if on_host && !inner.starts_with("vars.") => {
-                    self.on_host(&inner, at)
-                }
+                Piece::Open(text) if reader != Reader::Anyone => Value::Text(text),
                 Piece::Open(text) => self.wrong(
                     Mistake::new("`${` without its `}`")
                         .at(&at.within(&text))
@@ -173,23 +186,15 @@ impl Expander<'_> {
                 ),
                 Piece::Hole(inner) => {
                     let at = at.within(&format!("${{{inner}}}"));
-                    self.hole(&inner, &at)
+                    match reader {
+                        Reader::Anyone => self.hole(&inner, &at),
+                        Reader::Argument | Reader::Words => self.argument(&inner, &at, reader),
+                        Reader::Shell => self.script(&inner, &at),
+                    }
                 }
             });
         }
         join(values)
-    }
-
-    /// Leaves a hole in a command on the host to its shell, unless no shell could fill it.
-    fn on_host(&mut self, inner: &str, at: &Origin) -> Value {
-        let text = format!("${{{inner}}}");
-        if let Some(Ask::Later(_)) = ask(inner) {
-            let message = format!("`{text}` is not expanded in a command on the host");
-            let hint = "a `process` gets it in its `environment`, and a shell reads that: \
-                        `[\"sh\", \"-c\", \"exec NAME --port $PORT\"]`";
-            return self.wrong(Mistake::new(message).at(&at.within(&text)).hint(hint));
-        }
-        Value::Text(text)
     }
 
     fn hole(&mut self, inner: &str, at: &Origin) -> Value {
@@ -242,7 +247,7 @@ impl Expander<'_> {
         self.open.push(name.to_owned());
         let mut node = node.clone();
         let in_checks = std::mem::take(&mut self.in_checks);
-        self.leaf(&mut node, false);
+        self.leaf(&mut node, Reader::Anyone);
         self.in_checks = in_checks;
         self.open.pop();
         self.vars.insert(name.to_owned(), node.value.clone());

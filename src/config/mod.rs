@@ -26,6 +26,7 @@ mod reference;
 mod resolve;
 mod schema;
 mod secrets;
+mod shell;
 mod show;
 mod source;
 mod suggest;

@@ -4,6 +4,7 @@ use super::interpolate::Context;
 use super::mistake::Mistake;
 use super::model::Secret;
 use super::paths;
+use super::shell;
 use super::tree::{Node, Value};
 
 /// Reads one secret; the error is `None` when it is reported already.
@@ -41,6 +42,12 @@ pub(crate) fn read(
             line(&text?)
         }
         _ => {
+            let path = format!("secrets.{name}.command");
+            if let Some(text) = node.text()
+                && let Some(mistake) = shell::refuse(&path, text, node)
+            {
+                return Err(Some(mistake));
+            }
             let words = words(node)
                 .map_err(|what| wrong(node, format!("`secrets.{name}.command` {what}")))?;
             line(&(context.outside.run)(&words).map_err(missing)?)

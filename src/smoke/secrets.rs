@@ -61,6 +61,7 @@ impl<'a> Found<'a> {
                 self.texts(&action.stdin);
             }
             Action::Command(action) => {
+                self.texts(&action.words);
                 self.texts(action.environment.values());
                 self.texts(&action.stdin);
             }

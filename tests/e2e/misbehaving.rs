@@ -70,6 +70,34 @@ fn one_that_dies_at_once_is_named_with_its_last_words() {
     scenario.take_away();
 }
 
+/// An address is one argument, and so is what would end a shell's command.
+#[test]
+fn one_that_is_given_its_port_as_an_argument_gets_it_as_it_is() {
+    let Some(scenario) = Scenario::new(Engine::Process, "argument") else {
+        return;
+    };
+    scenario.write("odd.sh", "echo \"got: $*\"; exec sleep 600\n");
+    scenario.declare(
+        "[services.odd]
+ports = { http = 80 }
+process = [\"sh\", \"odd.sh\", \"--port=${services.odd.port}\", \"a; b $HOME\", \"${instance}\"]
+healthcheck = { command = [\"true\"] }
+[smoke.port]
+command = [\"test\", \"${services.odd.port}\", \"-gt\", \"1023\"]
+",
+    );
+    up(&scenario).exits(0);
+    let address = scenario.address("odd");
+    let port = address.rsplit(':').next().expect("it has a port");
+    let logs = scenario.run(&["logs", "-e", "rates", "odd"]).exits(0);
+    let got = format!("got: --port={port} a; b $HOME argument");
+    assert!(logs.stdout.contains(&got), "{}", logs.stdout);
+    scenario.run(&["smoke-test", "rates"]).exits(0);
+    let again = scenario.run(&["up", "rates", "--output", "json"]).exits(0);
+    assert_eq!(again.answer()["changed"], 0);
+    scenario.take_away();
+}
+
 #[test]
 fn one_that_is_started_again_and_again_does_not_count_as_ready() {
     let more = "restart = \"always\"\nready_timeout = \"2s\"\n";

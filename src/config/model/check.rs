@@ -212,7 +212,7 @@ pub struct ExecAction {
 /// A command on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandAction {
-    pub words: Vec<String>,
+    pub words: Vec<Template>,
     pub working_dir: PathBuf,
     pub environment: IndexMap<String, Template>,
     pub stdin: Option<Template>,

@@ -230,7 +230,8 @@ pub struct Limits {
 pub struct Process {
     /// Makes the program. With `inputs` it runs only when they changed, without on each `up`.
     pub build: Option<HostCommand>,
-    pub command: Vec<String>,
+    /// Its first word, the program, has no holes.
+    pub command: Vec<Template>,
     /// An absolute folder; the workspace's root unless said otherwise.
     pub working_dir: PathBuf,
     /// On top of the service's own.

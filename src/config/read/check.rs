@@ -202,7 +202,7 @@ fn redis(section: &Section<'_>, services: &Services) -> Option<RedisAction> {
         section.wrong_with("service", message, hint);
     }
     Some(RedisAction {
-        words: section.command("redis")?,
+        words: section.words("redis")?,
         service: service?,
     })
 }
@@ -229,7 +229,7 @@ fn command(section: &Section<'_>) -> Option<CommandAction> {
         section.reader.report(mistake);
     }
     Some(CommandAction {
-        words: section.plain_command("command")?,
+        words: section.command("command")?,
         working_dir: section
             .host_path("working_dir")
             .unwrap_or_else(|| section.reader.workspace.to_owned()),

@@ -4,7 +4,7 @@ use super::image;
 use super::section::Section;
 use super::service::check_names;
 use crate::config::mistake::Mistake;
-use crate::config::model::{Process, Service};
+use crate::config::model::{Process, Service, Template};
 
 /// Reads the table of a service.
 pub(super) fn read(section: &Section<'_>) -> Process {
@@ -14,13 +14,24 @@ pub(super) fn read(section: &Section<'_>) -> Process {
         build: section
             .section("build")
             .map(|build| image::host_command(&build)),
-        command: section.plain_command("command").unwrap_or_default(),
+        command: command(section).unwrap_or_default(),
         working_dir: section
             .host_path("working_dir")
             .unwrap_or_else(|| section.reader.workspace.to_owned()),
         environment: section.templates("environment"),
         user: section.text("user"),
     }
+}
+
+/// Reads what runs; its program is known before anything does.
+fn command(section: &Section<'_>) -> Option<Vec<Template>> {
+    let words = section.command("command")?;
+    if let Some(reference) = words.first()?.references().next() {
+        let message = format!("`{reference}` cannot stand in the name of the program");
+        section.wrong("command", message);
+        return None;
+    }
+    Some(words)
 }
 
 /// Reads the table of a task. What it leaves out is that of the service it runs as; but what the

@@ -12,6 +12,7 @@ use crate::config::interpolate::Outside;
 use crate::config::mistake::Mistake;
 use crate::config::model::{Part, Template};
 use crate::config::paths;
+use crate::config::shell;
 use crate::config::source::Origin;
 use crate::config::tree::{Node, Value, dotted, float};
 
@@ -162,8 +163,21 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Reads a command: a list, or a text with shell quoting.
+    /// Reads a command: a list, or a text with shell quoting and no other sign of a shell.
     pub(super) fn command(&self, key: &str) -> Option<Vec<Template>> {
+        let node = self.get(key)?;
+        if let Some(template) = template(&node.value) {
+            let text = units::with_holes(&template);
+            if let Some(mistake) = shell::refuse(&self.path_of(key), &text, node) {
+                self.reader.report(mistake);
+                return None;
+            }
+        }
+        self.words(key)
+    }
+
+    /// Reads a list, or a text with shell quoting.
+    pub(super) fn words(&self, key: &str) -> Option<Vec<Template>> {
         let node = self.get(key)?;
         let words = match &node.value {
             Value::List(items) => items

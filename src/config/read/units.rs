@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::config::model::{Part, Template};
+use crate::config::shell::HOLE;
 
 /// Reads a duration as Compose writes it: `1m30s`, `500ms`.
 pub(super) fn duration(text: &str) -> Option<Duration> {
@@ -70,21 +71,11 @@ fn number(text: &str) -> Option<(f64, &str)> {
 
 /// Splits a command as a shell does; what fills a hole is never split.
 pub(super) fn shell_words(template: &Template) -> Result<Vec<Template>, &'static str> {
-    // A hole is a character that no text may hold.
-    const HOLE: char = '\u{FDD0}';
-    let mut holes = Vec::new();
-    let mut line = String::new();
-    for part in &template.parts {
-        match part {
-            Part::Text(text) => line.extend(text.chars().filter(|c| *c != HOLE)),
-            hole => {
-                line.push(HOLE);
-                holes.push(hole.clone());
-            }
-        }
-    }
-    let words = shell_words::split(&line).map_err(|_| "has a quote that is not closed")?;
-    let mut holes = holes.into_iter();
+    let holes = template.parts.iter();
+    let holes = holes.filter(|part| !matches!(part, Part::Text(_)));
+    let mut holes = holes.cloned();
+    let words =
+        shell_words::split(&with_holes(template)).map_err(|_| "has a quote that is not closed")?;
     let fill = |word: String| {
         let mut parts = Vec::new();
         for (index, piece) in word.split(HOLE).enumerate() {
@@ -98,6 +89,18 @@ pub(super) fn shell_words(template: &Template) -> Result<Vec<Template>, &'static
         Template { parts }
     };
     Ok(words.into_iter().map(fill).collect())
+}
+
+/// Returns a text with one character for each of its holes.
+pub(super) fn with_holes(template: &Template) -> String {
+    let mut line = String::new();
+    for part in &template.parts {
+        match part {
+            Part::Text(text) => line.extend(text.chars().filter(|c| *c != HOLE)),
+            Part::Secret(_) | Part::Reference(_) => line.push(HOLE),
+        }
+    }
+    line
 }
 
 /// What is wrong with a name that becomes part of other names (a container's, a host's).

@@ -35,7 +35,7 @@ fn every_kind_is_read() {
         [smoke.c]\nservice = 'cache'\nredis = 'GET \"a b\"'\nvalue = 1\n\
         [smoke.d]\nservice = 'db'\ntcp = 'postgres'\nsend = 'x'\n\
         [smoke.e]\nservice = 'api'\nexec = ['ls', '${services.api.port}']\nexit_code = [0, 2]\n\
-        [smoke.f]\ncommand = ['ls', '${HOME}']\nstdin = 'x'\n\
+        [smoke.f]\ncommand = ['ls', '$${HOME}', '${services.api.port}']\nstdin = 'x'\n\
         [smoke.g]\nservice = 'api'\nmethod = 'purge'\npath = '/'\n\
         [smoke.h]\nservice = 'api'\npost = '/'\nform = { a = 1, b = 'x' }\n\
         [smoke.i]\nservice = 'api'\npost = '/'\nmultipart = { a = 'x', b = { text = 'y', file_name = 'z' } }\n";
@@ -57,7 +57,9 @@ fn every_kind_is_read() {
         Action::Tcp(action) => action.port.port.clone(),
         Action::Exec(action) => format!("{} {:?}", action.words[1], check.expect.exit_code),
         Action::Command(action) => {
-            format!("{:?} in {}", action.words, action.working_dir.display())
+            let words = action.words.iter().map(ToString::to_string);
+            let words: Vec<String> = words.collect();
+            format!("{words:?} in {}", action.working_dir.display())
         }
         Action::Sql(_) | Action::Hurl(_) => String::new(),
     };
@@ -65,15 +67,15 @@ fn every_kind_is_read() {
         checks,
         pick,
         &expect![[r#"
-        a: GET false
-        b: "hi" {"a":1} 3 messages
-        c: 2 words
-        d: postgres
-        e: ${services.api.port} [0, 2]
-        f: ["ls", "${HOME}"] in /w
-        g: PURGE false
-        h: POST true
-        i: POST true"#]],
+            a: GET false
+            b: "hi" {"a":1} 3 messages
+            c: 2 words
+            d: postgres
+            e: ${services.api.port} [0, 2]
+            f: ["ls", "${HOME}", "${services.api.port}"] in /w
+            g: PURGE false
+            h: POST true
+            i: POST true"#]],
     );
 }
 

@@ -487,6 +487,131 @@ fn replicas() {
 }
 
 #[test]
+fn signs_of_a_shell() {
+    check(
+        "[services.web]\nports = { http = 80 }\nimage = 'w:1'\n\
+         process = 'python3 -m http.server --bind 127.0.0.1 $PORT'\n\
+         command = 'serve --db ${services.web.host} > log'\nentrypoint = 'cd web'\n\
+         healthcheck = { command = 'curl -f localhost || exit 1' }\n\
+         [services.api.process]\ncommand = 'cd api && exec serve \"$HOME\" --port ${services.api.port}'\n\
+         build = 'npm ci; npm run build'\n\
+         [services.api]\nports = { http = 80 }\n\
+         [images.w]\nload = 'cat *.tar'\nbuild = { context = '.', prepare = 'A=1 make' }\n\
+         [secrets.s]\ncommand = 'cat ~/key | base64'\n\
+         [tasks.t]\nprocess = 'load <data.json'\nimage = 'w:1'\ncommand = 'echo `id`'\n\
+         environment = { S = '${secret:s}' }\n\
+         [smoke.a]\ncommand = 'test -f ${HOME}/x'\n\
+         [smoke.b]\nservice = 'web'\nexec = 'ls logs/*'\n",
+        &expect![[r#"
+            envs/rates/env.toml:4:52: `$PORT` in `services.web.process.command` needs a shell, and commands run without one
+              4 | process = 'python3 -m http.server --bind 127.0.0.1 $PORT'
+                |                                                    ^^^^^
+              hint: write `${services.web.port}` for its port; or let a shell read it, `["sh", "-c", "python3 -m http.server --bind 127.0.0.1 $PORT"]`, with `PORT` in `environment`
+            envs/rates/env.toml:5:44: `>` in `services.web.command` needs a shell, and commands run without one
+              5 | command = 'serve --db ${services.web.host} > log'
+                |                                            ^
+              hint: write `["sh", "-c", 'serve --db "$1" > log', "sh", "${services.web.host}"]`; in quotes it is taken as it stands
+            envs/rates/env.toml:6:15: `cd` in `services.web.entrypoint` needs a shell, and commands run without one
+              6 | entrypoint = 'cd web'
+                |               ^^
+              hint: write `["sh", "-c", "cd web"]`
+            envs/rates/env.toml:7:46: `||` in `services.web.healthcheck.command` needs a shell, and commands run without one
+              7 | healthcheck = { command = 'curl -f localhost || exit 1' }
+                |                                              ^^
+              hint: write `["sh", "-c", "curl -f localhost || exit 1"]`; in quotes it is taken as it stands
+            envs/rates/env.toml:9:12: `cd` in `services.api.process.command` needs a shell, and commands run without one
+              9 | command = 'cd api && exec serve "$HOME" --port ${services.api.port}'
+                |            ^^
+              hint: write `["sh", "-c", 'cd api && exec serve "$HOME" --port "$1"', "sh", "${services.api.port}"]`
+            envs/rates/env.toml:10:16: `;` in `services.api.process.build.command` needs a shell, and commands run without one
+              10 | build = 'npm ci; npm run build'
+                 |                ^
+              hint: write `["sh", "-c", "npm ci; npm run build"]`; in quotes it is taken as it stands
+            envs/rates/env.toml:14:13: `*.tar` in `images.w.load.command` needs a shell, and commands run without one
+              14 | load = 'cat *.tar'
+                 |             ^^^^^
+              hint: write `["sh", "-c", "cat *.tar"]`; in quotes it is taken as it stands
+            envs/rates/env.toml:15:37: `A=1` in `images.w.build.prepare.command` needs a shell, and commands run without one
+              15 | build = { context = '.', prepare = 'A=1 make' }
+                 |                                     ^^^
+              hint: write `["sh", "-c", "A=1 make"]`
+            envs/rates/env.toml:17:16: `~` in `secrets.s.command` needs a shell, and commands run without one
+              17 | command = 'cat ~/key | base64'
+                 |                ^
+              hint: write `["sh", "-c", "cat ~/key | base64"]`; in quotes it is taken as it stands
+            envs/rates/env.toml:19:17: `<` in `tasks.t.process.command` needs a shell, and commands run without one
+              19 | process = 'load <data.json'
+                 |                 ^
+              hint: write `["sh", "-c", "load <data.json"]`; in quotes it is taken as it stands
+            envs/rates/env.toml:21:17: a backtick in `tasks.t.command` needs a shell, and commands run without one
+              21 | command = 'echo `id`'
+                 |                 ^
+              hint: write `["sh", "-c", "echo `id`"]`; in single quotes it is taken as it stands
+            envs/rates/env.toml:24:20: `${HOME}` in `smoke.a.command` needs a shell, and commands run without one
+              24 | command = 'test -f ${HOME}/x'
+                 |                    ^^^^^^^
+              hint: write `["sh", "-c", "test -f ${HOME}/x"]`; in single quotes it is taken as it stands
+            envs/rates/env.toml:27:12: `logs/*` in `smoke.b.exec` needs a shell, and commands run without one
+              27 | exec = 'ls logs/*'
+                 |            ^^^^^^
+              hint: write `["sh", "-c", "ls logs/*"]`; in quotes it is taken as it stands"#]],
+    );
+}
+
+#[test]
+fn what_no_program_on_the_host_should_be_handed() {
+    check(
+        "[secrets]\nkey.env = 'KEY'\nfrom.command = ['get', '${services.db.host}']\n\
+         [services.db]\nkind = 'postgres'\n[services.cache]\nkind = 'redis'\n\
+         [services.a]\nports = { http = 80 }\nenvironment = { K = '${secret:from}' }\n\
+         process = ['a', '--key', '${secret:key}', '${services.db.url}', '${services.cache.url}', '${HOME}']\n\
+         [services.b]\n\
+         process = ['sh', '-c', 'b ${services.a.port} ${secret:key} ${env:X} ${HOME}', 'sh', '${services.a.port}']\n\
+         [services.c]\nprocess = 'bash -c \"c ${services.a.port}\"'\n\
+         [services.d]\nprocess = ['${services.a.host}', 'd']\n\
+         [services.e]\nprocess = { command = 'e', build = ['make', '${services.a.port}'] }\n",
+        &expect![[r#"
+            envs/rates/env.toml:3:25: `${services.db.host}` is known only while the environment runs
+              3 | from.command = ['get', '${services.db.host}']
+                |                         ^^^^^^^^^^^^^^^^^^^
+            envs/rates/env.toml:11:27: `${secret:key}` is secret, and every user of this machine sees the arguments of a command
+              11 | process = ['a', '--key', '${secret:key}', '${services.db.url}', '${services.cache.url}', '${HOME}']
+                 |                           ^^^^^^^^^^^^^
+              hint: a `process` and a check get it in their `environment`
+            envs/rates/env.toml:11:44: `${services.db.url}` holds a password, and every user of this machine sees the arguments of a command
+              11 | process = ['a', '--key', '${secret:key}', '${services.db.url}', '${services.cache.url}', '${HOME}']
+                 |                                            ^^^^^^^^^^^^^^^^^^
+              hint: a `process` and a check get it in their `environment`
+            envs/rates/env.toml:11:91: `${HOME}` names nothing that envctl knows
+              11 | process = ['a', '--key', '${secret:key}', '${services.db.url}', '${services.cache.url}', '${HOME}']
+                 |                                                                                           ^^^^^^^
+              hint: `${env:HOME}` reads a variable, `$${HOME}` writes `${HOME}`
+            envs/rates/env.toml:13:27: `${services.a.port}` stands in a shell's script, where an address is not filled in
+              13 | process = ['sh', '-c', 'b ${services.a.port} ${secret:key} ${env:X} ${HOME}', 'sh', '${services.a.port}']
+                 |                           ^^^^^^^^^^^^^^^^^^
+              hint: hand it on behind the script, which calls it `$1`: `["sh", "-c", "exec serve --port \"$1\"", "sh", "${services.NAME.port}"]`
+            envs/rates/env.toml:13:46: `${secret:key}` stands in a shell's script, where a secret is not filled in
+              13 | process = ['sh', '-c', 'b ${services.a.port} ${secret:key} ${env:X} ${HOME}', 'sh', '${services.a.port}']
+                 |                                              ^^^^^^^^^^^^^
+              hint: a `process` and a check get it in their `environment`, and the script reads that: `$NAME`
+            envs/rates/env.toml:13:60: `${env:X}` stands in a shell's script, where a variable is not filled in
+              13 | process = ['sh', '-c', 'b ${services.a.port} ${secret:key} ${env:X} ${HOME}', 'sh', '${services.a.port}']
+                 |                                                            ^^^^^^^^
+              hint: the script reads it itself: `$X`
+            envs/rates/env.toml:15:23: `${services.a.port}` stands in a shell's script, where an address is not filled in
+              15 | process = 'bash -c "c ${services.a.port}"'
+                 |                       ^^^^^^^^^^^^^^^^^^
+              hint: hand it on behind the script, which calls it `$1`: `["sh", "-c", "exec serve --port \"$1\"", "sh", "${services.NAME.port}"]`
+            envs/rates/env.toml:17:11: `${services.a.host}` cannot stand in the name of the program
+              17 | process = ['${services.a.host}', 'd']
+                 |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+            envs/rates/env.toml:19:36: `${services.a.port}`, which is known only while the environment runs, cannot stand in `services.e.process.build.command`
+              19 | process = { command = 'e', build = ['make', '${services.a.port}'] }
+                 |                                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"#]],
+    );
+}
+
+#[test]
 fn processes() {
     check(
         "[services.a]\nprocess = { build = { inputs = ['src'], environment = { 'A B' = 1 } }, \
@@ -509,10 +634,10 @@ fn processes() {
             envs/rates/env.toml:2:88: `C=D` is no name of a variable
               2 | process = { build = { inputs = ['src'], environment = { 'A B' = 1 } }, environment = { 'C=D' = 1 } }
                 |                                                                                        ^^^^^
-            envs/rates/env.toml:4:40: `${services.b.ports.http}` is not expanded in a command on the host
+            envs/rates/env.toml:4:68: `${HOME}` names nothing that envctl knows
               4 | process = { command = ['b', '--port', '${services.b.ports.http}', '${HOME}'], comand = 'x' }
-                |                                        ^^^^^^^^^^^^^^^^^^^^^^^^
-              hint: a `process` gets it in its `environment`, and a shell reads that: `["sh", "-c", "exec NAME --port $PORT"]`
+                |                                                                    ^^^^^^^
+              hint: `${env:HOME}` reads a variable, `$${HOME}` writes `${HOME}`
             envs/rates/env.toml:4:79: unknown key `services.b.process.comand`
               4 | process = { command = ['b', '--port', '${services.b.ports.http}', '${HOME}'], comand = 'x' }
                 |                                                                               ^^^^^^

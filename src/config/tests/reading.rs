@@ -290,7 +290,13 @@ fn the_example_of_the_documentation() {
                                     },
                                 ),
                                 command: [
-                                    "target/images/rates-api/rates-api",
+                                    Template {
+                                        parts: [
+                                            Text(
+                                                "target/images/rates-api/rates-api",
+                                            ),
+                                        ],
+                                    },
                                 ],
                                 working_dir: "/w",
                                 environment: {},
@@ -1251,8 +1257,20 @@ fn a_process_may_be_all_that_a_service_and_a_task_have() {
                         },
                     ),
                     command: [
-                        "api",
-                        "$HOME",
+                        Template {
+                            parts: [
+                                Text(
+                                    "api",
+                                ),
+                            ],
+                        },
+                        Template {
+                            parts: [
+                                Text(
+                                    "$HOME",
+                                ),
+                            ],
+                        },
                     ],
                     working_dir: "/w/envs",
                     environment: {
@@ -1305,8 +1323,20 @@ fn a_process_may_be_all_that_a_service_and_a_task_have() {
                         },
                     ),
                     command: [
-                        "api",
-                        "import",
+                        Template {
+                            parts: [
+                                Text(
+                                    "api",
+                                ),
+                            ],
+                        },
+                        Template {
+                            parts: [
+                                Text(
+                                    "import",
+                                ),
+                            ],
+                        },
                     ],
                     working_dir: "/w/envs",
                     environment: {
@@ -1356,7 +1386,13 @@ fn a_process_may_be_all_that_a_service_and_a_task_have() {
                         },
                     ),
                     command: [
-                        "own",
+                        Template {
+                            parts: [
+                                Text(
+                                    "own",
+                                ),
+                            ],
+                        },
                     ],
                     working_dir: "/srv",
                     environment: {
@@ -1399,7 +1435,13 @@ fn a_process_may_be_all_that_a_service_and_a_task_have() {
                 Process {
                     build: None,
                     command: [
-                        "true",
+                        Template {
+                            parts: [
+                                Text(
+                                    "true",
+                                ),
+                            ],
+                        },
                     ],
                     working_dir: "/w",
                     environment: {},

@@ -111,28 +111,38 @@ fn addresses_and_images_stay_references() {
 }
 
 #[test]
-fn host_commands_expand_vars_only() {
+fn a_script_on_the_host_gets_vars_only_and_an_argument_everything() {
     let base = given(
-        "[vars]\nsuite = 'bullseye'\n[images.a]\nload = ['sh', '-c', 'echo ${HOME} ${vars.suite} $${vars.suite} ${env:X} ${']\n\
-         [services.a]\nimage = 'a'\nprocess = { command = ['${vars.suite}'], environment = { A = '${env:X}' } }",
+        "[vars]\nsuite = 'bullseye'\n[images.a]\nload = ['sh', '-c', 'echo ${HOME} ${vars.suite} $${vars.suite} ${instance} ${', '${env:X}', '${instance}']\n\
+         [services.a]\nimage = 'a'\nprocess = { command = ['${vars.suite}', '--port=${services.b.port}', '${'], environment = { A = '${env:X}' } }\n\
+         [services.b]\nimage = 'a'\nports = { http = 80 }\nprocess = 'b --at ${services.b.host}:${services.b.port} ${vars.suite}'",
     );
     show(
         &base.variable("X", "x"),
         &expect![[r#"
-        [vars]
-        suite = "bullseye"  # envs/rates/env.toml:2
+            [vars]
+            suite = "bullseye"  # envs/rates/env.toml:2
 
-        [images.a.load]
-        command = ["sh", "-c", "echo $${HOME} bullseye $${vars.suite} $${env:X} $${"]  # envs/rates/env.toml:4
+            [images.a.load]
+            command = ["sh", "-c", "echo $${HOME} bullseye $${vars.suite} $${instance} $${", "x", "default"]  # envs/rates/env.toml:4
 
-        [services.a]
-        image = "a"  # envs/rates/env.toml:6
+            [services.a]
+            image = "a"  # envs/rates/env.toml:6
 
-        [services.a.process]
-        command = ["bullseye"]  # envs/rates/env.toml:7
+            [services.a.process]
+            command = ["bullseye", "--port=${services.b.port}", "$${"]  # envs/rates/env.toml:7
 
-        [services.a.process.environment]
-        A = "x"  # envs/rates/env.toml:7"#]],
+            [services.a.process.environment]
+            A = "x"  # envs/rates/env.toml:7
+
+            [services.b]
+            image = "a"  # envs/rates/env.toml:9
+
+            [services.b.ports.http]
+            container = 80  # envs/rates/env.toml:10
+
+            [services.b.process]
+            command = "b --at ${services.b.host}:${services.b.port} bullseye"  # envs/rates/env.toml:11"#]],
     );
 }
 

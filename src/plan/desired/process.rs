@@ -86,14 +86,14 @@ pub(super) fn unkept(name: &str, service: &Service) -> Option<String> {
 }
 
 fn run(spec: &mut ServiceSpec, process: &Process) -> Program {
-    let words = process.command.iter().map(String::as_str);
-    spec.command = Some(words.map(Template::text).collect());
+    let program = process.command.first().map(Template::canonical);
+    spec.command = Some(process.command.clone());
     spec.environment.extend(process.environment.clone());
     spec.working_dir = Some(process.working_dir.display().to_string());
     spec.user.clone_from(&process.user);
     Program::Command {
         build: process.build.clone(),
-        program: process.command.first().cloned().unwrap_or_default(),
+        program: program.unwrap_or_default(),
         working_dir: process.working_dir.clone(),
     }
 }

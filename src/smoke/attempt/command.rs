@@ -36,15 +36,11 @@ pub(super) async fn command(
     scope: &Scope<'_>,
 ) -> Result<Evidence, Nothing> {
     let impossible = |reason| Nothing::Impossible("a command that can be run", reason);
+    let words = words(&action.words, scope).map_err(impossible)?;
     let environment = variables(&action.environment, scope).map_err(impossible)?;
     let stdin = stdin(action.stdin.as_ref(), scope).map_err(impossible)?;
     let started = Instant::now();
-    let run = engine::output_of(
-        &action.words,
-        &action.working_dir,
-        &environment,
-        stdin.as_ref(),
-    );
+    let run = engine::output_of(&words, &action.working_dir, &environment, stdin.as_ref());
     let outcome = run.await.map_err(impossible)?;
     Ok(evidence(outcome, started))
 }
@@ -73,22 +69,23 @@ pub(super) fn by_hand(action: &CommandAction, scope: &Scope<'_>) -> Option<Strin
     let words = before
         .into_iter()
         .chain(pairs)
-        .chain(action.words.iter().cloned());
+        .chain(self::words(&action.words, scope).ok()?);
     Some(reproduce::line(words, &scope.mask))
 }
 
 fn filled(action: &ExecAction, scope: &Scope<'_>) -> Result<Exec, String> {
-    let words: Result<Vec<String>, String> = action
-        .words
-        .iter()
-        .map(|word| Ok(scope.text(word)?.expose().to_owned()))
-        .collect();
     Ok(Exec {
-        command: words?,
+        command: words(&action.words, scope)?,
         stdin: stdin(action.stdin.as_ref(), scope)?,
         user: action.user.clone(),
         environment: variables(&action.environment, scope)?,
     })
+}
+
+fn words(declared: &[Template], scope: &Scope<'_>) -> Result<Vec<String>, String> {
+    let words = declared.iter();
+    let words = words.map(|word| Ok(scope.text(word)?.expose().to_owned()));
+    words.collect()
 }
 
 fn stdin(declared: Option<&Template>, scope: &Scope<'_>) -> Result<Option<Secret>, String> {

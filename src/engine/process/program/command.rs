@@ -49,10 +49,7 @@ pub(super) async fn provide(
         && !is_built(process, &declared, inputs.as_deref())
     {
         step.message(format!("running {}", build.command.join(" ")));
-        host::run(build, step).await.map_err(|failure| Missing {
-            hint: build.command.first().and_then(|it| host::install_line(it)),
-            ..Missing::from(failure)
-        })?;
+        host::run(build, step).await?;
         remember(process, build, inputs.as_deref())?;
         source = Source::Built;
     }
@@ -368,6 +365,21 @@ mod tests {
         let missing = world.provide().await.unwrap_err();
         assert_eq!(missing.reason, "`sh` exited with code 3");
         assert_eq!(missing.output, ["oh"]);
+        // The interpreter is there, so that installing it is no help.
+        let mut world = World::new(&["in"], "");
+        let python = world.path("python3");
+        fs_err::write(&python, "#!/bin/sh\nexit 4\n").unwrap();
+        fs_err::set_permissions(&python, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+            .unwrap();
+        if let Program::Command { build, .. } = &mut world.spec.program {
+            let build = build.as_mut().unwrap();
+            build.command = vec!["python3".to_owned()];
+            let folder = python.parent().unwrap().display().to_string();
+            build.environment.insert("PATH".to_owned(), folder);
+        }
+        let missing = world.provide().await.unwrap_err();
+        assert_eq!(missing.reason, "`python3` exited with code 4");
+        assert_eq!(missing.hint, None);
         let world = World::new(&["in"], "true");
         let missing = world.provide().await.unwrap_err();
         let expect = "its build did not make the program ";
