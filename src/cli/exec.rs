@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::GlobalFlags;
-use super::help::{ENVIRONMENT, after_help_of_program};
+use super::help::{ENVIRONMENT, after_help_of_program, environment};
 
 /// What to run, and where.
 #[derive(Args, Clone, Debug)]
@@ -25,12 +25,20 @@ pub struct ExecArgs {
     pub command: Vec<String>,
 
     /// The name of the environment.
-    #[arg(short, long = "env", value_name = "ENV", help = ENVIRONMENT)]
+    #[arg(short, long = "env", value_name = "ENV", value_parser = environment, help = ENVIRONMENT)]
     pub environment: Option<String>,
 
     /// User to run it as [default: the service's]
     #[arg(short, long, value_name = "USER")]
     pub user: Option<String>,
+
+    /// Keep standard input open, as it always is.
+    #[arg(short, long, hide = true)]
+    pub interactive: bool,
+
+    /// Give it a terminal, as it has where there is one.
+    #[arg(short, long, hide = true)]
+    pub tty: bool,
 
     /// Give it no terminal, also where standard input and output are one
     #[arg(short = 'T', long)]

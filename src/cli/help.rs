@@ -4,6 +4,16 @@
 pub(super) const ENVIRONMENT: &str =
     "Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]";
 
+/// Reads the name of an environment where other programs take a variable by the same flag.
+pub(super) fn environment(text: &str) -> Result<String, String> {
+    if text.contains('=') {
+        let tip =
+            format!("this names an environment; a variable is set by `-- env {text} COMMAND`");
+        return Err(tip);
+    }
+    Ok(text.to_owned())
+}
+
 /// Every exit code with its meaning.
 const EXIT_CODES: [(u8, &str); 10] = [
     (0, "done"),

@@ -7,6 +7,7 @@ mod doctor;
 mod down;
 mod exec;
 mod flags;
+mod habits;
 mod help;
 mod list;
 mod logs;

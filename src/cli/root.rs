@@ -1,7 +1,10 @@
 //! The program's own arguments and the list of its commands.
 
-use clap::{Parser, Subcommand};
+use std::ffi::OsString;
 
+use clap::{Arg, Parser, Subcommand};
+
+use super::habits;
 use super::help::{after_help, every_code};
 use super::{
     BuildArgs, CompletionsArgs, ConfigArgs, DoctorArgs, DownArgs, ExecArgs, GlobalFlags, ListArgs,
@@ -50,6 +53,7 @@ pub enum Command {
     /// Call the endpoints and check the answers
     SmokeTest(SmokeTestArgs),
     /// Take an environment away again
+    #[command(mut_arg("verbose", without_short))]
     Down(DownArgs),
     /// Show every step that `up` would take, with its cause
     #[command(after_long_help = after_help(&["envctl plan rates"], &[0, 1, 2, 3, 4, 130]))]
@@ -59,10 +63,12 @@ pub enum Command {
     /// Print the logs of services
     Logs(LogsArgs),
     /// Run a command in a running service; its exit code becomes envctl's
+    #[command(mut_arg("instance", without_short))]
     Exec(ExecArgs),
     /// Open psql on a database, or run SQL on it
     Psql(PsqlArgs),
     /// Run a task once, whatever it did before; its exit code becomes envctl's
+    #[command(mut_arg("instance", without_short))]
     Run(RunArgs),
     /// Stop services and start them again, ready when it returns
     Restart(RestartArgs),
@@ -82,13 +88,27 @@ pub enum Command {
 impl Cli {
     /// Returns what was typed; a mistake in it, and `--help`, end the program here.
     pub fn from_process() -> Self {
-        Self::parse()
+        Self::read(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    }
+
+    /// Reads what was typed, the program's name first.
+    pub fn read<T>(words: impl IntoIterator<Item = T>) -> Result<Self, clap::Error>
+    where
+        T: Into<OsString> + Clone,
+    {
+        Self::try_parse_from(words).map_err(habits::answer)
     }
 
     /// Returns the flags of all levels, those nearer to the command last.
     pub fn flags(&self) -> GlobalFlags {
         GlobalFlags::merge(self.global.clone(), self.command.flags())
     }
+}
+
+/// Takes a letter away from a flag where hands that know other programs mean something else:
+/// `exec -it`, `down -v`.
+fn without_short(flag: Arg) -> Arg {
+    flag.short(None)
 }
 
 impl Command {

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::GlobalFlags;
-use super::help::{ENVIRONMENT, after_help_of_program};
+use super::help::{ENVIRONMENT, after_help_of_program, environment};
 
 /// Which task to run.
 #[derive(Args, Clone, Debug)]
@@ -17,8 +17,16 @@ pub struct RunArgs {
     pub task: String,
 
     /// The name of the environment.
-    #[arg(short, long = "env", value_name = "ENV", help = ENVIRONMENT)]
+    #[arg(short, long = "env", value_name = "ENV", value_parser = environment, help = ENVIRONMENT)]
     pub environment: Option<String>,
+
+    /// Keep standard input open, which no task reads.
+    #[arg(short, long, hide = true)]
+    pub interactive: bool,
+
+    /// Give it a terminal, which no task has.
+    #[arg(short, long, hide = true)]
+    pub tty: bool,
 
     #[command(flatten)]
     pub flags: GlobalFlags,

@@ -23,6 +23,14 @@ pub struct UpArgs {
     #[arg(long, value_name = "FILE")]
     pub timings: Option<PathBuf>,
 
+    /// Return when all is ready, and leave it running, as it always does.
+    #[arg(short, long, hide = true)]
+    pub detach: bool,
+
+    /// The same.
+    #[arg(long, hide = true)]
+    pub wait: bool,
+
     #[command(flatten)]
     pub plan: PlanArgs,
 }

@@ -13,6 +13,7 @@ use super::session::Session;
 use super::timings::Course;
 use crate::cli::DownArgs;
 use crate::config::model::Invocation;
+use crate::config::{self, Mistakes};
 use crate::engine::{Engine, Observed, ObservedService, Removal};
 use crate::plan::{Wiring, World, teardown};
 use crate::report::{Answer, DownAnswer};
@@ -58,6 +59,10 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
     };
     if answer.left > 0 {
         return Err(Failure::left_over(&invocation, &answer));
+    }
+    if left(&before) == 0 {
+        // Of an environment that is gone there may be something; here another one was meant.
+        config::exists(&invocation).map_err(Mistakes::from)?;
     }
     if answer.kept_volumes == 0 {
         engine.remove(&Removal::Remains).await?;

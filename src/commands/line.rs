@@ -9,7 +9,12 @@ pub(super) fn on(id: &InstanceId, verb: &str) -> String {
 
 /// Returns a command that takes its environment by `-e`: `envctl psql -e rates -i two`.
 pub(super) fn inside(id: &InstanceId, verb: &str) -> String {
-    format!("envctl {verb} -e {}", id.arguments())
+    let arguments = match verb {
+        // Whose `-i` is another one.
+        "exec" | "run" => id.arguments().replace(" -i ", " --instance "),
+        _ => id.arguments(),
+    };
+    format!("envctl {verb} -e {arguments}")
 }
 
 /// Returns a command on the same instance with the same profiles and values.

@@ -48,7 +48,8 @@ pub(super) fn task<'a>(scene: &'a Scene, name: &str) -> Result<&'a DesiredServic
         return Err(Failure::unfit(scene.engine.name(), unfit));
     }
     let known: Vec<String> = scene.environment.tasks.keys().cloned().collect();
-    Err(Failure::undeclared("task", name, &known))
+    let failure = Failure::undeclared("task", name, &known);
+    Err(failure.unless_environment(&scene.invocation, name))
 }
 
 /// Returns the exit code of a task that ran to an end that is not a good one.

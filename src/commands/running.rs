@@ -33,7 +33,8 @@ pub(super) fn first_running<'a>(
     }
     let meant = meant(seen, name);
     let Some(first) = meant.first() else {
-        return Err(Failure::unknown_service(name, &known(seen)));
+        let failure = Failure::unknown_service(name, &known(seen));
+        return Err(failure.unless_environment(invocation, name));
     };
     let running = meant.iter().find(|it| it.state == ServiceState::Running);
     running

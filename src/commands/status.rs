@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::scene::Scene;
 use super::session::Session;
 use crate::cli::StatusArgs;
+use crate::config;
 use crate::config::model::Invocation;
 use crate::engine::{Engine, ObservedService, Role};
 use crate::plan::{Database, DatabaseView, Observation, SentSeed, SentSeeds, state_text};
@@ -25,11 +26,15 @@ pub(super) async fn run(session: &Session, args: &StatusArgs) -> Result<Answer, 
             ))
         }
         Err(failure) if failure.is_configuration() => {
+            let engine = found(session, &invocation).await?;
+            let observed = session.unless_interrupted(engine.observe(&[])).await?;
+            let is_empty = observed.services.is_empty() && observed.volumes.is_empty();
+            if is_empty && config::exists(&invocation).is_err() {
+                return Err(failure);
+            }
             session
                 .events
                 .warning(format!("{failure}; `envctl config validate` shows more"));
-            let engine = found(session, &invocation).await?;
-            let observed = session.unless_interrupted(engine.observe(&[])).await?;
             let observation = Observation {
                 engine: observed,
                 ..Observation::default()

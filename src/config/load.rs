@@ -5,7 +5,7 @@ use std::path::Path;
 use super::files;
 use super::interpolate::{Context, Outside};
 use super::invocation::default_environment;
-use super::layers::{self, ReadFile, Wanted};
+use super::layers::{self, ReadFile, SHARED, Wanted};
 use super::mistake::{Mistake, Mistakes};
 use super::model::{Environment, Invocation};
 use super::parse;
@@ -13,6 +13,7 @@ use super::resolve::resolve;
 use super::show::Merged;
 use super::source::Source;
 use super::suggest;
+use super::tree::Node;
 
 /// An environment, and how it came about.
 #[derive(Clone, Debug)]
@@ -44,8 +45,7 @@ pub fn environments(workspace: &Path) -> Vec<Listed> {
 }
 
 fn description(workspace: &Path, name: &str) -> Option<String> {
-    let source = files::read_layer(workspace, &format!("envs/{name}/env.toml")).ok()??;
-    let (root, _) = parse::document(&source);
+    let root = declared(workspace, &format!("envs/{name}/env.toml"))?;
     root.get("description")?.text().map(str::to_owned)
 }
 
@@ -113,13 +113,15 @@ fn load_by(invocation: &Invocation, read: &mut ReadFile<'_>) -> Result<Loaded, M
     })
 }
 
-fn exists(invocation: &Invocation) -> Result<(), Mistake> {
+/// Checks that there is such an environment; the mistake says what may be meant.
+pub fn exists(invocation: &Invocation) -> Result<(), Mistake> {
     let (workspace, name) = (invocation.workspace.as_path(), &invocation.id.environment);
     if workspace.join("envs").join(name).join("env.toml").exists() {
         return Ok(());
     }
     let known = files::environments(workspace);
-    let hint = suggest::did_you_mean(name, known.iter().map(String::as_str));
+    let hint = part_of(workspace, name, &known)
+        .or_else(|| suggest::did_you_mean(name, known.iter().map(String::as_str)));
     let by_variable = invocation.variables.get("ENVCTL_ENV") == Some(name);
     let who = if by_variable {
         ", which `ENVCTL_ENV` names"
@@ -133,4 +135,31 @@ fn exists(invocation: &Invocation) -> Result<(), Mistake> {
         Some((default, at)) if default == *name && !by_variable => mistake.at(&at),
         _ => mistake,
     })
+}
+
+/// Says of which environment a name is a service or a task, as where one command brings up a
+/// whole environment, another program's takes these.
+fn part_of(workspace: &Path, name: &str, known: &[String]) -> Option<String> {
+    let shared = declared(workspace, SHARED);
+    known.iter().find_map(|environment| {
+        let own = declared(workspace, &format!("envs/{environment}/env.toml"));
+        let has = |kind: &str| {
+            let mut roots = [&own, &shared].into_iter().flatten();
+            roots.any(|root| root.get(kind).is_some_and(|all| all.get(name).is_some()))
+        };
+        let what = match (has("services"), has("tasks")) {
+            (true, _) => "a service",
+            (_, true) => "a task",
+            (false, false) => return None,
+        };
+        Some(format!(
+            "`{name}` is {what} of `{environment}`: this command takes the whole environment, \
+             `{environment}`"
+        ))
+    })
+}
+
+fn declared(workspace: &Path, path: &str) -> Option<Node> {
+    let source = files::read_layer(workspace, path).ok()??;
+    Some(parse::document(&source).0)
 }

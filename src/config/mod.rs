@@ -36,7 +36,7 @@ mod trail;
 mod tree;
 
 pub use invocation::{Request, invocation, workspace};
-pub use load::{Listed, Loaded, environments, load, load_as};
+pub use load::{Listed, Loaded, environments, exists, load, load_as};
 pub use mistake::{Mistake, Mistakes, Place};
 pub use show::{Explained, ExplainedPart, Merged, Overridden};
 pub use source::Spot;

@@ -99,6 +99,39 @@ fn commands_take_their_own_arguments() {
     assert!(matches!(config.command, ConfigCommand::Explain(args) if args.key == "vars.x"));
 }
 
+/// What hands that know other programs type means what it means there.
+#[test]
+fn exec_up_and_run_take_the_letters_of_other_programs() {
+    for line in [
+        "envctl exec -it api sh",
+        "envctl exec -ti api sh",
+        "envctl exec -i -t api -- sh",
+        "envctl exec --interactive --tty api sh",
+    ] {
+        let cli = parse(line);
+        assert_eq!(cli.flags(), GlobalFlags::default(), "{line}");
+        let Command::Exec(exec) = cli.command else {
+            panic!("not `exec`");
+        };
+        assert_eq!(
+            (exec.service.as_str(), exec.command),
+            ("api", vec!["sh".to_owned()])
+        );
+    }
+    let named = parse("envctl -i two exec -it api sh").flags();
+    assert_eq!(named.instance.as_deref(), Some("two"));
+    let named = parse("envctl exec --instance two api sh").flags();
+    assert_eq!(named.instance.as_deref(), Some("two"));
+    for line in [
+        "envctl up -d",
+        "envctl up rates --detach",
+        "envctl up --wait",
+        "envctl run -it x",
+    ] {
+        assert_eq!(parse(line).flags(), GlobalFlags::default(), "{line}");
+    }
+}
+
 #[test]
 fn wrong_usage_ends_with_2_and_help_with_0() {
     for (line, kind) in [
@@ -197,7 +230,7 @@ fn the_docs_name_every_command_and_flag() {
         let codes = format!("Exit codes: {}.", codes.join(", "));
         assert!(section.contains(&codes), "{heading}: {codes}");
         for argument in inner.get_arguments() {
-            let Some(long) = argument.get_long() else {
+            let Some(long) = argument.get_long().filter(|_| !argument.is_hide_set()) else {
                 continue;
             };
             let text = match argument.get_help_heading() {

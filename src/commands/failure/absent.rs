@@ -2,6 +2,7 @@
 
 use super::super::line;
 use super::{Failure, FailureKind};
+use crate::config::environments;
 use crate::config::model::Invocation;
 use crate::engine::ObservedService;
 use crate::plan::state_text;
@@ -42,6 +43,21 @@ impl Failure {
         diagnostic.causes.extend(unmet.iter().cloned());
         let hint = format!("`{}` starts it", line::again(invocation, "up"));
         Self::new(FailureKind::NotReady, diagnostic.hint(hint))
+    }
+
+    /// The same, where the name may be that of an environment, which stands behind a flag here.
+    pub(in crate::commands) fn unless_environment(
+        mut self,
+        invocation: &Invocation,
+        name: &str,
+    ) -> Self {
+        let known = environments(&invocation.workspace);
+        if known.iter().any(|environment| environment.name == name) {
+            let hint = format!("`{name}` is an environment: `-e {name}` names it");
+            let hints = self.diagnostics.iter_mut().map(|it| &mut it.hints);
+            hints.for_each(|hints| hints.push(hint.clone()));
+        }
+        self
     }
 
     /// A name that the environment does not declare; `noun` is `service` or `task`.
