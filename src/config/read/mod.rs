@@ -13,6 +13,7 @@ mod image;
 mod json;
 mod kind;
 mod matcher;
+mod official;
 mod port;
 mod postgres;
 mod process;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::section::Section;
-use super::{depends, file, image, kind, port, process, replicas, volume};
+use super::{depends, file, image, kind, official, port, process, replicas, volume};
 use crate::config::env_file;
 use crate::config::mistake::Mistake;
 use crate::config::model::{Healthcheck, Kind, Limits, Port, Probe, Restart, Service, Template};
@@ -21,6 +21,8 @@ pub(super) fn read(section: &Section<'_>) -> Service {
     let process = section.section("process").filter(|_| is_container);
     let process = process.map(|it| process::read(&it));
     let image = image::source(section, "image");
+    let environment = environment(section);
+    official::check(section, &kind, &environment);
     // Of an unknown kind, nothing is known to be missing.
     if section.text("kind").as_deref() == Some("container") && process.is_none() {
         section.missing("image", "an `[images.*]` name, or a reference with a tag");
@@ -29,7 +31,7 @@ pub(super) fn read(section: &Section<'_>) -> Service {
         image,
         command: section.command("command"),
         entrypoint: section.command("entrypoint"),
-        environment: environment(section),
+        environment,
         volumes: volume::read(section),
         depends_on: depends::read(section),
         healthcheck: section

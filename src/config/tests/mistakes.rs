@@ -487,6 +487,52 @@ fn replicas() {
 }
 
 #[test]
+fn variables_of_official_images() {
+    check(
+        "[services.db]\nkind = 'postgres'\nenvironment = { POSTGRES_USER = 'app', POSTGRES_PASSWORD = 's3cret', \
+         POSTGRES_DB = '${vars.name}', POSTGRES_INITDB_ARGS = '--no-sync' }\n\
+         [services.two]\nkind = 'postgres'\nuser = 'app'\npassword = '${secret:p}'\n\
+         environment = { POSTGRES_USER = 'app', POSTGRES_PASSWORD = '${secret:p}', PGDATA = '/data' }\n\
+         [services.three]\nkind = 'postgres'\nenvironment.POSTGRES_PASSWORD = '${secret:p}'\n\
+         [services.four]\nkind = 'postgres'\nenvironment.POSTGRES_PASSWORD_FILE = '/run/secrets/p'\n\
+         [services.five]\nkind = 'postgres'\nvolumes = ['d:/data']\nenvironment.PGDATA = '/data/pg'\n\
+         [services.cache]\nkind = 'redis'\nenvironment = ['REDIS_PASSWORD=x']\n\
+         [secrets]\np.command = ['p']\n[vars]\nname = 'shop'\n",
+        &expect![[r#"
+            envs/rates/env.toml:3:17: `POSTGRES_USER`, `POSTGRES_PASSWORD`, `POSTGRES_DB` are set by keys of a `postgres` service
+              3 | environment = { POSTGRES_USER = 'app', POSTGRES_PASSWORD = '***', POSTGRES_DB = '${vars.name}', POSTGRES_INITDB_ARGS = '--no-sync' }
+                |                 ^^^^^^^^^^^^^
+              hint: write `user = "app"`, `password = "…"`, `database = "${vars.name}"` in `[services.db]`
+            envs/rates/env.toml:8:75: `PGDATA` would put the data outside of its volume, and lose it with the container
+              8 | environment = { POSTGRES_USER = 'app', POSTGRES_PASSWORD = '${secret:p}', PGDATA = '/data' }
+                |                                                                           ^^^^^^
+              hint: take it out: envctl says where the data lies
+            envs/rates/env.toml:11:13: `POSTGRES_PASSWORD` is set by a key of a `postgres` service
+              11 | environment.POSTGRES_PASSWORD = '${secret:p}'
+                 |             ^^^^^^^^^^^^^^^^^
+              hint: write `password = "${secret:p}"` in `[services.three]`
+            envs/rates/env.toml:14:13: `POSTGRES_PASSWORD_FILE` is set by a key of a `postgres` service
+              14 | environment.POSTGRES_PASSWORD_FILE = '/run/secrets/p'
+                 |             ^^^^^^^^^^^^^^^^^^^^^^
+              hint: write `password = "${secret:NAME}"` with a `file` in `[secrets.NAME]` in `[services.four]`
+            envs/rates/env.toml:21:16: `REDIS_PASSWORD` is set by a key of a `redis` service
+              21 | environment = ['REDIS_PASSWORD=***
+                 |                ^^^^^^^^^^^^^^^^
+              hint: write `password = "…"` in `[services.cache]`"#]],
+    );
+    let base = given("[services.db]\nkind = 'postgres'\nenv_file = '.env'\n");
+    let base = base.file(
+        "envs/rates/.env",
+        "POSTGRES_USER=app\nPOSTGRES_PASSWORD=s3cret\nPOSTGRES_DB=shop\n",
+    );
+    expect![[r#"
+        envs/rates/env.toml:3:1: `POSTGRES_USER`, `POSTGRES_PASSWORD`, `POSTGRES_DB` are set by keys of a `postgres` service
+          3 | env_file = '.env'
+            | ^^^^^^^^
+          hint: write `user = "app"`, `password = "…"`, `database = "shop"` in `[services.db]`"#]].assert_eq(&base.mistakes());
+}
+
+#[test]
 fn signs_of_a_shell() {
     check(
         "[services.web]\nports = { http = 80 }\nimage = 'w:1'\n\
