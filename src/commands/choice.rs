@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::failure::Failure;
 use super::session::Session;
 use super::verdict::{Verdict, decide};
-use crate::config::model::{EngineChoice, Environment, Invocation};
+use crate::config::model::{EngineChoice, Environment, Invocation, Reach};
 use crate::engine::process::{Home, Process};
 use crate::engine::{Engine, Error, Identity, docker};
 use crate::plan::Desired;
@@ -240,7 +240,9 @@ fn processes(invocation: &Invocation, identity: Identity) -> Result<Arc<dyn Engi
     })?;
     let home = Home::of(&invocation.variables)?;
     let variables = invocation.variables.clone();
-    Ok(Arc::new(Process::new(
-        identity, home, variables, supervisor,
-    )))
+    let process = Process::new(identity, home, variables, supervisor);
+    Ok(Arc::new(match invocation.reach {
+        Reach::Look => process.only_looking(),
+        Reach::Act => process,
+    }))
 }

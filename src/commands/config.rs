@@ -27,8 +27,13 @@ pub(super) fn run(session: &Session, args: &ConfigArgs) -> Result<Answer, Failur
         }
         ConfigCommand::Validate(args) => {
             let invocation = session.invocation(args.environment.as_ref())?;
-            let environment = session.load(&invocation)?.environment;
-            let text = format!("{} is valid", environment.name);
+            let loaded = session.load(&invocation)?;
+            if !loaded.unread.is_empty() {
+                let names = loaded.unread.join(", ");
+                let text = format!("not looked at, since its command is not run: secret {names}");
+                session.events.info(text);
+            }
+            let text = format!("{} is valid", loaded.environment.name);
             Ok(Answer::Text { text })
         }
     }

@@ -11,6 +11,7 @@ use crate::cli::{OpenApi, SmokeTestArgs};
 use crate::config;
 use crate::config::model::{Kind, Service};
 use crate::engine::Addresses;
+use crate::plan::password;
 use crate::postgres::{Server, Target};
 use crate::report::{
     Answer, LeftOutOperation, ProposalAnswer, ProposalDocument, ProposedCheck, ProposedValue,
@@ -35,7 +36,7 @@ pub(super) async fn run(
     let outside = scene.outside().await;
     let services = services(&scene, &outside, service)?;
     let source = source(session, args, &services)?;
-    let databases = databases(&scene, &outside);
+    let databases = databases(&scene, &outside).await?;
     let discovering = discover(Discover {
         services: &services,
         source: &source,
@@ -122,19 +123,21 @@ fn source(session: &Session, args: &SmokeTestArgs, services: &[Asked]) -> Result
     })
 }
 
-fn databases(scene: &Scene, outside: &Addresses) -> Vec<(String, Target)> {
-    let services = scene.desired.services.iter();
-    let database = services.filter_map(|service| {
-        let (name, database) = (&service.spec.name, service.database()?);
-        let address = outside.get(&(name.clone(), "postgres".to_owned()))?;
-        let server = Server {
-            address: *address,
-            user: database.user.clone(),
-            password: database.password.clone(),
-        };
-        Some((name.clone(), server.target(database.name.clone())))
-    });
-    database.collect()
+async fn databases(scene: &Scene, outside: &Addresses) -> Result<Vec<(String, Target)>, Failure> {
+    let mut databases = Vec::new();
+    for service in &scene.desired.services {
+        let name = &service.spec.name;
+        let address = outside.get(&(name.clone(), "postgres".to_owned()));
+        if let (Some(database), Some(address)) = (service.database(), address) {
+            let server = Server {
+                address: *address,
+                user: database.user.clone(),
+                password: password(scene.engine.as_ref(), name, database).await?,
+            };
+            databases.push((name.clone(), server.target(database.name.clone())));
+        }
+    }
+    Ok(databases)
 }
 
 /// Says what was left out and why.

@@ -35,7 +35,8 @@ pub(super) fn kind(error: &plan::Error) -> FailureKind {
         | plan::Error::Ended { .. }
         | plan::Error::Task { .. }
         | plan::Error::TaskTimeout { .. }
-        | plan::Error::Template { .. } => FailureKind::NotReady,
+        | plan::Error::Template { .. }
+        | plan::Error::Unread { .. } => FailureKind::NotReady,
         plan::Error::Interrupted => FailureKind::Interrupted,
     }
 }
@@ -106,6 +107,10 @@ fn add_facts(error: &plan::Error, diagnostic: &mut Diagnostic) {
             };
             diagnostic.facts.push(("statement".to_owned(), place));
             of_server(server, diagnostic);
+        }
+        plan::Error::Unread { .. } => {
+            let hint = "a command that runs things runs it too: `envctl up`";
+            diagnostic.hints.push(hint.to_owned());
         }
         plan::Error::Postgres(_)
         | plan::Error::Ended { .. }

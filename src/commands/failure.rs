@@ -4,6 +4,7 @@
 mod absent;
 mod checks;
 mod data;
+mod foreign;
 mod undiscovered;
 
 use std::fmt;

@@ -54,6 +54,7 @@ mod tests {
     fn check(instance: &str, sets: &[&str], expect: &str) {
         let workspace = Path::new("/w").to_owned();
         let invocation = Invocation {
+            reach: crate::config::model::Reach::Look,
             id: InstanceId::new("rates", instance, &workspace),
             workspace,
             engine: EngineChoice::Auto,

@@ -6,6 +6,7 @@ use futures_util::future::{join, try_join_all};
 
 use super::choice::found;
 use super::failure::Failure;
+use super::recall;
 use super::running::{known, meant};
 use super::session::Session;
 use crate::cli::LogsArgs;
@@ -18,11 +19,14 @@ const LINES_IN_FLIGHT: usize = 256;
 pub(super) async fn run(session: &Session, args: &LogsArgs) -> Result<Answer, Failure> {
     let invocation = session.invocation(args.environment.as_ref())?;
     // Without a readable env.toml nobody knows what is secret, and the lines are wanted all the same.
-    let _ = session.load(&invocation);
+    let loaded = session.load(&invocation).ok();
     let engine = found(session, &invocation).await?;
     let seen = session.unless_interrupted(engine.observe(&[])).await?;
     if seen.services.is_empty() {
         return Err(Failure::nothing_runs(&invocation));
+    }
+    if let Some(loaded) = loaded.filter(|loaded| !loaded.unread.is_empty()) {
+        recall::mask(session, engine.as_ref(), &loaded.environment).await;
     }
     let wanted = wanted(&seen, &args.services)?;
     let (sender, mut receiver) = tokio::sync::mpsc::channel(LINES_IN_FLIGHT);

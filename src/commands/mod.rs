@@ -20,6 +20,7 @@ mod outcome;
 mod plan;
 mod psql;
 mod question;
+mod recall;
 mod restart;
 mod run;
 mod running;
@@ -32,6 +33,7 @@ mod start;
 mod status;
 mod supervise;
 mod timings;
+mod trust;
 mod up;
 mod verdict;
 

@@ -52,7 +52,7 @@ pub(super) async fn run(session: &Session, args: &PsqlArgs) -> Result<Answer, Fa
         // Over the container's local socket, as psql does where it is told no host.
         environment: vec![
             ("PGUSER".to_owned(), Secret::new(&*database.user)),
-            ("PGPASSWORD".to_owned(), database.password.clone()),
+            ("PGPASSWORD".to_owned(), server.password.clone()),
             ("PGDATABASE".to_owned(), Secret::new(&*database.name)),
         ],
     };

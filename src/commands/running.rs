@@ -96,6 +96,7 @@ mod tests {
 
         let workspace = std::path::PathBuf::from("/w");
         let invocation = Invocation {
+            reach: crate::config::model::Reach::Look,
             id: InstanceId::new("shop", "default", &workspace),
             workspace,
             engine: EngineChoice::Auto,

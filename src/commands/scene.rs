@@ -7,11 +7,15 @@ use std::time::{Duration, Instant};
 use super::choice::{Purpose, choose};
 use super::failure::Failure;
 use super::lock::{self, Lock};
+use super::recall;
 use super::session::Session;
+use super::trust;
 use crate::config::Merged;
 use crate::config::model::{Environment, Invocation};
 use crate::engine::{Addresses, Engine, Observed, Role};
-use crate::plan::{Database, Desired, DesiredService, Observation, Plan, Report, World, observe};
+use crate::plan::{
+    Database, Desired, DesiredService, Observation, Plan, Report, World, observe, password,
+};
 use crate::postgres::Server;
 use crate::report::Event;
 
@@ -55,7 +59,8 @@ impl Scene {
     ) -> Result<(Self, Option<Lock>), Failure> {
         let opened = Instant::now();
         let invocation = session.invocation(environment)?;
-        let loaded = session.load(&invocation)?;
+        let loaded = trust::read(session, &invocation).await?;
+        let unread = !loaded.unread.is_empty();
         let (environment, merged) = (loaded.environment, loaded.merged);
         let mut laps = vec![("read the configuration", opened.elapsed())];
         let lock = match verb {
@@ -73,6 +78,9 @@ impl Scene {
             }
         };
         laps.push(("find the engine", opened.elapsed()));
+        if unread {
+            recall::mask(session, engine.as_ref(), &environment).await;
+        }
         let scene = Self {
             desired,
             invocation,
@@ -96,7 +104,7 @@ impl Scene {
     }
 
     pub(super) async fn observe(&self, session: &Session) -> Result<Observation, Failure> {
-        let looking = observe(self.engine.as_ref(), &self.desired);
+        let looking = observe(self.engine.as_ref(), &self.desired, self.invocation.reach);
         session.unless_interrupted(looking).await
     }
 
@@ -192,7 +200,7 @@ impl Scene {
         Ok(Server {
             address,
             user: database.user.clone(),
-            password: database.password.clone(),
+            password: password(self.engine.as_ref(), service, database).await?,
         })
     }
 

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
 use crate::cli::{GlobalFlags, Output};
-use crate::config::model::{Environment, Invocation, Kind, Secret, Variables};
+use crate::config::model::{Environment, Invocation, Kind, Reach, Secret, Variables};
 use crate::config::{self, Loaded, Request};
 use crate::report::Events;
 
@@ -40,12 +40,15 @@ pub struct Session {
     pub(super) lent: Arc<AtomicBool>,
     /// Whether standard output is lines of JSON.
     pub(super) json: bool,
+    /// Whether the command runs checks, and nothing else of what is declared.
+    pub(super) checks: bool,
 }
 
 impl Session {
     /// Returns the session of what was typed.
     pub fn new(flags: &GlobalFlags, variables: Variables, events: Events, screen: Screen) -> Self {
         let request = Request {
+            reach: Reach::Look,
             directory: flags
                 .directory
                 .clone()
@@ -66,6 +69,7 @@ impl Session {
             screen,
             lent: Arc::default(),
             json: flags.output == Some(Output::Json),
+            checks: false,
         }
     }
 
@@ -91,16 +95,23 @@ impl Session {
         }
     }
 
-    /// Reads the environment of an invocation and has its secrets masked.
+    /// Reads the environment of an invocation, runs nothing of it, and has its secrets masked.
     pub(super) fn load(&self, invocation: &Invocation) -> Result<Loaded, Failure> {
-        let loaded = config::load(invocation)?;
+        let mut looking = invocation.clone();
+        looking.reach = Reach::Look;
+        let loaded = config::load(&looking)?;
+        self.receive(&loaded);
+        Ok(loaded)
+    }
+
+    /// Has the secrets of an environment masked, and tells what should be known of it.
+    pub(super) fn receive(&self, loaded: &Loaded) {
         let secrets = secrets(&loaded.environment);
         let texts = secrets.iter().map(|secret| secret.expose().to_owned());
         (self.screen.mask)(texts.collect());
         for warning in &loaded.warnings {
             self.events.warning(warning.clone());
         }
-        Ok(loaded)
     }
 }
 
@@ -117,6 +128,6 @@ pub(super) fn secrets(environment: &Environment) -> Vec<Secret> {
         Kind::Container => None,
     });
     let secrets = environment.secrets.iter().chain(passwords);
-    let secrets = secrets.filter(|secret| secret.expose() != DOCUMENTED);
+    let secrets = secrets.filter(|it| !it.is_unread() && it.expose() != DOCUMENTED);
     secrets.cloned().collect()
 }

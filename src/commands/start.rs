@@ -10,10 +10,13 @@ use super::{
     run as run_task, seed, smoke_test, status, supervise, up,
 };
 use crate::cli::Command;
+use crate::config::model::Reach;
 use crate::report::{Answer, Diagnostic, Failed};
 
 /// Runs one command to its end.
-pub fn run(session: Session, command: &Command) -> Result<Answer, Box<Failed>> {
+pub fn run(mut session: Session, command: &Command) -> Result<Answer, Box<Failed>> {
+    session.request.reach = reach(command);
+    session.checks = matches!(command, Command::SmokeTest(_));
     let result = match command {
         Command::Config(args) => config::run(&session, args),
         Command::List(args) => list::run(&session, args),
@@ -24,6 +27,33 @@ pub fn run(session: Session, command: &Command) -> Result<Answer, Box<Failed>> {
     // The renderer ends when the last handle is gone.
     drop(session);
     result.map_err(|failure| Box::new(failure.into_failed()))
+}
+
+/// Returns what a command may do with what a workspace declares: only those whose name says that
+/// they run things do.
+fn reach(command: &Command) -> Reach {
+    match command {
+        Command::Up(_)
+        | Command::Build(_)
+        | Command::Seed(_)
+        | Command::Run(_)
+        | Command::Restart(_) => Reach::Act,
+        Command::Migrate(args) if !args.status => Reach::Act,
+        Command::SmokeTest(args) if args.discover.is_none() => Reach::Act,
+        Command::Migrate(_)
+        | Command::SmokeTest(_)
+        | Command::Config(_)
+        | Command::Status(_)
+        | Command::Plan(_)
+        | Command::Doctor(_)
+        | Command::Logs(_)
+        | Command::Psql(_)
+        | Command::Exec(_)
+        | Command::Down(_)
+        | Command::List(_)
+        | Command::Completions(_)
+        | Command::Supervise(_) => Reach::Look,
+    }
 }
 
 fn block_on(session: &Session, command: &Command) -> Result<Answer, Failure> {

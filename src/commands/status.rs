@@ -8,7 +8,9 @@ use crate::cli::StatusArgs;
 use crate::config;
 use crate::config::model::Invocation;
 use crate::engine::{Engine, ObservedService, Role};
-use crate::plan::{Database, DatabaseView, Observation, SentSeed, SentSeeds, state_text};
+use crate::plan::{
+    Database, DatabaseView, Observation, Readiness, SentSeed, SentSeeds, state_text,
+};
 use crate::report::{Answer, ServiceStatus, StatusAnswer};
 use crate::seed::{Standing, State};
 
@@ -147,12 +149,23 @@ fn notes(
             Some(service) => {
                 let image = observation.engine.images.get(&service.image);
                 let addresses = &observation.engine.addresses;
-                if image.is_none_or(|image| seen.hash != service.launch_hash(&image.id, addresses))
+                if service.is_uncertain(seen, image) {
+                    let why = "a secret's command was not run";
+                    notes.push(format!("not compared with its declaration: {why}"));
+                } else if image
+                    .is_none_or(|image| seen.hash != service.launch_hash(&image.id, addresses))
                 {
                     notes.push("differs from its declaration".to_owned());
                 }
             }
         }
+    }
+    let probe = scene.and_then(|scene| scene.desired.service(&seen.name));
+    let probe = probe.map(|service| &service.readiness);
+    if let Some(Readiness::Probe(_)) = probe
+        && observation.unasked.contains(&seen.name)
+    {
+        notes.push("its health check is a command, which was not run".to_owned());
     }
     if observation.stale_files.contains(&seen.name) {
         notes.push("its files changed, `up` makes them anew".to_owned());

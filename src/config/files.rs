@@ -2,11 +2,14 @@
 //! outside is here.
 
 use std::io::Read as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::layers::SHARED;
 use super::mistake::Mistake;
@@ -20,6 +23,9 @@ const LARGEST: u64 = 4 << 20;
 
 /// How long a secret's command may take.
 pub(crate) const COMMAND_TIME: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether a secret's command is still wanted.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// The most that a secret's command may print.
 const LARGEST_SECRET: u64 = 64 << 10;
@@ -94,19 +100,25 @@ fn not_utf8(path: &Path, shown: &str, error: &std::string::FromUtf8Error) -> Mis
         .hint("save it as UTF-8")
 }
 
-/// Runs a secret's command in `folder`, for at most `time`, and returns what it printed.
-pub(crate) fn run(
-    folder: &Path,
-    variables: &Variables,
-    words: &[String],
-    time: Duration,
-) -> Result<String, String> {
+/// Where and how long a secret's command runs.
+pub(crate) struct Running<'a> {
+    pub folder: &'a Path,
+    pub variables: &'a Variables,
+    pub time: Duration,
+    /// Whether nobody wants its answer any more.
+    pub stopped: &'a dyn Fn() -> bool,
+}
+
+/// Runs a secret's command and returns what it printed. It has a process group of its own, so
+/// that what it started ends with it.
+pub(crate) fn run(words: &[String], running: &Running<'_>) -> Result<String, String> {
     let (program, arguments) = words.split_first().ok_or("its command is empty")?;
     let mut child = Command::new(program)
         .args(arguments)
-        .current_dir(folder)
+        .current_dir(running.folder)
         .env_clear()
-        .envs(variables)
+        .envs(running.variables)
+        .process_group(0)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -114,21 +126,29 @@ pub(crate) fn run(
         .map_err(|error| format!("cannot run `{program}`: {error}"))?;
     let (sender, receiver) = channel();
     let stdout = child.stdout.take();
-    let deadline = Instant::now() + time;
+    let deadline = Instant::now() + running.time;
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
         let read = stdout.map(|stdout| stdout.take(LARGEST_SECRET).read_to_end(&mut bytes));
         // Nobody listens any more when the time is up.
         let _ = sender.send(read.transpose().map(|_| bytes));
     });
-    let printed = receiver.recv_timeout(time);
-    let too_long = || format!("`{program}` took longer than {time:?}");
-    let bytes = match printed {
-        Ok(Ok(bytes)) => bytes,
-        Ok(Err(error)) => return Err(error.to_string()),
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+    let given_up = || {
+        if (running.stopped)() {
+            return Some(format!("`{program}` was interrupted"));
+        }
+        let late = Instant::now() >= deadline;
+        late.then(|| format!("`{program}` took longer than {:?}", running.time))
+    };
+    let bytes = loop {
+        match receiver.recv_timeout(LOOK) {
+            Ok(Ok(bytes)) => break bytes,
+            Ok(Err(error)) => return Err(error.to_string()),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+        }
+        if let Some(why) = given_up() {
             stop(&mut child);
-            return Err(too_long());
+            return Err(why);
         }
     };
     let (_pause_sender, pause) = channel::<()>();
@@ -139,9 +159,9 @@ pub(crate) fn run(
             }
             return String::from_utf8(bytes).map_err(|_| format!("`{program}` printed no UTF-8"));
         }
-        if Instant::now() >= deadline {
+        if let Some(why) = given_up() {
             stop(&mut child);
-            return Err(too_long());
+            return Err(why);
         }
         // It closed its output and ends at once; this only gives way to it.
         let _ = pause.recv_timeout(Duration::from_millis(2));
@@ -149,8 +169,11 @@ pub(crate) fn run(
 }
 
 fn stop(child: &mut std::process::Child) {
-    // It may have ended by itself meanwhile, which is as good.
-    let _ = child.kill();
+    // It was not waited for, so the number of its group is still its own; it may have ended by
+    // itself meanwhile, which is as good.
+    if let Some(group) = Pid::from_raw(child.id().cast_signed()) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
     let _ = child.wait();
 }
 
@@ -221,16 +244,45 @@ fn names(folder: &Path, pick: impl Fn(&str) -> Option<String>) -> Vec<String> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_command_that_hangs_is_stopped() {
+    fn run_sh(script: &str, time: Duration, stopped: &dyn Fn() -> bool) -> Result<String, String> {
         let path = std::env::vars_os().find(|(name, _)| name == "PATH");
         let path = path.map(|(_, value)| value.to_string_lossy().into_owned());
         let variables = Variables::from([("PATH".to_owned(), path.unwrap_or_default())]);
-        let words = |script: &str| ["sh", "-c", script].map(str::to_owned);
+        let words = ["sh", "-c", script].map(str::to_owned);
+        let running = Running {
+            folder: Path::new("/"),
+            variables: &variables,
+            time,
+            stopped,
+        };
+        run(&words, &running)
+    }
+
+    #[test]
+    fn a_command_that_hangs_is_stopped() {
         for script in ["exec sleep 60", "exec sleep 60 >&-"] {
-            let time = Duration::from_millis(50);
-            let why = run(Path::new("/"), &variables, &words(script), time);
+            let why = run_sh(script, Duration::from_millis(50), &|| false);
             assert_eq!(why, Err("`sh` took longer than 50ms".to_owned()));
         }
+    }
+
+    #[test]
+    fn what_a_command_started_ends_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pid");
+        let script = format!("sleep 60 & echo $! >{}; wait", file.display());
+        // Not before it has said whom it started.
+        let begun = || fs_err::read_to_string(&file).is_ok_and(|text| text.ends_with('\n'));
+        let why = run_sh(&script, Duration::from_secs(20), &begun);
+        assert_eq!(why, Err("`sh` was interrupted".to_owned()));
+        let pid = fs_err::read_to_string(&file).unwrap();
+        let stat = format!("/proc/{}/stat", pid.trim());
+        let (_sender, pause) = channel::<()>();
+        // It ends when it is scheduled, and has no parent that would wait for it at once.
+        let ended = (0..500).any(|_| {
+            let _ = pause.recv_timeout(Duration::from_millis(10));
+            fs_err::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "))
+        });
+        assert!(ended, "{pid} still runs");
     }
 }

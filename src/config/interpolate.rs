@@ -32,16 +32,20 @@ pub(crate) struct Context<'a> {
 pub(crate) struct Outside<'a> {
     /// Reads a file; the error is a fragment.
     pub read_text: &'a dyn Fn(&Path) -> Result<String, String>,
-    /// Runs a command on the host in the workspace's root and returns its standard output.
-    pub run: &'a dyn Fn(&[String]) -> Result<String, String>,
+    /// Runs a command on the host in the workspace's root and returns its standard output; `None`
+    /// where nothing is run.
+    pub run: &'a RunSecret<'a>,
 }
 
-/// Expands every text and checks every type, and returns the secrets that were read.
+/// Runs a secret's command.
+pub(crate) type RunSecret<'a> = dyn Fn(&[String]) -> Result<Option<String>, String> + 'a;
+
+/// Expands every text and checks every type, and returns the secrets that were referred to.
 pub(crate) fn expand(
     root: &mut Node,
     context: &Context<'_>,
     mistakes: &mut Vec<Mistake>,
-) -> Vec<Secret> {
+) -> BTreeMap<String, Secret> {
     let written = referable(root);
     let mut expander = Expander {
         written: &written,
@@ -80,7 +84,10 @@ pub(crate) fn expand(
             conform::check(node, shape, Trail::Root.key(key), expander.mistakes);
         }
     }
-    expander.secrets.into_values().flatten().collect()
+    let secrets = expander.secrets.into_iter();
+    secrets
+        .filter_map(|(name, secret)| Some((name, secret?)))
+        .collect()
 }
 
 /// Returns what references can name; the checks, which may be many, are not copied.

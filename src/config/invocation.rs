@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::files;
 use super::layers::SHARED;
 use super::mistake::{Mistake, Mistakes};
-use super::model::{EngineChoice, InstanceId, Invocation, Variables};
+use super::model::{EngineChoice, InstanceId, Invocation, Reach, Variables};
 use super::parse;
 use super::read::name_mistake;
 use super::source::Origin;
@@ -23,6 +23,7 @@ const LONGEST_NAME: usize = 40;
 pub struct Request {
     /// Where to look for the workspace from.
     pub directory: PathBuf,
+    pub reach: Reach,
     pub environment: Option<String>,
     pub instance: Option<String>,
     pub engine: Option<EngineChoice>,
@@ -52,6 +53,7 @@ pub fn invocation(request: &Request) -> Result<Invocation, Mistakes> {
     Ok(Invocation {
         id: InstanceId::new(&environment, instance, &workspace),
         workspace,
+        reach: request.reach,
         engine: request.engine.unwrap_or_default(),
         profiles: profiles(request),
         sets: request.sets.clone(),

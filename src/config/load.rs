@@ -1,15 +1,16 @@
 //! Reads an environment from its files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::files;
+use super::files::{self, Running};
 use super::interpolate::{Context, Outside};
 use super::invocation::default_environment;
 use super::layers::{self, ReadFile, SHARED, Wanted};
 use super::mistake::{Mistake, Mistakes};
-use super::model::{Environment, Invocation};
+use super::model::{Environment, Invocation, Reach};
 use super::parse;
 use super::resolve::resolve;
+use super::runs::{Run, runs};
 use super::show::Merged;
 use super::source::Source;
 use super::suggest;
@@ -23,6 +24,12 @@ pub struct Loaded {
     pub merged: Merged,
     /// What is no mistake but should be known.
     pub warnings: Vec<String>,
+    /// What the files let envctl run on this machine.
+    pub runs: Vec<Run>,
+    /// The files that it was read from.
+    pub files: Vec<PathBuf>,
+    /// The secrets that are not known, since their commands were not run.
+    pub unread: Vec<String>,
 }
 
 /// An environment of the workspace, for lists.
@@ -51,24 +58,35 @@ fn description(workspace: &Path, name: &str) -> Option<String> {
 
 /// Reads every layer and returns the environment, or everything that is wrong with it.
 pub fn load(invocation: &Invocation) -> Result<Loaded, Mistakes> {
+    load_until(invocation, &|| false)
+}
+
+/// Does the same until nobody wants it any more, which ends the command of a secret.
+pub fn load_until(invocation: &Invocation, stopped: &dyn Fn() -> bool) -> Result<Loaded, Mistakes> {
     let workspace = invocation.workspace.as_path();
-    load_by(invocation, &mut |path| files::read_layer(workspace, path))
+    let mut read = |path: &str| files::read_layer(workspace, path);
+    load_by(invocation, &mut read, stopped)
 }
 
 /// Does the same as if its env.toml held `text`.
 pub fn load_as(invocation: &Invocation, text: &str) -> Result<Loaded, Mistakes> {
     let workspace = invocation.workspace.as_path();
     let own = format!("envs/{}/env.toml", invocation.id.environment);
-    load_by(invocation, &mut |path| {
+    let mut read = |path: &str| {
         if path != own {
             return files::read_layer(workspace, path);
         }
         let source = Source::file(workspace.join(path), path, false, text.to_owned());
         Ok(Some(source))
-    })
+    };
+    load_by(invocation, &mut read, &|| false)
 }
 
-fn load_by(invocation: &Invocation, read: &mut ReadFile<'_>) -> Result<Loaded, Mistakes> {
+fn load_by(
+    invocation: &Invocation,
+    read: &mut ReadFile<'_>,
+    stopped: &dyn Fn() -> bool,
+) -> Result<Loaded, Mistakes> {
     let workspace = invocation.workspace.as_path();
     let name = invocation.id.environment.as_str();
     exists(invocation)?;
@@ -82,9 +100,22 @@ fn load_by(invocation: &Invocation, read: &mut ReadFile<'_>) -> Result<Loaded, M
         profiles: &invocation.profiles,
         known: &known,
     };
-    let found = layers::collect(&wanted, read);
-    let run =
-        |words: &[String]| files::run(workspace, &invocation.variables, words, files::COMMAND_TIME);
+    let mut read_files = Vec::new();
+    let found = layers::collect(&wanted, &mut |path| {
+        let source = read(path)?;
+        read_files.extend(source.is_some().then(|| workspace.join(path)));
+        Ok(source)
+    });
+    let running = Running {
+        folder: workspace,
+        variables: &invocation.variables,
+        time: files::COMMAND_TIME,
+        stopped,
+    };
+    let run = |words: &[String]| match invocation.reach {
+        Reach::Look => Ok(None),
+        Reach::Act => files::run(words, &running).map(Some),
+    };
     let context = Context {
         environment: name,
         instance: &invocation.id.instance,
@@ -108,8 +139,11 @@ fn load_by(invocation: &Invocation, read: &mut ReadFile<'_>) -> Result<Loaded, M
     }
     Ok(Loaded {
         environment,
+        runs: runs(&resolved.merged.root),
         merged: resolved.merged,
         warnings: resolved.warnings,
+        files: read_files,
+        unread: resolved.unread,
     })
 }
 

@@ -24,6 +24,7 @@ mod paths;
 mod read;
 mod reference;
 mod resolve;
+mod runs;
 mod schema;
 mod secrets;
 mod shell;
@@ -36,8 +37,9 @@ mod trail;
 mod tree;
 
 pub use invocation::{Request, invocation, workspace};
-pub use load::{Listed, Loaded, environments, exists, load, load_as};
+pub use load::{Listed, Loaded, environments, exists, load, load_as, load_until};
 pub use mistake::{Mistake, Mistakes, Place};
+pub use runs::Run;
 pub use show::{Explained, ExplainedPart, Merged, Overridden};
 pub use source::Spot;
 pub use tree::{bare as toml_key, toml_text};

@@ -25,6 +25,8 @@ pub(crate) struct Resolved {
     pub merged: Merged,
     pub warnings: Vec<String>,
     pub claims: Vec<Claim>,
+    /// The names of secrets whose commands were not run.
+    pub unread: Vec<String>,
 }
 
 /// Lays everything over each other and reads the result; mistakes go to `mistakes`.
@@ -56,6 +58,8 @@ pub(crate) fn resolve(
     root.forget();
     defaults::add(&mut root);
     let secrets = interpolate::expand(&mut root, context, mistakes);
+    let unread = secrets.iter().filter(|(_, secret)| secret.is_unread());
+    let unread = unread.map(|(name, _)| name.clone()).collect();
     let names = |kind| root.names(kind).into_iter().map(str::to_owned).collect();
     let reader = Reader {
         workspace: context.workspace,
@@ -72,7 +76,7 @@ pub(crate) fn resolve(
         name: context.environment.to_owned(),
         folder: context.workspace.join("envs").join(context.environment),
         profiles: found.profiles.clone(),
-        secrets,
+        secrets: secrets.into_values().filter(|it| !it.is_unread()).collect(),
     };
     let environment = read(&root, known, &reader);
     mistakes.extend(reader.mistakes.take());
@@ -87,6 +91,7 @@ pub(crate) fn resolve(
         },
         warnings: log.warnings,
         claims,
+        unread,
     })
 }
 

@@ -50,7 +50,10 @@ pub(crate) fn read(
             }
             let words = words(node)
                 .map_err(|what| wrong(node, format!("`secrets.{name}.command` {what}")))?;
-            line(&(context.outside.run)(&words).map_err(missing)?)
+            match (context.outside.run)(&words).map_err(missing)? {
+                Some(printed) => line(&printed),
+                None => return Ok(Secret::unread()),
+            }
         }
     };
     if text.is_empty() {

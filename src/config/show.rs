@@ -5,6 +5,7 @@ use std::fmt;
 use super::key;
 use super::merge::{is_password, shown};
 use super::mistake::Mistake;
+use super::model::Template;
 use super::schema::{ROOT, Shape};
 use super::source::Origin;
 use super::suggest;
@@ -207,9 +208,15 @@ fn rendered(path: &str, value: &Value) -> String {
             let pairs: Vec<_> = table.iter().map(pair).collect();
             format!("{{ {} }}", pairs.join(", "))
         }
+        Value::Template(template) if is_unread(template) => value.to_toml(),
         _ if is_password(path) => "\"***\"".to_owned(),
         value => value.to_toml(),
     }
+}
+
+/// Whether a value is a secret whose command was not run, and nothing else.
+fn is_unread(template: &Template) -> bool {
+    template.is_unread() && template.parts.len() == 1
 }
 
 /// Whether a table is written as a block of its own.
@@ -296,6 +303,7 @@ fn masked_json(path: &str, value: &Value) -> Json {
             };
             Json::Object(table.iter().map(pair).collect())
         }
+        Value::Template(template) if is_unread(template) => value.to_json(),
         _ if is_password(path) => Json::from("***"),
         value => value.to_json(),
     }

@@ -22,6 +22,7 @@ pub use log::{LogLine, LogMark, LogOptions};
 pub use model::*;
 pub use process::other_version;
 
+use crate::config::model::Secret;
 use crate::report::StepEvents;
 
 /// What every method of an engine returns.
@@ -94,6 +95,9 @@ pub trait Engine: Send + Sync {
 
     /// Returns the address of a running service's named port, reachable from this process.
     fn address<'a>(&'a self, service: &'a str, port: &'a str) -> Work<'a, SocketAddr>;
+
+    /// Returns the variables that a service was given when it was made; none where it is not there.
+    fn given<'a>(&'a self, service: &'a str) -> Work<'a, Vec<(String, Secret)>>;
 
     /// Returns the end that a service's log has now.
     fn log_mark(&self, service: &str) -> LogMark;

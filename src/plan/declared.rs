@@ -2,6 +2,7 @@
 
 use super::desired::Database;
 use super::error::Error;
+use crate::config::model::Secret;
 use crate::engine::Engine;
 use crate::postgres::{self, Migration, Server};
 use crate::seed::Declared;
@@ -16,7 +17,24 @@ pub(super) async fn server(
     Ok(Server {
         address,
         user: database.user.clone(),
-        password: database.password.clone(),
+        password: password(engine, service, database).await?,
+    })
+}
+
+/// Returns the password of a database; where the command of its secret was not run, the one that
+/// the running server was made with.
+pub async fn password(
+    engine: &dyn Engine,
+    service: &str,
+    database: &Database,
+) -> Result<Secret, Error> {
+    if !database.password.is_unread() {
+        return Ok(database.password.clone());
+    }
+    let mut given = engine.given(service).await?.into_iter();
+    let given = given.find(|(name, _)| name == "POSTGRES_PASSWORD");
+    given.map(|(_, password)| password).ok_or(Error::Unread {
+        service: service.to_owned(),
     })
 }
 

@@ -4,6 +4,7 @@ mod container;
 mod hash;
 mod order;
 mod process;
+mod sameness;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -14,10 +15,10 @@ use indexmap::IndexMap;
 use super::images::{DesiredImage, desired_images, program};
 use super::wiring::Wiring;
 use crate::config::model::{
-    Condition, Digest, Environment, InstanceId, Kind, Migrations, Mount, MountSource, Postgres,
-    Probe, Secret, SeedContent, Service, ServiceFile,
+    Condition, Environment, InstanceId, Kind, Migrations, Mount, MountSource, Postgres, Probe,
+    Secret, SeedContent, Service, ServiceFile,
 };
-use crate::engine::{Addresses, Capabilities, FileSpec, PortSpec, Program, Provision, ServiceSpec};
+use crate::engine::{Capabilities, FileSpec, PortSpec, Program, Provision, ServiceSpec};
 use crate::seed::Dump;
 
 /// All that should be there.
@@ -60,6 +61,9 @@ pub struct DesiredService {
     pub ready_timeout: Duration,
     /// The ports of other services that its values name.
     pub reads: Vec<(String, String)>,
+    /// Whether a value of it is not known, since the command of a secret was not run: then a
+    /// running copy cannot be compared with it.
+    pub unread: bool,
     pub upkeep: Upkeep,
 }
 
@@ -163,6 +167,7 @@ impl Desired {
         if capabilities.containers {
             let sources = desired.services.iter().map(|service| &service.spec.image);
             desired.images = desired_images(environment, sources);
+            desired.find_unread_images();
         }
         desired
     }
@@ -217,6 +222,7 @@ impl Desired {
             .extend(made.program.map(|it| program(&spec.service, it)));
         self.services.push(DesiredService {
             reads: hash::reads(&spec, &self.wiring),
+            unread: hash::is_unread(&spec, &made.upkeep, &self.wiring),
             image: made.image,
             depends_on: depends_on.collect(),
             readiness: made.readiness,
@@ -296,21 +302,6 @@ impl DesiredService {
             | Readiness::Redis { .. }
             | Readiness::Exit => None,
         }
-    }
-
-    /// Returns the hash that a running copy of this service was made with, if it is current.
-    /// A process holds the addresses that it was given, so they belong to it.
-    pub fn launch_hash(&self, image_id: &str, addresses: &Addresses) -> String {
-        let mut digest = Digest::new();
-        digest
-            .field("spec", &self.spec.hash)
-            .field("image", image_id);
-        for read in &self.reads {
-            if let Some(address) = addresses.get(read) {
-                digest.field("address", address.to_string());
-            }
-        }
-        digest.finish()
     }
 }
 

@@ -2,6 +2,7 @@
 //! no I/O.
 
 mod contents;
+mod notices;
 mod removals;
 mod sowing;
 
@@ -15,7 +16,7 @@ use super::images::DesiredImage;
 use super::observation::Observation;
 use super::step::{Change, Step};
 use crate::config::model::{Condition, MountSource};
-use crate::engine::{ObservedService, Program, Provision, Role, ServiceState, other_version};
+use crate::engine::{ObservedService, Program, Provision, Role, ServiceState};
 
 /// What a command leaves out.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +41,7 @@ pub fn diff(desired: &Desired, observation: &Observation, options: Options) -> P
     let bringing = diff.bringing();
     let wanted = diff.wanted(&bringing);
     diff.remove_strays(&wanted);
+    diff.tell_of_uncertain(&wanted);
     let made = [&wanted[..], &bringing[..]].concat();
     let names = made.iter().map(|service| service.image.as_str()).collect();
     diff.ensure_images(&desired.needed_images(&names));
@@ -200,7 +202,8 @@ impl<'a> Diff<'a> {
         }
         let goes_on = matches!(changed, None | Some((Change::Start, _)));
         let reloaded = goes_on && self.reload(service);
-        let ready = self.observation.ready.get(name).copied().unwrap_or(false);
+        let ready = self.observation.ready.get(name).copied().unwrap_or(false)
+            || self.observation.unasked.contains(name);
         if changed.is_some() || reloaded || !ready {
             self.await_ready(service);
         }
@@ -261,20 +264,6 @@ impl<'a> Diff<'a> {
         true
     }
 
-    /// Tells of a server that starts in another version than the declared one. Of one that is
-    /// still to be had, the step that gets it tells.
-    fn warn_of_version(&mut self, service: &DesiredService) {
-        let mut provisions = self.desired.images.iter().map(|image| &image.spec);
-        let provision = provisions.find(|provision| provision.name() == service.image);
-        let handle = self.observation.engine.images.get(&service.image);
-        if let (Some(Provision::Program(program)), Some(handle)) = (provision, handle)
-            && let Some(warning) = other_version(program, handle)
-        {
-            let name = &service.spec.name;
-            self.plan.notices.push(format!("{name}: {warning}"));
-        }
-    }
-
     fn await_ready(&mut self, service: &'a DesiredService) {
         let name = service.spec.name.as_str();
         let volume = service.database().map(|database| database.volume.as_str());
@@ -311,6 +300,7 @@ impl<'a> Diff<'a> {
             ("its program may change", "its program changed")
         };
         match self.observation.engine.images.get(&service.image) {
+            image if service.is_uncertain(seen, image) => {}
             None => return Some((Change::RecreateIfImageDiffers, perhaps)),
             Some(image) if !self.is_current(service, seen, &image.id) => {
                 let cause = if seen.image.id == image.id {
@@ -343,7 +333,8 @@ impl<'a> Diff<'a> {
         let image = self.observation.engine.images.get(&task.image);
         let done = self.seen(task).is_some_and(|seen| {
             let ended_well = matches!(seen.state, ServiceState::Exited { code: 0, .. });
-            ended_well && image.is_some_and(|image| self.is_current(task, seen, &image.id))
+            let current = image.is_some_and(|image| self.is_current(task, seen, &image.id));
+            ended_well && (current || task.is_uncertain(seen, image))
         });
         if !done {
             let mut after = self.surroundings(task);
@@ -361,6 +352,9 @@ impl<'a> Diff<'a> {
 
 /// Returns why an image or a program that is not known to be current has a step.
 fn cause_of(image: &DesiredImage) -> &'static str {
+    if image.is_unread() {
+        return "an argument is a secret whose command was not run";
+    }
     if let Provision::Program(spec) = &image.spec
         && let Program::Command {
             build: Some(build), ..
@@ -439,6 +433,7 @@ pub(super) mod tests {
             },
             ready_timeout: Duration::from_secs(1),
             reads: Vec::new(),
+            unread: false,
             upkeep: Upkeep::default(),
         }
     }
@@ -1246,5 +1241,28 @@ pub(super) mod tests {
             .map(|index| plan.nodes[index].step.to_string());
         let blocked: Vec<String> = blocked.collect();
         assert_eq!(blocked, ["seed db", "migrate db", "start api", "ready api"]);
+    }
+
+    #[test]
+    fn what_holds_a_secret_that_was_not_read_is_left_and_told() {
+        let mut desired = rates();
+        let observation = green(&desired);
+        desired.services[1].unread = true;
+        desired.services[1].spec.hash = "of a placeholder".to_owned();
+        let plan = diff(&desired, &observation, ALL);
+        assert!(plan.nodes.is_empty(), "{plan}");
+        expect!["whether api changed cannot be known without running the command of a secret"]
+            .assert_eq(&plan.notices.join("\n"));
+        // Another image is another one all the same.
+        let mut other = observation.clone();
+        let image = other.engine.images.get_mut("api").unwrap();
+        image.id = "sha256:another".to_owned();
+        let plan = diff(&desired, &other, ALL).to_string();
+        assert!(plan.contains("recreate api, its image changed"), "{plan}");
+        // Its readiness was not asked for, and not found missing.
+        let mut unasked = observation;
+        unasked.ready.remove("api");
+        unasked.unasked.insert("api".to_owned());
+        assert!(diff(&desired, &unasked, ALL).nodes.is_empty());
     }
 }

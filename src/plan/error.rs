@@ -47,6 +47,8 @@ pub enum Error {
     },
     #[error("cannot fill in a value of `{service}`: {reason}")]
     Template { service: String, reason: String },
+    #[error("the password of `{service}` is a secret whose command was not run")]
+    Unread { service: String },
     #[error("interrupted")]
     Interrupted,
 }

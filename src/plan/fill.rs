@@ -62,10 +62,27 @@ impl Filler<'_> {
         let values: Vec<(&str, Value)> = values.collect::<Result<_, String>>()?;
         let content = render(&file.template, values);
         let content = content.map_err(|why| format!("the file `{}`: {why}", spec.name))?;
+        let whole = if self.has_unread(file)? {
+            Secret::unread()
+        } else {
+            Secret::default()
+        };
         Ok(MadeFile {
             spec: spec.clone(),
-            content: Secret::new(content),
+            content: whole.within(content),
         })
+    }
+
+    /// Whether a value of a file is not known.
+    fn has_unread(&self, file: &ServiceFile) -> Result<bool, String> {
+        for value in file.values.values() {
+            if let FileValue::Text(template) = value
+                && self.template(template)?.is_unread()
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn value(&self, value: &FileValue) -> Result<Value, String> {

@@ -15,6 +15,17 @@ pub struct DesiredImage {
     pub bases: Vec<String>,
 }
 
+impl DesiredImage {
+    /// Whether what it is built from is not known, since the command of a secret was not run.
+    pub fn is_unread(&self) -> bool {
+        let Provision::Image(image) = &self.spec else {
+            return false;
+        };
+        let mut builds = image.image.build.iter();
+        builds.any(|build| build.args.values().any(Template::is_unread))
+    }
+}
+
 /// Returns the declared images, bases first, and one for each plain reference.
 pub(super) fn desired_images<'a>(
     environment: &Environment,

@@ -25,6 +25,7 @@ mod work;
 mod world;
 
 pub use data_task::DataTask;
+pub use declared::password;
 pub use desired::{Database, Desired, DesiredService, Readiness, SentSeed, Unfit};
 pub use diff::{Options, Sowing, diff};
 pub use error::{Error, StepFailure, state_text};

@@ -11,6 +11,9 @@ pub struct Observation {
     pub engine: Observed,
     /// Service -> whether it answered its probe just now.
     pub ready: BTreeMap<String, bool>,
+    /// Services that run and were not asked whether they are ready: their health check is a
+    /// command, or a secret that it needs is not known, and this only looks.
+    pub unasked: BTreeSet<String>,
     /// Services that run with other files than they should have now.
     pub stale_files: BTreeSet<String>,
     /// Service -> its database; absent when the server does not answer.

@@ -13,12 +13,17 @@ use super::error::Error;
 use super::fill::Filler;
 use super::observation::{DatabaseView, Observation, SentSeeds};
 use super::ready;
+use crate::config::model::Reach;
 use crate::engine::{Engine, MadeFile, Observed, Role, ServiceState};
 use crate::postgres::{Migration, MigrationState, Target, migration_status};
 use crate::seed::{self, Brings, Standing};
 
-/// Looks once at everything that `desired` names.
-pub async fn observe(engine: &dyn Engine, desired: &Desired) -> Result<Observation, Error> {
+/// Looks once at everything that `desired` names, and runs nothing of it unless it may.
+pub async fn observe(
+    engine: &dyn Engine,
+    desired: &Desired,
+    reach: Reach,
+) -> Result<Observation, Error> {
     let specs = desired.provisions();
     let observed = engine.observe(&specs).await?;
     let running = |service: &&DesiredService| {
@@ -34,7 +39,7 @@ pub async fn observe(engine: &dyn Engine, desired: &Desired) -> Result<Observati
         .filter(running)
         .map(async |service| {
             let name = service.spec.name.clone();
-            let ready = ready::look(engine, service);
+            let ready = ready::look(engine, service, reach);
             let view = view(engine, service, (desired, &observed));
             let (ready, database) = join(ready, view).await;
             (name, ready, database)
@@ -43,11 +48,15 @@ pub async fn observe(engine: &dyn Engine, desired: &Desired) -> Result<Observati
     let mut observation = Observation {
         stale_files: stale_files(engine, desired, &observed),
         ready: BTreeMap::new(),
+        unasked: BTreeSet::new(),
         databases: BTreeMap::new(),
         engine: observed,
     };
     for (name, ready, database) in seen {
-        observation.ready.insert(name.clone(), ready);
+        match ready {
+            Some(ready) => _ = observation.ready.insert(name.clone(), ready),
+            None => _ = observation.unasked.insert(name.clone()),
+        }
         if let Some(database) = database? {
             observation.databases.insert(name, database);
         }
@@ -72,7 +81,14 @@ fn stale_files(engine: &dyn Engine, desired: &Desired, observed: &Observed) -> B
             service,
         };
         let files = filler.files();
-        files.map_or(true, |files| seen.files != MadeFile::digests(&files))
+        files.map_or(true, |files| {
+            // Of one with a secret that was not read nothing can be said.
+            let (unread, known): (Vec<_>, Vec<_>) =
+                files.into_iter().partition(|file| file.content.is_unread());
+            let mut compared = seen.files.clone();
+            compared.retain(|name, _| unread.iter().all(|file| file.spec.name != *name));
+            compared != MadeFile::digests(&known)
+        })
     });
     stale.map(|service| service.spec.name.clone()).collect()
 }

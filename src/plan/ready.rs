@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::declared::server;
 use super::desired::{Database, DesiredService, Readiness};
 use super::error::{Error, state_text};
-use crate::config::model::{Probe, Secret};
+use crate::config::model::{Probe, Reach, Secret};
 use crate::engine::{self, Engine, Exec, ExecOutcome, ServiceState};
 use crate::postgres::{self, ensure_database, password_sql};
 use crate::probe::{Attempt, Exhausted, Http, Poll, connect, redis};
@@ -19,19 +19,31 @@ use crate::report::StepEvents;
 /// How long a service that offers no probe must have run to count as ready.
 const SETTLED: Duration = Duration::from_millis(300);
 
-/// Looks once; `false` also where it cannot be seen.
-pub(super) async fn look(engine: &dyn Engine, service: &DesiredService) -> bool {
+/// Looks once; `false` also where it cannot be seen, and `None` where that would run a command of
+/// the workspace, or needs a secret that nobody knows.
+pub(super) async fn look(
+    engine: &dyn Engine,
+    service: &DesiredService,
+    reach: Reach,
+) -> Option<bool> {
     let result = match &service.readiness {
-        Readiness::Running | Readiness::Exit => return true,
+        Readiness::Running | Readiness::Exit => return Some(true),
+        Readiness::Probe(Probe::Command(_)) if reach == Reach::Look => return None,
+        Readiness::Redis {
+            password: Some(password),
+        } if password.is_unread() => return None,
         Readiness::Probe(probe) => look_at_probe(engine, &service.spec.name, probe).await,
         Readiness::Redis { password } => {
             look_at_redis(engine, &service.spec.name, password.as_ref()).await
         }
         Readiness::Postgres(database) => {
-            look_at_postgres(engine, &service.spec.name, database).await
+            match look_at_postgres(engine, &service.spec.name, database).await {
+                Attempt::Hopeless(Error::Unread { .. }) => return None,
+                result => result,
+            }
         }
     };
-    matches!(result, Attempt::Done(_))
+    Some(matches!(result, Attempt::Done(_)))
 }
 
 /// Waits until a service is ready and says how that was seen.
@@ -211,6 +223,7 @@ async fn look_at_postgres(
 ) -> Attempt<String, Error> {
     let server = match server(engine, service, database).await {
         Ok(server) => server,
+        Err(error @ Error::Unread { .. }) => return Attempt::Hopeless(error),
         Err(error) => return Attempt::NotYet(error.to_string()),
     };
     match postgres::probe(&server.target(&database.name)).await {

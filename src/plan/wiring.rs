@@ -179,11 +179,11 @@ impl Wiring {
             name,
             container,
         })?;
-        Ok(Secret::new(match field {
-            ServiceField::Host => host,
+        Ok(match field {
+            ServiceField::Host => Secret::new(host),
             ServiceField::Url => wire.url(&host, port),
-            _ => port.to_string(),
-        }))
+            _ => Secret::new(port.to_string()),
+        })
     }
 
     fn replicas(
@@ -300,24 +300,28 @@ impl Wire {
             .ok_or_else(|| format!("`{service}` has no such port"))
     }
 
-    fn url(&self, host: &str, port: u16) -> String {
+    /// Returns the URL, which is known only where its password is.
+    fn url(&self, host: &str, port: u16) -> Secret {
         let host = in_url(host);
         match &self.scheme {
             Scheme::Postgres {
                 user,
                 password,
                 database,
-            } => format!(
+            } => password.within(format!(
                 "postgresql://{}:{}@{host}:{port}/{}",
                 encode(user),
                 encode(password.expose()),
                 encode(database)
-            ),
+            )),
             Scheme::Redis {
                 password: Some(password),
-            } => format!("redis://:{}@{host}:{port}", encode(password.expose())),
-            Scheme::Redis { password: None } => format!("redis://{host}:{port}"),
-            Scheme::Http => format!("http://{host}:{port}"),
+            } => password.within(format!(
+                "redis://:{}@{host}:{port}",
+                encode(password.expose())
+            )),
+            Scheme::Redis { password: None } => Secret::new(format!("redis://{host}:{port}")),
+            Scheme::Http => Secret::new(format!("http://{host}:{port}")),
         }
     }
 }

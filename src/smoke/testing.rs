@@ -14,7 +14,7 @@ use tokio::sync::Barrier;
 use tokio_util::sync::CancellationToken;
 
 use super::{CheckResult, Options, Places, Run, Selection, Snapshots, run, select};
-use crate::config::model::{Check, InstanceId, Secret, ServicePort, Variables};
+use crate::config::model::{Check, InstanceId, Reach, Secret, ServicePort, Variables};
 use crate::config::{Request, invocation, load};
 use crate::engine::Identity;
 use crate::engine::process::{Home, Process};
@@ -40,6 +40,7 @@ pub(super) fn in_folder(folder: &Path, toml: &str) -> IndexMap<String, Check> {
     let path = path.map(|(_, path)| path.to_string_lossy().into_owned());
     let request = Request {
         directory: folder.to_owned(),
+        reach: Reach::Act,
         variables: Variables::from([("PATH".to_owned(), path.unwrap_or_default())]),
         ..Request::default()
     };

@@ -144,7 +144,7 @@ impl Workspace {
         command
     }
 
-    fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         fs_err::canonicalize(self.folder.path()).expect("it is there")
     }
 

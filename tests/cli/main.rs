@@ -20,4 +20,5 @@ mod naming;
 mod reaching;
 mod reporting;
 mod structure;
+mod trusting;
 mod typing;

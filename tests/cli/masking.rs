@@ -175,12 +175,6 @@ environment = { A = '${secret:key}', B = '${secret:file}', C = '${secret:pass}',
             3 | file = { file = 'key.txt' }
               |                 ^^^^^^^^^
 
-            error: the secret `pass` is missing: `false` failed (exit status: 1)
-             --> envs/rates/env.toml:4:20
-              |
-            4 | pass = { command = ['false'] }
-              |                    ^^^^^^^^^
-
             error: there is no secret `ky`
              --> envs/rates/env.toml:7:87
               |

@@ -28,3 +28,4 @@ mod symbols;
 mod task_seeds;
 mod tasks;
 mod timings;
+mod trusting;

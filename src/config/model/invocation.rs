@@ -22,12 +22,24 @@ pub enum EngineChoice {
     Process,
 }
 
+/// What a command may do with what the files of a workspace declare.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// Look at it. Nothing that the files name is run: no command of a secret, no program in
+    /// `bin_dir`, no health check that is a command.
+    #[default]
+    Look,
+    /// Run it.
+    Act,
+}
+
 /// The workspace, the instance and the flags of one command; it needs no env.toml.
 #[derive(Clone, Debug)]
 pub struct Invocation {
     /// The canonical path of the folder that holds `envs/`.
     pub workspace: PathBuf,
     pub id: InstanceId,
+    pub reach: Reach,
     pub engine: EngineChoice,
     /// Profiles in the order given, from `--profile` or `ENVCTL_PROFILE`.
     pub profiles: Vec<String>,

@@ -25,7 +25,7 @@ pub use expect::{
     ValueType,
 };
 pub use file::{FileValue, ServiceFile};
-pub use invocation::{EngineChoice, InstanceId, Invocation, Variables};
+pub use invocation::{EngineChoice, InstanceId, Invocation, Reach, Variables};
 pub use json::{Hole, Json};
 pub use pattern::Pattern;
 pub use plain_path::PlainPath;

@@ -6,40 +6,76 @@ use serde::{Serialize, Serializer};
 
 use super::Digest;
 
+/// What is shown of a secret whose command was not run.
+const UNREAD: &str = "<secret: command, not run>";
+
 /// A text whose `Display`, `Debug` and JSON are `***`.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Secret(String);
+pub struct Secret {
+    text: String,
+    unread: bool,
+}
 
 impl Secret {
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self {
+            text: text.into(),
+            unread: false,
+        }
+    }
+
+    /// Returns what stands for the text that a command would print, which was not run.
+    pub fn unread() -> Self {
+        Self {
+            text: UNREAD.to_owned(),
+            unread: true,
+        }
+    }
+
+    /// Whether the text is not known: it is made of what a command prints that was not run. What
+    /// depends on it cannot be known either, so nothing is compared with it or sent.
+    pub fn is_unread(&self) -> bool {
+        self.unread
+    }
+
+    /// Returns a text that is made of this one and others, and is known only as this one is.
+    #[must_use]
+    pub fn within(&self, text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            unread: self.unread,
+        }
     }
 
     /// Returns the text itself, for the one place that needs it.
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    fn shown(&self) -> &'static str {
+        if self.unread { UNREAD } else { "***" }
     }
 
     /// Returns the SHA-256 of the text in hex, so that a hash can depend on it.
     pub fn digest(&self) -> String {
-        Digest::of(&self.0)
+        Digest::of(&self.text)
     }
 }
 
 impl fmt::Display for Secret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("***")
+        formatter.write_str(self.shown())
     }
 }
 
 impl fmt::Debug for Secret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("***")
+        formatter.write_str(self.shown())
     }
 }
 
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str("***")
+        serializer.serialize_str(self.shown())
     }
 }

@@ -72,15 +72,30 @@ impl Template {
         &self,
         mut lookup: impl FnMut(&Reference) -> Result<Secret, E>,
     ) -> Result<Secret, E> {
-        let mut text = String::new();
+        let (mut text, mut unread) = (String::new(), false);
+        let mut add = |secret: &Secret| {
+            text.push_str(secret.expose());
+            unread |= secret.is_unread();
+        };
         for part in &self.parts {
             match part {
-                Part::Text(piece) => text.push_str(piece),
-                Part::Secret(secret) => text.push_str(secret.expose()),
-                Part::Reference(reference) => text.push_str(lookup(reference)?.expose()),
+                Part::Text(piece) => add(&Secret::new(piece)),
+                Part::Secret(secret) => add(secret),
+                Part::Reference(reference) => add(&lookup(reference)?),
             }
         }
-        Ok(Secret::new(text))
+        let whole = if unread {
+            Secret::unread()
+        } else {
+            Secret::default()
+        };
+        Ok(whole.within(text))
+    }
+
+    /// Whether a secret in it was not read, since its command was not run.
+    pub fn is_unread(&self) -> bool {
+        let unread = |part: &Part| matches!(part, Part::Secret(secret) if secret.is_unread());
+        self.parts.iter().any(unread)
     }
 
     /// Returns a text that changes when the declaration changes: references by name, secrets by

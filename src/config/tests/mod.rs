@@ -34,6 +34,8 @@ struct Given {
     variables: Variables,
     profiles: Vec<String>,
     sets: Vec<String>,
+    /// Whether no command of a secret is run.
+    looks: bool,
 }
 
 /// A workspace with one environment, `rates`.
@@ -84,7 +86,10 @@ impl Given {
             let text = self.files.get(path.as_ref()).cloned();
             text.ok_or_else(|| "there is no such file".to_owned())
         };
-        let run = |words: &[String]| Ok(format!("<{}>\n", words.join(" ")));
+        let run = |words: &[String]| {
+            let printed = format!("<{}>\n", words.join(" "));
+            Ok((!self.looks).then_some(printed))
+        };
         let context = Context {
             environment: "rates",
             instance: "default",

@@ -355,3 +355,55 @@ fn an_override_of_a_password_is_masked_everywhere() {
     };
     assert_eq!(password.expose(), "third");
 }
+
+#[test]
+fn a_secret_whose_command_is_not_run_is_shown_as_such() {
+    let mut given = given(
+        "[secrets.a]\ncommand = 'pass a'\n[secrets.b]\nenv = 'B'\n\
+         [services.db]\nkind = 'postgres'\nimage = 'postgres:13.5'\npassword = '${secret:a}'\n\
+         environment = { A = 'x-${secret:a}', B = '${secret:b}' }\n",
+    );
+    given.variables.insert("B".to_owned(), "b".to_owned());
+    given.looks = true;
+    let resolved = given.right();
+    assert_eq!(resolved.unread, ["a"]);
+    let secrets = resolved.environment.secrets.iter().map(Secret::expose);
+    let secrets: Vec<&str> = secrets.collect();
+    assert_eq!(secrets, ["b"], "what is not known is not masked");
+    let show = given.show();
+    let lines = show
+        .lines()
+        .filter(|line| line.starts_with(['A', 'B', 'p']));
+    expect![[r#"
+        password = "<secret: command, not run>"  # envs/rates/env.toml:8
+        A = "x-<secret: command, not run>"  # envs/rates/env.toml:9
+        B = "***"  # envs/rates/env.toml:9"#]]
+    .assert_eq(&lines.collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn what_runs_on_this_machine_is_listed() {
+    let given = given(
+        "[secrets.a]\ncommand = ['pass', 'show', 'a b']\n\
+         [images.api]\nbuild = { context = '.', prepare = ['make', 'api'] }\nload = './load'\n\
+         [services.api]\nimage = 'api'\nhealthcheck = { command = 'curl -f localhost' }\n\
+         process = { command = ['./api', '$PORT'], build = 'make api' }\n\
+         [services.db]\nkind = 'postgres'\nimage = 'postgres:13.5'\nprocess = { bin_dir = 'bin' }\n\
+         [tasks.t]\nservice = 'api'\nprocess = { command = 'seed' }\n\
+         [smoke.c]\ncommand = ['ls', '-l']\n[smoke.h]\nhurl = 'h.hurl'\n",
+    );
+    let runs = crate::config::runs::runs(&given.resolve().0.expect("a tree").merged.root);
+    let lines = runs.iter().map(|run| format!("{}: {}", run.key, run.words));
+    expect![[r#"
+        secrets.a.command: pass show 'a b'
+        images.api.build.prepare.command: make api
+        images.api.load.command: ./load
+        services.api.healthcheck.command: curl -f localhost
+        services.api.process.command: ./api '$PORT'
+        services.api.process.build.command: make api
+        services.db.process.bin_dir: bin
+        tasks.t.process.command: seed
+        smoke.c.command: ls -l
+        smoke.h.hurl: h.hurl"#]]
+    .assert_eq(&lines.collect::<Vec<_>>().join("\n"));
+}

@@ -7,6 +7,7 @@ use expect_test::{Expect, expect};
 use tempfile::TempDir;
 
 use super::API;
+use crate::config::model::Reach;
 use crate::config::{Mistakes, Request, environments, invocation, load};
 
 /// A workspace on disk.
@@ -20,6 +21,7 @@ fn world(files: &[(&str, &str)]) -> World {
     let world = World {
         request: Request {
             directory: folder.path().to_owned(),
+            reach: Reach::Act,
             ..Request::default()
         },
         folder,

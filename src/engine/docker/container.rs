@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::Fault;
 use super::{Docker, labels};
+use crate::config::model::Secret;
 use crate::engine::{Error, ServiceState};
 use crate::probe::{Attempt, Exhausted, Poll};
 
@@ -60,6 +61,17 @@ pub(super) async fn inspect_by(
 pub(super) async fn state(docker: &Docker, service: &str) -> Result<Option<ServiceState>, Error> {
     let container = inspect(docker, service).await?;
     Ok(container.map(|container| state_of(container.state.as_ref())))
+}
+
+/// Returns the variables that a service was given when it was made.
+pub(super) async fn given(docker: &Docker, service: &str) -> Result<Vec<(String, Secret)>, Error> {
+    let container = inspect(docker, service).await?;
+    let config = container.and_then(|container| container.config);
+    let lines = config.and_then(|config| config.env).unwrap_or_default();
+    let pairs = lines.iter().filter_map(|line| line.split_once('='));
+    Ok(pairs
+        .map(|(name, value)| (name.to_owned(), Secret::new(value)))
+        .collect())
 }
 
 /// Translates the daemon's state.

@@ -9,7 +9,7 @@ use super::client::{Client, ENGINE};
 use super::{
     address, attach, container, create, exec, files, image, logs, observe, resource, start,
 };
-use crate::config::model::InstanceId;
+use crate::config::model::{InstanceId, Secret};
 use crate::engine::{
     Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Identity, ImageHandle,
     ImageOutcome, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, Prospect, Provision,
@@ -133,6 +133,10 @@ impl Engine for Docker {
 
     fn address<'a>(&'a self, service: &'a str, port: &'a str) -> Work<'a, SocketAddr> {
         Box::pin(address::address(self, service, port))
+    }
+
+    fn given<'a>(&'a self, service: &'a str) -> Work<'a, Vec<(String, Secret)>> {
+        Box::pin(container::given(self, service))
     }
 
     fn log_mark(&self, _service: &str) -> LogMark {

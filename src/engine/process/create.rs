@@ -140,6 +140,10 @@ fn record(
         ports: ports.collect(),
         argv: prepared.argv,
         environment: prepared.environment,
+        told: match spec.kind {
+            ServiceKind::Program => Vec::new(),
+            ServiceKind::Postgres | ServiceKind::Redis => told(launch),
+        },
         marks: Marks::of(process.folder(&spec.name).path()),
         working_dir: prepared.working_dir.unwrap_or_else(|| PathBuf::from("/")),
         user: prepared.user,
@@ -149,6 +153,12 @@ fn record(
         socket_dir: prepared.socket_dir,
         files: MadeFile::digests(&launch.files),
     })
+}
+
+fn told(launch: &Launch) -> Vec<(String, String)> {
+    let variables = launch.environment.iter();
+    let told = variables.map(|(name, value)| (name.clone(), value.expose().to_owned()));
+    told.collect()
 }
 
 /// Says early what would keep it from starting.

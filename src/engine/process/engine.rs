@@ -11,7 +11,7 @@ use super::environment::DEFAULT_PATH;
 use super::folder::Folder;
 use super::home::Home;
 use super::{create, exec, files, launch, logs, observe, ports, program, resource, stop};
-use crate::config::model::Variables;
+use crate::config::model::{Secret, Variables};
 use crate::engine::{
     Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Identity, ImageHandle,
     ImageOutcome, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, Prospect, Provision,
@@ -31,6 +31,8 @@ pub struct Process {
     /// Whether ports were assigned: then they are not forgotten with the last of what was there
     /// before.
     pub(super) assigned: Arc<AtomicBool>,
+    /// Whether nothing that the workspace names is run.
+    pub(super) looking: bool,
 }
 
 impl Process {
@@ -41,6 +43,16 @@ impl Process {
             variables,
             supervisor,
             assigned: Arc::default(),
+            looking: false,
+        }
+    }
+
+    /// Returns the engine for a command that only looks: it runs nothing that the workspace names.
+    #[must_use]
+    pub fn only_looking(self) -> Self {
+        Self {
+            looking: true,
+            ..self
         }
     }
 
@@ -154,6 +166,18 @@ impl Engine for Process {
 
     fn address<'a>(&'a self, service: &'a str, port: &'a str) -> Work<'a, SocketAddr> {
         Box::pin(async move { ports::address(&self.folder(service), port) })
+    }
+
+    fn given<'a>(&'a self, service: &'a str) -> Work<'a, Vec<(String, Secret)>> {
+        Box::pin(async move {
+            let record = self.folder(service).record().ok().flatten();
+            let given = record
+                .into_iter()
+                .flat_map(|record| record.told.into_iter().chain(record.environment));
+            Ok(given
+                .map(|(name, value)| (name, Secret::new(value)))
+                .collect())
+        })
     }
 
     fn log_mark(&self, service: &str) -> LogMark {

@@ -34,6 +34,9 @@ pub(super) struct Record {
     pub ports: BTreeMap<String, RecordedPort>,
     pub argv: Vec<String>,
     pub environment: Vec<(String, String)>,
+    /// What a server was told by variables, which it does not run with: its password.
+    #[serde(default)]
+    pub told: Vec<(String, String)>,
     pub marks: Marks,
     pub working_dir: PathBuf,
     pub user: Option<User>,
@@ -114,6 +117,7 @@ pub(super) mod tests {
             ports: BTreeMap::new(),
             argv: vec!["true".to_owned()],
             environment: Vec::new(),
+            told: Vec::new(),
             marks: Marks::of(&PathBuf::from("/s/instances/id/services").join(name)),
             working_dir: PathBuf::from("/"),
             user: None,

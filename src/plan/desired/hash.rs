@@ -1,6 +1,7 @@
 //! What of a declaration makes a running copy of it stale.
 
-use crate::config::model::{Digest, Reference, Template};
+use super::Upkeep;
+use crate::config::model::{Digest, FileValue, Reference, Template};
 use crate::engine::ServiceSpec;
 use crate::plan::wiring::Wiring;
 
@@ -41,6 +42,23 @@ pub(super) fn of_spec(spec: &ServiceSpec, wiring: &Wiring) -> String {
         format!("{:?} {:?}", spec.stop_signal, spec.stop_grace_period),
     );
     digest.finish()
+}
+
+/// Whether something that a running copy is compared by is not known, since the command of a secret
+/// was not run.
+pub(super) fn is_unread(spec: &ServiceSpec, upkeep: &Upkeep, wiring: &Wiring) -> bool {
+    let words = spec.command.iter().chain(&spec.entrypoint).flatten();
+    let values = upkeep.files.values().flat_map(|file| file.values.values());
+    let texts = values.filter_map(|value| match value {
+        FileValue::Text(template) => Some(template),
+        FileValue::Integer(_) | FileValue::Boolean(_) | FileValue::Addresses(_) => None,
+    });
+    let mut templates = words.chain(spec.environment.values()).chain(texts);
+    templates.any(|template| {
+        let inside = template.references();
+        let mut inside = inside.filter_map(|reference| wiring.inside(reference).ok());
+        template.is_unread() || inside.any(|secret| secret.is_unread())
+    })
 }
 
 /// Returns the ports of other services that the values of a spec name.

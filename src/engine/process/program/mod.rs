@@ -9,9 +9,11 @@ mod postgres;
 mod redis;
 mod version;
 
+use std::path::{Path, PathBuf};
+
 use super::Process;
 use crate::engine::{
-    Error, ImageHandle, ImageOutcome, Obstacle, Program, ProgramSpec, Prospect, host,
+    Error, ImageHandle, ImageOutcome, Obstacle, Program, ProgramSpec, Prospect, ServerChoice, host,
 };
 use crate::report::StepEvents;
 use version::Version;
@@ -46,6 +48,9 @@ pub(super) async fn current(
     process: &Process,
     spec: &ProgramSpec,
 ) -> Result<Option<ImageHandle>, Error> {
+    if let Some(program) = unasked(process, spec) {
+        return Ok(recorded(process, &spec.service, &program));
+    }
     Ok(match &spec.program {
         Program::Command { .. } => command::current(process, spec).await,
         Program::Postgres(choice) => postgres::current(process, choice).await,
@@ -55,6 +60,13 @@ pub(super) async fn current(
 
 /// Finds out how a program would be had, and makes nothing.
 pub(super) async fn survey(process: &Process, spec: &ProgramSpec) -> Result<Prospect, Error> {
+    if let Some(program) = unasked(process, spec) {
+        let text = "of `bin_dir`, which is asked for its version when it is to run";
+        return Ok(Prospect {
+            name: spec.service.clone(),
+            outcome: Ok(format!("{} {text}", program.display())),
+        });
+    }
     let found = match &spec.program {
         Program::Command { .. } => command::survey(process, spec).await,
         Program::Postgres(choice) => postgres::survey(process, choice).await,
@@ -74,6 +86,40 @@ pub(super) async fn survey(process: &Process, spec: &ProgramSpec) -> Result<Pros
             hint: missing.hint,
         }),
     })
+}
+
+/// Returns the server of a declared `bin_dir` where it is not asked for its version, since that would
+/// run a program of the workspace's choice. One that would be found without `bin_dir` is asked.
+fn unasked(process: &Process, spec: &ProgramSpec) -> Option<PathBuf> {
+    let own = |choice: &ServerChoice| {
+        Some(ServerChoice {
+            bin_dir: Some(choice.bin_dir.clone()?),
+            ..ServerChoice::default()
+        })
+    };
+    let searched = ServerChoice::default();
+    let programs = |choice: &ServerChoice| -> Vec<PathBuf> {
+        let places = match &spec.program {
+            Program::Postgres(_) => postgres::places(process, choice),
+            Program::Redis(_) => redis::places(process, choice).collect(),
+            Program::Command { .. } => Vec::new(),
+        };
+        let programs = places.into_iter().filter(|place| host::is_program(place));
+        programs.flat_map(fs_err::canonicalize).collect()
+    };
+    let named = match &spec.program {
+        Program::Postgres(choice) | Program::Redis(choice) if process.looking => own(choice)?,
+        _ => return None,
+    };
+    let named = programs(&named).into_iter().next()?;
+    (!programs(&searched).contains(&named)).then_some(named)
+}
+
+/// Returns the server that a service was made with, if it is that program.
+fn recorded(process: &Process, service: &str, program: &Path) -> Option<ImageHandle> {
+    let image = process.folder(service).record().ok()??.image;
+    let same = fs_err::canonicalize(&image.reference).is_ok_and(|it| it == program);
+    same.then_some(image)
 }
 
 /// Returns what a user should know of a server that is about to start: that it is another major

@@ -220,7 +220,7 @@ fn volume(choice: &ServerChoice) -> &str {
     choice.volume.as_deref().unwrap_or_default()
 }
 
-fn places(process: &Process, choice: &ServerChoice) -> Vec<PathBuf> {
+pub(super) fn places(process: &Process, choice: &ServerChoice) -> Vec<PathBuf> {
     if let Some(folder) = &choice.bin_dir {
         return vec![folder.join("postgres")];
     }

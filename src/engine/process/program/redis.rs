@@ -60,7 +60,10 @@ async fn find(process: &Process, choice: &ServerChoice) -> Result<ImageHandle, M
 
 /// The program may be a link to one that asks for the name it was called by, so only folders are
 /// followed.
-fn places(process: &Process, choice: &ServerChoice) -> impl Iterator<Item = PathBuf> {
+pub(super) fn places(
+    process: &Process,
+    choice: &ServerChoice,
+) -> impl Iterator<Item = PathBuf> + use<> {
     let mut folders = Vec::from_iter(choice.bin_dir.clone());
     if folders.is_empty() {
         let search = process.variables.get("PATH").into_iter();
