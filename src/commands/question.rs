@@ -4,6 +4,7 @@ use dialoguer::Confirm;
 
 use super::failure::Failure;
 use super::session::Session;
+use crate::report::visible;
 
 /// Returns when the user agrees; without a terminal it refuses and names the flag.
 pub(super) fn confirm(session: &Session, question: &str, command: &str) -> Result<(), Failure> {
@@ -16,7 +17,7 @@ pub(super) fn confirm(session: &Session, question: &str, command: &str) -> Resul
     let mut agreed = Ok(false);
     (session.screen.suspend)(&mut || {
         agreed = Confirm::new()
-            .with_prompt(question)
+            .with_prompt(visible(question))
             .default(false)
             .interact();
     });

@@ -25,6 +25,7 @@ mod table;
 mod terminal;
 mod texts;
 mod view;
+mod visible;
 mod workflow;
 
 pub use answer::*;
@@ -33,3 +34,4 @@ pub use event::{Event, Events, Level, Outcome, Progress, Severity, StepEvents, S
 pub use format::{Format, Verbosity};
 pub use renderer::{Handle, Renderer, start};
 pub use terminal::{Color, Terminal};
+pub use visible::visible;

@@ -4,7 +4,7 @@ use std::io::{Error, ErrorKind, Result, Write, stderr, stdout};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::workflow;
+use super::{visible, workflow};
 
 /// Standard output and standard error. A reader that is gone (`envctl logs | head`) is no
 /// failure: what comes after it is dropped.
@@ -54,10 +54,11 @@ impl Outputs {
 
     /// Writes lines of JSON to standard output.
     pub(super) fn json(&mut self, lines: &str) {
+        let lines = visible(lines);
         if self.guarded {
-            self.exact(&workflow::neutral_json(lines));
+            self.exact(&workflow::neutral_json(&lines));
         } else {
-            self.exact(lines);
+            self.exact(&lines);
         }
     }
 

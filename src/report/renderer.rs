@@ -19,6 +19,7 @@ use super::outputs::Outputs;
 use super::paint::Paint;
 use super::plain::Plain;
 use super::view::{Now, View};
+use super::visible::{make_event_visible, make_visible};
 use super::{Answer, Event, Events, Failed, Format, Terminal, Verbosity};
 
 /// Starts to tell a run. The events may be sent from anywhere; the secrets are masked in all of
@@ -49,6 +50,7 @@ fn start_on(
     };
     let teller = Teller {
         view: view(format, verbosity, terminal),
+        terminal: Some(terminal).filter(|_| format != Format::Json),
         outputs,
         mask: Arc::clone(&handle.mask),
         command: String::new(),
@@ -125,21 +127,27 @@ impl Renderer {
         let mask = self.handle.lock_mask();
         match result {
             Ok(answer) => {
-                let answer = mask.applied(answer);
-                match (self.format, answer.as_ref()) {
-                    (Format::Json, answer) => outputs.json(&json::answer(answer)),
-                    // These are data, which go into files.
-                    (_, Answer::Configuration(_) | Answer::Explanation(_) | Answer::Table(_)) => {
-                        outputs.exact(&human::answer(&answer, out));
+                let mut answer = mask.applied(answer).into_owned();
+                if self.format == Format::Json {
+                    outputs.json(&json::answer(&answer));
+                } else {
+                    make_visible(&mut answer);
+                    let text = human::answer(&answer, out);
+                    match answer {
+                        // These are data, which go into files.
+                        Answer::Configuration(_) | Answer::Explanation(_) | Answer::Table(_) => {
+                            outputs.exact(&text);
+                        }
+                        _ => outputs.out(&text),
                     }
-                    (_, answer) => outputs.out(&human::answer(answer, out)),
                 }
             }
             Err(failed) => {
-                let failed = mask.applied(failed);
+                let mut failed = mask.applied(failed).into_owned();
                 if self.format == Format::Json {
                     outputs.json(&json::failed(&failed));
                 } else {
+                    make_visible(&mut failed);
                     if let Some(answer) = &failed.answer {
                         outputs.out(&human::answer(answer, out));
                     }
@@ -222,6 +230,8 @@ impl Drop for Restored {
 /// What the thread works with.
 struct Teller {
     view: Box<dyn View>,
+    /// What foreign text must not reach; none where all of it is JSON, which spells it by itself.
+    terminal: Option<Terminal>,
     outputs: Outputs,
     mask: Arc<Mutex<Mask>>,
     /// The command of the run, for the wording of its answer.
@@ -285,6 +295,9 @@ impl Teller {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .apply(&mut event);
+        if let Some(terminal) = self.terminal {
+            make_event_visible(&mut event, terminal);
+        }
         if let Event::RunStarted { command, .. } = &event {
             self.command.clone_from(command);
         }
