@@ -20,12 +20,12 @@ fn main() -> ExitCode {
         Some(Output::Json) => Format::Json,
     };
     let verbosity = Verbosity::of(flags.quiet, flags.verbose);
-    let (events, renderer) = report::start(format, verbosity, terminal, Vec::new());
+    let (events, renderer) = report::start(format, verbosity, terminal, &[]);
     let (mask, suspend) = (renderer.handle(), renderer.handle());
     let screen = Screen {
         interactive: terminal.is_interactive(),
         terminal: terminal.can_be_lent(),
-        mask: Box::new(move |secrets| mask.mask(secrets)),
+        mask: Box::new(move |secrets| mask.mask(&secrets)),
         suspend: Box::new(move |prompt| suspend.suspend(prompt)),
     };
     let session = Session::new(&flags, variables, events, screen);

@@ -17,8 +17,9 @@ use crate::report::{
     Answer, LeftOutOperation, ProposalAnswer, ProposalDocument, ProposedCheck, ProposedValue,
 };
 use crate::smoke::discover::{
-    Asked, Discover, Discovery, LeftOut, Proposed, Source, discover, joined, replace,
+    Asked, Discover, Discovery, LeftOut, Proposed, Source, discover, joined,
 };
+use crate::smoke::{inside, replace};
 
 pub(super) async fn run(
     session: &Session,
@@ -180,6 +181,8 @@ fn write(scene: &Scene, proposed: &[Proposed]) -> Result<String, Failure> {
     let text = joined(&before, &tables.join("\n"));
     config::load_as(invocation, &text)
         .map_err(|mistakes| Failure::not_written(&shown, mistakes))?;
+    let file = inside(&file, &invocation.workspace)
+        .map_err(|leads_to| Failure::leaves_workspace(&shown, &leads_to))?;
     replace(&file, &text).map_err(|error| Failure::of_io(&error))?;
     Ok(shown)
 }

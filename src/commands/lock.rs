@@ -7,14 +7,19 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use fs_err::os::unix::fs::OpenOptionsExt as _;
+
 use super::failure::Failure;
 use super::session::Session;
 use crate::config::model::InstanceId;
-use crate::engine::process::Home;
+use crate::engine::process::{Home, make_folder};
 use crate::probe::{Attempt, Exhausted, Poll};
 
 /// How long a command waits for another; `--timeout` may end it earlier.
 const WAIT: Duration = Duration::from_hours(1);
+
+/// What it says is nobody else's business, and nobody else is to hold it.
+const OWNER_ALONE: u32 = 0o600;
 
 /// Holds an instance until it is dropped.
 #[derive(Debug)]
@@ -91,7 +96,7 @@ fn is_at(file: &File, path: &Path) -> bool {
 
 fn open(path: &Path) -> std::io::Result<File> {
     if let Some(folder) = path.parent() {
-        fs_err::create_dir_all(folder)?;
+        make_folder(folder)?;
     }
     let mut options = fs_err::OpenOptions::new();
     let file = options
@@ -99,6 +104,7 @@ fn open(path: &Path) -> std::io::Result<File> {
         .write(true)
         .create(true)
         .truncate(false)
+        .mode(OWNER_ALONE)
         .open(path)?;
     Ok(file.into_parts().0)
 }

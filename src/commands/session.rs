@@ -109,10 +109,33 @@ impl Session {
         let secrets = secrets(&loaded.environment);
         let texts = secrets.iter().map(|secret| secret.expose().to_owned());
         (self.screen.mask)(texts.collect());
-        for warning in &loaded.warnings {
-            self.events.warning(warning.clone());
+        let warnings = loaded.warnings.iter().cloned();
+        for warning in warnings.chain(short_passwords(&loaded.environment)) {
+            self.events.warning(warning);
         }
     }
+}
+
+/// Returns what is to be known of passwords that are too short to be hidden. Those that are secrets
+/// by their own declaration are named by that.
+fn short_passwords(environment: &Environment) -> impl Iterator<Item = String> {
+    let passwords = environment.services.iter().filter_map(|(name, service)| {
+        let password = match &service.kind {
+            Kind::Postgres(postgres) => Some(&postgres.password),
+            Kind::Redis(redis) => redis.password.as_ref(),
+            Kind::Container => None,
+        };
+        Some((name, password?))
+    });
+    let short = passwords
+        .filter(|(_, password)| password.is_short() && !environment.secrets.contains(password));
+    short.map(|(name, _)| {
+        format!(
+            "the password of `{name}` is too short to be hidden in what is printed: it has fewer \
+             than {} characters",
+            Secret::SHORTEST
+        )
+    })
 }
 
 /// Returns everything of an environment that is never shown. A password that is the name of its own

@@ -13,7 +13,7 @@ use crate::cli::{ReportFormat, ReportTo, SmokeTestArgs};
 use crate::config::Merged;
 use crate::engine::{LogOptions, ObservedService};
 use crate::report::Answer;
-use crate::smoke::Mask;
+use crate::report::Mask;
 use crate::smoke::reports::{
     self, JUnit, Json, Markdown, ReportError, Results, SUMMARY_BYTES_MAX, Tap,
 };
@@ -31,6 +31,8 @@ pub(super) struct Targets {
     files: Vec<ReportTo>,
     stdout: Option<ReportFormat>,
     folder: Option<PathBuf>,
+    /// What no report that begins in it leaves through a link.
+    workspace: PathBuf,
     /// Whether GitHub Actions shows annotations.
     annotated: bool,
     /// The top folder of what GitHub Actions checked out.
@@ -67,9 +69,15 @@ impl Targets {
                 return Err(Failure::usage(title, "name a file for the others"));
             }
         }
+        let named = !targets.files.is_empty() || args.report_dir.is_some();
+        if named {
+            targets.workspace = session.invocation(args.environment.as_ref())?.workspace;
+        }
         if let Some(folder) = &args.report_dir {
             let folder = session.request.directory.join(folder);
             let logs = folder.join("logs");
+            reports::stays(&logs, &targets.workspace)
+                .map_err(|error| Failure::of_report(&error))?;
             fs_err::create_dir_all(logs).map_err(|error| Failure::of_io(&error))?;
             targets.files.extend(files_of(&folder));
             targets.folder = Some(folder);
@@ -80,7 +88,9 @@ impl Targets {
                 let title = format!("two reports go to `{}`", file.display());
                 return Err(Failure::usage(title, "give each a file of its own"));
             }
-            reports::check(file).map_err(|error| Failure::of_report(&error))?;
+            reports::stays(file, &targets.workspace)
+                .and_then(|()| reports::check(file))
+                .map_err(|error| Failure::of_report(&error))?;
         }
         Ok(targets)
     }
@@ -93,19 +103,23 @@ impl Targets {
         results: &Results<'_>,
     ) -> Vec<Failure> {
         let mut failures = Vec::new();
+        let write = async |file: &Path, text: &str| {
+            reports::stays(file, &self.workspace)?;
+            reports::write(file, text).await
+        };
         let mut note = |result: Result<(), ReportError>| {
             failures.extend(result.err().map(|error| Failure::of_report(&error)));
         };
         for ReportTo { format, file } in &self.files {
-            note(reports::write(file, &rendered(*format, results)).await);
+            note(write(file, &rendered(*format, results)).await);
         }
         if let Some(folder) = &self.folder {
             let configuration = scene.merged.as_ref().map(Merged::show);
             let configuration = mask.apply(&configuration.unwrap_or_default());
-            note(reports::write(&folder.join("config.toml"), &configuration).await);
+            note(write(&folder.join("config.toml"), &configuration).await);
             for (service, log) in logs(session, scene, services).await {
                 let file = folder.join("logs").join(format!("{service}.log"));
-                note(reports::write(&file, &mask.apply(&log)).await);
+                note(write(&file, &mask.apply(&log)).await);
             }
         }
         // Of a run that was stopped, it is no news that checks did not end.

@@ -44,7 +44,7 @@ pub(super) async fn run(session: &Session, args: &SmokeTestArgs) -> Result<Answe
     let outside = scene.outside().await;
     let (started, start) = (SystemTime::now(), Instant::now());
     let secrets = secrets(&scene.environment);
-    let snapshots = Snapshots::new(args.update);
+    let snapshots = Snapshots::new(args.update, &scene.invocation.workspace);
     let (checks, mask) = smoke::run(Run {
         checks,
         selected: &selected,

@@ -7,8 +7,11 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::scene::Scene;
+use super::session::secrets;
+use crate::config::model::Secret;
 use crate::plan::{Plan, Report, Timing, critical_path, timings};
-use crate::report::Events;
+use crate::report::{Events, Mask};
+use crate::smoke::reports::{self, ReportError};
 
 /// Steps this short are not worth a line for people.
 const WORTH_A_LINE: Duration = Duration::from_millis(1);
@@ -67,7 +70,7 @@ impl Course {
     }
 
     /// Writes the file.
-    pub(super) fn write(&self, file: &Path, scene: &Scene) -> std::io::Result<()> {
+    pub(super) async fn write(&self, file: &Path, scene: &Scene) -> Result<(), ReportError> {
         let steps = self.timings.iter();
         let titles = |indices: &[usize]| -> Vec<String> {
             let titles = indices.iter().map(|index| &self.timings[*index].title);
@@ -91,7 +94,10 @@ impl Course {
         };
         let mut text = serde_json::to_string_pretty(&document).expect("texts and numbers are JSON");
         text.push('\n');
-        fs_err::write(file, text)
+        let secrets = secrets(&scene.environment);
+        let mask = Mask::new(secrets.iter().map(Secret::expose));
+        reports::stays(file, &scene.invocation.workspace)?;
+        reports::write(file, &mask.apply(&text)).await
     }
 }
 

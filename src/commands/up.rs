@@ -29,7 +29,7 @@ pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Fail
     let course = Course::new(&scene.laps, &plan, &report);
     course.tell(&session.events);
     if let Some(file) = &args.timings
-        && let Err(error) = course.write(file, &scene)
+        && let Err(error) = course.write(file, &scene).await
     {
         // The run itself is what the answer and the exit code are about.
         session

@@ -13,6 +13,7 @@ use super::normal;
 use super::overrides;
 use super::read::{Claim, Known, Names, Reader, read};
 use super::schema::{ROOT, Shape};
+use super::secrets;
 use super::show::Merged;
 use super::source::{Origin, Source};
 use super::trail::Trail;
@@ -57,9 +58,16 @@ pub(crate) fn resolve(
     }
     root.forget();
     defaults::add(&mut root);
-    let secrets = interpolate::expand(&mut root, context, mistakes);
-    let unread = secrets.iter().filter(|(_, secret)| secret.is_unread());
+    let found_secrets = interpolate::expand(&mut root, context, mistakes);
+    let unread = found_secrets
+        .iter()
+        .filter(|(_, secret)| secret.is_unread());
     let unread = unread.map(|(name, _)| name.clone()).collect();
+    let known = found_secrets
+        .iter()
+        .filter(|(_, secret)| !secret.is_unread());
+    let warnings = known.filter_map(|(name, secret)| secrets::warning(name, secret));
+    log.warnings.extend(warnings);
     let names = |kind| root.names(kind).into_iter().map(str::to_owned).collect();
     let reader = Reader {
         workspace: context.workspace,
@@ -76,7 +84,10 @@ pub(crate) fn resolve(
         name: context.environment.to_owned(),
         folder: context.workspace.join("envs").join(context.environment),
         profiles: found.profiles.clone(),
-        secrets: secrets.into_values().filter(|it| !it.is_unread()).collect(),
+        secrets: found_secrets
+            .into_values()
+            .filter(|it| !it.is_unread())
+            .collect(),
     };
     let environment = read(&root, known, &reader);
     mistakes.extend(reader.mistakes.take());

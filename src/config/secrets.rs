@@ -62,6 +62,17 @@ pub(crate) fn read(
     Ok(Secret::new(text))
 }
 
+/// Returns what is to be known of a secret that is not hidden in what is printed.
+pub(crate) fn warning(name: &str, secret: &Secret) -> Option<String> {
+    secret.is_short().then(|| {
+        format!(
+            "the secret `{name}` is too short to be hidden in what is printed: it has fewer than {} \
+             characters",
+            Secret::SHORTEST
+        )
+    })
+}
+
 /// Drops the line end that files and commands put behind a secret.
 fn line(text: &str) -> String {
     text.trim_end_matches(['\n', '\r']).to_owned()

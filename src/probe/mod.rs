@@ -26,7 +26,7 @@ pub use http::{BODY_LIMIT_BYTES, HttpError, Response, status_line};
 pub use jar::Jar;
 pub use look::Http;
 pub use poll::{Attempt, Exhausted, Poll, Turns};
-pub use request::{InvalidRequest, Request, basic_login};
+pub use request::{InvalidRequest, Request};
 pub use tcp::{Enough, TCP_LIMIT_BYTES, TcpError, connect, exchange};
 pub use tls::{Tls, TlsError};
 pub use websocket::{Message, REFUSAL_BYTES, WebSocket, WebSocketError};

@@ -207,7 +207,7 @@ impl Request {
 }
 
 /// Returns a user and a password as a header holds them.
-pub fn basic_login(user: &str, password: &str) -> String {
+fn basic_login(user: &str, password: &str) -> String {
     BASE64_STANDARD.encode(format!("{user}:{password}"))
 }
 

@@ -1,160 +1,161 @@
-//! Known secrets become `***` before anything is laid out, cut or written.
+//! Hides the texts of secrets: the one mask of everything that is printed or written.
 
-use std::borrow::Cow;
+mod escapes;
+mod spellings;
 
-use super::texts::Texts;
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
-/// The secrets that must not be seen, longest first.
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use spellings::{Spelling, spellings};
+
+/// The shortest piece of a secret, a line or a value in it, that is hidden by itself; a shorter
+/// one (`}`) would blot out text that is none.
+const SHORTEST_PIECE: usize = 8;
+
+/// The shortest start of a secret that is hidden where a text was cut off.
+const SHORTEST_START: usize = 3;
+
+/// The texts to hide, in every spelling that a program may give them.
 #[derive(Clone, Default)]
-pub(super) struct Mask {
-    secrets: Vec<String>,
+pub struct Mask {
+    hidden: BTreeSet<Spelling>,
+    /// Finds them. It is made when something is shown first.
+    search: OnceLock<Search>,
+}
+
+#[derive(Clone)]
+struct Search {
+    automaton: AhoCorasick,
+    /// The spellings by the numbers of the automaton's patterns.
+    spellings: Vec<Spelling>,
 }
 
 impl Mask {
-    /// The shortest line of a secret of several lines that is a secret by itself; a shorter one
-    /// (`}`) would blot out text that is none.
-    const SHORTEST_LINE: usize = 8;
+    /// The fewest characters of a secret that is hidden: a shorter one stands in many ordinary
+    /// words, and a guess finds it anyway.
+    pub const SHORTEST: usize = 4;
 
-    pub(super) fn new(secrets: Vec<String>) -> Self {
+    /// The shortest piece of a secret, a line or a value in it, that is hidden by itself.
+    pub const SHORTEST_PIECE: usize = SHORTEST_PIECE;
+
+    /// Returns a mask for every secret that is long enough.
+    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
         let mut mask = Self::default();
         mask.add(secrets);
         mask
     }
 
-    /// Takes in more secrets. Each counts as it is, as it stands in a URL, and, since output comes
-    /// in lines, line by line.
-    pub(super) fn add(&mut self, secrets: Vec<String>) {
-        for secret in secrets {
-            let secret = secret.trim();
-            let lines = secret.lines().map(str::trim);
-            self.secrets.extend(
-                lines
-                    .filter(|line| line.len() >= Self::SHORTEST_LINE)
-                    .map(str::to_owned),
-            );
-            self.secrets.push(percent_encoded(secret));
-            self.secrets.push(secret.to_owned());
-        }
-        self.secrets
-            .retain(|secret| !secret.chars().all(|c| c == '*'));
-        self.secrets
-            .sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        self.secrets.dedup();
-    }
-
-    /// Returns the value with every text masked, itself where there is nothing to hide.
-    pub(super) fn applied<'a, T: Texts + Clone>(&self, value: &'a T) -> Cow<'a, T> {
-        let mut value = Cow::Borrowed(value);
-        if !self.secrets.is_empty() {
-            self.apply(value.to_mut());
-        }
-        value
-    }
-
-    /// Masks every text of the value.
-    pub(super) fn apply(&self, value: &mut dyn Texts) {
-        if self.secrets.is_empty() {
-            return;
-        }
-        value.texts(&mut |text| {
-            for secret in &self.secrets {
-                if text.contains(secret) {
-                    *text = text.replace(secret, "***");
-                }
-            }
+    /// Hides more secrets from now on.
+    pub fn add<'a>(&mut self, secrets: impl IntoIterator<Item = &'a str>) {
+        let before = self.hidden.len();
+        let pieces = secrets.into_iter().flat_map(pieces).filter(|text| {
+            text.chars().count() >= Self::SHORTEST && !text.chars().all(|c| c == '*')
         });
+        self.hidden.extend(pieces.flat_map(spellings));
+        if self.hidden.len() != before {
+            self.search = OnceLock::new();
+        }
+    }
+
+    /// Returns the text with `***` for every secret.
+    pub fn apply(&self, text: &str) -> String {
+        self.start(text, usize::MAX).0
+    }
+
+    /// Hides the secrets in a text, which is copied only where one is in it.
+    pub fn hide_in(&self, text: &mut String) {
+        if !self.hidden.is_empty() && self.search().automaton.is_match(text.as_str()) {
+            *text = self.apply(text);
+        }
+    }
+
+    /// Returns the start of the text, masked before it is cut so that no half of a secret is
+    /// left at the end.
+    pub fn excerpt(&self, text: &str, limit_bytes: usize) -> String {
+        let (mut start, whole) = self.start(text, limit_bytes);
+        if !whole {
+            start.push_str("… (");
+            start.push_str(&text.len().to_string());
+            start.push_str(" bytes in all)");
+        }
+        start
+    }
+
+    /// Returns a text that was cut off before it came here: what may be the start of a secret at
+    /// its end is hidden, too.
+    pub fn apply_to_start(&self, text: &str) -> String {
+        let mut masked = self.apply(text);
+        let begun = |secret: &Spelling| {
+            let starts = (SHORTEST_START..secret.text.len()).rev();
+            let mut starts = starts.filter_map(|end| secret.text.get(..end));
+            starts.find(|start| masked.ends_with(start)).map(str::len)
+        };
+        if let Some(length) = self.hidden.iter().filter_map(begun).max() {
+            masked.truncate(masked.len() - length);
+            masked.push_str("***");
+        }
+        masked
+    }
+
+    fn start(&self, text: &str, limit_bytes: usize) -> (String, bool) {
+        let mut masked = String::with_capacity(text.len().min(limit_bytes));
+        let mut shown = 0;
+        if !self.hidden.is_empty() {
+            let search = self.search();
+            for found in search.automaton.find_iter(text) {
+                let spelling = &search.spellings[found.pattern().as_usize()];
+                let place = spelling.with_edges(text, found.start(), found.end());
+                if place.end <= shown {
+                    continue;
+                }
+                let before = &text[shown..place.start.max(shown)];
+                if !fill(&mut masked, before, limit_bytes) || masked.len() >= limit_bytes {
+                    return (masked, false);
+                }
+                masked.push_str("***");
+                shown = place.end;
+            }
+        }
+        let whole = fill(&mut masked, &text[shown..], limit_bytes);
+        (masked, whole)
+    }
+
+    fn search(&self) -> &Search {
+        self.search.get_or_init(|| {
+            let spellings: Vec<Spelling> = self.hidden.iter().cloned().collect();
+            // A secret inside another one leaves nothing of the longer.
+            let automaton = AhoCorasick::builder()
+                .match_kind(MatchKind::LeftmostLongest)
+                .build(spellings.iter().map(|spelling| &spelling.text))
+                .expect("the secrets are far fewer than a search can hold");
+            Search {
+                automaton,
+                spellings,
+            }
+        })
     }
 }
 
-fn percent_encoded(secret: &str) -> String {
-    use std::fmt::Write;
-    let mut encoded = String::with_capacity(secret.len());
-    for byte in secret.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            write!(encoded, "%{byte:02X}").expect("a String takes everything");
-        }
-    }
-    encoded
+/// Returns a secret, the same without space around it, and the lines of one that has several,
+/// since output comes in lines.
+fn pieces(secret: &str) -> impl Iterator<Item = &str> {
+    let lines = secret.lines().map(str::trim);
+    let lines = lines.filter(move |line| line.len() >= SHORTEST_PIECE && *line != secret);
+    [secret, secret.trim()].into_iter().chain(lines)
+}
+
+/// Adds a text until the limit is reached; returns whether all of it was added.
+fn fill(masked: &mut String, text: &str, limit_bytes: usize) -> bool {
+    let room = limit_bytes.saturating_sub(masked.len());
+    let end = text.len().min(room);
+    let end = (end..=text.len())
+        .find(|end| text.is_char_boundary(*end))
+        .unwrap_or(text.len());
+    masked.push_str(&text[..end]);
+    end == text.len()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::{Answer, Diagnostic, Event, Failed, Place, TableAnswer};
-    use super::*;
-
-    fn check(secrets: &[&str], text: &str, masked: &str) {
-        let mask = Mask::new(secrets.iter().map(|s| (*s).to_owned()).collect());
-        let mut value = text.to_owned();
-        mask.apply(&mut value);
-        assert_eq!(value, masked);
-    }
-
-    #[test]
-    fn secrets_are_masked_wherever_they_stand() {
-        check(&["s3cret"], "a s3cret and s3crets", "a *** and ***s");
-        check(&["", " ", "*"], "a * b", "a * b");
-        check(&["abc", "abcdef"], "abcdef abc", "*** ***");
-        check(
-            &["p@ss/w"],
-            "postgres://u:p%40ss%2Fw@db",
-            "postgres://u:***@db",
-        );
-        check(&["s3cret\n"], "is s3cret.", "is ***.");
-        check(
-            &["-----BEGIN KEY-----\nMIIEpAIBAAKC\n}\n"],
-            "key: MIIEpAIBAAKC }",
-            "key: *** }",
-        );
-    }
-
-    #[test]
-    fn a_value_is_copied_only_where_there_is_something_to_hide() {
-        let value = "a s3cret".to_owned();
-        assert!(matches!(Mask::default().applied(&value), Cow::Borrowed(_)));
-        let mask = Mask::new(vec!["s3cret".to_owned()]);
-        assert_eq!(mask.applied(&value).as_str(), "a ***");
-    }
-
-    #[test]
-    fn every_part_of_a_failure_is_masked() {
-        let s = || "s3cret".to_owned();
-        let mut failed = Failed {
-            diagnostics: vec![Diagnostic {
-                title: s(),
-                causes: vec![s()],
-                place: Some(Place {
-                    file: s().into(),
-                    line: 1,
-                    column: 1,
-                    text: s(),
-                    width: 1,
-                }),
-                facts: vec![(s(), s())],
-                ..Diagnostic::default()
-            }],
-            answer: Some(Answer::Table(TableAnswer {
-                columns: vec![s()],
-                rows: vec![vec![Some(s()), None]],
-            })),
-            exit_code: 1,
-        };
-        Mask::new(vec![s()]).apply(&mut failed);
-        let text = format!("{failed:?}");
-        assert!(!text.contains("s3cret"), "{text}");
-        assert_eq!(text.matches("***").count(), 8);
-    }
-
-    #[test]
-    fn secrets_that_come_later_count_from_then_on() {
-        let mut mask = Mask::default();
-        mask.add(vec!["s3cret".to_owned()]);
-        let mut event = Event::StepOutput {
-            step: super::super::StepId(1),
-            line: "key s3cret".to_owned(),
-        };
-        mask.apply(&mut event);
-        assert!(matches!(event, Event::StepOutput { line, .. } if line == "key ***"));
-    }
-}
+mod tests;

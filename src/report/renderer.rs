@@ -3,9 +3,9 @@
 use std::io;
 use std::iter;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -14,12 +14,11 @@ use console::Term;
 use super::bars::Bars;
 use super::human::{self, Page};
 use super::json::{self, Json};
-use super::mask::Mask;
+use super::outlet::Outlet;
 use super::outputs::Outputs;
 use super::paint::Paint;
 use super::plain::Plain;
 use super::view::{Now, View};
-use super::visible::{make_event_visible, make_visible};
 use super::{Answer, Event, Events, Failed, Format, Terminal, Verbosity};
 
 /// Starts to tell a run. The events may be sent from anywhere; the secrets are masked in all of
@@ -28,7 +27,7 @@ pub fn start(
     format: Format,
     verbosity: Verbosity,
     terminal: Terminal,
-    secrets: Vec<String>,
+    secrets: &[String],
 ) -> (Events, Renderer) {
     let outputs = Outputs::process();
     start_on(outputs, (format, verbosity), terminal, secrets)
@@ -38,21 +37,21 @@ fn start_on(
     mut outputs: Outputs,
     (format, verbosity): (Format, Verbosity),
     terminal: Terminal,
-    secrets: Vec<String>,
+    secrets: &[String],
 ) -> (Events, Renderer) {
     outputs.guard(terminal.in_github_actions);
     let (sender, receiver) = channel();
     let handle = Handle {
         sender: sender.clone(),
-        mask: Arc::new(Mutex::new(Mask::new(secrets))),
+        outlet: Outlet::new(format, terminal),
         stdout_closed: outputs.stdout_closed(),
         is_terminal: terminal.stderr_is_tty,
     };
+    handle.mask(secrets);
     let teller = Teller {
         view: view(format, verbosity, terminal),
-        terminal: Some(terminal).filter(|_| format != Format::Json),
         outputs,
-        mask: Arc::clone(&handle.mask),
+        outlet: handle.outlet.clone(),
         command: String::new(),
         started: Instant::now(),
     };
@@ -124,30 +123,28 @@ impl Renderer {
             paint: Paint::new(self.terminal.colors_stderr()),
             ..out
         };
-        let mask = self.handle.lock_mask();
+        let outlet = &self.handle.outlet;
         match result {
             Ok(answer) => {
-                let mut answer = mask.applied(answer).into_owned();
+                let mut answer = answer.clone();
+                outlet.pass(&mut answer);
                 if self.format == Format::Json {
                     outputs.json(&json::answer(&answer));
                 } else {
-                    make_visible(&mut answer);
                     let text = human::answer(&answer, out);
                     match answer {
                         // These are data, which go into files.
-                        Answer::Configuration(_) | Answer::Explanation(_) | Answer::Table(_) => {
-                            outputs.exact(&text);
-                        }
+                        Answer::Configuration(_) | Answer::Explanation(_) => outputs.exact(&text),
                         _ => outputs.out(&text),
                     }
                 }
             }
             Err(failed) => {
-                let mut failed = mask.applied(failed).into_owned();
+                let mut failed = failed.clone();
+                outlet.pass(&mut failed);
                 if self.format == Format::Json {
                     outputs.json(&json::failed(&failed));
                 } else {
-                    make_visible(&mut failed);
                     if let Some(answer) = &failed.answer {
                         outputs.out(&human::answer(answer, out));
                     }
@@ -178,15 +175,15 @@ impl Drop for Renderer {
 #[derive(Clone)]
 pub struct Handle {
     sender: Sender<Message>,
-    mask: Arc<Mutex<Mask>>,
+    outlet: Outlet,
     stdout_closed: Arc<AtomicBool>,
     is_terminal: bool,
 }
 
 impl Handle {
     /// Masks more secrets from now on, in what is sent and in what is not yet told.
-    pub fn mask(&self, secrets: Vec<String>) {
-        self.lock_mask().add(secrets);
+    pub fn mask(&self, secrets: &[String]) {
+        self.outlet.hide(secrets);
     }
 
     /// Tells what was sent so far, clears the bars, and runs `prompt` with the terminal to itself.
@@ -210,10 +207,6 @@ impl Handle {
     pub fn stdout_is_closed(&self) -> bool {
         self.stdout_closed.load(Ordering::Relaxed)
     }
-
-    fn lock_mask(&self) -> MutexGuard<'_, Mask> {
-        self.mask.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Shows the cursor again, which an interrupted prompt leaves hidden.
@@ -230,10 +223,8 @@ impl Drop for Restored {
 /// What the thread works with.
 struct Teller {
     view: Box<dyn View>,
-    /// What foreign text must not reach; none where all of it is JSON, which spells it by itself.
-    terminal: Option<Terminal>,
     outputs: Outputs,
-    mask: Arc<Mutex<Mask>>,
+    outlet: Outlet,
     /// The command of the run, for the wording of its answer.
     command: String,
     started: Instant,
@@ -291,13 +282,7 @@ impl Teller {
     }
 
     fn event(&mut self, mut event: Event) {
-        self.mask
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .apply(&mut event);
-        if let Some(terminal) = self.terminal {
-            make_event_visible(&mut event, terminal);
-        }
+        self.outlet.pass_event(&mut event);
         if let Event::RunStarted { command, .. } = &event {
             self.command.clone_from(command);
         }
@@ -320,7 +305,7 @@ mod tests {
     use super::super::outputs::testing::{Kept, kept};
     use super::super::{
         CheckAnswer, CheckVerdict, Diagnostic, DownAnswer, FailedExpectation, Severity,
-        SmokeAnswer, StepId, UpAnswer,
+        SmokeAnswer, StepId, TableAnswer, UpAnswer,
     };
     use super::*;
 
@@ -328,7 +313,7 @@ mod tests {
         let (outputs, out, err) = kept();
         let secrets = vec!["s3cret".to_owned()];
         let how = (format, Verbosity::Normal);
-        let (events, renderer) = start_on(outputs, how, Terminal::pipe(), secrets);
+        let (events, renderer) = start_on(outputs, how, Terminal::pipe(), &secrets);
         (events, renderer, out, err)
     }
 
@@ -411,7 +396,7 @@ mod tests {
                 ..Terminal::pipe()
             };
             let how = (format, Verbosity::Verbose);
-            let (events, renderer) = start_on(outputs, how, terminal, Vec::new());
+            let (events, renderer) = start_on(outputs, how, terminal, &[]);
             let injected = || "::error::injected ##[group]x".to_owned();
             let (stderr, line) = (false, injected());
             events.send(Event::LogLine {
@@ -459,6 +444,30 @@ mod tests {
     }
 
     #[test]
+    fn in_github_actions_no_row_of_a_query_is_a_command() {
+        let (outputs, out, _) = kept();
+        let terminal = Terminal {
+            in_github_actions: true,
+            ..Terminal::pipe()
+        };
+        let how = (Format::Plain, Verbosity::Normal);
+        let (_events, renderer) = start_on(outputs, how, terminal, &[]);
+        let answer = Answer::Table(TableAnswer {
+            columns: vec!["a".to_owned()],
+            rows: vec![vec![Some("::add-mask::x\n##[error]x".to_owned())]],
+        });
+        renderer.finish(Ok(&answer)).unwrap();
+        expect![[r"
+             a
+            ---------------
+             : :add-mask::x+
+             ## [error]x
+            (1 row)
+        "]]
+        .assert_eq(&out.text());
+    }
+
+    #[test]
     fn a_prompt_comes_after_what_was_sent_before_it() {
         let (events, renderer, _, err) = started(Format::Plain);
         let handle = renderer.handle();
@@ -479,7 +488,7 @@ mod tests {
     #[test]
     fn secrets_that_are_known_later_are_masked_too() {
         let (events, renderer, _, err) = started(Format::Plain);
-        renderer.handle().mask(vec!["later".to_owned()]);
+        renderer.handle().mask(&["later".to_owned()]);
         let title = "with later".to_owned();
         let step = StepId(1);
         events.send(Event::StepStarted { step, title });

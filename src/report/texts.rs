@@ -1,4 +1,4 @@
-//! Every text inside an event, a diagnostic or an answer, so that all of it can be masked. The
+//! Every text inside an event, a diagnostic or an answer, so that all of it passes the outlet. The
 //! patterns name every field: a new one does not compile until it is thought of here.
 
 use std::path::PathBuf;

@@ -3,9 +3,6 @@
 
 use std::borrow::Cow;
 
-use super::texts::Texts;
-use super::{Event, Terminal};
-
 const RESET: &str = "\x1b[0m";
 
 /// Returns a text in which every control character but the line's end and the tab is spelled out
@@ -21,37 +18,12 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Makes every text of a value visible.
-pub(super) fn make_visible(value: &mut dyn Texts) {
-    value.texts(&mut |text| {
-        if let Cow::Owned(visible) = visible(text) {
-            *text = visible;
-        }
-    });
-}
-
-/// Makes every text of an event visible. What services and tasks print keeps its colours where the
-/// stream is coloured. A step's program may draw a meter over itself: its last state counts.
-pub(super) fn make_event_visible(event: &mut Event, terminal: Terminal) {
-    match event {
-        Event::LogLine { service, line, .. } => {
-            make_visible(service);
-            *line = spelled(line, terminal.colors_stdout());
-        }
-        Event::TaskLine { task, stderr, line } => {
-            make_visible(task);
-            let colored = if *stderr {
-                terminal.colors_stderr()
-            } else {
-                terminal.colors_stdout()
-            };
-            *line = spelled(line, colored);
-        }
-        Event::StepOutput { line: text, .. } | Event::StepMessage { text, .. } => {
-            let last = text.trim_end().rsplit('\r').next().unwrap_or_default();
-            *text = visible(last).into_owned();
-        }
-        other => make_visible(other),
+/// Does the same, and keeps colours; each line leaves none behind.
+pub fn visible_in_color(text: &str) -> Cow<'_, str> {
+    if text.chars().any(is_harmful) {
+        Cow::Owned(spelled(text, true))
+    } else {
+        Cow::Borrowed(text)
     }
 }
 
@@ -118,7 +90,6 @@ fn is_harmful(char: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::StepId;
     use super::*;
 
     const ATTACKS: [(&str, &str); 10] = [
@@ -170,38 +141,5 @@ mod tests {
             serde_json::from_str::<serde_json::Value>(&shown).unwrap(),
             value
         );
-    }
-
-    #[test]
-    fn only_services_and_tasks_keep_their_colours_and_only_where_they_are_seen() {
-        let terminal = |is_tty| Terminal {
-            stdout_is_tty: is_tty,
-            ..Terminal::pipe()
-        };
-        let red = || "\x1b[31mred\x1b]0;x\x07".to_owned();
-        let (service, stderr) = (String::new(), false);
-        let mut log = Event::LogLine {
-            service,
-            stderr,
-            line: red(),
-        };
-        let mut output = Event::StepOutput {
-            step: StepId(1),
-            line: format!("10 %\r{}\r\n", red()),
-        };
-        make_event_visible(&mut output, terminal(true));
-        assert!(
-            matches!(&output, Event::StepOutput { line, .. } if line == r"red\x1b]0;x\x07"),
-            "{output:?}"
-        );
-        let mut piped = log.clone();
-        make_event_visible(&mut log, terminal(true));
-        make_event_visible(&mut piped, terminal(false));
-        let line = |event: &Event| match event {
-            Event::LogLine { line, .. } => line.clone(),
-            _ => String::new(),
-        };
-        assert_eq!(line(&log), "\x1b[31mred\\x1b]0;x\\x07\x1b[0m");
-        assert_eq!(line(&piped), r"red\x1b]0;x\x07");
     }
 }

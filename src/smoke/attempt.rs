@@ -85,9 +85,6 @@ pub(super) async fn make(
     scope: &mut Scope<'_>,
     (timeout, cancel): (Duration, &CancellationToken),
 ) -> Seen {
-    if let Some(login) = http::secret_login(&check.action, scope) {
-        session.hide(&[login], scope);
-    }
     let evidence = match &check.action {
         Action::Http(action) => http::send(session, action, scope, timeout).await,
         Action::Sql(action) => sql::ask(action, scope, cancel).await,

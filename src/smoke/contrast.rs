@@ -7,7 +7,7 @@ use serde_json::{Map, Number, Value};
 use similar::{ChangeTag, TextDiff};
 
 use super::difference;
-use super::mask::Mask;
+use crate::report::Mask;
 
 /// Longer texts are not compared line by line.
 const LIMIT_BYTES: usize = 256 * 1024;
@@ -238,11 +238,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::config::model::Secret;
 
     #[expect(clippy::needless_pass_by_value, reason = "the cases below read better")]
     fn check(expected: Value, actual: Value, expect: Expect) {
-        let mask = Mask::new([&Secret::new("hunter2")]);
+        let mask = Mask::new(["hunter2"]);
         let found = values(&expected, &actual, &mask).unwrap_or_default();
         expect.assert_eq(&found);
     }

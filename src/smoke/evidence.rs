@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::mask::Mask;
 use super::{Failure, Reply};
+use crate::report::Mask;
 
 /// The longest excerpt of an answer.
 const EXCERPT_BYTES: usize = 2048;

@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use super::evidence::{Evidence, NoDocument, Status};
 use super::json_path::Selector;
-use super::mask::Mask;
 use super::matcher::{self, Subject};
 use super::schema::Schemas;
 use super::scope::Scope;
 use super::snapshot::Snapshots;
 use super::{Failure, difference};
 use crate::config::model::{Digest, Expect, Matcher, MessageMatch, StatusMatch};
+use crate::report::Mask;
 
 /// The longest piece of a body in a failure.
 const BODY_LIMIT_BYTES: usize = 160;
@@ -356,8 +356,8 @@ mod tests {
 
     use super::*;
     use crate::config::model::{
-        Comparison, DeclaredFile, Hole, InstanceId, Json, Part, Pattern, Reference, Secret,
-        Snapshot, Template, ValueType, Variables,
+        Comparison, DeclaredFile, Hole, InstanceId, Json, Part, Pattern, Reference, Snapshot,
+        Template, ValueType, Variables,
     };
     use crate::engine::Identity;
     use crate::engine::process::{Home, Process};
@@ -395,12 +395,12 @@ mod tests {
                 ("word".to_owned(), json!("three")),
             ]),
             cookies: Jar::default(),
-            mask: Arc::new(Mask::new([&Secret::new("hunter2")])),
+            mask: Arc::new(Mask::new(["hunter2"])),
         };
         let terms = Terms {
             scope: &scope,
             schemas: &Schemas::default(),
-            snapshots: &Snapshots::new(false),
+            snapshots: &Snapshots::new(false, std::path::Path::new("/")),
         };
         verify(expect, evidence, &terms)
     }

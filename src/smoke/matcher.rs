@@ -5,9 +5,9 @@ use std::cmp::Ordering;
 use serde_json::{Number, Value};
 
 use super::Failure;
-use super::mask::Mask;
 use super::{contrast, difference};
 use crate::config::model::{Comparison, Matcher, ValueType};
+use crate::report::Mask;
 
 /// The longest value in a failure.
 const VALUE_LIMIT_BYTES: usize = 160;

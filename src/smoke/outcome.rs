@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::mask::Mask;
 use crate::config::Spot;
+use crate::report::Mask;
 
 /// The result of one check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -213,7 +213,6 @@ impl Attempts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::model::Secret;
 
     #[test]
     fn a_secret_that_is_known_late_is_hidden_everywhere() {
@@ -237,7 +236,7 @@ mod tests {
             ..CheckResult::default()
         };
         result.attempts.record(Duration::ZERO, s());
-        result.hide(&Mask::new(&[Secret::new(s())]));
+        result.hide(&Mask::new([s().as_str()]));
         let text = format!("{result:?}");
         assert!(!text.contains("mine"), "{text}");
         assert_eq!(text.matches("***").count(), 12);

@@ -4,9 +4,9 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use url::Url;
 
-use super::mask::Mask;
 use crate::config::model::Tls;
 use crate::probe::{Body, Content, Part, Request};
+use crate::report::Mask;
 
 /// How curl has to be told to send a request.
 #[derive(Default)]
@@ -146,7 +146,6 @@ pub(super) fn line(words: impl IntoIterator<Item = String>, mask: &Mask) -> Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::model::Secret;
 
     fn check(method: &str, path: &str, expect: &str) {
         let request = Request::new(method, "http://127.0.0.1:3000", path).unwrap();
@@ -201,9 +200,9 @@ mod tests {
 
     #[test]
     fn a_query_is_one_word() {
-        let words = ["envctl", "psql", "-c", "SELECT 'it''s', 'pw1'"];
+        let words = ["envctl", "psql", "-c", "SELECT 'it''s', 'pw-1'"];
         assert_eq!(
-            line(words.map(str::to_owned), &Mask::new(&[Secret::new("pw1")])),
+            line(words.map(str::to_owned), &Mask::new(["pw-1"])),
             r"envctl psql -c 'SELECT '\''it'\'''\''s'\'', '\''***'\'''"
         );
     }

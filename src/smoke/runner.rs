@@ -10,7 +10,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::expect::Terms;
 use super::log::Marks;
-use super::mask::Mask;
 use super::queue::Queue;
 use super::schema::Schemas;
 use super::scope::{Places, Scope};
@@ -19,6 +18,7 @@ use super::snapshot::Snapshots;
 use super::{CheckResult, Verdict, secrets, trial};
 use crate::config::model::{Check, Secret};
 use crate::probe::{Caller, Jar};
+use crate::report::Mask;
 use crate::report::{CheckVerdict, Event, Events};
 
 /// What to check, and where.
@@ -65,7 +65,9 @@ pub async fn run(run: Run<'_>) -> (Vec<CheckResult>, Mask) {
         checks: run.checks,
         options: run.options,
         places: run.places,
-        mask: Mutex::new(Arc::new(Mask::new(run.secrets.iter().chain(own)))),
+        mask: Mutex::new(Arc::new(Mask::new(
+            run.secrets.iter().chain(own).map(Secret::expose),
+        ))),
         http: Caller::default(),
         marks: Marks::default(),
         schemas: Schemas::default(),
@@ -136,7 +138,7 @@ impl Session<'_> {
     pub(super) fn hide(&self, secrets: &[Secret], scope: &mut Scope<'_>) {
         if !secrets.is_empty() {
             let mut mask = self.mask.lock().unwrap_or_else(PoisonError::into_inner);
-            *mask = Arc::new(mask.with(secrets));
+            Arc::make_mut(&mut mask).add(secrets.iter().map(Secret::expose));
             scope.mask = Arc::clone(&mask);
         }
     }

@@ -14,9 +14,9 @@ use reqwest::Url;
 use serde_json::Value;
 
 use super::difference::segment;
-use super::mask::Mask;
 use super::{Failure, matcher};
 use crate::config::model::DeclaredFile;
+use crate::report::Mask;
 
 /// How many violations of a schema are told.
 const TOLD: usize = 10;
@@ -331,7 +331,6 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::config::model::Secret;
 
     struct Files(TempDir);
 
@@ -355,7 +354,7 @@ mod tests {
 
         #[track_caller]
         fn check(&self, name: &str, document: &Value, expect: &[&str]) {
-            let mask = Mask::new([&Secret::new("hunter2")]);
+            let mask = Mask::new(["hunter2"]);
             let found = Schemas::default().check(&self.file(name), document, &mask);
             let texts: Vec<String> = found.iter().map(ToString::to_string).collect();
             assert_eq!(texts, expect);

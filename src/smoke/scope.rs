@@ -9,12 +9,12 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Failure;
-use super::mask::Mask;
 use crate::config::model::{
     Json, Matcher, Part, Reference, Secret, ServicePort, SqlAction, Template,
 };
 use crate::engine::Engine;
 use crate::postgres;
+use crate::report::Mask;
 
 /// Looks up what is known only while an instance runs. Errors are shown to the user.
 #[derive(Clone, Copy)]

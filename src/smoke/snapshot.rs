@@ -11,17 +11,19 @@ use serde_json::Value;
 
 use super::evidence::Evidence;
 use super::json_path::pointers;
-use super::mask::Mask;
+use super::replace::{inside, make_folder_of, replace};
 use super::{Failure, contrast};
 use crate::config::model::{DeclaredFile, Snapshot, SnapshotMask};
+use crate::report::Mask;
 
 /// What stands where a mask has taken something out.
 const MASKED: &str = "[masked]";
 
 /// The snapshots of a run.
-#[derive(Default)]
 pub struct Snapshots {
     update: bool,
+    /// What no snapshot is outside of.
+    workspace: PathBuf,
     settled: Mutex<BTreeMap<PathBuf, Settled>>,
 }
 
@@ -33,9 +35,10 @@ struct Settled {
 
 impl Snapshots {
     /// Returns snapshots that are compared with, or written with `update`.
-    pub fn new(update: bool) -> Self {
+    pub fn new(update: bool, workspace: &Path) -> Self {
         Self {
             update,
+            workspace: workspace.to_owned(),
             settled: Mutex::default(),
         }
     }
@@ -58,14 +61,25 @@ impl Snapshots {
         if self.update && !right {
             return None;
         }
+        let file = match inside(&snapshot.file.path, &self.workspace) {
+            Ok(path) => DeclaredFile {
+                path,
+                name: snapshot.file.name.clone(),
+            },
+            Err(leads_to) => {
+                let actual = format!("a path that leads to {}", leads_to.display());
+                let expected = format!("that {} is inside the workspace", snapshot.file.name);
+                return Some(failure(expected, &actual));
+            }
+        };
         let text = match render(snapshot, evidence, mask) {
             Ok(text) => text,
             Err(failure) => return Some(failure),
         };
         if self.update {
-            self.settle(&snapshot.file, text, mask)
+            self.settle(&file, text, mask)
         } else {
-            compare(&snapshot.file, &text, mask)
+            compare(&file, &text, mask)
         }
     }
 
@@ -83,7 +97,8 @@ impl Snapshots {
         }
         let kept = fs_err::read(&file.path);
         let written = !kept.is_ok_and(|kept| same_bytes(&kept, &text));
-        if written && let Err(error) = write(&file.path, &text) {
+        let write = || make_folder_of(&file.path).and_then(|()| replace(&file.path, &text));
+        if written && let Err(error) = write() {
             let actual = mask.apply(&error.to_string());
             return Some(failure(
                 format!("that {} can be written", file.name),
@@ -201,29 +216,13 @@ fn same_bytes(kept: &[u8], text: &str) -> bool {
     std::str::from_utf8(kept).is_ok_and(|kept| same(kept, text))
 }
 
-/// Writes a file so that nobody ever sees a half of it.
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs_err::create_dir_all(folder)?;
-    }
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}", std::process::id()));
-    let beside = PathBuf::from(beside);
-    let written = fs_err::write(&beside, text).and_then(|()| fs_err::rename(&beside, path));
-    if written.is_err() {
-        // The first error is the one to tell.
-        let _ = fs_err::remove_file(&beside);
-    }
-    written
-}
-
 #[cfg(test)]
 mod tests {
     use expect_test::{Expect, expect};
     use tempfile::TempDir;
 
     use super::*;
-    use crate::config::model::{Pattern, Secret};
+    use crate::config::model::Pattern;
 
     struct Place {
         folder: TempDir,
@@ -243,7 +242,13 @@ mod tests {
         }
 
         fn path(&self) -> PathBuf {
-            self.folder.path().join("kept/rates.json")
+            fs_err::canonicalize(self.folder.path())
+                .unwrap()
+                .join("kept/rates.json")
+        }
+
+        fn snapshots(&self, update: bool) -> Snapshots {
+            Snapshots::new(update, self.folder.path())
         }
 
         fn kept(&self) -> String {
@@ -266,7 +271,7 @@ mod tests {
                 body: body.as_ref().to_vec(),
                 ..Evidence::default()
             };
-            let mask = Mask::new([&Secret::new("hunter2")]);
+            let mask = Mask::new(["hunter2"]);
             let found = snapshots.check(&snapshot, &evidence, right, &mask);
             found.map_or_else(String::new, |failure| {
                 let difference = failure.difference.as_deref().unwrap_or_default();
@@ -275,7 +280,7 @@ mod tests {
         }
 
         fn update(&self, body: impl AsRef<[u8]>) -> Vec<PathBuf> {
-            let snapshots = Snapshots::new(true);
+            let snapshots = self.snapshots(true);
             assert_eq!(self.check(&snapshots, body), "");
             snapshots.written()
         }
@@ -283,7 +288,7 @@ mod tests {
 
     #[expect(clippy::needless_pass_by_value, reason = "the cases below read better")]
     fn differs(place: &Place, body: impl AsRef<[u8]>, expect: Expect) {
-        expect.assert_eq(&place.check(&Snapshots::new(false), body));
+        expect.assert_eq(&place.check(&place.snapshots(false), body));
     }
 
     #[test]
@@ -323,7 +328,7 @@ mod tests {
     #[test]
     fn nothing_is_written_for_what_is_equal_or_wrong() {
         let place = Place::new(&[]);
-        let snapshots = Snapshots::new(true);
+        let snapshots = place.snapshots(true);
         assert_eq!(place.check_if(&snapshots, "{}", false), "");
         assert!(!place.path().exists());
         place.update("one\ntwo");
@@ -395,7 +400,7 @@ mod tests {
     #[test]
     fn two_answers_need_two_files_if_they_differ() {
         let place = Place::new(&[]);
-        let snapshots = Snapshots::new(true);
+        let snapshots = place.snapshots(true);
         assert_eq!(place.check(&snapshots, "[1]"), "");
         assert_eq!(place.check(&snapshots, "[ 1 ]"), "");
         expect![[r"
@@ -409,6 +414,36 @@ mod tests {
         .assert_eq(&place.check(&snapshots, "[2]"));
         assert_eq!(place.kept(), "[\n  1\n]\n");
         assert_eq!(snapshots.written(), [place.path()]);
+    }
+
+    #[test]
+    fn a_snapshot_never_leaves_the_workspace() {
+        let place = Place::new(&[]);
+        let outside = TempDir::new().unwrap();
+        let victim = outside.path().join("rates.json");
+        fs_err::write(&victim, "kept").unwrap();
+        fs_err::os::unix::fs::symlink(outside.path(), place.folder.path().join("kept")).unwrap();
+        for update in [false, true] {
+            let found = place.check(&place.snapshots(update), "new");
+            let expected = "snapshot: expected that kept/rates.json is inside the workspace, got a \
+                            path that leads to /";
+            assert!(found.starts_with(expected), "{found}");
+        }
+        assert_eq!(fs_err::read_to_string(&victim).unwrap(), "kept");
+
+        // A link in place of the file itself is followed inside only, too.
+        fs_err::remove_file(place.folder.path().join("kept")).unwrap();
+        fs_err::create_dir(place.folder.path().join("kept")).unwrap();
+        fs_err::os::unix::fs::symlink(&victim, place.path()).unwrap();
+        let found = place.check(&place.snapshots(true), "new");
+        assert!(found.contains("is inside the workspace"), "{found}");
+        fs_err::remove_file(place.path()).unwrap();
+        fs_err::write(place.folder.path().join("real.json"), "old").unwrap();
+        fs_err::os::unix::fs::symlink("../real.json", place.path()).unwrap();
+        assert_eq!(place.check(&place.snapshots(true), "new"), "");
+        let real = fs_err::read_to_string(place.folder.path().join("real.json"));
+        assert_eq!(real.unwrap(), "new");
+        assert_eq!(fs_err::read_to_string(&victim).unwrap(), "kept");
     }
 
     #[test]
@@ -433,7 +468,7 @@ mod tests {
         fs_err::remove_file(place.path()).unwrap();
         fs_err::create_dir(place.path()).unwrap();
         fs_err::write(place.path().join("file"), "").unwrap();
-        let found = place.check(&Snapshots::new(true), "x");
+        let found = place.check(&place.snapshots(true), "x");
         assert!(
             found.starts_with("snapshot: expected that kept/rates.json can be written, got "),
             "{found}"

@@ -170,7 +170,7 @@ pub(super) async fn run_all(
         engine: &engine,
     };
     let selected = select(checks, selection).unwrap();
-    let snapshots = Snapshots::new(false);
+    let snapshots = Snapshots::new(false, std::path::Path::new("/"));
     let future = run(Run {
         checks,
         selected: &selected,

@@ -7,12 +7,12 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::{self, Seen};
-use super::mask::SHORTEST_PIECE;
 use super::runner::Session;
 use super::scope::Scope;
 use super::{Attempts, CheckResult, Failure, Reply, Verdict};
 use crate::config::model::{Check, Secret};
 use crate::probe::{Attempt, Exhausted, Poll};
+use crate::report::Mask;
 
 /// How long the only attempt of a check with `timeout = 0` may take.
 const ONLY_ATTEMPT: Duration = Duration::from_secs(30);
@@ -238,7 +238,7 @@ fn texts_of(value: &Value) -> Vec<Secret> {
         match value {
             Value::Array(elements) => open.extend(elements),
             Value::Object(entries) => open.extend(entries.values()),
-            Value::String(text) if text.len() >= SHORTEST_PIECE => {
+            Value::String(text) if text.len() >= Mask::SHORTEST_PIECE => {
                 texts.push(Secret::new(text.as_str()));
             }
             Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}

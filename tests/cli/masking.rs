@@ -223,3 +223,89 @@ fn in_mistakes_about_them() {
     "#]],
     );
 }
+
+#[test]
+fn what_is_too_short_to_be_hidden_is_said() {
+    let env = "[secrets.pin]
+env = 'PIN'
+
+[services.db]
+kind = 'postgres'
+image = 'postgres:13.5'
+password = 'pw'
+
+[services.api]
+image = 'api:1'
+ports = { http = 3000 }
+environment = { PIN = '${secret:pin}' }
+";
+    let workspace = Workspace::rates(env).variable("PIN", "123");
+    workspace.check("envctl config validate", &expect![[r#"
+        --- stdout
+        rates is valid
+        --- stderr
+        [time] warning: the secret `pin` is too short to be hidden in what is printed: it has fewer than 4 characters
+        [time] warning: the password of `db` is too short to be hidden in what is printed: it has fewer than 4 characters
+        --- exit 0
+    "#]]);
+    workspace.check(
+        "envctl config explain services.api.environment.PIN",
+        &expect![[r#"
+            --- stdout
+            services.api.environment.PIN = "***"
+              from envs/rates/env.toml:12, written as "${secret:pin}"
+            --- stderr
+            [time] warning: the secret `pin` is too short to be hidden in what is printed: it has fewer than 4 characters
+            [time] warning: the password of `db` is too short to be hidden in what is printed: it has fewer than 4 characters
+            --- exit 0
+        "#]],
+    );
+}
+
+/// Prints a text as Python's own libraries spell it, a spelling a line.
+const SPELLINGS: &str = r#"
+import base64, html, json, pprint, shlex, sys, urllib.parse, csv, io
+from xml.sax import saxutils
+s = sys.argv[1]
+b = s.encode()
+row = io.StringIO()
+csv.writer(row).writerow(["a", s, "b,"])
+spellings = [
+    s, repr(s), ascii(s), repr(b), json.dumps(s), json.dumps(json.dumps({"k": s})),
+    json.dumps(s, ensure_ascii=False), html.escape(s), html.escape(s, quote=False),
+    saxutils.escape(s), saxutils.quoteattr(s), shlex.quote(s), shlex.join(["curl", s]),
+    urllib.parse.quote(s), urllib.parse.quote(s, safe=""), urllib.parse.quote_plus(s),
+    urllib.parse.urlencode({"next": urllib.parse.quote(s, safe="")}),
+    base64.b64encode(b).decode(), base64.b64encode(b"user:" + b).decode(),
+    base64.b64encode(b"u:" + b + b"!").decode(), base64.urlsafe_b64encode(b"us:" + b).decode(),
+    b.hex(), b.hex().upper(), "\\x" + (b"ab" + b + b"c").hex(), row.getvalue().strip(),
+    pprint.pformat({"k": [s]}, width=1000),
+]
+for spelling in spellings:
+    sys.stdout.buffer.write(spelling.encode() + b"\n")
+"#;
+
+#[test]
+fn in_every_spelling_of_python() {
+    for secret in [
+        "hunter2-and-more",
+        "p@ss w/rd+1=&<\"two\">'s",
+        "ключ-от-дома-😀",
+        "back\\slash\\\\and`tick$HOME!",
+        "0123",
+    ] {
+        let output = std::process::Command::new("python3")
+            .args(["-c", SPELLINGS, secret])
+            .output()
+            .expect("python3 runs");
+        let text = String::from_utf8(output.stdout).expect("a text");
+        let mask = envctl::report::Mask::new([secret]);
+        assert_eq!(text.lines().count(), 26, "{text}");
+        for line in text.lines() {
+            let masked = mask.apply(line);
+            let left = line.len() - secret.len();
+            assert!(masked.contains("***"), "{line} of {secret}");
+            assert!(masked.len() <= left + "***".len(), "{masked} of {line}");
+        }
+    }
+}

@@ -27,5 +27,6 @@ mod supervision;
 mod symbols;
 mod task_seeds;
 mod tasks;
+mod telling;
 mod timings;
 mod trusting;

@@ -1,6 +1,7 @@
 //! The failures of `smoke-test`.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use indexmap::IndexMap;
 
@@ -47,6 +48,15 @@ impl Failure {
             known => diagnostic.hint(format!("there are {}", known.join(", "))),
         };
         Self::new(FailureKind::Usage, diagnostic)
+    }
+
+    /// A file of the workspace is a link to somewhere else, and would be written.
+    pub(in crate::commands) fn leaves_workspace(path: &str, leads_to: &Path) -> Self {
+        let diagnostic = Diagnostic::new(format!(
+            "`{path}` leads out of the workspace, to `{}`, and is not written",
+            leads_to.display()
+        ));
+        Self::new(FailureKind::Other, diagnostic)
     }
 
     pub(in crate::commands) fn of_report(error: &ReportError) -> Self {

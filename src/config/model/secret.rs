@@ -17,6 +17,10 @@ pub struct Secret {
 }
 
 impl Secret {
+    /// The fewest characters of a secret that is hidden wherever it stands in what is printed; a
+    /// shorter one stands in many ordinary words.
+    pub const SHORTEST: usize = 4;
+
     pub fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -45,6 +49,11 @@ impl Secret {
             text: text.into(),
             unread: self.unread,
         }
+    }
+
+    /// Whether it is too short to be hidden in what is printed.
+    pub fn is_short(&self) -> bool {
+        self.text.chars().count() < Self::SHORTEST
     }
 
     /// Returns the text itself, for the one place that needs it.

@@ -111,7 +111,7 @@ impl Folder {
 const ATTEMPTS_MAX: u32 = 5;
 
 /// Makes a folder with those above it; whatever the caller's mask, others may walk through.
-pub(super) fn make(path: &Path) -> std::io::Result<()> {
+pub fn make(path: &Path) -> std::io::Result<()> {
     let mut attempts = 0;
     loop {
         attempts += 1;

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use fs_err::os::unix::fs::OpenOptionsExt as _;
 use serde::{Deserialize, Serialize};
 
 use super::engine::{Process, refused};
@@ -135,7 +136,7 @@ pub(super) async fn forget(process: &Process) -> Result<(), Error> {
 async fn lock(state: &Path) -> std::io::Result<File> {
     folder::make(state)?;
     let mut options = fs_err::OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    options.write(true).create(true).truncate(false).mode(0o600);
     let file = options.open(state.join("ports.lock"))?.into_parts().0;
     if host::lock(&file, LOCK_TIMEOUT).await? {
         return Ok(file);

@@ -28,6 +28,7 @@ mod user;
 mod way;
 
 pub use engine::Process;
+pub use folder::make as make_folder;
 pub use home::Home;
 pub use program::other_version;
 pub use supervise::supervise;

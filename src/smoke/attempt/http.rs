@@ -8,7 +8,7 @@ use super::super::runner::Session;
 use super::super::scope::Scope;
 use super::Nothing;
 use crate::config::model::{
-    Action, Auth, Body, Call, FormPart, HttpAction, PartContent, Secret, Tls as DeclaredTls,
+    Auth, Body, Call, FormPart, HttpAction, PartContent, Tls as DeclaredTls,
 };
 use crate::probe::{self, Content, Delivery, HttpError, Part, Request, Tls};
 
@@ -67,23 +67,6 @@ pub(super) fn by_hand(action: &HttpAction, scope: &Scope<'_>) -> Option<String> 
         tls: action.call.tls.as_ref(),
     };
     Some(reproduce::curl(&request, &more, &scope.mask))
-}
-
-/// Returns what a header holds of a user and a password, where a secret is in them.
-pub(super) fn secret_login(action: &Action, scope: &Scope<'_>) -> Option<Secret> {
-    let call = match action {
-        Action::Http(action) => &action.call,
-        Action::WebSocket(action) => &action.call,
-        _ => return None,
-    };
-    let Some(Auth::Basic { user, password }) = &call.auth else {
-        return None;
-    };
-    let (user, password) = (scope.text(user).ok()?, scope.text(password).ok()?);
-    let (user, password) = (user.expose(), password.expose());
-    let login = probe::basic_login(user, password);
-    let hides = |text: &str| scope.mask.apply(text) != text;
-    ((hides(user) || hides(password)) && !hides(&login)).then(|| Secret::new(login))
 }
 
 fn request(action: &HttpAction, scope: &Scope<'_>) -> Result<Request, String> {

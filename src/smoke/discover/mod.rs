@@ -14,7 +14,7 @@ mod schema;
 mod tables;
 mod values;
 
-pub use append::{joined, replace};
+pub use append::joined;
 pub use document::DocumentError;
 pub use find::{Error, Source, USUAL};
 pub use run::{Asked, Discover, Discovery, LeftOut, discover};

@@ -1,10 +1,9 @@
 //! Where a report goes. Knows nothing of what stands in it.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileTypeExt as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -14,6 +13,7 @@ use tokio::net::unix::pipe::OpenOptions;
 use tokio_util::sync::CancellationToken;
 
 use crate::probe::{Attempt, Exhausted, Poll};
+use crate::smoke::replace::{beside, inside, replace};
 
 /// How long a pipe may have no reader: one that starts beside this program takes a moment.
 const READER_TIMEOUT: Duration = Duration::from_secs(2);
@@ -28,6 +28,12 @@ pub enum ReportError {
     IsFolder(PathBuf),
     #[error("`{}` has no parent folder", .0.display())]
     NoFolder(PathBuf),
+    #[error(
+        "`{}` in the workspace leads out of it, to `{}`: no report goes there",
+        .path.display(),
+        .leads_to.display()
+    )]
+    LeavesWorkspace { path: PathBuf, leads_to: PathBuf },
     #[error("nobody reads the pipe `{}`: start its reader before the checks end", .0.display())]
     Unread(PathBuf),
     #[error("`{}` cannot be written", .path.display())]
@@ -37,18 +43,55 @@ pub enum ReportError {
 /// Fails where a report could not be written, and leaves everything as it is.
 pub fn check(path: &Path) -> Result<(), ReportError> {
     // A pipe is not opened: whoever reads it would take its closing for the end.
-    let Place::File { partial, .. } = place(path)? else {
+    let Place::File(file) = place(path)? else {
         return Ok(());
     };
-    fs_err::write(&partial, "")
-        .and_then(|()| fs_err::remove_file(&partial))
-        .map_err(|error| unwritten(path, &error))
+    let try_it = || {
+        let partial = beside(&file)?;
+        replace(&partial, "")?;
+        fs_err::remove_file(&partial)
+    };
+    try_it().map_err(|error| unwritten(path, &error))
+}
+
+/// Fails where a path that begins in the workspace leads out of it: what a repository holds, a
+/// link too, decides of no other file. Where a user names a path outside, links are followed.
+pub fn stays(path: &Path, workspace: &Path) -> Result<(), ReportError> {
+    let written = lexical(path);
+    if !written.starts_with(workspace) {
+        return Ok(());
+    }
+    inside(&written, workspace)
+        .map(|_| ())
+        .map_err(|leads_to| ReportError::LeavesWorkspace {
+            path: written
+                .strip_prefix(workspace)
+                .unwrap_or(&written)
+                .to_owned(),
+            leads_to,
+        })
+}
+
+/// Returns an absolute path without `.` and `..`, whatever is there.
+fn lexical(path: &Path) -> PathBuf {
+    let here = fs_err::canonicalize(".").unwrap_or_default();
+    let mut lexical = PathBuf::new();
+    for part in here.join(path).components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                lexical.pop();
+            }
+            part => lexical.push(part),
+        }
+    }
+    lexical
 }
 
 /// Writes a report; a reader of `path` sees the old content or the whole new one.
 pub async fn write(path: &Path, text: &str) -> Result<(), ReportError> {
     let written = match place(path)? {
-        Place::File { file, partial } => replace(&file, &partial, text),
+        Place::File(file) => replace(&file, text),
         Place::Pipe => pipe(path, text).await,
         Place::Open => append(path, text),
         Place::Descriptor(number) => descriptor(path, number, text),
@@ -62,15 +105,6 @@ pub async fn write(path: &Path, text: &str) -> Result<(), ReportError> {
             unwritten(path, &error)
         }
     })
-}
-
-fn replace(file: &Path, partial: &Path, text: &str) -> io::Result<()> {
-    let written = fs_err::write(partial, text).and_then(|()| fs_err::rename(partial, file));
-    if written.is_err() {
-        // The first error is the one that counts.
-        let _ = fs_err::remove_file(partial);
-    }
-    written
 }
 
 /// Writes into a pipe with a name once somebody reads it.
@@ -126,11 +160,8 @@ pub fn append(path: &Path, text: &str) -> io::Result<()> {
 /// What a path leads to.
 #[derive(Debug, PartialEq)]
 enum Place {
-    /// A file, and where its report stands until all of it is written.
-    File {
-        file: PathBuf,
-        partial: PathBuf,
-    },
+    /// A file that is replaced, or is not there yet.
+    File(PathBuf),
     Pipe,
     /// A device, or a file that a process has open: neither can be replaced.
     Open,
@@ -146,9 +177,9 @@ fn place(path: &Path) -> Result<Place, ReportError> {
     }
     // Where it is a link, what it leads to is replaced.
     let file = fs_err::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let (Some(name), false) = (file.file_name(), file.is_dir()) else {
+    if file.file_name().is_none() || file.is_dir() {
         return Err(ReportError::IsFolder(path.to_owned()));
-    };
+    }
     match fs_err::metadata(&file).map(|file| file.file_type()) {
         Ok(kind) if kind.is_fifo() => return Ok(Place::Pipe),
         Ok(kind) if !kind.is_file() => return Ok(Place::Open),
@@ -161,11 +192,7 @@ fn place(path: &Path) -> Result<Place, ReportError> {
     if !folder.is_dir() {
         return Err(ReportError::NoFolder(path.to_owned()));
     }
-    let mut partial = OsString::from(".");
-    partial.push(name);
-    partial.push(format!(".{}.partial", std::process::id()));
-    let partial = folder.join(partial);
-    Ok(Place::File { file, partial })
+    Ok(Place::File(file))
 }
 
 /// Returns what `/dev/stdout`, `/dev/fd/3` and the like lead to. What such a link calls a file's
@@ -225,7 +252,9 @@ mod tests {
                     ReportError::IsFolder(_) => assert!(path.is_dir()),
                     ReportError::NoFolder(_) => assert_eq!(path, nowhere),
                     ReportError::Write { .. } => assert_eq!(path, proc),
-                    ReportError::Unread(_) => panic!("{error}"),
+                    ReportError::Unread(_) | ReportError::LeavesWorkspace { .. } => {
+                        panic!("{error}")
+                    }
                 }
             }
         }
@@ -243,6 +272,39 @@ mod tests {
         let null = Path::new("/dev/null");
         write(null, "x").await.unwrap();
         assert!(!null.is_file());
+    }
+
+    #[test]
+    fn a_path_that_begins_in_the_workspace_ends_there() {
+        let root = tempfile::tempdir().unwrap();
+        let root = fs_err::canonicalize(root.path()).unwrap();
+        let (workspace, outside) = (root.join("workspace"), root.join("outside"));
+        fs_err::create_dir(&workspace).unwrap();
+        fs_err::create_dir(&outside).unwrap();
+        let link = |from: PathBuf, to: &Path| fs_err::os::unix::fs::symlink(to, from).unwrap();
+        fs_err::write(outside.join("profile"), "").unwrap();
+        link(workspace.join("junit.xml"), &outside.join("profile"));
+        link(workspace.join("reports"), &outside);
+        link(outside.join("back"), &workspace.join("own.xml"));
+        for (path, leads_to) in [
+            (workspace.join("junit.xml"), Some("outside/profile")),
+            (
+                workspace.join("reports/logs/api.log"),
+                Some("outside/logs/api.log"),
+            ),
+            (workspace.join("own.xml"), None),
+            (workspace.join("../outside/profile"), None),
+            (outside.join("back"), None),
+            (PathBuf::from("/dev/stdout"), None),
+        ] {
+            match (stays(&path, &workspace), leads_to) {
+                (Ok(()), None) => {}
+                (Err(ReportError::LeavesWorkspace { leads_to, .. }), Some(expected)) => {
+                    assert_eq!(leads_to, root.join(expected));
+                }
+                (result, _) => panic!("{}: {result:?}", path.display()),
+            }
+        }
     }
 
     #[tokio::test]

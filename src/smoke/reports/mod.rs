@@ -14,7 +14,7 @@ mod testing;
 mod text;
 
 pub use annotations::annotations;
-pub use file::{ReportError, append, check, write};
+pub use file::{ReportError, append, check, stays, write};
 pub use json::Json;
 pub use junit::JUnit;
 pub use markdown::{Markdown, SUMMARY_BYTES_MAX};

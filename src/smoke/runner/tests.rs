@@ -413,7 +413,8 @@ async fn a_password_is_masked_inside_a_header() {
     let result = run_toml(server.address, toml).await.results.remove(0);
     let shown = format!("{result:?}");
     assert!(!shown.contains("YWRhOnMzY3JldA"), "{shown}");
-    assert!(shown.contains("authorization: Basic ***"), "{shown}");
+    // The user is no secret.
+    assert!(shown.contains("authorization: Basic YWRhO***"), "{shown}");
     let by_hand = format!(
         "curl -sS -i -X POST -u 'ada:***' http://{}/",
         server.address

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Found, Missing};
 use crate::config::model::{Digest, HostCommand};
 use crate::engine::host::{self, Failure};
-use crate::engine::process::Process;
+use crate::engine::process::{Process, folder as folders};
 use crate::engine::{ImageHandle, ImageOutcome, Program, ProgramSpec, Source};
 use crate::report::StepEvents;
 
@@ -190,8 +190,8 @@ fn remember(process: &Process, build: &HostCommand, inputs: Option<&str>) -> Res
     let stamp = stamp(process, build);
     let folder = stamp.parent().unwrap_or(Path::new("/"));
     forget_gone(folder);
-    let written = fs_err::create_dir_all(folder)
-        .and_then(|()| fs_err::write(&stamp, stamped(process, inputs)));
+    let written =
+        folders::make(folder).and_then(|()| fs_err::write(&stamp, stamped(process, inputs)));
     written.map_err(|error| Failure::because(error.to_string()))
 }
 

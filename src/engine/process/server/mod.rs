@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use super::prepared::Prepared;
 use super::record::Record;
 use super::user::{User, server_user};
-use super::{Process, way};
+use super::{Process, folder, way};
 use crate::config::model::MountSource;
 use crate::engine::{Error, Launch, ServiceKind, ServiceSpec, host};
 
@@ -101,7 +101,7 @@ impl Server<'_> {
     fn data(&self, user: Option<&User>) -> Result<PathBuf, host::Failure> {
         let folder = self.volume()?;
         let top = &self.process.home.state;
-        let made = fs_err::create_dir_all(&folder)
+        let made = folder::make(&folder)
             .and_then(|()| way::open(top, &folder))
             .and_then(|()| way::give(&folder, user));
         made.map_err(unusable)?;

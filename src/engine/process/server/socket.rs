@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::model::Digest;
 use crate::engine::process::user::User;
-use crate::engine::process::way;
+use crate::engine::process::{folder as folders, way};
 
 /// What a socket's path may have, on the system that allows the least (macOS).
 const PATH_BYTES_MAX: usize = 103;
@@ -22,7 +22,7 @@ pub(super) fn folder(
     user: Option<&User>,
 ) -> io::Result<PathBuf> {
     let folder = place(service, temporary);
-    fs_err::create_dir_all(service)?;
+    folders::make(service)?;
     way::open(top, service)?;
     // In a folder that everybody writes to, somebody may have been there before.
     if !is_ours(&folder, user) {
