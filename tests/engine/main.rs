@@ -298,6 +298,9 @@ properties! {
             docker keeps, process needless "there are no images";
         a_survey_says_what_stands_in_the_way_of_every_source:
             docker keeps, process needless "there are no images";
+        a_survey_asks_for_what_a_dockerfile_is_built_on:
+            docker keeps "every stage up to the wanted one, as the classic builder builds them",
+            process needless "it builds no images";
         a_survey_asks_a_silent_registry_once:
             docker keeps, process needless "there are no images";
         a_survey_names_each_program_or_what_stands_in_its_way:

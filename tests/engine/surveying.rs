@@ -80,6 +80,46 @@ pub(crate) async fn a_survey_says_what_stands_in_the_way_of_every_source(fixture
     );
 }
 
+pub(crate) async fn a_survey_asks_for_what_a_dockerfile_is_built_on(fixture: &Fixture) {
+    let there = &fixture.busybox.reference;
+    let none = "127.0.0.1:1/none:1";
+    let dockerfiles = [
+        format!("ARG OF=none\nFROM {there} AS a\nRUN true\nFROM 127.0.0.1:1/${{OF}}:1\n"),
+        format!("FROM {there}\nCOPY --from={none} / /\n"),
+        format!("FROM {there}\nRUN --mount=type=cache,target=/c true\n"),
+        format!("FROM {there} AS wanted\nFROM {none}\n"),
+        format!("FROM {there} AS wanted\nFROM wanted\nFROM scratch\n"),
+    ];
+    let mut specs = Vec::new();
+    for (number, text) in dockerfiles.iter().enumerate() {
+        fixture.write(&format!("{number}/Dockerfile"), text);
+        let mut spec = built("conformance-surveyed", fixture.path(&number.to_string()));
+        let Some(build) = &mut declared(&mut spec).build else {
+            unreachable!("it is built")
+        };
+        build.args.clear();
+        build.target = (number == 3).then(|| "wanted".to_owned());
+        specs.push(spec);
+    }
+    let Some(build) = &mut declared(&mut specs[4]).build else {
+        unreachable!("it is built")
+    };
+    build.target = Some("other".to_owned());
+    let found = survey(fixture, &specs).await;
+    let of = |number: usize| found[number].as_ref().map_err(|it| it.reason.as_str());
+    let missing = format!("its base {none} is not there and cannot be pulled: ");
+    for (number, place) in [(0, "0/Dockerfile:4"), (1, "1/Dockerfile:2")] {
+        let reason = of(number).unwrap_err();
+        let expect = format!("build {number}: {place}: {missing}");
+        assert!(reason.starts_with(&expect), "{reason}");
+    }
+    let needs = "build 2: 2/Dockerfile:2: `RUN --mount` needs BuildKit, and envctl builds with the \
+                 daemon's classic builder";
+    assert_eq!(of(2), Err(needs));
+    assert_eq!(of(3).map(String::as_str), Ok("build 3"));
+    assert_eq!(of(4), Err("build 4: 4/Dockerfile has no stage `other`"));
+}
+
 pub(crate) async fn a_survey_asks_a_silent_registry_once(fixture: &Fixture) {
     // It takes connections and answers none.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

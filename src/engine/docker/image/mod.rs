@@ -1,9 +1,12 @@
 //! Images: a current local copy, else pulled, built or loaded, in this order.
 
 mod archive;
+mod bases;
 mod build;
 mod context;
+mod dockerfile;
 mod ensure;
+mod expansion;
 mod fingerprint;
 mod ignore;
 mod load;

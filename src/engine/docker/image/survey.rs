@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::NoImage;
-use super::{ensure, local, pull};
+use super::{bases, ensure, local, pull};
 use crate::config::model::Build;
 use crate::engine::docker::Docker;
 use crate::engine::host::can_run;
@@ -55,9 +55,13 @@ async fn prospect(
     if let Some(build) = &spec.image.build {
         let folder = ensure::relative(&build.context, &docker.identity.workspace);
         let source = format!("build {folder}");
-        match can_build(docker, build, local::bases(&spec.image), had) {
-            Ok(()) => return Ok(Ok(source)),
-            Err(missing) => obstacles.add(&source, &missing.reason, missing.hint),
+        let missing = match can_build(docker, build, local::bases(&spec.image), had) {
+            Ok(()) => bases::obstacle(docker, build, current).await?,
+            Err(missing) => Some(missing),
+        };
+        match missing {
+            None => return Ok(Ok(source)),
+            Some(missing) => obstacles.add(&source, &missing.reason, missing.hint),
         }
     }
     if let Some(command) = &spec.image.load {
@@ -90,7 +94,7 @@ fn can_build<'a>(
     }
 }
 
-fn because(reason: String) -> Obstacle {
+pub(super) fn because(reason: String) -> Obstacle {
     Obstacle { reason, hint: None }
 }
 
