@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::failure::Failure;
 use super::session::Session;
 use super::verdict::{Verdict, decide};
-use crate::config::model::{EngineChoice, Environment, Invocation, Reach};
+use crate::config::model::{EngineChoice, Environment, Invocation, Reach, Variables};
 use crate::engine::process::{Home, Process};
 use crate::engine::{Engine, Error, Identity, docker};
 use crate::plan::Desired;
@@ -101,7 +101,7 @@ async fn open(
             match connect_docker(invocation, identity.clone()).await {
                 Ok(docker) => Ok(docker),
                 Err(error) => {
-                    if has_docker(invocation) {
+                    if has_docker(&invocation.variables) {
                         // An instance may be there and cannot be seen.
                         let text = format!("{error}, so only processes were looked for");
                         session.events.warning(text);
@@ -129,7 +129,7 @@ async fn automatic(
     {
         return Ok(Arc::clone(docker));
     }
-    let hidden = docker.is_err() && has_docker(invocation);
+    let hidden = docker.is_err() && has_docker(&invocation.variables);
     let judging = async {
         let docker = Verdict::of(docker, invocation, environment).await;
         if docker.obstacle().is_none() {
@@ -204,8 +204,8 @@ async fn exists(engine: &dyn Engine) -> Result<bool, Error> {
 }
 
 /// Whether this machine seems to have a daemon, be it one that does not answer.
-fn has_docker(invocation: &Invocation) -> bool {
-    docker::Endpoint::find(&invocation.variables).map_or(true, |endpoint| endpoint.exists())
+pub(super) fn has_docker(variables: &Variables) -> bool {
+    docker::Endpoint::find(variables).map_or(true, |endpoint| endpoint.exists())
 }
 
 /// Whether the instance is on processes, be it what a killed `up` had just begun.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::choice::found;
 use super::failure::Failure;
+use super::instances;
 use super::lock;
 use super::question::confirm;
 use super::scene::{execute, settle};
@@ -26,7 +27,10 @@ const ROUNDS_MAX: u32 = 3;
 const REQUEST: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Failure> {
-    let invocation = session.invocation(args.environment.as_ref())?;
+    let invocation = match &args.instance_id {
+        Some(id) => instances::invocation(session, id).await?,
+        None => session.invocation(args.environment.as_ref())?,
+    };
     let lock = lock::hold(session, &invocation.id, "down").await?;
     let engine = found(session, &invocation).await?;
     let before = session.unless_interrupted(engine.observe(&[])).await?;
@@ -60,12 +64,12 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
     if answer.left > 0 {
         return Err(Failure::left_over(&invocation, &answer));
     }
-    if left(&before) == 0 {
+    engine.remove(&Removal::Remains).await?;
+    if left(&before) == 0 && args.instance_id.is_none() {
         // Of an environment that is gone there may be something; here another one was meant.
         config::exists(&invocation).map_err(Mistakes::from)?;
     }
     if answer.kept_volumes == 0 {
-        engine.remove(&Removal::Remains).await?;
         lock.discard();
     }
     Ok(Answer::Down(answer))

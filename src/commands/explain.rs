@@ -267,12 +267,10 @@ fn of_output(of: String, lines: &[String], diagnostic: &mut Diagnostic) {
 fn of_taken_port((service, name): (&str, &str), holder: &PortHolder, diagnostic: &mut Diagnostic) {
     let fact = ("held by".to_owned(), holder.to_string());
     diagnostic.facts.push(fact);
-    if let PortHolder::Container {
-        instance: Some(instance),
-        ..
-    } = holder
+    if let PortHolder::Container { of: Some(of), .. } | PortHolder::Process { of: Some(of), .. } =
+        holder
     {
-        let hint = format!("`envctl down` in the workspace of {instance}");
+        let hint = format!("`envctl down --instance-id {}` ends that instance", of.id);
         diagnostic.hints.push(hint);
     }
     let hint =

@@ -220,6 +220,16 @@ impl Failure {
         Self::new(FailureKind::Usage, Diagnostic::new(title).hint(hint))
     }
 
+    /// An id of no instance of this machine.
+    pub(super) fn unknown_instance(id: &str, known: &[String]) -> Self {
+        let title = format!("there is no instance {id}");
+        let hint = match known {
+            [] => "this machine has no instance".to_owned(),
+            _ => "`envctl list --all` shows the ids of all".to_owned(),
+        };
+        Self::new(FailureKind::Usage, Diagnostic::new(title).hint(hint))
+    }
+
     /// A program of this machine that cannot be started.
     pub(super) fn of_program(program: &str, error: &io::Error) -> Self {
         let mut diagnostic = Diagnostic::new(format!("`{program}` cannot be started"));

@@ -10,6 +10,7 @@ mod down;
 mod exec;
 mod explain;
 mod failure;
+mod instances;
 mod interrupt;
 mod line;
 mod list;

@@ -6,8 +6,8 @@ use super::failure::{Failure, FailureKind};
 use super::interrupt::until_interrupted;
 use super::session::Session;
 use super::{
-    build, completions, config, doctor, down, exec, list, logs, migrate, plan, psql, restart,
-    run as run_task, seed, smoke_test, status, supervise, up,
+    build, completions, config, doctor, down, exec, instances, list, logs, migrate, plan, psql,
+    restart, run as run_task, seed, smoke_test, status, supervise, up,
 };
 use crate::cli::Command;
 use crate::config::model::Reach;
@@ -19,7 +19,7 @@ pub fn run(mut session: Session, command: &Command) -> Result<Answer, Box<Failed
     session.checks = matches!(command, Command::SmokeTest(_));
     let result = match command {
         Command::Config(args) => config::run(&session, args),
-        Command::List(args) => list::run(&session, args),
+        Command::List(args) if !args.all => list::run(&session, args),
         Command::Completions(args) => Ok(completions::run(args)),
         Command::Supervise(args) => supervise::run(&session, args),
         _ => block_on(&session, command),
@@ -100,7 +100,8 @@ async fn dispatch(session: &Session, command: &Command) -> Result<Answer, Failur
         Command::Psql(args) => psql::run(session, args).await,
         Command::Run(args) => run_task::run(session, args).await,
         Command::Restart(args) => restart::run(session, args).await,
-        Command::Config(_) | Command::List(_) | Command::Completions(_) | Command::Supervise(_) => {
+        Command::List(_) => instances::list(session).await,
+        Command::Config(_) | Command::Completions(_) | Command::Supervise(_) => {
             let diagnostic = Diagnostic::new("this command needs no runtime");
             Err(Failure::new(FailureKind::Other, diagnostic))
         }

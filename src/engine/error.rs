@@ -1,6 +1,7 @@
 //! What can go wrong in an engine; facts only. Hints and exit codes are `commands/failure.rs`'s.
 
 use std::fmt;
+use std::path::PathBuf;
 
 /// A failure of an engine.
 #[derive(Debug, thiserror::Error)]
@@ -95,18 +96,39 @@ pub enum Error {
     },
 }
 
+/// A service of an instance that holds a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldBy {
+    /// The instance's id.
+    pub id: String,
+    pub service: String,
+    pub workspace: Option<PathBuf>,
+}
+
+impl fmt::Display for HeldBy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, service, .. } = self;
+        write!(formatter, "`{service}` of envctl's instance {id}")?;
+        match &self.workspace {
+            Some(workspace) => write!(formatter, " from {}", workspace.display()),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Who holds a port, as far as it can be known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PortHolder {
-    /// Another container: its name, and its instance when it is one of ours.
+    /// Another container: its name, and the service that it is when that is one of ours.
     Container {
         name: String,
-        instance: Option<String>,
+        of: Option<HeldBy>,
     },
-    /// A process of this machine.
+    /// A process of this machine, and the service that it is of when that is one of ours.
     Process {
         pid: u32,
         command: String,
+        of: Option<HeldBy>,
     },
     Unknown,
 }
@@ -114,17 +136,18 @@ pub enum PortHolder {
 impl fmt::Display for PortHolder {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Container {
-                name,
-                instance: Some(instance),
-            } => {
-                write!(formatter, "container {name} of instance {instance}")
-            }
-            Self::Container {
-                name,
-                instance: None,
-            } => write!(formatter, "container {name}"),
-            Self::Process { pid, command } => write!(formatter, "process {pid} ({command})"),
+            Self::Container { name, of: None } => write!(formatter, "container {name}"),
+            Self::Container { name, of: Some(of) } => write!(formatter, "container {name}: {of}"),
+            Self::Process {
+                pid,
+                command,
+                of: None,
+            } => write!(formatter, "process {pid} ({command})"),
+            Self::Process {
+                pid,
+                command,
+                of: Some(of),
+            } => write!(formatter, "process {pid} ({command}): {of}"),
             Self::Unknown => formatter.write_str("a process that cannot be seen from here"),
         }
     }

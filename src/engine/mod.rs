@@ -5,6 +5,7 @@ mod command;
 pub mod docker;
 mod error;
 mod host;
+mod instance;
 mod lines;
 mod log;
 mod model;
@@ -16,8 +17,9 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 
 pub use command::{Exec, ExecOutcome, OUTPUT_BYTES_MAX};
-pub use error::{Error, PortHolder};
+pub use error::{Error, HeldBy, PortHolder};
 pub use host::{digest_of, find_program, output_of};
+pub use instance::Instance;
 pub use log::{LogLine, LogMark, LogOptions};
 pub use model::*;
 pub use process::other_version;
@@ -41,6 +43,9 @@ pub trait Engine: Send + Sync {
 
     /// Reads all that exists of this instance, and which of `provisions` are there and current.
     fn observe<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Observed>;
+
+    /// Reads of one service what `observe` shows of it; `None` where there is no such container.
+    fn seen<'a>(&'a self, service: &'a str) -> Work<'a, Option<ObservedService>>;
 
     /// Finds out how each of `provisions` would be had, and makes nothing.
     fn survey<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Vec<Prospect>>;

@@ -386,7 +386,7 @@ pub enum Removal {
     Network { handle: String },
     /// A named volume by its handle: this loses data.
     Volume { handle: String },
-    /// What a killed run may have left of an instance that has nothing else any more: folders
-    /// without content, addresses.
+    /// What killed commands may have left that `observe` does not show: folders without content
+    /// and addresses of an instance that has nothing else any more, removals that were cut short.
     Remains,
 }

@@ -1,11 +1,13 @@
 //! The ports of this machine: whether one is free, and which process listens on it, found through
 //! /proc.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::{IpAddr, TcpListener};
 use std::path::Path;
+use std::sync::OnceLock;
 
-use super::PortHolder;
+use super::{PortHolder, process};
 
 /// Returns whether a port can be listened on. Only "in use" is a no: a low port that needs
 /// rights, or an address that is not this machine's, is for the engine to judge.
@@ -17,49 +19,56 @@ pub(super) fn is_free(bind: IpAddr, port: u16) -> bool {
     }
 }
 
-/// Returns whether somebody listens on a port, on any address: looked up and not tried, so that
-/// looking is never in the way of a service that starts.
-pub(super) fn has_listener(port: u16) -> bool {
-    !sockets(port).is_empty()
+/// Which ports are listened on, on any address: looked up and not tried, so that looking is never
+/// in the way of a service that starts. It is read once, when it is first asked.
+#[derive(Debug, Default)]
+pub(super) struct Listening(OnceLock<BTreeMap<u16, Vec<u64>>>);
+
+impl Listening {
+    /// Whether somebody listens on a port.
+    pub(super) fn has(&self, port: u16) -> bool {
+        self.table().contains_key(&port)
+    }
+
+    /// Whether a process has a socket that listens on a port.
+    pub(super) fn is_by(&self, pid: u32, port: u16) -> bool {
+        let inodes = self.table().get(&port).into_iter().flatten();
+        let sockets: Vec<String> = inodes.map(|inode| format!("socket:[{inode}]")).collect();
+        !sockets.is_empty() && holds_one_of(Path::new(&format!("/proc/{pid}")), &sockets)
+    }
+
+    fn table(&self) -> &BTreeMap<u16, Vec<u64>> {
+        self.0.get_or_init(|| {
+            let mut table: BTreeMap<u16, Vec<u64>> = BTreeMap::new();
+            for (port, inode) in tables().flat_map(|text| listeners_in(&text)) {
+                table.entry(port).or_default().push(inode);
+            }
+            table
+        })
+    }
+}
+
+fn tables() -> impl Iterator<Item = String> {
+    let files = ["/proc/net/tcp", "/proc/net/tcp6"].into_iter();
+    files.filter_map(|table| fs_err::read_to_string(table).ok())
 }
 
 /// Returns the process that listens on a port, on any address; one of another user is seen only
 /// by root.
 pub(super) fn holder(port: u16) -> Option<PortHolder> {
-    let pid = listeners(port).into_iter().next()?;
+    let listening = Listening::default();
+    if !listening.has(port) {
+        return None;
+    }
+    let processes = fs_err::read_dir("/proc").ok()?.filter_map(Result::ok);
+    let mut pids = processes.filter_map(|process| process.file_name().to_str()?.parse().ok());
+    let pid = pids.find(|pid| listening.is_by(*pid, port))?;
     let command = fs_err::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
     Some(PortHolder::Process {
         pid,
         command: command.trim_end().to_owned(),
+        of: process::holder(pid),
     })
-}
-
-/// Returns every process that has a socket which listens on a port.
-pub(super) fn listeners(port: u16) -> Vec<u32> {
-    let sockets = sockets(port);
-    if sockets.is_empty() {
-        return Vec::new();
-    }
-    let Ok(processes) = fs_err::read_dir("/proc") else {
-        return Vec::new();
-    };
-    processes
-        .filter_map(Result::ok)
-        .filter_map(|process| {
-            let pid = process.file_name().to_str()?.parse().ok()?;
-            holds_one_of(&process.path(), &sockets).then_some(pid)
-        })
-        .collect()
-}
-
-/// Returns the sockets that listen on a port, as they are called among open files.
-fn sockets(port: u16) -> Vec<String> {
-    ["/proc/net/tcp", "/proc/net/tcp6"]
-        .iter()
-        .filter_map(|table| fs_err::read_to_string(table).ok())
-        .flat_map(|table| listening_inodes(&table, port))
-        .map(|inode| format!("socket:[{inode}]"))
-        .collect()
 }
 
 fn holds_one_of(process: &Path, sockets: &[String]) -> bool {
@@ -73,15 +82,16 @@ fn holds_one_of(process: &Path, sockets: &[String]) -> bool {
 }
 
 /// Reads the kernel's table: `sl local_address rem_address st … inode`, in hex but the last.
-fn listening_inodes(table: &str, port: u16) -> Vec<u64> {
+/// Returns the ports that are listened on, each with its socket's inode.
+fn listeners_in(table: &str) -> Vec<(u16, u64)> {
     const LISTEN: &str = "0A";
-    let inode = |line: &str| {
+    let listener = |line: &str| {
         let fields: Vec<&str> = line.split_whitespace().collect();
-        let (_, local_port) = fields.get(1)?.rsplit_once(':')?;
-        let is_it = u16::from_str_radix(local_port, 16).ok()? == port && fields.get(3)? == &LISTEN;
-        is_it.then(|| fields.get(9)?.parse().ok()).flatten()
+        let (_, port) = fields.get(1)?.rsplit_once(':')?;
+        let port = u16::from_str_radix(port, 16).ok()?;
+        (fields.get(3)? == &LISTEN).then(|| Some((port, fields.get(9)?.parse().ok()?)))?
     };
-    table.lines().filter_map(inode).collect()
+    table.lines().filter_map(listener).collect()
 }
 
 #[cfg(test)]
@@ -96,10 +106,8 @@ mod tests {
 ";
 
     #[test]
-    fn only_listeners_of_the_port_count() {
-        assert_eq!(listening_inodes(TABLE, 3000), [41]);
-        assert_eq!(listening_inodes(TABLE, 5432), [43]);
-        assert!(listening_inodes(TABLE, 80).is_empty());
+    fn only_listeners_count() {
+        assert_eq!(listeners_in(TABLE), [(3000, 41), (5432, 43)]);
     }
 
     #[test]
@@ -111,8 +119,8 @@ mod tests {
         };
         assert_eq!(pid, std::process::id());
         assert!(!is_free(address.ip(), address.port()));
-        assert!(has_listener(address.port()));
+        assert!(Listening::default().has(address.port()));
         drop(listener);
-        assert!(!has_listener(address.port()));
+        assert!(!Listening::default().has(address.port()));
     }
 }

@@ -9,15 +9,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::{Error, StepFailure};
 use super::graph::Plan;
-use super::step::{Change, Step};
+use super::step::{Change, Effort, Step};
 use super::work::{self, perform};
 use super::world::{Done, World};
 use crate::engine::{self, Engine, LogLine, LogOptions, ServiceState};
 use crate::postgres;
 use crate::report::{Event, Outcome, StepId, Tail};
 
-/// How many steps run at once.
-const PARALLEL_MAX: usize = 8;
+/// How many steps work at once.
+const WORKING_MAX: usize = 8;
+/// How many services are ended at once.
+const ENDING_MAX: usize = 64;
 /// How many lines of a log belong to a failure's dossier.
 const TAIL_LINES: usize = 20;
 /// How long the tail of a log may take to come, when a failure is on its way to the user.
@@ -71,10 +73,7 @@ pub async fn run(plan: &Plan, world: &World) -> Report {
     loop {
         let failed = !report.failures.is_empty() && !plan.keep_going;
         let stopping = failed || world.cancel.is_cancelled();
-        while !stopping && running.len() < PARALLEL_MAX {
-            let Some(index) = next(plan, &fates) else {
-                break;
-            };
+        while !stopping && let Some(index) = next(plan, &fates) {
             fates[index] = Fate::Started;
             running.push(take(plan, index, world, start));
         }
@@ -166,13 +165,27 @@ fn interrupted(error: &Error) -> bool {
     }
 }
 
+/// Returns a step that can be started now.
 fn next(plan: &Plan, fates: &[Fate]) -> Option<usize> {
+    let going = |effort: Effort| {
+        let nodes = plan.nodes.iter().zip(fates);
+        let started = nodes.filter(|(_, fate)| **fate == Fate::Started);
+        started
+            .filter(|(node, _)| node.step.effort() == effort)
+            .count()
+    };
+    let may_work = going(Effort::Work) < WORKING_MAX;
+    let may_end = going(Effort::End) < ENDING_MAX;
     let ready = |index: &usize| {
-        fates[*index] == Fate::Waiting
-            && plan.nodes[*index]
-                .after
-                .iter()
-                .all(|before| fates[*before] == Fate::Well)
+        let node = &plan.nodes[*index];
+        let has_room = match node.step.effort() {
+            Effort::Wait => true,
+            Effort::End => may_end,
+            Effort::Work => may_work,
+        };
+        has_room
+            && fates[*index] == Fate::Waiting
+            && node.after.iter().all(|before| fates[*before] == Fate::Well)
     };
     (0..plan.nodes.len()).find(ready)
 }

@@ -107,6 +107,16 @@ pub enum Change {
     Start,
 }
 
+/// What a step takes of the machine while it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// Nothing: it waits for others, which may need any number of further steps.
+    Wait,
+    /// Little: what it told to end does so in its own time.
+    End,
+    Work,
+}
+
 impl Step {
     /// Whether the step destroys data that a user may want back.
     pub fn loses_data(&self) -> bool {
@@ -118,6 +128,15 @@ impl Step {
                     ..
                 }
         )
+    }
+
+    /// Returns what the step takes of the machine.
+    pub fn effort(&self) -> Effort {
+        match self {
+            Self::AwaitReady { .. } | Self::Pause { .. } => Effort::Wait,
+            Self::Stop { .. } | Self::Remove { .. } => Effort::End,
+            _ => Effort::Work,
+        }
     }
 
     /// Returns the phase of a run that the step belongs to, for the summary.

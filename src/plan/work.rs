@@ -208,11 +208,7 @@ async fn run_service(
         Change::Create | Change::Recreate => true,
         Change::Start => false,
         Change::RecreateIfImageDiffers => {
-            let observed = interruptible(world, engine.observe(&[])).await?;
-            let seen = observed
-                .services
-                .into_iter()
-                .find(|seen| seen.name == *name);
+            let seen = interruptible(world, engine.seen(name)).await?;
             let digests = MadeFile::digests(&launch.files);
             if let Some(seen) = &seen
                 && seen.hash == launch.hash
@@ -265,18 +261,13 @@ pub(super) async fn make(
 
 /// Removes a container that was created and never ran, so that a failed start leaves nothing.
 pub(super) async fn remove_unstarted(engine: &dyn Engine, name: &str) {
-    let Ok(observed) = engine.observe(&[]).await else {
+    let Ok(Some(seen)) = engine.seen(name).await else {
         return;
     };
-    for seen in observed.services {
-        if seen.name == name && seen.state == ServiceState::Created {
-            // The failure that led here is the one to report.
-            let _ = engine
-                .remove(&Removal::Service {
-                    handle: seen.handle,
-                })
-                .await;
-        }
+    if seen.state == ServiceState::Created {
+        let handle = seen.handle;
+        // The failure that led here is the one to report.
+        let _ = engine.remove(&Removal::Service { handle }).await;
     }
 }
 

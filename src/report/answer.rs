@@ -32,6 +32,8 @@ pub enum Answer {
     Proposal(ProposalAnswer),
     /// The environments of the workspace.
     Environments(EnvironmentsAnswer),
+    /// The instances of the machine.
+    Instances(InstancesAnswer),
     /// What all layers of a configuration came to.
     Configuration(ConfigurationAnswer),
     /// Where one value of a configuration comes from.
@@ -54,6 +56,29 @@ impl Answer {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct EnvironmentsAnswer {
     pub environments: Vec<EnvironmentAnswer>,
+}
+
+/// The instances of the machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct InstancesAnswer {
+    pub instances: Vec<InstanceAnswer>,
+}
+
+/// One instance of the machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InstanceAnswer {
+    pub environment: String,
+    pub instance: String,
+    /// `None` where it is not known.
+    pub workspace: Option<String>,
+    pub workspace_is_gone: bool,
+    pub engine: String,
+    pub services: usize,
+    /// How many of the services run.
+    pub running: usize,
+    pub volumes: usize,
+    /// What `down --instance-id` takes.
+    pub id: String,
 }
 
 /// One environment.

@@ -91,12 +91,12 @@ impl View for Bars {
         }
     }
 
-    fn tick(&mut self, now: Now, outputs: &mut Outputs) {
+    fn tick(&mut self, now: Now, outputs: &mut Outputs) -> bool {
         let (columns, lines) = self.size();
         let rows = self.board.rows(now.elapsed, columns, lines);
         if rows.is_empty() {
-            self.clear(outputs);
-            return;
+            self.clear(now, outputs);
+            return self.board.is_live();
         }
         let bar = self.bar.get_or_insert_with(|| {
             let target = ProgressDrawTarget::stderr_with_hz(Self::REDRAWS);
@@ -106,9 +106,10 @@ impl View for Bars {
         // The rows come first: writing above them draws them again, as they then are.
         bar.set_message(rows.join("\n"));
         self.write_above(outputs);
+        true
     }
 
-    fn clear(&mut self, outputs: &mut Outputs) {
+    fn clear(&mut self, _now: Now, outputs: &mut Outputs) {
         self.write_above(outputs);
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();

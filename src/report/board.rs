@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::crowd::Crowd;
 use super::cut::{cut, plain_line, width};
 use super::duration::duration;
 use super::paint::Paint;
@@ -15,6 +16,8 @@ pub(super) struct Board {
     verbosity: Verbosity,
     paint: Paint,
     rows: Vec<(StepId, Row)>,
+    /// The steps, where they are so many that only those that do not end well stay.
+    crowd: Option<Crowd>,
     /// How many steps the plan has, and how many of them ended.
     steps: usize,
     ended: usize,
@@ -33,6 +36,7 @@ impl Board {
             verbosity,
             paint,
             rows: Vec::new(),
+            crowd: None,
             steps: 0,
             ended: 0,
             checks: 0,
@@ -45,6 +49,8 @@ impl Board {
     /// Takes in an event and returns the line, without its end, that stays because of it.
     pub(super) fn event(&mut self, event: Event, at: Duration, columns: usize) -> Option<String> {
         self.started.get_or_insert(at);
+        let crowd = self.crowd.as_mut();
+        let absorbed = crowd.is_some_and(|crowd| crowd.absorbs(&event, at));
         match event {
             Event::RunStarted {
                 command,
@@ -53,6 +59,7 @@ impl Board {
                 steps,
             } => {
                 self.steps = steps;
+                self.crowd = Crowd::of(steps, self.verbosity, at);
                 let count = plural(steps, "step");
                 let line = format!("{command} {environment} (instance {instance}): {count}");
                 self.unless_quiet(cut(&line, columns)).filter(|_| steps > 0)
@@ -78,6 +85,9 @@ impl Board {
             } => {
                 self.rows.retain(|(running, _)| *running != step);
                 self.ended += 1;
+                if absorbed {
+                    return None;
+                }
                 self.unless_quiet(finished(&title, &outcome, elapsed, columns, self.paint))
             }
             Event::CheckFinished { verdict, .. } => {
@@ -89,6 +99,11 @@ impl Board {
             Event::Notice { level, text } => self.notice(level, &text),
             Event::Annotation { .. } | Event::LogLine { .. } | Event::TaskLine { .. } => None,
         }
+    }
+
+    /// Whether there is something that goes on, be it too young to be drawn.
+    pub(super) fn is_live(&self) -> bool {
+        !self.rows.is_empty()
     }
 
     /// Returns the rows below: at most `lines` of them, none wider than `columns`.

@@ -76,9 +76,11 @@ impl View for Json {
         }
     }
 
-    fn tick(&mut self, _now: Now, _outputs: &mut Outputs) {}
+    fn tick(&mut self, _now: Now, _outputs: &mut Outputs) -> bool {
+        false
+    }
 
-    fn clear(&mut self, _outputs: &mut Outputs) {}
+    fn clear(&mut self, _now: Now, _outputs: &mut Outputs) {}
 }
 
 /// Returns the last line of a command that ended well.

@@ -5,6 +5,7 @@ mod answer;
 mod bars;
 mod board;
 mod bytes;
+mod crowd;
 mod cut;
 mod diagnostic;
 mod duration;

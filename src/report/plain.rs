@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::crowd::Crowd;
 use super::cut::plain_line;
 use super::duration::duration;
 use super::log_lines::LogLines;
@@ -18,6 +19,8 @@ pub(super) struct Plain {
     verbosity: Verbosity,
     logs: LogLines,
     running: Vec<Running>,
+    /// The steps, where they are so many that they are summed up.
+    crowd: Option<Crowd>,
     /// How many steps the plan has, and how many of them have a number already.
     steps: usize,
     numbered: usize,
@@ -42,6 +45,7 @@ impl Plain {
             verbosity,
             logs: LogLines::new(Paint::new(terminal.colors_stdout())),
             running: Vec::new(),
+            crowd: None,
             steps: 0,
             numbered: 0,
         }
@@ -49,6 +53,10 @@ impl Plain {
 
     /// Returns the lines, without a time, that an event makes.
     fn line(&mut self, event: Event, at: Duration) -> Option<String> {
+        let crowd = self.crowd.as_mut();
+        if crowd.is_some_and(|crowd| crowd.absorbs(&event, at)) {
+            return None;
+        }
         match event {
             Event::RunStarted {
                 command,
@@ -57,6 +65,7 @@ impl Plain {
                 steps,
             } => {
                 self.steps = steps;
+                self.crowd = Crowd::of(steps, self.verbosity, at);
                 let count = plural(steps, "step");
                 (steps > 0)
                     .then(|| format!("{command} {environment} (instance {instance}): {count}"))
@@ -129,12 +138,14 @@ impl Plain {
         outcome: &Outcome,
         elapsed: Duration,
     ) -> String {
-        let place = self.running.iter().position(|running| running.step == step);
-        let number = if let Some(place) = place {
-            self.running.remove(place).number
-        } else {
-            self.numbered += 1;
-            self.numbered
+        let running = self.running.iter().position(|running| running.step == step);
+        let place = match running {
+            _ if self.crowd.is_some() => String::new(),
+            Some(running) => place_of(self.running.remove(running).number, self.steps),
+            None => {
+                self.numbered += 1;
+                place_of(self.numbered, self.steps)
+            }
         };
         let took = duration(elapsed);
         let words = match outcome {
@@ -150,7 +161,7 @@ impl Plain {
             Outcome::Skipped { because } => format!("skipped, {because}"),
             Outcome::Interrupted => format!("interrupted ({took})"),
         };
-        plain_line(&format!("{}{title}: {words}", place_of(number, self.steps)))
+        plain_line(&format!("{place}{title}: {words}"))
     }
 
     fn running(&mut self, step: StepId) -> Option<&mut Running> {
@@ -223,7 +234,14 @@ impl View for Plain {
         }
     }
 
-    fn tick(&mut self, now: Now, outputs: &mut Outputs) {
+    fn tick(&mut self, now: Now, outputs: &mut Outputs) -> bool {
+        if let Some(crowd) = &mut self.crowd {
+            let news = crowd.news(now.elapsed);
+            if let Some(line) = news.filter(|_| self.verbosity != Verbosity::Quiet) {
+                outputs.err(&timed(now, &line));
+            }
+            return crowd.is_live();
+        }
         for running in &mut self.running {
             if now.elapsed.saturating_sub(running.written_at) < Self::PAUSE {
                 continue;
@@ -237,9 +255,16 @@ impl View for Plain {
             running.written = news;
             running.written_at = now.elapsed;
         }
+        !self.running.is_empty()
     }
 
-    fn clear(&mut self, _outputs: &mut Outputs) {}
+    fn clear(&mut self, now: Now, outputs: &mut Outputs) {
+        let rest = self.crowd.iter_mut().flat_map(Crowd::rest);
+        let told = rest.filter(|_| self.verbosity != Verbosity::Quiet);
+        for line in told {
+            outputs.err(&timed(now, &line));
+        }
+    }
 }
 
 #[cfg(test)]

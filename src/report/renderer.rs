@@ -242,11 +242,16 @@ impl Teller {
     const GATHERED_MAX: usize = 1000;
 
     fn run(mut self, messages: &Receiver<Message>) -> (Outputs, String) {
-        let mut next_tick = Instant::now() + Self::TICK;
+        // None while nothing goes on: a command that only waits costs nothing.
+        let mut next_tick: Option<Instant> = None;
         loop {
-            let pause = next_tick.saturating_duration_since(Instant::now());
-            match messages.recv_timeout(pause) {
+            let received = match next_tick {
+                Some(next) => messages.recv_timeout(next.saturating_duration_since(Instant::now())),
+                None => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match received {
                 Ok(first) => {
+                    next_tick.get_or_insert_with(|| Instant::now() + Self::TICK);
                     let mut gathered =
                         iter::once(first).chain(messages.try_iter().take(Self::GATHERED_MAX));
                     if gathered.any(|message| self.tell(message).is_break()) {
@@ -257,12 +262,12 @@ impl Teller {
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            if Instant::now() >= next_tick {
-                self.view.tick(self.now(), &mut self.outputs);
-                next_tick = Instant::now() + Self::TICK;
+            if next_tick.is_some_and(|next| Instant::now() >= next) {
+                let goes_on = self.view.tick(self.now(), &mut self.outputs);
+                next_tick = goes_on.then(|| Instant::now() + Self::TICK);
             }
         }
-        self.view.clear(&mut self.outputs);
+        self.view.clear(self.now(), &mut self.outputs);
         (self.outputs, self.command)
     }
 
@@ -271,7 +276,7 @@ impl Teller {
         match message {
             Message::Event(event) => self.event(event),
             Message::Suspend { cleared, resumed } => {
-                self.view.clear(&mut self.outputs);
+                self.view.clear(self.now(), &mut self.outputs);
                 let _ = cleared.send(());
                 // Nothing is ever sent: it ends when the prompt drops its end.
                 let _ = resumed.recv();

@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::{
     Answer, CheckAnswer, ConfigurationAnswer, Diagnostic, DoctorAnswer, DownAnswer, Endpoint,
     EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, Failed, FailedExpectation,
-    LeftOutOperation, Outcome, PartReport, Phase, Place, PlanAnswer, PlannedStep, Progress,
-    ProposalAnswer, ProposalDocument, ProposedCheck, ProposedValue, ServiceStatus, SmokeAnswer,
-    StatusAnswer, TableAnswer, Tail, UpAnswer,
+    InstanceAnswer, InstancesAnswer, LeftOutOperation, Outcome, PartReport, Phase, Place,
+    PlanAnswer, PlannedStep, Progress, ProposalAnswer, ProposalDocument, ProposedCheck,
+    ProposedValue, ServiceStatus, SmokeAnswer, StatusAnswer, TableAnswer, Tail, UpAnswer,
 };
 
 /// Called with each text.
@@ -162,6 +162,10 @@ texts!(LeftOutOperation {
 });
 texts!(EnvironmentsAnswer { environments });
 texts!(EnvironmentAnswer { name, description });
+texts!(InstancesAnswer { instances });
+texts!(InstanceAnswer {
+    environment, instance, workspace, engine, id
+} workspace_is_gone, services, running, volumes);
 
 impl Texts for ConfigurationAnswer {
     fn texts(&mut self, each: Each) {
@@ -214,6 +218,7 @@ impl Texts for Answer {
             Self::Smoke(answer) => answer.texts(each),
             Self::Proposal(answer) => answer.texts(each),
             Self::Environments(answer) => answer.texts(each),
+            Self::Instances(answer) => answer.texts(each),
             Self::Configuration(answer) | Self::Explanation(answer) => answer.texts(each),
             Self::Table(answer) => answer.texts(each),
         }

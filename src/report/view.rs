@@ -18,10 +18,10 @@ pub(super) trait View: Send {
     /// Takes in one event.
     fn event(&mut self, event: Event, now: Now, outputs: &mut Outputs);
 
-    /// Called some fifteen times a second.
-    fn tick(&mut self, now: Now, outputs: &mut Outputs);
+    /// Called some fifteen times a second while something goes on; returns whether it still does.
+    fn tick(&mut self, now: Now, outputs: &mut Outputs) -> bool;
 
     /// Says what is still to be said, and leaves the terminal as a prompt or the shell expects
     /// it; a later tick may draw again.
-    fn clear(&mut self, outputs: &mut Outputs);
+    fn clear(&mut self, now: Now, outputs: &mut Outputs);
 }

@@ -389,17 +389,19 @@ fn what_ci_runs() {
     check(
         "envctl down -h",
         &expect![[r#"
-        Take an environment away again
+            Take an environment away again
 
-        Usage: envctl down [OPTIONS] [ENV]
+            Usage: envctl down [OPTIONS] [ENV]
 
-        Arguments:
-          [ENV]  Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
+            Arguments:
+              [ENV]  Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
 
-        Options:
-              --volumes  Remove the volumes too, and the data in them
-          -h, --help     Print help (see more with '--help')
-    "#]],
+            Options:
+                  --instance-id <ID>  Take the instance with this id away, from anywhere; `envctl list --all`
+                                      shows the ids
+                  --volumes           Remove the volumes too, and the data in them
+              -h, --help              Print help (see more with '--help')
+        "#]],
     );
 }
 
@@ -557,13 +559,14 @@ fn what_looks() {
     check(
         "envctl list -h",
         &expect![[r#"
-        List the environments of the workspace
+            List the environments of the workspace
 
-        Usage: envctl list [OPTIONS]
+            Usage: envctl list [OPTIONS]
 
-        Options:
-          -h, --help  Print help (see more with '--help')
-    "#]],
+            Options:
+                  --all   List every instance of this machine instead, also of workspaces that are gone
+              -h, --help  Print help (see more with '--help')
+        "#]],
     );
     check(
         "envctl completions -h",

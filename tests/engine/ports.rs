@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, TcpListener};
 
 use envctl::config::model::HostPort;
-use envctl::engine::{Error, PortHolder, PublishedPort};
+use envctl::engine::{Error, HeldBy, PortHolder, PublishedPort};
 
 use crate::fixture::Fixture;
 use crate::inside;
@@ -94,7 +94,8 @@ pub(crate) async fn a_taken_port_names_the_process(fixture: &Fixture) {
 fn process(pid: u32) -> PortHolder {
     let command = fs_err::read_to_string(format!("/proc/{pid}/comm")).unwrap();
     let command = command.trim_end().to_owned();
-    PortHolder::Process { pid, command }
+    let of = None;
+    PortHolder::Process { pid, command, of }
 }
 
 pub(crate) async fn a_taken_port_names_the_other_service(fixture: &Fixture) {
@@ -104,14 +105,20 @@ pub(crate) async fn a_taken_port_names_the_other_service(fixture: &Fixture) {
         .await;
     let address = fixture.engine.address("first", "talk").await.unwrap();
     read_from(address).await;
+    let id = fixture.identity.id.to_string();
+    let name = format!("envctl-{id}-first");
+    let of = Some(HeldBy {
+        id,
+        service: "first".to_owned(),
+        workspace: Some(fixture.identity.workspace.clone()),
+    });
     let holder = if fixture.has_containers() {
-        let id = fixture.identity.id.to_string();
-        PortHolder::Container {
-            name: format!("envctl-{id}-first"),
-            instance: Some(id),
-        }
+        PortHolder::Container { name, of }
     } else {
-        process(inside::main_process(fixture, "first").await)
+        match process(inside::main_process(fixture, "first").await) {
+            PortHolder::Process { pid, command, .. } => PortHolder::Process { pid, command, of },
+            other => other,
+        }
     };
     fixture
         .create(&server("second", HostPort::Fixed(port)), SERVER)

@@ -79,6 +79,18 @@ impl InstanceId {
         }
     }
 
+    /// Returns the id of a text of which only that is known. Names may hold hyphens themselves, so
+    /// where they part is a guess; the id as a whole is right.
+    pub fn guess(text: &str) -> Option<Self> {
+        let (names, digest) = text.rsplit_once('-')?;
+        let (environment, instance) = names.split_once('-')?;
+        Some(Self {
+            environment: environment.to_owned(),
+            instance: instance.to_owned(),
+            digest: digest.to_owned(),
+        })
+    }
+
     /// Returns what a command line names it by: `rates`, `rates -i two`.
     pub fn arguments(&self) -> String {
         if self.is_default() {
@@ -117,5 +129,9 @@ mod tests {
         assert_ne!(id("rates", "dev-x", "/w"), id("rates-dev", "x", "/w"));
         assert_ne!(id("rates", "x", "/w"), id("rates", "x", "/v"));
         assert_eq!(id("rates", "x", "/w"), id("rates", "x", "/w"));
+        let text = id("rates", "dev-x", "/w");
+        let guess = InstanceId::guess(&text).unwrap();
+        assert_eq!((&*guess.instance, guess.to_string()), ("dev-x", text));
+        assert!(InstanceId::guess("lost+found").is_none());
     }
 }

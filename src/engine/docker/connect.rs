@@ -22,6 +22,11 @@ const OLDEST_API: ClientVersion = ClientVersion {
 
 /// Connects to the daemon and returns the engine of one instance.
 pub async fn connect(endpoint: &Endpoint, identity: Identity) -> Result<Docker, Error> {
+    Ok(Docker::new(client(endpoint).await?, identity))
+}
+
+/// Connects to the daemon.
+pub(super) async fn client(endpoint: &Endpoint) -> Result<Client, Error> {
     let versions = match tokio::time::timeout(CONNECT_TIMEOUT, ask(endpoint)).await {
         Ok(answer) => answer,
         Err(_) => Err(Fault::Late(CONNECT_TIMEOUT)),
@@ -45,10 +50,7 @@ pub async fn connect(endpoint: &Endpoint, identity: Identity) -> Result<Docker, 
     })?;
     let docker = open(endpoint, &version).map_err(unreachable)?;
     let docker = docker.with_request_modifier(move |request| with_version(request, version));
-    Ok(Docker::new(
-        Client::new(docker, endpoint.to_string()),
-        identity,
-    ))
+    Ok(Client::new(docker, endpoint.to_string()))
 }
 
 /// Returns the newest and the oldest API version that the daemon speaks.

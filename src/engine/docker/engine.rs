@@ -12,8 +12,8 @@ use super::{
 use crate::config::model::{InstanceId, Secret};
 use crate::engine::{
     Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Identity, ImageHandle,
-    ImageOutcome, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, Prospect, Provision,
-    Removal, Resource, ServiceSpec, ServiceState, Work,
+    ImageOutcome, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, ObservedService,
+    Prospect, Provision, Removal, Resource, ServiceSpec, ServiceState, Work,
 };
 use crate::report::StepEvents;
 
@@ -68,6 +68,10 @@ impl Engine for Docker {
 
     fn observe<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Observed> {
         Box::pin(observe::observe(self, provisions))
+    }
+
+    fn seen<'a>(&'a self, service: &'a str) -> Work<'a, Option<ObservedService>> {
+        Box::pin(observe::seen(self, service))
     }
 
     fn survey<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Vec<Prospect>> {

@@ -2,7 +2,9 @@
 //! people, and for the daemon to refuse a second one.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
+use crate::config::model::InstanceId;
 use crate::engine::{Identity, Launch, Role, ServiceSpec};
 
 /// Marks everything that envctl makes.
@@ -45,6 +47,20 @@ pub(super) fn volume_name(identity: &Identity, volume: &str) -> String {
 /// Returns the filter that finds what may belong to an instance; [`is_ours`] decides.
 pub(super) fn filter(identity: &Identity) -> HashMap<String, Vec<String>> {
     HashMap::from([("label".to_owned(), vec![format!("{ID}={}", identity.id)])])
+}
+
+/// Returns the filter that finds what belongs to any instance.
+pub(super) fn every_filter() -> HashMap<String, Vec<String>> {
+    HashMap::from([("label".to_owned(), vec![ID.to_owned()])])
+}
+
+/// Returns the instance that something with these labels belongs to, and its workspace; `None`
+/// where they do not fit together.
+pub(super) fn origin(labels: &HashMap<String, String>) -> Option<(InstanceId, &str)> {
+    let get = |key: &str| labels.get(key).map(String::as_str);
+    let workspace = get(WORKSPACE)?;
+    let id = InstanceId::new(get(ENVIRONMENT)?, get(INSTANCE)?, Path::new(workspace));
+    (Some(&*id.to_string()) == get(ID)).then_some((id, workspace))
 }
 
 /// Returns whether something with these labels belongs to the instance. The id alone does not

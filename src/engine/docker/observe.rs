@@ -58,6 +58,13 @@ async fn services(docker: &Docker) -> Result<Vec<ObservedService>, Error> {
     Ok(services)
 }
 
+/// Looks at one service.
+pub(super) async fn seen(docker: &Docker, service: &str) -> Result<Option<ObservedService>, Error> {
+    let found = container::inspect(docker, service).await?;
+    let network = labels::network_name(&docker.identity);
+    understand(docker, found, &network).await
+}
+
 /// Looks at one container. One that was removed since the list was made is simply gone.
 async fn look(
     docker: &Docker,
@@ -65,6 +72,14 @@ async fn look(
     network: &str,
 ) -> Result<Option<ObservedService>, Error> {
     let found = container::inspect_by(docker, &id).await?;
+    understand(docker, found, network).await
+}
+
+async fn understand(
+    docker: &Docker,
+    found: Option<ContainerInspectResponse>,
+    network: &str,
+) -> Result<Option<ObservedService>, Error> {
     let Some(found) = found.filter(|found| container::is_ours(docker, found)) else {
         return Ok(None);
     };
@@ -72,7 +87,7 @@ async fn look(
     let has_files = labels.is_some_and(|labels| labels.contains_key(labels::FILES));
     let mut service = service(found, network);
     if has_files {
-        service.files = files::digests_of(docker, &id).await?;
+        service.files = files::digests_of(docker, &service.handle).await?;
     }
     Ok(Some(service))
 }

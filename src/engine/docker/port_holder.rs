@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use bollard::query_parameters::ListContainersOptions;
 
 use super::{Docker, labels};
-use crate::engine::{Error, PortHolder, port};
+use crate::engine::{Error, HeldBy, PortHolder, port};
 
 /// Returns the holder of a port that is taken, as far as it can be known.
 pub(super) async fn find(docker: &Docker, bind: IpAddr, number: u16) -> Result<PortHolder, Error> {
@@ -35,9 +35,14 @@ pub(super) async fn publisher(
     });
     Ok(holder.map(|container| {
         let name = container.names.unwrap_or_default().into_iter().next();
+        let of = container.labels.unwrap_or_default();
         PortHolder::Container {
             name: name.unwrap_or_default().trim_start_matches('/').to_owned(),
-            instance: container.labels.unwrap_or_default().remove(labels::ID),
+            of: labels::origin(&of).map(|(id, workspace)| HeldBy {
+                id: id.to_string(),
+                service: of.get(labels::NAME).cloned().unwrap_or_default(),
+                workspace: Some(workspace.into()),
+            }),
         }
     }))
 }

@@ -7,10 +7,11 @@ use std::time::SystemTime;
 use super::engine::{Process, refused};
 use super::folder::{self, Folder};
 use super::marks::Marks;
+use super::members::Sight;
 use super::prepared::Prepared;
 use super::record::{self, Record, RecordedPort};
 use super::user::User;
-use super::{environment, files, ports, resource, server};
+use super::{environment, files, instances, ports, resource, server};
 use crate::engine::host::find_program;
 use crate::engine::{Addresses, Error, Launch, MadeFile, ServiceKind, ServiceSpec};
 
@@ -21,10 +22,11 @@ pub(super) async fn create(
     launch: &Launch,
 ) -> Result<(), Error> {
     let folder = process.folder(&spec.name);
-    resource::remove_service(&folder).await?;
+    resource::remove_service(&folder, Sight::Far).await?;
     let addresses = ports::assigned(process, spec).await?;
     let doing = || format!("create `{}`", spec.name);
-    folder::make(folder.path()).map_err(|error| refused(doing(), error))?;
+    let placed = instances::sign(process).and_then(|()| folder::make(folder.path()));
+    placed.map_err(|error| refused(doing(), error))?;
     let made = async {
         let prepared = prepare(process, (spec, launch), &folder, &addresses).await?;
         let record = record(process, (spec, launch), prepared, &addresses)?;
@@ -37,7 +39,7 @@ pub(super) async fn create(
     let made = made.await;
     if made.is_err() {
         // What was made of it so far would look like a service, and its instance like one.
-        resource::remove_service(&folder).await?;
+        resource::remove_service(&folder, Sight::Far).await?;
         resource::remove_empty(process);
     }
     made

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::future::ready;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::environment::DEFAULT_PATH;
 use super::folder::Folder;
@@ -14,8 +13,8 @@ use super::{create, exec, files, launch, logs, observe, ports, program, resource
 use crate::config::model::{Secret, Variables};
 use crate::engine::{
     Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Identity, ImageHandle,
-    ImageOutcome, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, Prospect, Provision,
-    Removal, Resource, ServiceSpec, ServiceState, Work,
+    ImageOutcome, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, ObservedService,
+    Prospect, Provision, Removal, Resource, ServiceSpec, ServiceState, Work,
 };
 use crate::report::StepEvents;
 
@@ -28,9 +27,9 @@ pub struct Process {
     pub(super) variables: Variables,
     /// The envctl that is started as the supervisor of each service.
     pub(super) supervisor: PathBuf,
-    /// Whether ports were assigned: then they are not forgotten with the last of what was there
-    /// before.
-    pub(super) assigned: Arc<AtomicBool>,
+    /// The addresses that this command was given: they are not forgotten with the last of what was
+    /// there before.
+    assigned: Arc<Mutex<Addresses>>,
     /// Whether nothing that the workspace names is run.
     pub(super) looking: bool,
 }
@@ -54,6 +53,11 @@ impl Process {
             looking: true,
             ..self
         }
+    }
+
+    /// Returns the addresses that this command was given.
+    pub(super) fn assigned(&self) -> MutexGuard<'_, Addresses> {
+        self.assigned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the folders in which programs are looked for, as in `PATH`.
@@ -102,6 +106,10 @@ impl Engine for Process {
         Box::pin(observe::observe(self, provisions))
     }
 
+    fn seen<'a>(&'a self, service: &'a str) -> Work<'a, Option<ObservedService>> {
+        Box::pin(ready(observe::seen(self, service)))
+    }
+
     fn survey<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Vec<Prospect>> {
         Box::pin(observe::survey(self, provisions))
     }
@@ -119,6 +127,9 @@ impl Engine for Process {
     }
 
     fn assign<'a>(&'a self, specs: &'a [ServiceSpec]) -> Work<'a, Addresses> {
+        // Whoever makes something finishes what a killed removal left. What cannot be removed is in
+        // nobody's way; `down` says why.
+        let _ = resource::finish_removals(self);
         Box::pin(ports::assign(self, specs))
     }
 

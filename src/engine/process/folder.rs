@@ -91,11 +91,20 @@ impl Folder {
         write(&self.0.join("state.json"), status)
     }
 
+    /// Whether a supervisor was ever started for it, be it one that did nothing.
+    pub(super) fn was_supervised(&self) -> bool {
+        self.lock_path().exists()
+    }
+
+    fn lock_path(&self) -> PathBuf {
+        self.0.join("lock")
+    }
+
     /// Opens the file whose lock a supervisor holds as long as it lives.
     pub(super) fn lock_file(&self) -> std::io::Result<File> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false);
-        let file = options.mode(PRIVATE).open(self.0.join("lock"))?;
+        let file = options.mode(PRIVATE).open(self.lock_path())?;
         Ok(file.into_parts().0)
     }
 

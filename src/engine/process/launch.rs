@@ -34,7 +34,9 @@ pub(super) async fn start(process: &Process, service: &str) -> Result<(), Error>
         Some(ServiceState::Running | ServiceState::Paused) => {}
         _ => {
             // What a killed supervisor left would be in the way.
-            drop(stop::stop(&folder).await?);
+            if folder.was_supervised() {
+                drop(stop::stop(&folder).await?);
+            }
             ports::check_recorded(&record)?;
         }
     }

@@ -1,6 +1,7 @@
 //! The ports that were given to processes, of all instances of one user: written down, so that a
 //! service keeps its port and no two get the same.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -61,29 +62,28 @@ impl Ledger {
             .collect()
     }
 
-    /// Returns the number that a service's port has.
-    pub(super) fn number(&self, instance: &str, service: &str, port: &str) -> Option<u16> {
-        let is_it = |entry: &&Entry| entry.is_of(instance, service, port);
-        Some(self.entries.iter().find(is_it)?.address.port())
+    /// Returns the numbers that other instances have.
+    pub(super) fn numbers_of_others(&self, id: &InstanceId) -> BTreeSet<u16> {
+        let id = id.to_string();
+        let others = self.entries.iter().filter(|entry| entry.instance != id);
+        others.map(|entry| entry.address.port()).collect()
     }
 
-    /// Whether a number is another port's than this one.
-    pub(super) fn is_anothers(
-        &self,
-        number: u16,
-        (instance, service, port): (&str, &str, &str),
-    ) -> bool {
-        let entries = self.entries.iter();
-        entries
-            .filter(|entry| !entry.is_of(instance, service, port))
-            .any(|entry| entry.address.port() == number)
-    }
-
-    /// Writes down an address in place of the port's last one.
-    pub(super) fn give(&mut self, entry: Entry) {
-        let old = |it: &Entry| it.is_of(&entry.instance, &entry.service, &entry.port);
-        self.entries.retain(|it| !old(it));
-        self.entries.push(entry);
+    /// Writes down addresses of an instance in place of the last ones of these ports.
+    pub(super) fn give(&mut self, id: &InstanceId, addresses: &Addresses) {
+        let (instance, given) = (id.to_string(), SystemTime::now());
+        self.entries.retain(|entry| {
+            let key = (entry.service.clone(), entry.port.clone());
+            entry.instance != instance || !addresses.contains_key(&key)
+        });
+        let entries = addresses.iter().map(|((service, port), address)| Entry {
+            instance: instance.clone(),
+            service: service.clone(),
+            port: port.clone(),
+            address: *address,
+            given,
+        });
+        self.entries.extend(entries);
     }
 
     /// Drops what instances had that are gone.
@@ -92,12 +92,6 @@ impl Ledger {
             let age = now.duration_since(entry.given).unwrap_or_default();
             age < KEPT || exists(&entry.instance)
         });
-    }
-}
-
-impl Entry {
-    fn is_of(&self, instance: &str, service: &str, port: &str) -> bool {
-        self.instance == instance && self.service == service && self.port == port
     }
 }
 
@@ -160,16 +154,22 @@ mod tests {
 
     #[test]
     fn a_port_has_one_address() {
+        let id = |name| InstanceId::new("rates", name, Path::new("/w"));
+        let (one, two) = (id("one"), id("two"));
+        let at = |service: &str, number: u16| {
+            let key = (service.to_owned(), "http".to_owned());
+            Addresses::from([(key, SocketAddr::from(([127, 0, 0, 1], number)))])
+        };
         let mut ledger = Ledger::default();
-        let now = Duration::ZERO;
-        ledger.give(entry("one", "api", 20_000, now));
-        ledger.give(entry("two", "api", 20_001, now));
-        ledger.give(entry("one", "api", 20_002, now));
-        assert_eq!(ledger.number("one", "api", "http"), Some(20_002));
-        assert_eq!(ledger.number("one", "api", "admin"), None);
-        assert!(ledger.is_anothers(20_001, ("one", "api", "http")));
-        assert!(!ledger.is_anothers(20_001, ("two", "api", "http")));
-        assert!(!ledger.is_anothers(20_000, ("two", "api", "http")));
+        ledger.give(&one, &at("api", 20_000));
+        ledger.give(&two, &at("api", 20_001));
+        ledger.give(&one, &at("web", 20_003));
+        ledger.give(&one, &at("api", 20_002));
+        let mut expect = at("api", 20_002);
+        expect.extend(at("web", 20_003));
+        assert_eq!(ledger.addresses(&one), expect);
+        assert_eq!(ledger.addresses(&two), at("api", 20_001));
+        assert_eq!(ledger.numbers_of_others(&one), BTreeSet::from([20_001]));
     }
 
     #[test]

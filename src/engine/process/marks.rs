@@ -5,6 +5,17 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+/// The folder of the state, the instance and the service.
+const NAMES: [&str; 3] = ["ENVCTL_STATE", "ENVCTL_INSTANCE", "ENVCTL_SERVICE"];
+
+/// Whether a pair of an environment, `NAME=value`, is one of a service's marks.
+pub(super) fn is_mark(pair: &[u8]) -> bool {
+    NAMES.iter().any(|name| {
+        let rest = pair.strip_prefix(name.as_bytes());
+        rest.is_some_and(|rest| rest.first() == Some(&b'='))
+    })
+}
+
 /// Variables and their values.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -19,12 +30,9 @@ impl Marks {
             let name = path.file_name().unwrap_or_default();
             name.to_string_lossy().into_owned()
         };
-        let marks = [
-            ("ENVCTL_STATE", above(4).display().to_string()),
-            ("ENVCTL_INSTANCE", name(above(2))),
-            ("ENVCTL_SERVICE", name(folder)),
-        ];
-        Self(marks.map(|(name, value)| (name.to_owned(), value)).into())
+        let values = [above(4).display().to_string(), name(above(2)), name(folder)];
+        let marks = NAMES.map(ToOwned::to_owned).into_iter().zip(values);
+        Self(marks.collect())
     }
 
     /// Returns them as variables.
@@ -34,10 +42,13 @@ impl Marks {
 
     /// Whether all of them are in an environment, whose pairs are `NAME=value`.
     pub(super) fn are_in(&self, environment: &[Vec<u8>]) -> bool {
-        let has = |(name, value): &(String, String)| {
-            let mark = format!("{name}={value}").into_bytes();
-            environment.contains(&mark)
+        let is = |pair: &[u8], name: &str, value: &str| {
+            let rest = pair.strip_prefix(name.as_bytes());
+            let rest = rest.and_then(|rest| rest.strip_prefix(b"="));
+            rest == Some(value.as_bytes())
         };
+        let has =
+            |(name, value): &(String, String)| environment.iter().any(|pair| is(pair, name, value));
         !self.0.is_empty() && self.0.iter().all(has)
     }
 

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::marks::Marks;
 use super::procfs::{self, ProcessId, Seen};
+use super::walk::Walk;
 
 /// How long killed processes may take to go.
 const GONE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -24,35 +25,53 @@ pub(super) struct Members {
     pub marks: Marks,
 }
 
+/// Among which processes members are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// What descends from the supervisor and from those that are known: nearly all of them, at the
+    /// price of a few reads.
+    Near,
+    /// Every process of the machine, also those that only their marks tell of.
+    Far,
+}
+
 impl Members {
     /// Returns those that live now, the main process first.
-    pub(super) fn find(&self) -> Vec<Seen> {
-        let all = procfs::all();
-        let is_marked = |pid| self.marks.are_in(&procfs::environment(pid));
-        let mut found = self.closure(&all, is_marked, |pid| self.is_anothers(pid));
+    pub(super) async fn find(&self, sight: Sight) -> Vec<Seen> {
+        let mut found = match sight {
+            Sight::Near => self.near(),
+            Sight::Far => self.among(&*Walk::fresh().await),
+        };
         let main = self.main.map(|main| main.pid);
         found.sort_by_key(|seen| Some(seen.id.pid) != main);
         found
     }
 
-    /// Returns those that live now and can be known without reading every environment.
-    pub(super) fn descendants(&self) -> Vec<Seen> {
-        self.closure(&procfs::all(), |_| false, |pid| self.is_anothers(pid))
+    /// Returns those that live now and descend from what is known.
+    pub(super) fn near(&self) -> Vec<Seen> {
+        let known = self.main.iter().chain(&self.others).map(|id| id.pid);
+        let all = procfs::below(self.supervisor.into_iter().chain(known));
+        self.closure(&all, |_| false, |pid| self.is_anothers(pid))
+    }
+
+    fn among(&self, walk: &Walk) -> Vec<Seen> {
+        let is_marked = |pid| self.marks.are_in(walk.marks_of(pid));
+        self.closure(&walk.all, is_marked, |pid| self.is_anothers(pid))
     }
 
     /// Returns the living processes of the main process's group, that one first.
-    pub(super) fn group(&self) -> Vec<Seen> {
+    async fn group(&self, sight: Sight) -> Vec<Seen> {
         let Some(main) = self.main.filter(|main| main.is_alive()) else {
             return Vec::new();
         };
-        let mut found = self.find();
+        let mut found = self.find(sight).await;
         found.retain(|seen| seen.group == main.pid || seen.id == main);
         found
     }
 
     /// Sends a signal to the main process's group, and lets it go on where it was stopped.
-    pub(super) fn signal_group(&self, signal: Signal) {
-        for seen in self.group() {
+    pub(super) async fn signal_group(&self, sight: Sight, signal: Signal) {
+        for seen in self.group(sight).await {
             seen.id.signal(signal);
             if seen.state == 'T' {
                 seen.id.signal(Signal::CONT);
@@ -62,11 +81,15 @@ impl Members {
 
     /// Kills all of them until none is left; the error is one that does not go. `reap` takes
     /// away those that are this process's children.
-    pub(super) async fn clear(&self, mut reap: impl FnMut()) -> Result<(), ProcessId> {
+    pub(super) async fn clear(
+        &self,
+        sight: Sight,
+        mut reap: impl FnMut(),
+    ) -> Result<(), ProcessId> {
         let deadline = Instant::now() + GONE_TIMEOUT;
         let mut pause = Duration::from_millis(2);
         loop {
-            let left = self.find();
+            let left = self.find(sight).await;
             let Some(first) = left.first() else {
                 reap();
                 return Ok(());

@@ -2,12 +2,14 @@
 //! known of them lies in folders, and each has a supervisor that outlives the command.
 
 mod create;
+mod discard;
 mod engine;
 mod environment;
 mod exec;
 mod files;
 mod folder;
 mod home;
+mod instances;
 mod launch;
 mod ledger;
 mod logs;
@@ -25,10 +27,13 @@ mod status;
 mod stop;
 mod supervise;
 mod user;
+mod walk;
 mod way;
 
 pub use engine::Process;
 pub use folder::make as make_folder;
 pub use home::Home;
+pub(in crate::engine) use instances::holder;
+pub use instances::instances;
 pub use program::other_version;
 pub use supervise::supervise;

@@ -10,7 +10,8 @@ use super::engine::{Process, refused};
 use super::folder::Folder;
 use super::ledger::Ledger;
 use super::record::Record;
-use super::{ports, program};
+use super::{discard, ports, program};
+use crate::engine::port::Listening;
 use crate::engine::{
     Addresses, Error, ImageHandle, Observed, ObservedService, ProgramSpec, Prospect, Provision,
     PublishedPort, Role, ServiceState,
@@ -25,7 +26,8 @@ pub(super) async fn observe(
     let instance = process.home.instance(id);
     let folders = folders(&instance.join("services"))?;
     let addresses = Ledger::read(&process.home)?.addresses(id);
-    let services = folders.values().map(|folder| service(folder, &addresses));
+    let seen = (&addresses, &Listening::default());
+    let services = folders.values().map(|folder| service(folder, seen));
     let mut services: Vec<ObservedService> = services.collect();
     services.sort_by(|a, b| (a.order, &a.name).cmp(&(b.order, &b.name)));
     let volumes = self::folders(&instance.join("volumes"))?.into_iter();
@@ -37,6 +39,17 @@ pub(super) async fn observe(
         volumes: volumes.collect(),
         services,
     })
+}
+
+/// Reads what there is of one service.
+pub(super) fn seen(process: &Process, name: &str) -> Result<Option<ObservedService>, Error> {
+    let folder = process.folder(name);
+    if !folder.path().is_dir() {
+        return Ok(None);
+    }
+    let addresses = Ledger::read(&process.home)?.addresses(&process.identity.id);
+    let seen = (&addresses, &Listening::default());
+    Ok(Some(service(&folder, seen)))
 }
 
 /// Finds out how each provision would be had.
@@ -88,7 +101,7 @@ pub(super) fn handle(folder: &Folder) -> String {
 
 /// Returns the folders in a folder. Only where that is not there, there are none: what cannot be
 /// seen may be there all the same.
-fn folders(path: &Path) -> Result<BTreeMap<String, Folder>, Error> {
+pub(super) fn folders(path: &Path) -> Result<BTreeMap<String, Folder>, Error> {
     let read = || {
         let entries = match fs_err::read_dir(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
@@ -96,7 +109,11 @@ fn folders(path: &Path) -> Result<BTreeMap<String, Folder>, Error> {
         };
         let mut folders = BTreeMap::new();
         for entry in entries {
-            let folder = Folder::at(entry?.path());
+            let entry = entry?;
+            if discard::is_marked(&entry.file_name()) {
+                continue;
+            }
+            let folder = Folder::at(entry.path());
             match fs_err::metadata(folder.path()) {
                 Ok(it) if it.is_dir() => {
                     folders.insert(folder.name().to_owned(), folder);
@@ -111,7 +128,7 @@ fn folders(path: &Path) -> Result<BTreeMap<String, Folder>, Error> {
     read().map_err(|error| refused("see what there is of the instance", error))
 }
 
-fn service(folder: &Folder, addresses: &Addresses) -> ObservedService {
+fn service(folder: &Folder, seen: (&Addresses, &Listening)) -> ObservedService {
     let state = told(folder);
     let Ok(Some(record)) = folder.record() else {
         return unknown(folder, state);
@@ -120,7 +137,7 @@ fn service(folder: &Folder, addresses: &Addresses) -> ObservedService {
     let supervised = status.is_some_and(|status| status.live_supervisor().is_some());
     let runs = state.is_up();
     // Without a hash it is as declared by nobody, so that it is created again.
-    let hash = if ports::must_move(&record, runs, addresses) {
+    let hash = if ports::must_move(&record, runs, seen) {
         String::new()
     } else {
         record.hash.clone()
@@ -189,6 +206,7 @@ mod tests {
         assert!(folders(&path).is_err());
         fs_err::remove_file(&path).unwrap();
         fs_err::create_dir_all(path.join("data")).unwrap();
+        fs_err::create_dir_all(path.join(".removed-old")).unwrap();
         fs_err::write(path.join("note"), "").unwrap();
         let names: Vec<String> = folders(&path).unwrap().into_keys().collect();
         assert_eq!(names, ["data"]);
@@ -199,7 +217,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder::at(place.path());
         fs_err::write(folder.record_file(), "{").unwrap();
-        let seen = service(&folder, &Addresses::new());
+        let seen = service(&folder, (&Addresses::new(), &Listening::default()));
         assert_eq!(
             (seen.hash.as_str(), seen.state),
             ("", ServiceState::Created)

@@ -1,17 +1,17 @@
 //! Where a service's ports are reached: giving each an address, and whether somebody else has it.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
-use std::sync::atomic::Ordering;
-use std::time::SystemTime;
 
 use super::engine::Process;
 use super::folder::Folder;
-use super::ledger::{self, Entry, Ledger};
+use super::ledger::{self, Ledger};
 use super::record::Record;
 use super::{observe, stop};
 use crate::config::model::{Digest, HostPort};
-use crate::engine::{Addresses, Error, PortHolder, PortSpec, ServiceSpec, ServiceState, port};
+use crate::engine::port::{self, Listening};
+use crate::engine::{Addresses, Error, PortHolder, PortSpec, ServiceSpec, ServiceState};
 
 /// The first port that is given, where the kernel does not give it to clients.
 const FIRST: u16 = 20_000;
@@ -24,47 +24,43 @@ pub(super) async fn assign(process: &Process, specs: &[ServiceSpec]) -> Result<A
     if specs.iter().all(|spec| spec.ports.is_empty()) {
         return Ok(Addresses::new());
     }
-    let fixed = specs.iter().flat_map(|spec| &spec.ports);
-    let fixed: Vec<u16> = fixed
-        .filter_map(|port| fixed_number(process, port))
-        .collect();
-    // From here on this command counts on them.
-    process.assigned.store(true, Ordering::Relaxed);
-    ledger::change(process, |ledger| {
+    let addresses = ledger::change(process, |ledger| {
+        let mut choice = Choice::new(process, specs, ledger);
         let mut addresses = Addresses::new();
         for spec in specs {
             for port in &spec.ports {
-                let number = choose(process, ledger, (spec, port), &fixed)?;
+                let number = choice.number(spec, port)?;
                 let address = SocketAddr::new(reachable(port.bind), number);
-                ledger.give(Entry {
-                    instance: process.identity.id.to_string(),
-                    service: spec.name.clone(),
-                    port: port.name.clone(),
-                    address,
-                    given: SystemTime::now(),
-                });
                 addresses.insert((spec.name.clone(), port.name.clone()), address);
             }
         }
+        ledger.give(&process.identity.id, &addresses);
         Ok(addresses)
     })
-    .await
+    .await?;
+    // From here on this command counts on them.
+    process.assigned().extend(addresses.clone());
+    Ok(addresses)
 }
 
 /// Returns the addresses that were assigned to a service, which others may have been told by now.
 /// Only where it was given none it gets some.
 pub(super) async fn assigned(process: &Process, spec: &ServiceSpec) -> Result<Addresses, Error> {
-    let mut addresses = Ledger::read(&process.home)?.addresses(&process.identity.id);
-    let key = |port: &PortSpec| (spec.name.clone(), port.name.clone());
-    if !spec
-        .ports
-        .iter()
-        .all(|port| addresses.contains_key(&key(port)))
-    {
-        return assign(process, std::slice::from_ref(spec)).await;
+    let keys = spec.ports.iter();
+    let keys = keys.map(|port| (spec.name.clone(), port.name.clone()));
+    let keys: Vec<(String, String)> = keys.collect();
+    let of_spec = |all: &Addresses| -> Option<Addresses> {
+        let found = keys.iter().map(|key| Some((key.clone(), *all.get(key)?)));
+        found.collect()
+    };
+    if let Some(known) = of_spec(&process.assigned()) {
+        return Ok(known);
     }
-    addresses.retain(|(service, _), _| *service == spec.name);
-    Ok(addresses)
+    let ledger = Ledger::read(&process.home)?.addresses(&process.identity.id);
+    match of_spec(&ledger) {
+        Some(known) => Ok(known),
+        None => assign(process, std::slice::from_ref(spec)).await,
+    }
 }
 
 /// Only the default instance takes the host ports that the environment names.
@@ -75,41 +71,77 @@ pub(super) fn fixed_number(process: &Process, port: &PortSpec) -> Option<u16> {
     }
 }
 
-fn choose(
-    process: &Process,
-    ledger: &Ledger,
-    (spec, port): (&ServiceSpec, &PortSpec),
-    fixed: &[u16],
-) -> Result<u16, Error> {
-    if let Some(number) = fixed_number(process, port) {
-        return Ok(number);
+/// What the ports of an instance are chosen from: read once, however many they are.
+struct Choice<'a> {
+    process: &'a Process,
+    /// What each port of this instance had.
+    own: Addresses,
+    /// What no port keeps: others have it, the environment names it, or it was just chosen.
+    refused: BTreeSet<u16>,
+    /// What no port gets that has none: all of these, and what this instance had.
+    taken: BTreeSet<u16>,
+    /// What may be chosen and was not tried yet.
+    left: Box<dyn Iterator<Item = u16> + Send>,
+    listening: Listening,
+}
+
+impl<'a> Choice<'a> {
+    fn new(process: &'a Process, specs: &[ServiceSpec], ledger: &Ledger) -> Self {
+        let id = &process.identity.id;
+        let own = ledger.addresses(id);
+        let mut refused = ledger.numbers_of_others(id);
+        let named = specs.iter().flat_map(|spec| &spec.ports);
+        refused.extend(named.filter_map(|port| fixed_number(process, port)));
+        let mut taken = refused.clone();
+        taken.extend(own.values().map(SocketAddr::port));
+        let limits = fs_err::read_to_string("/proc/sys/net/ipv4/ip_local_port_range");
+        let range = range(&limits.unwrap_or_default());
+        Self {
+            process,
+            own,
+            refused,
+            taken,
+            left: Box::new(from(range, &id.to_string())),
+            listening: Listening::default(),
+        }
     }
-    let instance = process.identity.id.to_string();
-    let this = (&*instance, &*spec.name, &*port.name);
-    let untaken = |number: u16| {
-        !ledger.is_anothers(number, this)
-            && !fixed.contains(&number)
-            && port::is_free(port.bind, number)
-    };
-    let folder = process.folder(&spec.name);
-    // A lost ledger is no reason to move.
-    let record = folder.record().ok().flatten();
-    let recorded = || Some(record?.ports.get(&port.name)?.address.port());
-    let kept = ledger
-        .number(this.0, this.1, this.2)
-        .or_else(recorded)
-        .filter(|number| untaken(*number) || is_own(&folder, *number));
-    let limits = fs_err::read_to_string("/proc/sys/net/ipv4/ip_local_port_range");
-    let range = range(&limits.unwrap_or_default());
-    let found = kept.or_else(|| from(range, &instance).find(|number| untaken(*number)));
-    found.ok_or_else(|| Error::Start {
-        service: spec.name.clone(),
-        reason: format!("no port is free for `{}`", port.name),
-    })
+
+    fn number(&mut self, spec: &ServiceSpec, port: &PortSpec) -> Result<u16, Error> {
+        if let Some(number) = fixed_number(self.process, port) {
+            return Ok(number);
+        }
+        let number = self.kept(spec, port).or_else(|| {
+            let (taken, left) = (&self.taken, &mut self.left);
+            left.find(|number| !taken.contains(number) && port::is_free(port.bind, *number))
+        });
+        let number = number.ok_or_else(|| Error::Start {
+            service: spec.name.clone(),
+            reason: format!("no port is free for `{}`", port.name),
+        })?;
+        self.refused.insert(number);
+        self.taken.insert(number);
+        Ok(number)
+    }
+
+    /// Returns what the port had, where it can keep that.
+    fn kept(&self, spec: &ServiceSpec, port: &PortSpec) -> Option<u16> {
+        let folder = self.process.folder(&spec.name);
+        let key = (spec.name.clone(), port.name.clone());
+        let recorded = || {
+            // A lost ledger is no reason to move.
+            let record = folder.record().ok().flatten()?;
+            Some(record.ports.get(&port.name)?.address.port())
+        };
+        let given = self.own.get(&key).map(SocketAddr::port);
+        given.or_else(recorded).filter(|number| {
+            !self.refused.contains(number)
+                && (port::is_free(port.bind, *number) || is_own(&folder, *number, &self.listening))
+        })
+    }
 }
 
 /// Returns every port of a range once; instances begin at different ones.
-fn from(range: RangeInclusive<u16>, instance: &str) -> impl Iterator<Item = u16> {
+fn from(range: RangeInclusive<u16>, instance: &str) -> impl Iterator<Item = u16> + use<> {
     let (first, last) = range.into_inner();
     let count = u64::from(last - first) + 1;
     let digits = &Digest::of(instance)[..8];
@@ -143,22 +175,20 @@ fn reachable(bind: IpAddr) -> IpAddr {
 }
 
 /// Whether a service's own processes listen on a port.
-fn is_own(folder: &Folder, number: u16) -> bool {
-    let listeners = port::listeners(number);
-    if listeners.is_empty() {
-        return false;
-    }
-    let members = stop::members(folder, folder.status().ok().flatten().as_ref()).find();
-    members.iter().any(|seen| listeners.contains(&seen.id.pid))
+fn is_own(folder: &Folder, number: u16, listening: &Listening) -> bool {
+    let members = stop::members(folder, folder.status().ok().flatten().as_ref()).near();
+    let mut pids = members.iter().map(|seen| seen.id.pid);
+    pids.any(|pid| listening.is_by(pid, number))
 }
 
 /// Finds out whether a port that the environment names is taken by somebody else.
 pub(super) fn check(process: &Process, spec: &ServiceSpec) -> Result<(), Error> {
     let folder = process.folder(&spec.name);
+    let listening = Listening::default();
     for port in &spec.ports {
         if let Some(number) = fixed_number(process, port)
             && !port::is_free(port.bind, number)
-            && !is_own(&folder, number)
+            && !is_own(&folder, number, &listening)
         {
             return Err(taken(&spec.name, &port.name, port.bind, number));
         }
@@ -168,13 +198,17 @@ pub(super) fn check(process: &Process, spec: &ServiceSpec) -> Result<(), Error> 
 
 /// Whether a service has to move: a port that was chosen for it is somebody else's by now, and
 /// its address stands in what it was created with.
-pub(super) fn must_move(record: &Record, runs: bool, ledger: &Addresses) -> bool {
+pub(super) fn must_move(
+    record: &Record,
+    runs: bool,
+    (ledger, listening): (&Addresses, &Listening),
+) -> bool {
     record.ports.iter().any(|(name, port)| {
         let given = ledger.get(&(record.name.clone(), name.clone()));
         let moved = given.is_some_and(|given| *given != port.address);
         let number = port.address.port();
         // Tried only where somebody listens: this is asked by whoever just looks.
-        let taken = || port::has_listener(number) && !port::is_free(port.bind, number);
+        let taken = || listening.has(number) && !port::is_free(port.bind, number);
         moved || (!runs && !port.fixed && taken())
     })
 }
@@ -262,7 +296,8 @@ pub(super) mod tests {
                 .map(|given| (key.clone(), given))
                 .into_iter()
                 .collect();
-            assert_eq!(must_move(&record, runs, &ledger), expect);
+            let listening = Listening::default();
+            assert_eq!(must_move(&record, runs, (&ledger, &listening)), expect);
         };
         check(false, false, Some(taken), true);
         check(false, true, Some(taken), false);

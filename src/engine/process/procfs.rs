@@ -2,8 +2,10 @@
 //! later one of the same number is never taken for it.
 
 use std::ffi::OsStr;
+use std::io::Read as _;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
@@ -13,6 +15,9 @@ use crate::engine::host::handle_ended;
 
 /// How often to look where the kernel does not tell.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// What nearly every file of /proc is shorter than.
+const PIECE: usize = 4096;
 
 /// A process, and no other that ever has its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,7 +90,7 @@ impl ProcessId {
 
 /// Returns a process by its number.
 pub(super) fn look(pid: u32) -> Option<Seen> {
-    let text = fs_err::read(format!("/proc/{pid}/stat")).ok()?;
+    let text = content(format!("/proc/{pid}/stat")).ok()?;
     parse(&String::from_utf8_lossy(&text))
 }
 
@@ -93,6 +98,40 @@ pub(super) fn look(pid: u32) -> Option<Seen> {
 pub(super) fn all() -> Vec<Seen> {
     let pids = pids().into_iter().flatten();
     pids.filter_map(look).collect()
+}
+
+/// Returns processes and all that descend from them, at a cost that depends on these alone; where
+/// the kernel does not list children, every process of this machine.
+pub(super) fn below(roots: impl IntoIterator<Item = u32>) -> Vec<Seen> {
+    let this = std::process::id();
+    if !Path::new(&format!("/proc/{this}/task/{this}/children")).exists() {
+        return all();
+    }
+    let mut left: Vec<u32> = roots.into_iter().collect();
+    let mut found: Vec<Seen> = Vec::new();
+    while let Some(pid) = left.pop() {
+        if found.iter().any(|seen| seen.id.pid == pid) {
+            continue;
+        }
+        if let Some(seen) = look(pid) {
+            found.push(seen);
+            left.extend(children(pid));
+        }
+    }
+    found
+}
+
+/// Returns the children of all threads of a process.
+fn children(pid: u32) -> Vec<u32> {
+    let threads = fs_err::read_dir(format!("/proc/{pid}/task"));
+    let threads = threads.into_iter().flatten().flatten();
+    let texts = threads.filter_map(|it| content(it.path().join("children")).ok());
+    let pids = texts.flat_map(|text| {
+        let text = String::from_utf8_lossy(&text);
+        let pids = text.split_whitespace().filter_map(|pid| pid.parse().ok());
+        pids.collect::<Vec<u32>>()
+    });
+    pids.collect()
 }
 
 /// Returns the number of every process; the error is that none can be seen.
@@ -108,20 +147,44 @@ pub(super) fn working_dir(pid: u32) -> Option<PathBuf> {
 
 /// Returns the environment that a process was started with, where this user may see it.
 pub(super) fn environment(pid: u32) -> Vec<Vec<u8>> {
-    texts(&format!("/proc/{pid}/environ"))
+    variables(pid, |_| true)
+}
+
+/// Returns some of the environment that a process was started with.
+pub(super) fn variables(pid: u32, is_wanted: impl Fn(&[u8]) -> bool) -> Vec<Vec<u8>> {
+    texts(&format!("/proc/{pid}/environ"), is_wanted)
 }
 
 /// Returns the arguments of a process, the program first.
 pub(super) fn arguments(pid: u32) -> Vec<Vec<u8>> {
-    texts(&format!("/proc/{pid}/cmdline"))
+    texts(&format!("/proc/{pid}/cmdline"), |_| true)
+}
+
+/// Reads a file of /proc with few calls. Such a file says that it is empty, so that the usual way
+/// begins with small pieces, and there are hundreds of these files.
+fn content(path: impl AsRef<Path>) -> std::io::Result<Vec<u8>> {
+    let mut file = fs_err::File::open(path.as_ref())?.into_parts().0;
+    let mut content = vec![0; PIECE];
+    let mut length = 0;
+    loop {
+        match file.read(&mut content[length..])? {
+            0 => break,
+            count => length += count,
+        }
+        if length == content.len() {
+            content.resize(2 * length, 0);
+        }
+    }
+    content.truncate(length);
+    Ok(content)
 }
 
 /// Returns the texts of a file that ends each of them with a zero.
-fn texts(file: &str) -> Vec<Vec<u8>> {
-    let bytes = fs_err::read(file).unwrap_or_default();
+fn texts(file: &str, is_wanted: impl Fn(&[u8]) -> bool) -> Vec<Vec<u8>> {
+    let bytes = content(file).unwrap_or_default();
     let texts = bytes.split(|byte| *byte == 0);
     texts
-        .filter(|text| !text.is_empty())
+        .filter(|text| !text.is_empty() && is_wanted(text))
         .map(<[u8]>::to_vec)
         .collect()
 }
@@ -146,10 +209,13 @@ fn is_to_write(pid: u32, number: &OsStr) -> bool {
 }
 
 /// Returns what tells this run of the kernel from all others.
-pub(super) fn boot() -> String {
-    let path = Path::new("/proc/sys/kernel/random/boot_id");
-    let text = fs_err::read_to_string(path).unwrap_or_default();
-    text.trim().to_owned()
+pub(super) fn boot() -> &'static str {
+    static BOOT: LazyLock<String> = LazyLock::new(|| {
+        let path = Path::new("/proc/sys/kernel/random/boot_id");
+        let text = fs_err::read_to_string(path).unwrap_or_default();
+        text.trim().to_owned()
+    });
+    &BOOT
 }
 
 /// Reads `pid (name) state parent group …`, where a name may hold anything.
@@ -187,6 +253,28 @@ mod tests {
         };
         assert_eq!(parse(text), Some(expect));
         assert_eq!(parse("42 (a) S 1"), None);
+    }
+
+    #[test]
+    fn descendants_are_found_from_above() {
+        let mut shell = std::process::Command::new("sh");
+        let shell = shell.args(["-c", "sleep 60 & wait"]).spawn();
+        let mut shell = shell.unwrap();
+        let sleeps = |seen: &Seen| {
+            arguments(seen.id.pid)
+                .first()
+                .is_some_and(|it| it == b"sleep")
+        };
+        let mut found = Vec::new();
+        while !found.iter().any(sleeps) {
+            found = below([shell.id()]);
+        }
+        assert_eq!(found.len(), 2, "{found:?}");
+        for seen in &found {
+            seen.id.signal(Signal::KILL);
+        }
+        shell.wait().unwrap();
+        assert!(below([shell.id()]).iter().all(|seen| !seen.is_alive()));
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! The folders of an instance: making volumes, removing services and volumes.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 
+use super::discard::{discard, finish};
 use super::engine::{Process, refused};
 use super::folder::{self, Folder};
-use super::{ledger, stop};
+use super::members::Sight;
+use super::{instances, ledger, stop};
 use crate::engine::{Error, Removal, Resource};
 
 /// Makes a volume; there is no network to make.
@@ -14,7 +14,8 @@ pub(super) fn ensure(process: &Process, resource: &Resource) -> Result<(), Error
     let Resource::Volume(name) = resource else {
         return Ok(());
     };
-    let made = folder::make(&process.home.volume(&process.identity.id, name));
+    let made = instances::sign(process)
+        .and_then(|()| folder::make(&process.home.volume(&process.identity.id, name)));
     made.map_err(|error| refused(format!("make the volume `{name}`"), error))
 }
 
@@ -24,36 +25,53 @@ pub(super) async fn remove(process: &Process, what: &Removal) -> Result<(), Erro
         Removal::Network { .. } => return Ok(()),
         Removal::Service { handle } => {
             let path = own(process, "services", handle)?;
-            remove_service(&Folder::at(path)).await?;
+            // All of it was stopped before.
+            remove_service(&Folder::at(path), Sight::Near).await?;
         }
         Removal::Volume { handle } => remove_folder(&own(process, "volumes", handle)?)?,
-        Removal::Remains => {}
+        Removal::Remains => finish_removals(process)?,
     }
     remove_empty(process);
     let is_gone = !process.home.instance(&process.identity.id).exists();
-    if is_gone && !process.assigned.load(Ordering::Relaxed) {
+    if is_gone && process.assigned().is_empty() {
         ledger::forget(process).await?;
     }
     Ok(())
 }
 
+/// Deletes what killed removals left of the instance's services and volumes.
+pub(super) fn finish_removals(process: &Process) -> Result<(), Error> {
+    for folder in kinds(process) {
+        let finished = finish(&folder);
+        finished.map_err(|error| refused("finish a removal that was cut short", error))?;
+    }
+    Ok(())
+}
+
+fn kinds(process: &Process) -> [PathBuf; 2] {
+    let instance = process.home.instance(&process.identity.id);
+    ["services", "volumes"].map(|kind| instance.join(kind))
+}
+
 /// Removes the instance's folders that hold nothing any more.
 pub(super) fn remove_empty(process: &Process) {
     let instance = process.home.instance(&process.identity.id);
-    let emptied = ["services", "volumes"].map(|kind| instance.join(kind));
-    for path in emptied.iter().chain([&instance]) {
+    for path in kinds(process) {
         // One that still holds something stays.
         let _ = fs_err::remove_dir(path);
+    }
+    if kinds(process).iter().all(|path| !path.exists()) {
+        let _ = fs_err::remove_file(instances::origin_file(&instance));
+        let _ = fs_err::remove_dir(instance);
     }
 }
 
 /// Stops what still runs of a service and removes its folder.
-pub(super) async fn remove_service(folder: &Folder) -> Result<(), Error> {
+pub(super) async fn remove_service(folder: &Folder, sight: Sight) -> Result<(), Error> {
     // Held until the folder is gone, so that no supervisor comes in between.
-    let _lock = stop::end_all(folder).await?;
+    let _lock = stop::end_all(folder, sight).await?;
     let record = folder.record();
-    // First, since whoever makes the lock anew starts nothing without it.
-    remove_file(&folder.record_file())?;
+    // First, since nothing names them once the record is gone.
     let sockets = record.ok().flatten().and_then(|record| record.socket_dir);
     if let Some(sockets) = sockets {
         remove_folder(&sockets)?;
@@ -72,21 +90,8 @@ fn own(process: &Process, kind: &str, handle: &str) -> Result<PathBuf, Error> {
     Err(refused(format!("remove {handle}"), reason))
 }
 
-fn remove_file(path: &Path) -> Result<(), Error> {
-    removed(path, fs_err::remove_file(path))
-}
-
 fn remove_folder(path: &Path) -> Result<(), Error> {
-    removed(path, fs_err::remove_dir_all(path))
-}
-
-fn removed(path: &Path, result: std::io::Result<()>) -> Result<(), Error> {
-    match result {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(refused(format!("remove {}", path.display()), error))
-        }
-        _ => Ok(()),
-    }
+    discard(path).map_err(|error| refused(format!("remove {}", path.display()), error))
 }
 
 #[cfg(test)]
@@ -138,7 +143,7 @@ mod tests {
         let mut child = sleep(&folder, &trace);
         if trace == Trace::State {
             let status = Status {
-                boot: procfs::boot(),
+                boot: procfs::boot().to_owned(),
                 supervisor: None,
                 main: ProcessId::of(child.id()),
                 others: Vec::new(),
@@ -147,7 +152,7 @@ mod tests {
             };
             folder.write_status(&status).unwrap();
         }
-        let result = remove_service(&folder).await;
+        let result = remove_service(&folder, Sight::Far).await;
         let ended = child.try_wait().unwrap().is_some();
         child.kill().unwrap();
         child.wait().unwrap();

@@ -36,7 +36,7 @@ impl Status {
     /// Returns the status of a service whose processes are all gone.
     pub(super) fn ended(code: Option<i64>, restarts: u32) -> Self {
         Self {
-            boot: procfs::boot(),
+            boot: procfs::boot().to_owned(),
             supervisor: None,
             main: None,
             others: Vec::new(),
@@ -89,7 +89,7 @@ mod tests {
     fn check(change: impl Fn(&mut Status), expect: ServiceState) {
         let this = ProcessId::of(std::process::id());
         let mut status = Status {
-            boot: procfs::boot(),
+            boot: procfs::boot().to_owned(),
             supervisor: this,
             main: this,
             others: Vec::new(),

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 use super::engine::refused;
 use super::folder::Folder;
 use super::marks::Marks;
-use super::members::Members;
+use super::members::{Members, Sight};
 use super::procfs::{self, ProcessId};
 use super::record;
 use super::status::{Phase, Status};
@@ -35,7 +35,7 @@ const DEFAULT_GRACE: Duration = Duration::from_secs(10);
 /// the file is held that this returns; `None` where there is no service. One whose record cannot
 /// be read is stopped too, since it may run.
 pub(super) async fn stop(folder: &Folder) -> Result<Option<File>, Error> {
-    let Some((lock, ended)) = end_all(folder).await? else {
+    let Some((lock, ended)) = end_all(folder, Sight::Far).await? else {
         return Ok(None);
     };
     if let Some(ended) = ended {
@@ -46,7 +46,11 @@ pub(super) async fn stop(folder: &Folder) -> Result<Option<File>, Error> {
 }
 
 /// Does the same and writes nothing, which a full disk may not allow: returns what to write.
-pub(super) async fn end_all(folder: &Folder) -> Result<Option<(File, Option<Status>)>, Error> {
+/// What only its marks tell of is ended by who looks far.
+pub(super) async fn end_all(
+    folder: &Folder,
+    sight: Sight,
+) -> Result<Option<(File, Option<Status>)>, Error> {
     let lock = match folder.lock_file() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(|error| refused(doing(folder), error))?,
@@ -65,11 +69,12 @@ pub(super) async fn end_all(folder: &Folder) -> Result<Option<(File, Option<Stat
     let mut code = None;
     if let Some(main) = status.as_ref().and_then(Status::live_main) {
         let signal = record.and_then(|record| record::signal(&record.stop_signal));
-        members.signal_group(signal.unwrap_or(Signal::TERM));
+        let signal = signal.unwrap_or(Signal::TERM);
+        members.signal_group(sight, signal).await;
         let late = timeout(grace, main.ended()).await.is_err();
         code = late.then_some(KILLED);
     }
-    let cleared = members.clear(|| {}).await;
+    let cleared = members.clear(sight, || {}).await;
     cleared.map_err(|left| stuck(folder, left))?;
     let status = status.filter(|status| !matches!(status.phase, Phase::Exited { .. }));
     let ended = status.map(|status| Status::ended(code, status.restarts));

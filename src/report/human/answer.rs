@@ -1,7 +1,7 @@
 //! Which answer is drawn by whom.
 
 use super::super::Answer;
-use super::{Page, doctor, down, environments, plan, proposal, rows, smoke, status, up};
+use super::{Page, doctor, down, environments, instances, plan, proposal, rows, smoke, status, up};
 
 /// Returns the answer as text that ends with a line's end, or nothing.
 pub(in crate::report) fn answer(answer: &Answer, page: Page) -> String {
@@ -16,6 +16,7 @@ pub(in crate::report) fn answer(answer: &Answer, page: Page) -> String {
         Answer::Smoke(answer) => smoke::smoke(answer, page),
         Answer::Proposal(answer) => proposal::proposal(answer),
         Answer::Environments(answer) => environments::environments(answer, page),
+        Answer::Instances(answer) => instances::instances(answer, page),
         Answer::Configuration(answer) | Answer::Explanation(answer) => whole_lines(&answer.text),
         Answer::Table(answer) => rows::rows(answer),
     }

@@ -5,6 +5,7 @@ mod diagnostic;
 mod doctor;
 mod down;
 mod environments;
+mod instances;
 mod page;
 mod plan;
 mod proposal;

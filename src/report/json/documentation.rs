@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::super::{
     Answer, CheckAnswer, CheckVerdict, ConfigurationAnswer, DoctorAnswer, DownAnswer, Endpoint,
-    EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, LeftOutOperation, Level, Outcome,
-    PartReport, Phase, PlanAnswer, PlannedStep, Progress, ProposalAnswer, ProposalDocument,
-    ProposedCheck, ProposedValue, ServiceStatus, Severity, SmokeAnswer, StatusAnswer, StepId,
-    TableAnswer, Unit, UpAnswer,
+    EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, InstanceAnswer, InstancesAnswer,
+    LeftOutOperation, Level, Outcome, PartReport, Phase, PlanAnswer, PlannedStep, Progress,
+    ProposalAnswer, ProposalDocument, ProposedCheck, ProposedValue, ServiceStatus, Severity,
+    SmokeAnswer, StatusAnswer, StepId, TableAnswer, Unit, UpAnswer,
 };
 use super::line;
 
@@ -222,12 +222,6 @@ fn looking() -> Vec<Answer> {
             elapsed_s: 0.1,
         }),
         proposal(),
-        Answer::Environments(EnvironmentsAnswer {
-            environments: vec![EnvironmentAnswer {
-                name: text("rates"),
-                description: None,
-            }],
-        }),
         Answer::Configuration(told(json!({
             "environment": "rates",
             "profiles": ["ci"],
@@ -242,6 +236,31 @@ fn looking() -> Vec<Answer> {
             "overridden": [{ "value": "\"info\"", "origin": "envs/rates/env.toml:4" }],
             "parts": [],
         }))),
+    ]
+}
+
+/// The answers of the commands that list.
+fn listing() -> Vec<Answer> {
+    vec![
+        Answer::Environments(EnvironmentsAnswer {
+            environments: vec![EnvironmentAnswer {
+                name: text("rates"),
+                description: None,
+            }],
+        }),
+        Answer::Instances(InstancesAnswer {
+            instances: vec![InstanceAnswer {
+                environment: text("rates"),
+                instance: text("default"),
+                workspace: Some(text("/home/me/shop")),
+                workspace_is_gone: true,
+                engine: text("process"),
+                services: 2,
+                running: 2,
+                volumes: 1,
+                id: text("rates-default-1a2b3c4d"),
+            }],
+        }),
     ]
 }
 
@@ -266,7 +285,7 @@ fn the_documentation_has_a_line_of_each_kind() {
     let shown = page.lines().filter_map(|line| line.strip_prefix("    "));
     let shown: Vec<&str> = shown.filter(|line| line.starts_with("{\"v\"")).collect();
     let events = events();
-    let answers = [changing(), looking(), plain()].concat();
+    let answers = [changing(), looking(), listing(), plain()].concat();
     let lines = events.iter().map(line).chain(answers.iter().map(line));
     let lines: Vec<String> = lines.map(|line| line.trim_end().to_owned()).collect();
     assert_eq!(shown, lines);

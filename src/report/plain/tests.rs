@@ -20,6 +20,7 @@ fn check(verbosity: Verbosity, events: Vec<(u64, Event)>, expected: &Expect) {
         }
         plain.event(event, now(at), &mut outputs);
     }
+    plain.clear(now(second), &mut outputs);
     expected.assert_eq(&format!("{}{}", err.text(), out.text()));
 }
 
@@ -203,5 +204,47 @@ fn verbose_has_a_line_for_every_check() {
             12:03:02 check c: skipped (12 ms)
             ::warning line=3,title=a::flaky: passed after 2 attempts
         "]],
+    );
+}
+
+#[test]
+fn hundreds_of_steps_are_summed_up_but_not_those_that_fail() {
+    let title = |step: usize| format!("ready s{step:03}");
+    let started_run = Event::RunStarted {
+        command: "up".to_owned(),
+        environment: "many".to_owned(),
+        instance: "default".to_owned(),
+        steps: 300,
+    };
+    let start = |step| Event::StepStarted {
+        step: StepId(step),
+        title: title(step),
+    };
+    let finish = |step, outcome| Event::StepFinished {
+        step: StepId(step),
+        title: title(step),
+        outcome,
+        elapsed: Duration::from_secs(1),
+    };
+    let mut events = vec![(0, started_run)];
+    events.extend((0..100).map(|step| (0, start(step))));
+    let done = || Outcome::Done { detail: None };
+    events.extend((1..100).map(|step| (8, finish(step, done()))));
+    let reason = "exit code 1".to_owned();
+    events.push((12, finish(0, Outcome::Failed { reason })));
+    events.extend((100..300).map(|step| {
+        let because = "`ready s000` failed".to_owned();
+        (12, finish(step, Outcome::Skipped { because }))
+    }));
+    check(
+        Verbosity::Normal,
+        events,
+        &expect![[r"
+        12:03:00 up many (instance default): 300 steps
+        12:03:05 [0/300] running: ready s000 (5.0 s), ready s001 (5.0 s), ready s002 (5.0 s) and 97 more
+        12:03:10 [99/300] running: ready s000 (10.0 s)
+        12:03:12 ready s000: failed, exit code 1 (1.0 s)
+        12:03:12 200 steps skipped, `ready s000` failed
+    "]],
     );
 }

@@ -13,11 +13,11 @@ const LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// reader finds its place again.
 const KEPT_BYTES_MAX: u64 = 2 * LOG_BYTES_MAX;
 
-/// Cuts a log that has become too long.
-pub(super) fn bound(folder: &Folder) -> std::io::Result<()> {
+/// Cuts a log that has become too long; returns how long it is.
+pub(super) fn bound(folder: &Folder) -> std::io::Result<u64> {
     let size = fs_err::metadata(folder.log())?.len();
     if size <= LOG_BYTES_MAX {
-        return Ok(());
+        return Ok(size);
     }
     let mut log = fs_err::File::open(folder.log())?;
     log.seek(SeekFrom::Start(size.saturating_sub(KEPT_BYTES_MAX)))?;
@@ -26,7 +26,8 @@ pub(super) fn bound(folder: &Folder) -> std::io::Result<()> {
     copy(&mut log.take(KEPT_BYTES_MAX), &mut kept)?;
     fs_err::rename(&unfinished, folder.old_log())?;
     let log = fs_err::OpenOptions::new().write(true).open(folder.log())?;
-    log.set_len(0)
+    log.set_len(0)?;
+    Ok(0)
 }
 
 fn create(path: &std::path::Path) -> std::io::Result<File> {

@@ -3,6 +3,7 @@
 
 mod backoff;
 mod bound;
+mod rhythm;
 mod spawn;
 mod supervisor;
 

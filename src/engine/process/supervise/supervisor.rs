@@ -4,24 +4,28 @@ use std::time::Duration;
 
 use rustix::process::{Signal, WaitOptions, WaitStatus};
 use tokio::signal::unix::{self, SignalKind};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, sleep_until};
 
 use super::backoff::Backoff;
 use super::bound::bound;
+use super::rhythm::Rhythm;
 use super::spawn::spawn;
 use crate::config::model::Variables;
 use crate::engine::process::folder::Folder;
 use crate::engine::process::marks::Marks;
-use crate::engine::process::members::Members;
+use crate::engine::process::members::{Members, Sight};
 use crate::engine::process::procfs::{self, ProcessId};
 use crate::engine::process::record::{self, Record};
 use crate::engine::process::status::{Phase, Status};
 
-/// How often the log's size is looked at.
-const LOOK: Duration = Duration::from_millis(250);
+/// How soon the log's size is looked at again while it grows, and while it does not.
+const LOG_LOOKS: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(8));
 
-/// How many looks there are to one at all processes.
-const LOOKS_PER_CENSUS: u32 = 8;
+/// A log that grew by less since it was looked at is nowhere near too long.
+const GROWTH: u64 = 64 * 1024;
+
+/// How soon the processes are written down again while they change, and while they do not.
+const CENSUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
 
 /// What a shell says of a program that it cannot start.
 const NOT_STARTED: i64 = 127;
@@ -63,6 +67,7 @@ impl Supervisor {
     pub(super) fn begin(folder: Folder, record: Record, caller: Variables) -> Result<Self, String> {
         // Before anything is started, since an order may come as soon as somebody knows of it.
         let orders = Orders::listen().map_err(|error| error.to_string())?;
+        let children = unix::signal(SignalKind::child()).map_err(|error| error.to_string())?;
         // What cannot be read says nothing of a process that could be taken over.
         let old = folder.status().ok().flatten();
         let left = old.as_ref().filter(|old| old.phase == Phase::Running);
@@ -72,7 +77,7 @@ impl Supervisor {
         };
         let adopted = left.filter(|left| left.main == Some(main));
         let status = Status {
-            boot: procfs::boot(),
+            boot: procfs::boot().to_owned(),
             supervisor: ProcessId::of(std::process::id()),
             main: Some(main),
             others: adopted.map_or_else(Vec::new, |left| left.others.clone()),
@@ -84,6 +89,7 @@ impl Supervisor {
             marks: record.marks.clone(),
             status,
             code: None,
+            children,
         };
         if let Err(error) = watch.save() {
             main.signal(Signal::KILL);
@@ -111,7 +117,7 @@ impl Supervisor {
                 let code = self.stop().await;
                 return self.watch.finish(code);
             }
-            let code = self.watch.clear().await;
+            let code = self.watch.clear(Sight::Far).await;
             if !self.start_again(code, since).await {
                 return self.watch.finish(code);
             }
@@ -121,10 +127,12 @@ impl Supervisor {
     /// Stops it as it asked to be stopped, and returns its code.
     async fn stop(&mut self) -> Option<i64> {
         let signal = record::signal(&self.record.stop_signal).unwrap_or(Signal::TERM);
-        self.watch.members().signal_group(signal);
+        let members = self.watch.members();
+        members.signal_group(Sight::Near, signal).await;
         let grace = self.record.stop_grace_period;
         let _ = tokio::time::timeout(grace, self.watch.main_ended()).await;
-        self.watch.clear().await
+        // Who gives the order looks farther, once for all that it stops.
+        self.watch.clear(Sight::Near).await
     }
 
     /// Starts it again if it is to be; returns whether it runs.
@@ -169,6 +177,8 @@ struct Watch {
     status: Status,
     /// The code of the main process, once it was waited for.
     code: Option<i64>,
+    /// Says when children have ended.
+    children: unix::Signal,
 }
 
 impl Watch {
@@ -178,29 +188,32 @@ impl Watch {
         let Some(main) = self.status.main else { return };
         let ended = main.ended();
         tokio::pin!(ended);
-        let mut looks = interval(LOOK);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut count = 0;
+        let mut log = Rhythm::new(LOG_LOOKS.0, LOG_LOOKS.1);
+        let mut census = Rhythm::new(CENSUSES.0, CENSUSES.1);
+        let mut size = 0;
         loop {
             tokio::select! {
                 () = &mut ended => return,
-                _ = looks.tick() => {}
+                _ = self.children.recv() => self.reap(),
+                () = sleep_until(log.next.min(census.next)) => {}
             }
-            // A full disk or a log that was taken away is no reason to end a service.
-            let _ = bound(&self.folder);
-            self.reap();
-            count += 1;
-            if count % LOOKS_PER_CENSUS == 0 {
-                self.take_census();
+            if log.is_due() {
+                // A full disk or a log that was taken away is no reason to end a service.
+                let now = bound(&self.folder).unwrap_or_default();
+                log.looked(now.saturating_sub(size) > GROWTH);
+                size = now;
+            }
+            if census.is_due() {
+                census.looked(self.take_census());
             }
         }
     }
 
     /// Kills what is left of the service, and returns the code that its main process ended with.
-    async fn clear(&mut self) -> Option<i64> {
+    async fn clear(&mut self, sight: Sight) -> Option<i64> {
         let members = self.members();
         // One that does not go is the kernel's; the next stop finds it by its marks.
-        let _ = members.clear(|| self.reap()).await;
+        let _ = members.clear(sight, || self.reap()).await;
         self.reap();
         // What it said last may have been too much.
         let _ = bound(&self.folder);
@@ -227,17 +240,18 @@ impl Watch {
     }
 
     /// Writes down the service's other processes, by which they are known should this one be
-    /// killed: they may have left its group and cleared their environment.
-    fn take_census(&mut self) {
+    /// killed: they may have left its group and cleared their environment. Returns whether they
+    /// are others than before.
+    fn take_census(&mut self) -> bool {
         let main = self.status.main;
-        // Those with the marks are found by them, at the price of reading every environment.
-        let found = self.members().descendants();
-        let others = found.into_iter().map(|seen| seen.id);
+        let others = self.members().near().into_iter().map(|seen| seen.id);
         let others: Vec<ProcessId> = others.filter(|id| Some(*id) != main).collect();
-        if others != self.status.others {
+        let changed = others != self.status.others;
+        if changed {
             self.status.others = others;
             let _ = self.save();
         }
+        changed
     }
 
     fn change(&mut self, phase: Phase, main: Option<ProcessId>) {
@@ -248,7 +262,7 @@ impl Watch {
         let _ = self.save();
     }
 
-    fn finish(self, code: Option<i64>) {
+    fn finish(&self, code: Option<i64>) {
         let status = Status::ended(code, self.status.restarts);
         let _ = self.folder.write_status(&status);
     }
