@@ -70,17 +70,7 @@ fn add_facts(error: &plan::Error, diagnostic: &mut Diagnostic) {
             let hint = "`ready_timeout` of the service says how long it may take";
             diagnostic.hints.push(hint.to_owned());
         }
-        plan::Error::Seed(error) => {
-            if let seed::Error::Statement { place, server, .. } = error {
-                of_statement_in(place, server, diagnostic);
-            }
-            if let seed::Error::Refused { place, reason } = error {
-                diagnostic.title.clone_from(reason);
-                diagnostic.place = Some((**place).clone());
-            }
-            let hint = "nothing of it was kept; correct the dump and run the command again";
-            diagnostic.hints.push(hint.to_owned());
-        }
+        plan::Error::Seed(error) => of_seed(error, diagnostic),
         plan::Error::Migration(error) => {
             if let postgres::Error::Migration { place, server, .. } = error {
                 of_statement_in(place, server, diagnostic);
@@ -119,6 +109,31 @@ fn add_facts(error: &plan::Error, diagnostic: &mut Diagnostic) {
         | plan::Error::Template { .. }
         | plan::Error::Interrupted => {}
     }
+}
+
+fn of_seed(error: &seed::Error, diagnostic: &mut Diagnostic) {
+    match error {
+        seed::Error::Statement { place, server, .. } => of_statement_in(place, server, diagnostic),
+        seed::Error::Refused { place, reason } => {
+            diagnostic.title.clone_from(reason);
+            diagnostic.place = Some((**place).clone());
+        }
+        seed::Error::NeedsSuperuser {
+            place,
+            seed,
+            reason,
+        } => {
+            diagnostic.title.clone_from(reason);
+            diagnostic.place = Some((**place).clone());
+            diagnostic.hints.push(format!(
+                "a dump is loaded as a role that is no superuser; for one that you trust with the \
+                 server's machine, add `superuser = true` to [seeds.{seed}]"
+            ));
+        }
+        _ => {}
+    }
+    let hint = "nothing of it was kept; correct the dump and run the command again";
+    diagnostic.hints.push(hint.to_owned());
 }
 
 /// What to do about a migration that failed, or that contradicts the database.
@@ -290,4 +305,37 @@ pub(super) fn mistake(mistake: Mistake) -> Diagnostic {
     });
     diagnostic.hints.extend(mistake.hint);
     diagnostic
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+    use crate::report::Place;
+
+    #[test]
+    fn a_dump_that_wants_too_much_is_told_the_key() {
+        let error = plan::Error::Seed(seed::Error::NeedsSuperuser {
+            place: Box::new(Place {
+                file: "/w/dump.sql".into(),
+                line: 3,
+                column: 1,
+                text: "CREATE EXTENSION file_fdw".to_owned(),
+                width: 1,
+            }),
+            seed: "dump".to_owned(),
+            reason: "the extension `file_fdw` reaches files and programs of the server's machine"
+                .to_owned(),
+        });
+        let mut diagnostic = Diagnostic::new("seeding db failed");
+        add_facts(&error, &mut diagnostic);
+        expect![[r"
+            the extension `file_fdw` reaches files and programs of the server's machine
+            a dump is loaded as a role that is no superuser; for one that you trust with the server's machine, add `superuser = true` to [seeds.dump]
+            nothing of it was kept; correct the dump and run the command again
+        "]]
+        .assert_eq(&format!("{}\n{}\n", diagnostic.title, diagnostic.hints.join("\n")));
+        assert!(diagnostic.place.is_some());
+    }
 }

@@ -304,12 +304,13 @@ static SERVICE: Fields = Fields {
 };
 
 static SEED: Fields = Fields {
-    alternatives: &[&[&["file"], &["task", "inputs"]]],
+    alternatives: &[&[&["file", "superuser"], &["task", "inputs"]]],
     ..fields(&[
         ("service", TEXT),
         ("file", TEXT),
         ("task", TEXT),
         ("inputs", TEXTS),
+        ("superuser", BOOLEAN),
     ])
 };
 

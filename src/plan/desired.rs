@@ -358,9 +358,10 @@ fn database(declaration: &Declaration<'_>, service: &str, postgres: &Postgres) -
     for (name, seed) in seeds {
         let name = name.clone();
         match &seed.content {
-            SeedContent::Dump(file) => dumps.push(Dump {
+            SeedContent::Dump { file, superuser } => dumps.push(Dump {
                 name,
                 file: file.clone(),
+                superuser: *superuser,
             }),
             SeedContent::Task { task, inputs } => sent.push(SentSeed {
                 name,

@@ -453,6 +453,7 @@ pub(super) mod tests {
             dumps: vec![Dump {
                 name: "dump".to_owned(),
                 file: "/rates.sql.gz".into(),
+                superuser: false,
             }],
             sent: Vec::new(),
             migrations: Some("/migrations".into()),

@@ -10,6 +10,7 @@ use crate::report::StepEvents;
 use super::brake::{Brake, on_thread};
 use super::lock::wait_for_lock;
 use super::migration::Migration;
+use super::own_table::OwnTable;
 use super::place::place_in;
 use super::quote::literal;
 use super::session::Session;
@@ -46,6 +47,16 @@ pub enum MigrationState {
     Missing,
 }
 
+/// Where migrations are recorded.
+pub(crate) const MIGRATIONS: OwnTable = OwnTable {
+    name: "migrations",
+    columns: "version bigint PRIMARY KEY, \
+              name text NOT NULL, \
+              digest text NOT NULL, \
+              applied_at timestamptz NOT NULL DEFAULT pg_catalog.now(), \
+              elapsed_ms bigint NOT NULL",
+};
+
 struct Record {
     name: String,
     digest: String,
@@ -76,7 +87,9 @@ pub(crate) fn migrate_here(
     brake: &Brake,
 ) -> Result<Vec<Applied>, Error> {
     // It holds the lock, and nothing that a migration does to its session touches it.
-    let mut keeper = Session::open(target, brake)?.without_limits()?;
+    let mut keeper = Session::open(target, brake)?
+        .without_limits()?
+        .for_own_words()?;
     wait_for_lock(&mut keeper, "envctl migrations", brake, |holder| {
         step.message(format!("waiting for other migrations ({holder})"));
     })?;
@@ -87,15 +100,7 @@ pub(crate) fn migrate_here(
     if pending.is_empty() {
         return Ok(Vec::new());
     }
-    keeper.run(
-        "CREATE SCHEMA IF NOT EXISTS envctl; \
-         CREATE TABLE IF NOT EXISTS envctl.migrations (\
-             version bigint PRIMARY KEY, \
-             name text NOT NULL, \
-             digest text NOT NULL, \
-             applied_at timestamptz NOT NULL DEFAULT now(), \
-             elapsed_ms bigint NOT NULL)",
-    )?;
+    keeper.make_own_table(&MIGRATIONS)?;
     pending
         .into_iter()
         .map(|migration| {
@@ -184,7 +189,7 @@ pub async fn migration_status(
 ) -> Result<Vec<MigrationStatus>, Error> {
     let (target, migrations) = (target.clone(), migrations.to_vec());
     on_thread(cancel, move |brake| {
-        let records = read_records(&mut Session::open(&target, brake)?)?;
+        let records = read_records(&mut Session::open(&target, brake)?.for_own_words()?)?;
         Ok(status(records, &migrations))
     })
     .await

@@ -8,6 +8,7 @@ mod error;
 mod lock;
 mod migrate;
 mod migration;
+mod own_table;
 mod place;
 mod probe;
 mod query;
@@ -20,13 +21,14 @@ mod token;
 
 pub(crate) use brake::{Brake, on_thread};
 pub(crate) use lock::{try_lock, wait_for_lock};
-pub(crate) use migrate::migrate_here;
+pub(crate) use migrate::{MIGRATIONS, migrate_here};
 pub(crate) use migration::is_copy_from_stdin;
+pub(crate) use own_table::OwnTable;
 pub(crate) use place::first_line;
 pub(crate) use quote::{identifier, literal};
 pub(crate) use scanner::{Scanner, Step};
 pub(crate) use session::{Session, TextRow};
-pub(crate) use token::{Token, tokens};
+pub(crate) use token::{Placed, Token, placed_tokens, tokens};
 
 pub use database::{Ensured, ensure_database, password_sql};
 pub use error::{Error, ServerError};

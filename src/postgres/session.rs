@@ -58,6 +58,13 @@ impl Session {
         Ok(self)
     }
 
+    /// Lets only the server's own names be found without their schema: what else is in a database
+    /// may be called the same. For sessions that run our words only.
+    pub(crate) fn for_own_words(mut self) -> Result<Self, Error> {
+        self.run("SET search_path = pg_catalog")?;
+        Ok(self)
+    }
+
     /// Runs statements and drops their rows.
     pub(crate) fn run(&mut self, sql: &str) -> Result<(), Error> {
         self.check_brake()?;

@@ -1,5 +1,7 @@
 //! Reads the first tokens of a statement, to know what it is about.
 
+use std::ops::Range;
+
 /// A token; texts and comments are not kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Token {
@@ -27,8 +29,17 @@ impl Token {
     }
 }
 
+/// A token with the bytes of the statement that it was read from.
+pub(crate) type Placed = (Token, Range<usize>);
+
 /// Returns at most `limit` tokens from the beginning of a statement.
 pub(crate) fn tokens(sql: &str, limit: usize) -> Vec<Token> {
+    let placed = placed_tokens(sql, limit).into_iter();
+    placed.map(|(token, _)| token).collect()
+}
+
+/// Returns at most `limit` tokens from the beginning of a statement, with their places.
+pub(crate) fn placed_tokens(sql: &str, limit: usize) -> Vec<Placed> {
     let mut found = Vec::new();
     let mut rest = sql;
     while found.len() < limit {
@@ -53,7 +64,8 @@ pub(crate) fn tokens(sql: &str, limit: usize) -> Vec<Token> {
             }
             first => (Token::Symbol(first), first.len_utf8()),
         };
-        found.push(token);
+        let start = sql.len() - rest.len();
+        found.push((token, start..start + length));
         rest = &rest[length..];
     }
     found
@@ -136,5 +148,10 @@ mod tests {
             ]
         );
         assert_eq!(tokens("a b c", 2).len(), 2);
+        let places: Vec<_> = placed_tokens("a /* */ \"b\" ;", 9)
+            .into_iter()
+            .map(|it| it.1)
+            .collect();
+        assert_eq!(places, [0..1, 8..11, 12..13]);
     }
 }

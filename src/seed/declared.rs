@@ -21,4 +21,6 @@ pub struct Dump {
     pub name: String,
     /// An absolute path.
     pub file: PathBuf,
+    /// Whether it is loaded as the declared user even where that is a superuser.
+    pub superuser: bool,
 }

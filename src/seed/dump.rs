@@ -3,27 +3,40 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use crate::postgres::{self, Brake, Server, Session, Target, first_line, identifier};
+use crate::postgres::{self, Brake, Server, Session, Target, first_line};
 use crate::report::Place;
 
 use super::Error;
 use super::batch::Batch;
 use super::input::Input;
+use super::last::Last;
 use super::progress::LoadProgress;
-use super::roles::mentions;
 use super::rules::{MetaVerdict, Verdict, judge, judge_meta};
 use super::script::{Item, Script, Statement};
+use super::steward::Steward;
 
 /// What holds for every dump of a load.
 pub(super) struct Scene<'a> {
     pub(super) server: &'a Server,
+    /// The database that is filled, as the declared user knows it.
     pub(super) scratch: &'a Target,
     /// The name that the dump itself may call its database.
     pub(super) database: &'a str,
     pub(super) brake: &'a Brake,
     /// The roles of the server, as far as they are known.
     pub(super) roles: HashSet<String>,
+    /// Those that were there before.
+    pub(super) roles_before: HashSet<String>,
+    /// Those that the loading role is a member of.
+    pub(super) joined: HashSet<String>,
+    /// The loading role; `None` where a dump is loaded as the declared user.
+    pub(super) steward: Option<&'a Steward>,
+    /// What waits until everything is in.
+    pub(super) last: Vec<Last>,
+    /// Roles that were made since the dumps name them.
     pub(super) roles_created: Vec<String>,
+    /// These, and those that the dumps make themselves.
+    pub(super) roles_made: &'a mut Vec<String>,
 }
 
 /// How many characters of a line are kept behind the place where it failed.
@@ -74,20 +87,26 @@ pub(super) fn load_dump(
 }
 
 fn connect(scene: &Scene<'_>) -> Result<Session, Error> {
-    let mut session = Session::open(scene.scratch, scene.brake)?.without_limits()?;
+    let server = match scene.steward {
+        Some(steward) => &steward.server(scene.server),
+        None => scene.server,
+    };
+    let target = server.target(&scene.scratch.database);
+    let mut session = Session::open(&target, scene.brake)?.without_limits()?;
     // The swap's commit comes later on a session that waits for the disk, and covers these.
     session.run("SET synchronous_commit = off; SET maintenance_work_mem = '256MB'")?;
     Ok(session)
 }
 
-struct Loader<'a, 'b> {
-    session: Session,
-    script: Script,
+/// A dump that is being loaded.
+pub(super) struct Loader<'a, 'b> {
+    pub(super) session: Session,
+    pub(super) script: Script,
     batch: Batch,
     in_transaction: bool,
-    counts: Counts,
-    scene: &'a mut Scene<'b>,
-    progress: &'a mut LoadProgress,
+    pub(super) counts: Counts,
+    pub(super) scene: &'a mut Scene<'b>,
+    pub(super) progress: &'a mut LoadProgress,
 }
 
 impl Loader<'_, '_> {
@@ -109,19 +128,9 @@ impl Loader<'_, '_> {
             Verdict::CopyIn { table } => return self.copy(&statement, &table),
             Verdict::StandardStrings(standard) => self.script.set_standard_strings(standard),
             Verdict::Transaction { begins } => self.in_transaction = begins,
-            Verdict::Run | Verdict::Insert => {
-                if !self.prepare_roles(&statement)? {
-                    return Ok(());
-                }
-            }
+            Verdict::Run | Verdict::Insert => return self.with_roles(&statement),
         }
         self.run(&statement)
-    }
-
-    fn run(&mut self, statement: &Statement) -> Result<(), Error> {
-        self.counts.statements += 1;
-        let result = self.session.run(&statement.sql);
-        result.map_err(|error| self.located(error, statement))
     }
 
     /// Sends the INSERTs that wait.
@@ -175,51 +184,6 @@ impl Loader<'_, '_> {
         }
     }
 
-    /// Creates the roles that a statement needs and the server lacks. Returns whether the
-    /// statement is still to be run: a role that is there is not created again, and the one that
-    /// loads is not changed.
-    fn prepare_roles(&mut self, statement: &Statement) -> Result<bool, Error> {
-        let mentions = mentions(&statement.sql);
-        if let Some(role) = mentions.creates {
-            let is_new = self.scene.roles.insert(role.clone());
-            if !is_new {
-                self.tell_it_stays(&role);
-            }
-            return Ok(is_new);
-        }
-        if let Some(role) = mentions.alters
-            && role == self.scene.server.user
-        {
-            // With another password, the load itself could not go on.
-            self.tell_it_stays(&role);
-            return Ok(false);
-        }
-        for role in mentions.needs {
-            if self.scene.roles.contains(&role) {
-                continue;
-            }
-            // On a session of its own: the dump may be inside a transaction, or another role.
-            let beside = self.scene.server.beside(self.scene.database);
-            let mut session = Session::open(&beside, self.scene.brake)?;
-            match session.run(&format!("CREATE ROLE {} NOLOGIN", identifier(&role))) {
-                // Another load may have been faster.
-                Err(error) if !matches!(error.code(), Some("42710" | "23505")) => {
-                    return Err(self.located(error, statement));
-                }
-                _ => {}
-            }
-            self.progress.step().message(format!("role {role} created"));
-            self.scene.roles.insert(role.clone());
-            self.scene.roles_created.push(role);
-        }
-        Ok(true)
-    }
-
-    fn tell_it_stays(&self, role: &str) {
-        let text = format!("role `{role}` exists already, and stays as it is");
-        self.progress.step().events.detail(text);
-    }
-
     fn meta(&mut self, text: &str, line: usize) -> Result<(), Error> {
         self.flush()?;
         match judge_meta(text, self.scene.database) {
@@ -258,7 +222,7 @@ impl Loader<'_, '_> {
         Ok(())
     }
 
-    fn located(&self, error: postgres::Error, statement: &Statement) -> Error {
+    pub(super) fn located(&self, error: postgres::Error, statement: &Statement) -> Error {
         located(error, self.script.file(), statement, None)
     }
 
@@ -270,7 +234,7 @@ impl Loader<'_, '_> {
     }
 }
 
-fn place(file: &Path, statement: &Statement, (line, column): (usize, usize)) -> Place {
+pub(super) fn place(file: &Path, statement: &Statement, (line, column): (usize, usize)) -> Place {
     Place {
         file: file.to_owned(),
         line: statement.line + line - 1,
@@ -288,7 +252,7 @@ fn place(file: &Path, statement: &Statement, (line, column): (usize, usize)) -> 
 }
 
 /// Turns a refused statement into one with its place; `data` is the first line of a COPY's rows.
-fn located(
+pub(super) fn located(
     error: postgres::Error,
     file: &Path,
     statement: &Statement,

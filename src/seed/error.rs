@@ -32,6 +32,13 @@ pub enum Error {
     /// A statement has bytes that are not UTF-8.
     #[error("{}:{line}: the statement is not UTF-8", file.display())]
     NotUtf8 { file: PathBuf, line: usize },
+    /// A statement that only a superuser may run, which the role that loads is not.
+    #[error("{}:{}: {reason}", place.file.display(), place.line)]
+    NeedsSuperuser {
+        place: Box<Place>,
+        seed: String,
+        reason: String,
+    },
     /// A statement or a command of psql that is never run.
     #[error("{}:{}: {reason}", place.file.display(), place.line)]
     Refused { place: Box<Place>, reason: String },
@@ -59,6 +66,25 @@ pub enum Error {
 }
 
 impl Error {
+    /// Says of which seed an error is; `limited` when it was loaded as a role that is no superuser.
+    pub(super) fn of_seed(self, name: &str, limited: bool) -> Self {
+        match self {
+            Self::NeedsSuperuser { place, reason, .. } => Self::NeedsSuperuser {
+                place,
+                seed: name.to_owned(),
+                reason,
+            },
+            Self::Statement { place, server, .. } if limited && server.code == "42501" => {
+                Self::NeedsSuperuser {
+                    place,
+                    seed: name.to_owned(),
+                    reason: server.message,
+                }
+            }
+            error => error,
+        }
+    }
+
     /// Returns whether the caller's cancel ended the work.
     pub fn is_cancelled(&self) -> bool {
         matches!(self, Self::Postgres(postgres::Error::Cancelled))

@@ -8,6 +8,7 @@ use crate::report::StepEvents;
 
 use super::Error;
 use super::names::{Beside, is_made};
+use super::steward::Steward;
 
 /// How often a drop is tried against sessions that come back.
 const DROP_TRIES: usize = 3;
@@ -27,6 +28,8 @@ pub(super) struct Keeper {
     pub(super) session: Session,
     pub(super) beside: Target,
     pub(super) database: String,
+    /// Whom it is logged in as.
+    pub(super) user: String,
 }
 
 impl Keeper {
@@ -61,6 +64,7 @@ impl Keeper {
             session: Session::unstoppable(&beside)?.without_limits()?,
             beside,
             database: database.to_owned(),
+            user: server.user.clone(),
         })
     }
 
@@ -105,15 +109,35 @@ impl Keeper {
                 }
             }
         }
+        let user = self.user.clone();
+        for role in self.left_over(Beside::Loader)? {
+            // One that still has something somewhere is tried again by the next load.
+            let _ = Steward::dismiss(self, &role, &user);
+        }
         Ok(kept)
     }
 
-    /// Returns the databases of dead runs, the newest last.
+    /// Drops roles that a failed load made; one that somebody uses by now stays.
+    pub(super) fn drop_roles(&mut self, roles: &[String]) {
+        for role in roles {
+            let _ = self
+                .session
+                .run(&format!("DROP ROLE IF EXISTS {}", identifier(role)));
+        }
+    }
+
+    /// Returns the databases, or the roles, of dead runs, the newest last.
     fn left_over(&mut self, kind: Beside) -> Result<Vec<String>, Error> {
-        let rows = self.session.rows(
-            "SELECT datname FROM pg_catalog.pg_database \
-             WHERE datname LIKE 'envctl\\_%' ORDER BY oid",
-        )?;
+        let rows = self.session.rows(match kind {
+            Beside::Scratch | Beside::Old => {
+                "SELECT datname FROM pg_catalog.pg_database \
+                 WHERE datname LIKE 'envctl\\_%' ORDER BY oid"
+            }
+            Beside::Loader => {
+                "SELECT rolname FROM pg_catalog.pg_roles \
+                 WHERE rolname LIKE 'envctl\\_%' ORDER BY oid"
+            }
+        })?;
         let names = rows.into_iter().flatten().flatten();
         Ok(names
             .filter(|name| is_made(kind, &self.database, name))

@@ -2,22 +2,31 @@
 //! Knows a server and files, not where either comes from.
 
 mod batch;
+mod block;
 mod declared;
 mod dump;
+mod dump_rights;
+mod dump_roles;
 mod error;
+mod fill;
 mod fingerprint;
 mod input;
 mod keeper;
+mod last;
 mod load;
 mod names;
 mod progress;
 mod record;
+mod register;
+mod rights;
 mod roles;
 mod rules;
 mod script;
 mod shape;
 mod state;
+mod steward;
 mod swap;
+mod text;
 
 pub use declared::{Declared, Dump};
 pub use error::Error;

@@ -1,4 +1,4 @@
-//! The names of the databases that a load makes beside its target.
+//! The names of the databases that a load makes beside its target, and of its role.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -15,6 +15,8 @@ pub(super) enum Beside {
     Scratch,
     /// It was the target, and is to be dropped.
     Old,
+    /// Not a database, but the role that fills one.
+    Loader,
 }
 
 /// Returns a name that no other run has.
@@ -35,6 +37,7 @@ fn prefix(kind: Beside, database: &str) -> String {
     let kind = match kind {
         Beside::Scratch => "scratch",
         Beside::Old => "old",
+        Beside::Loader => "loader",
     };
     let plain = format!("envctl_{kind}_{database}_");
     if plain.len() + RANDOM <= LONGEST {
@@ -50,7 +53,7 @@ mod tests {
     #[test]
     fn names_fit_and_are_told_apart() {
         for database in ["a", "a_b", &"x".repeat(63), "ä"] {
-            for kind in [Beside::Scratch, Beside::Old] {
+            for kind in [Beside::Scratch, Beside::Old, Beside::Loader] {
                 let made = name(kind, database);
                 assert!(made.len() <= LONGEST, "{made}");
                 assert!(is_made(kind, database, &made), "{made}");

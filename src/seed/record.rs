@@ -7,9 +7,22 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::model::Digest;
 use crate::engine::digest_of;
-use crate::postgres::{self, Server, Session, literal, on_thread};
+use crate::postgres::{self, Brake, OwnTable, Server, Session, Target, literal, on_thread};
 
 use super::Error;
+
+/// Where it is recorded.
+pub(super) const TASKS: OwnTable = OwnTable {
+    name: "tasks",
+    columns: "brings text NOT NULL, \
+              name text NOT NULL, \
+              digest text NOT NULL, \
+              image text NOT NULL, \
+              whole boolean NOT NULL, \
+              began_at timestamptz NOT NULL DEFAULT pg_catalog.now(), \
+              ended_at timestamptz, \
+              PRIMARY KEY (brings, name)",
+};
 
 /// What a task does to a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +114,7 @@ pub async fn records(server: &Server, database: &str) -> Result<Vec<Record>, Err
         move |brake| match Session::open(&target, brake) {
             Err(postgres::Error::NoDatabase { .. }) => Ok(Vec::new()),
             Err(error) => Err(error.into()),
-            Ok(mut session) => read(&mut session),
+            Ok(session) => read(&mut session.for_own_words()?),
         },
     )
     .await
@@ -111,17 +124,7 @@ pub async fn records(server: &Server, database: &str) -> Result<Vec<Record>, Err
 pub async fn begin(server: &Server, database: &str, work: &Work) -> Result<(), Error> {
     let key = key(work);
     let sql = format!(
-        "BEGIN; CREATE SCHEMA IF NOT EXISTS envctl; \
-         CREATE TABLE IF NOT EXISTS envctl.tasks (\
-             brings text NOT NULL, \
-             name text NOT NULL, \
-             digest text NOT NULL, \
-             image text NOT NULL, \
-             whole boolean NOT NULL, \
-             began_at timestamptz NOT NULL DEFAULT now(), \
-             ended_at timestamptz, \
-             PRIMARY KEY (brings, name)); \
-         DELETE FROM envctl.tasks WHERE {key}; \
+        "BEGIN; DELETE FROM envctl.tasks WHERE {key}; \
          INSERT INTO envctl.tasks (brings, name, digest, image, whole) \
          VALUES ({}, {}, {}, {}, false); COMMIT",
         literal(brings(work.brings)),
@@ -129,13 +132,20 @@ pub async fn begin(server: &Server, database: &str, work: &Work) -> Result<(), E
         literal(&work.digest),
         literal(work.image.as_deref().unwrap_or_default()),
     );
-    run(server, database, sql).await
+    let target = server.target(database);
+    on_thread(&CancellationToken::new(), move |brake| {
+        let mut session = open(&target, brake)?;
+        session.make_own_table(&TASKS)?;
+        Ok(session.run(&sql)?)
+    })
+    .await
 }
 
 /// Records that a task ended well.
 pub async fn finish(server: &Server, database: &str, work: &Work) -> Result<(), Error> {
     let key = key(work);
-    let sql = format!("UPDATE envctl.tasks SET whole = true, ended_at = now() WHERE {key}");
+    let sql =
+        format!("UPDATE envctl.tasks SET whole = true, ended_at = pg_catalog.now() WHERE {key}");
     run(server, database, sql).await
 }
 
@@ -148,10 +158,15 @@ pub async fn forget(server: &Server, database: &str, work: &Work) -> Result<(), 
 async fn run(server: &Server, database: &str, sql: String) -> Result<(), Error> {
     let target = server.target(database);
     on_thread(&CancellationToken::new(), move |brake| {
-        let mut session = Session::open(&target, brake)?.without_limits()?;
-        Ok(session.run(&sql)?)
+        Ok(open(&target, brake)?.run(&sql)?)
     })
     .await
+}
+
+fn open(target: &Target, brake: &Brake) -> Result<Session, postgres::Error> {
+    Session::open(target, brake)?
+        .without_limits()?
+        .for_own_words()
 }
 
 fn read(session: &mut Session) -> Result<Vec<Record>, Error> {

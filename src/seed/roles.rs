@@ -3,6 +3,8 @@
 
 use crate::postgres::{Token, tokens};
 
+use super::text::Text;
+
 /// The roles of one statement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mentions {
@@ -12,6 +14,8 @@ pub(super) struct Mentions {
     pub(super) creates: Option<String>,
     /// The role that it changes.
     pub(super) alters: Option<String>,
+    /// The roles that it drops.
+    pub(super) drops: Vec<String>,
 }
 
 /// Returns the roles that a statement names.
@@ -51,6 +55,26 @@ pub(super) fn mentions(sql: &str) -> Mentions {
             needs
         }
         "create" => return create(&tokens(sql, MOST)),
+        "drop" => {
+            let tokens = tokens(sql, MOST);
+            if !names_a_role(&tokens) {
+                return Mentions::default();
+            }
+            let skipped = if tokens.get(2).is_some_and(|token| token.is("if")) {
+                4
+            } else {
+                2
+            };
+            return Mentions {
+                drops: names(tokens.get(skipped..).unwrap_or_default()),
+                ..Mentions::default()
+            };
+        }
+        "reassign" => [
+            after(&tokens(sql, MOST), &["by"]),
+            after(&tokens(sql, MOST), &["to"]),
+        ]
+        .concat(),
         "set" => {
             let tokens = tokens(sql, 6);
             [
@@ -65,6 +89,21 @@ pub(super) fn mentions(sql: &str) -> Mentions {
         needs: meant(needs),
         ..Mentions::default()
     }
+}
+
+/// Returns a statement about a role without the attributes that make it a superuser, or let it make
+/// one or read the whole server; and these.
+pub(super) fn without_powers(sql: &str) -> (String, Vec<String>) {
+    const POWERS: [&str; 3] = ["superuser", "createrole", "replication"];
+    let text = Text::read(sql);
+    // What is set for a role is a name of its own.
+    let end = text.find(3, &["set"]).unwrap_or(text.len());
+    let is_power = |at: &usize| text.word(*at).is_some_and(|word| POWERS.contains(&word));
+    let places: Vec<usize> = (3..end).filter(is_power).collect();
+    let powers = places.iter().filter_map(|at| text.word(*at));
+    let powers = powers.map(str::to_uppercase).collect();
+    let nothing: Vec<_> = places.iter().map(|at| (*at, String::new())).collect();
+    (text.replace(&nothing), powers)
 }
 
 /// Returns whether a CREATE or ALTER is about a role.
@@ -193,6 +232,30 @@ mod tests {
             &["a", "b"],
         );
         check("CREATE TABLE t (role text)", &[]);
+        check("REASSIGN OWNED BY a, b TO c", &["a", "b", "c"]);
+    }
+
+    #[test]
+    fn powers_are_taken_away() {
+        let check = |sql: &str, expected: &str, powers: &[&str]| {
+            assert_eq!(without_powers(sql).0, expected);
+            assert_eq!(without_powers(sql).1, powers);
+        };
+        check(
+            "ALTER ROLE a WITH SUPERUSER LOGIN REPLICATION PASSWORD 'superuser'",
+            "ALTER ROLE a WITH  LOGIN  PASSWORD 'superuser'",
+            &["SUPERUSER", "REPLICATION"],
+        );
+        check(
+            "CREATE ROLE a NOSUPERUSER",
+            "CREATE ROLE a NOSUPERUSER",
+            &[],
+        );
+        check(
+            "ALTER ROLE a SET superuser = on",
+            "ALTER ROLE a SET superuser = on",
+            &[],
+        );
     }
 
     #[test]
@@ -204,6 +267,17 @@ mod tests {
         check("alter user \"App\" PASSWORD 'x'", Some("App"));
         check("ALTER USER MAPPING FOR app SERVER s", None);
         check("ALTER TABLE t OWNER TO app", None);
+    }
+
+    #[test]
+    fn dropped_roles_are_found() {
+        let check = |sql: &str, expected: &[&str]| {
+            assert_eq!(mentions(sql).drops, expected, "{sql}");
+        };
+        check("DROP ROLE IF EXISTS a, \"B\"", &["a", "B"]);
+        check("drop user a", &["a"]);
+        check("DROP USER MAPPING FOR a SERVER s", &[]);
+        check("DROP TABLE a", &[]);
     }
 
     #[test]

@@ -46,6 +46,10 @@ pub(super) fn judge(sql: &str) -> Verdict {
         "copy" => judge_copy(sql),
         "create" | "alter" | "drop" => judge_object(&tokens(sql, 2)),
         "set" => judge_set(&tokens(sql, 6)),
+        "prepare" if tokens(sql, 2).iter().any(|token| token.is("transaction")) => {
+            let reason = "a transaction that is prepared would hold the database for ever";
+            Verdict::Refuse(reason.to_owned())
+        }
         "begin" | "start" => Verdict::Transaction { begins: true },
         "commit" | "end" | "abort" => Verdict::Transaction { begins: false },
         "rollback" if !tokens(sql, 3).iter().any(|token| token.is("to")) => {
@@ -206,6 +210,7 @@ mod tests {
             "drop database if exists x",
             "ALTER DATABASE x OWNER TO y",
             "ALTER SYSTEM SET fsync = off",
+            "PREPARE TRANSACTION 'x'",
             "COPY t FROM PROGRAM 'ls'",
             "COPY t FROM '/etc/passwd'",
             "COPY (SELECT 1) TO stdout",

@@ -15,7 +15,7 @@ use super::keeper::Keeper;
 pub(super) struct Shape {
     /// The number by which sessions know it, whatever its name.
     pub(super) oid: String,
-    owner: String,
+    pub(super) owner: String,
     encoding: String,
     tablespace: String,
     /// The row of `pg_database`; its columns differ between versions.
@@ -55,12 +55,12 @@ impl Shape {
         }))
     }
 
-    /// Returns the statement that creates an empty database of this shape.
-    pub(super) fn create(&self, name: &str) -> String {
+    /// Returns the statement that creates an empty database of this shape, but for its owner.
+    pub(super) fn create(&self, name: &str, owner: &str) -> String {
         let mut sql = format!(
             "CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING {}",
             identifier(name),
-            identifier(&self.owner),
+            identifier(owner),
             literal(&self.encoding),
         );
         // Only a superuser may name the default one.

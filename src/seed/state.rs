@@ -45,7 +45,7 @@ pub async fn state(
     let (server, database) = (server.clone(), declared.database.clone());
     let fingerprint = fingerprint.clone();
     on_thread(&CancellationToken::new(), move |brake| {
-        let open = || Session::open(&server.target(&database), brake);
+        let open = || Session::open(&server.target(&database), brake)?.for_own_words();
         let mut session = match open() {
             Err(postgres::Error::NoDatabase { .. }) => {
                 let mut keeper = Keeper::unless_busy(&server, &database)?;

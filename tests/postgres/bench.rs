@@ -84,6 +84,7 @@ impl Bench {
             dumps: vec![Dump {
                 name: "dump".to_owned(),
                 file: self.write("dump.sql", text),
+                superuser: false,
             }],
             migrations: Vec::new(),
         }

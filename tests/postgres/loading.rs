@@ -291,6 +291,7 @@ async fn another_order_of_dumps_is_stale() {
     declared.dumps.push(Dump {
         name: "other".to_owned(),
         file,
+        superuser: false,
     });
     bench.load(&declared).await.unwrap();
     assert!(matches!(

@@ -7,6 +7,7 @@ mod discovering;
 mod loading;
 mod migrations;
 mod queries;
+mod rights;
 mod roundtrip;
 mod server;
 mod swapping;

@@ -38,8 +38,13 @@ pub struct Seed {
 /// Where the data of a seed comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SeedContent {
-    /// An absolute path of a dump: `.sql` or `.sql.gz`.
-    Dump(PathBuf),
+    /// A dump.
+    Dump {
+        /// An absolute path: `.sql` or `.sql.gz`.
+        file: PathBuf,
+        /// Whether it may do what only a superuser may.
+        superuser: bool,
+    },
     /// A task that sends it.
     Task {
         task: String,

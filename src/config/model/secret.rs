@@ -1,6 +1,7 @@
 //! A text that must not be printed.
 
 use std::fmt;
+use std::io::{self, Read as _};
 
 use serde::{Serialize, Serializer};
 
@@ -54,6 +55,17 @@ impl Secret {
     /// Whether it is too short to be hidden in what is printed.
     pub fn is_short(&self) -> bool {
         self.text.chars().count() < Self::SHORTEST
+    }
+
+    /// Where random texts come from.
+    pub const SOURCE: &str = "/dev/urandom";
+
+    /// Returns a text that nobody can guess: 48 letters and digits.
+    pub fn random() -> io::Result<Self> {
+        let mut bytes = [0; 24];
+        fs_err::File::open(Self::SOURCE)?.read_exact(&mut bytes)?;
+        let hex = bytes.iter().map(|byte| format!("{byte:02x}"));
+        Ok(Self::new(hex.collect::<String>()))
     }
 
     /// Returns the text itself, for the one place that needs it.

@@ -53,10 +53,17 @@ fn dump(section: &Section<'_>) -> Option<SeedContent> {
         let hint = "a dump is compared by its content".to_owned();
         section.wrong_with("inputs", "`inputs` goes with `task`", Some(hint));
     }
-    Some(SeedContent::Dump(path))
+    Some(SeedContent::Dump {
+        file: path,
+        superuser: section.boolean("superuser"),
+    })
 }
 
 fn sent(section: &Section<'_>) -> Option<SeedContent> {
+    if section.has("superuser") {
+        let hint = "a task has the rights that its own user has".to_owned();
+        section.wrong_with("superuser", "`superuser` goes with `file`", Some(hint));
+    }
     let task = task_name(section)?;
     let inputs = section.texts("inputs").into_iter().map(|(text, node)| {
         let folder = node.at.folder().unwrap_or(section.reader.workspace);

@@ -308,9 +308,10 @@ fn the_example_of_the_documentation() {
                 seeds: {
                     "dump": Seed {
                         service: "db",
-                        content: Dump(
-                            "/w/fixtures/rates/rates.sql.gz",
-                        ),
+                        content: Dump {
+                            file: "/w/fixtures/rates/rates.sql.gz",
+                            superuser: false,
+                        },
                     },
                 },
                 tasks: {},
@@ -726,9 +727,10 @@ fn checks_of_both_kinds() {
             {
                 "t": Seed {
                     service: "db",
-                    content: Dump(
-                        "/w/envs/rates/t.sql",
-                    ),
+                    content: Dump {
+                        file: "/w/envs/rates/t.sql",
+                        superuser: false,
+                    },
                 },
             }
             {
@@ -1040,7 +1042,7 @@ fn paths_start_at_the_file_that_wrote_them() {
         }
         Postgres(Postgres { version: None, strict_version: false, bin_dir: None, database: "postgres", user: "postgres", password: ***, migrations: Some(Folder("/w/envs/rates/m")) })
         [Mount { source: Bind("/w/envs/profiles/v"), target: "/v", read_only: false }]
-        {"a": Seed { service: "db", content: Dump("/w/b.sql") }}"#]].assert_eq(&format!(
+        {"a": Seed { service: "db", content: Dump { file: "/w/b.sql", superuser: false } }}"#]].assert_eq(&format!(
         "{:#?}\n{:?}\n{:?}\n{:?}",
         it.images["x"], it.services["db"].kind, it.services["db"].volumes, it.seeds
     ));
@@ -1062,7 +1064,7 @@ fn tasks_bring_data() {
     expect![[r#"{"samples": Seed { service: "db", content: Task { task: "send", inputs: ["/w/envs/rates/rows", "/w/envs/all.csv"] } }}"#]].assert_eq(&format!("{:?}", sent.seeds));
     // A layer that says `file` takes away what a lower one said of the task.
     let dump = given(env).set("seeds.samples.file=b.sql").environment();
-    expect![[r#"{"samples": Seed { service: "db", content: Dump("/w/b.sql") }}"#]]
+    expect![[r#"{"samples": Seed { service: "db", content: Dump { file: "/w/b.sql", superuser: false } }}"#]]
         .assert_eq(&format!("{:?}", dump.seeds));
 }
 

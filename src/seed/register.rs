@@ -1,0 +1,93 @@
+//! The tables in which a load records itself, made anew in each: a dump may bring others of the
+//! same names.
+
+use std::fmt::Write as _;
+
+use crate::postgres::{MIGRATIONS, OwnTable, Session, TextRow, literal};
+
+use super::Error;
+use super::dump::Counts;
+use super::fingerprint::seed_digest;
+use super::record::TASKS;
+
+const SEEDS: OwnTable = OwnTable {
+    name: "seeds",
+    columns: "name text PRIMARY KEY, \
+              position int NOT NULL, \
+              digest text NOT NULL, \
+              loaded_at timestamptz NOT NULL DEFAULT pg_catalog.now(), \
+              bytes bigint NOT NULL, \
+              rows bigint NOT NULL",
+};
+
+/// Reads the migrations that a dump says are applied; `session` is the loading role's, since
+/// anything may stand behind that name.
+pub(super) fn migrations_of_dumps(session: &mut Session) -> Result<Vec<TextRow>, Error> {
+    if session
+        .value("SELECT pg_catalog.to_regclass('envctl.migrations')")?
+        .is_none()
+    {
+        return Ok(Vec::new());
+    }
+    Ok(session.rows(
+        "SELECT version::bigint, name::text, digest::text, applied_at::timestamptz, \
+         elapsed_ms::bigint FROM envctl.migrations",
+    )?)
+}
+
+/// Makes the tables, with what dumps said of migrations. What had their names is dropped.
+pub(super) fn make(session: &mut Session, migrations: &[TextRow]) -> Result<(), Error> {
+    let mut sql = String::from("BEGIN; CREATE SCHEMA IF NOT EXISTS envctl;");
+    let rows = session.rows(
+        "SELECT c.relname, c.relkind FROM pg_catalog.pg_class c \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = 'envctl' AND c.relname IN ('seeds', 'tasks', 'migrations')",
+    )?;
+    for row in rows {
+        let mut texts = row.into_iter().map(Option::unwrap_or_default);
+        let (name, kind) = (texts.next(), texts.next());
+        let kind = match kind.as_deref() {
+            Some("v") => "VIEW",
+            Some("m") => "MATERIALIZED VIEW",
+            Some("f") => "FOREIGN TABLE",
+            Some("S") => "SEQUENCE",
+            Some("i" | "I") => "INDEX",
+            Some("c") => "TYPE",
+            _ => "TABLE",
+        };
+        let name = name.unwrap_or_default();
+        // Writing to a String cannot fail.
+        let _ = write!(sql, "DROP {kind} IF EXISTS envctl.{name} CASCADE;");
+    }
+    for table in [&SEEDS, &TASKS, &MIGRATIONS] {
+        let _ = write!(sql, "{};", table.sql());
+    }
+    for row in migrations {
+        let value = |value: &Option<String>| value.as_deref().map_or("NULL".to_owned(), literal);
+        let values: Vec<String> = row.iter().map(value).collect();
+        let _ = write!(
+            sql,
+            "INSERT INTO envctl.migrations (version, name, digest, applied_at, elapsed_ms) \
+             VALUES ({});",
+            values.join(", ")
+        );
+    }
+    Ok(session.run(&(sql + "COMMIT"))?)
+}
+
+/// Writes what was loaded.
+pub(super) fn write(session: &mut Session, seeds: &[(&String, Counts)]) -> Result<(), Error> {
+    let mut sql = String::from("BEGIN;");
+    for (position, (name, counts)) in seeds.iter().enumerate() {
+        let _ = write!(
+            sql,
+            "INSERT INTO envctl.seeds (name, position, digest, bytes, rows) \
+             VALUES ({}, {position}, {}, {}, {});",
+            literal(name),
+            literal(&seed_digest(&counts.digest)),
+            counts.bytes,
+            counts.rows
+        );
+    }
+    Ok(session.run(&(sql + "COMMIT"))?)
+}
