@@ -60,6 +60,8 @@ mod tests {
                 reference: String::new(),
             },
             state,
+            restarts: 0,
+            ran: std::time::Duration::from_secs(60),
             created: None,
             attached: true,
             order: 0,

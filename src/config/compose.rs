@@ -120,7 +120,7 @@ pub(crate) static HEALTHCHECK: [Foreign; 7] = [
     foreign("retries", WAITING),
     foreign("start_period", WAITING),
     foreign("start_interval", WAITING),
-    foreign("disable", "leave `healthcheck` out"),
+    foreign("disable", "write `healthcheck = false`"),
 ];
 
 pub(crate) static UPDATE_CONFIG: [Foreign; 5] = [

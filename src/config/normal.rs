@@ -14,6 +14,10 @@ pub(crate) fn expand(node: &mut Node, shape: Shape, path: Trail<'_>, mistakes: &
     match shape {
         Shape::Value(_) => {}
         Shape::Table(fields) => {
+            if let (Some(key), true) = (fields.negative, node.value.removes()) {
+                let value = node.beside(Value::Boolean(true));
+                node.value = Value::Table(Table::from_iter([(key.to_owned(), value)]));
+            }
             if !node.value.removes() {
                 long_form(node, fields, path, mistakes);
                 known_keys(node, fields, path, mistakes);

@@ -45,6 +45,8 @@ pub(crate) struct Fields {
     pub keys: &'static [(&'static str, Shape)],
     /// The key that a value stands for when it is no table.
     pub short: Option<&'static str>,
+    /// The key that `false` stands for; without one, `false` removes the table.
+    pub negative: Option<&'static str>,
     /// Groups of sets of keys; in a group, a layer that sets a key of one set takes away what
     /// lower layers said with the others.
     pub alternatives: &'static [Group],
@@ -114,6 +116,7 @@ const fn fields(keys: &'static [(&'static str, Shape)]) -> Fields {
     Fields {
         keys,
         short: None,
+        negative: None,
         alternatives: &[],
         foreign: &[],
     }
@@ -220,13 +223,15 @@ static DEPENDENCY: Fields = Fields {
 };
 
 static HEALTHCHECK: Fields = Fields {
-    alternatives: &[&[&["http", "port"], &["tcp"], &["command"]]],
+    negative: Some("none"),
+    alternatives: &[&[&["http", "port"], &["tcp"], &["command"], &["none"]]],
     foreign: &compose::HEALTHCHECK,
     ..fields(&[
         ("http", TEXT),
         ("port", TEXT),
         ("tcp", TEXT),
         ("command", TEXTS),
+        ("none", BOOLEAN),
     ])
 };
 

@@ -11,6 +11,7 @@ mod log;
 mod model;
 mod port;
 pub mod process;
+mod state;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -23,6 +24,7 @@ pub use instance::Instance;
 pub use log::{LogLine, LogMark, LogOptions};
 pub use model::*;
 pub use process::other_version;
+pub use state::{Pulse, ServiceState};
 
 use crate::config::model::Secret;
 use crate::report::StepEvents;
@@ -96,13 +98,22 @@ pub trait Engine: Send + Sync {
     fn remove<'a>(&'a self, what: &'a Removal) -> Work<'a, ()>;
 
     /// Returns what a service is doing now; `None` when there is no such container.
-    fn state<'a>(&'a self, service: &'a str) -> Work<'a, Option<ServiceState>>;
+    fn pulse<'a>(&'a self, service: &'a str) -> Work<'a, Option<Pulse>>;
+
+    /// Returns only whether it runs, or how it ended.
+    fn state<'a>(&'a self, service: &'a str) -> Work<'a, Option<ServiceState>> {
+        Box::pin(async move { Ok(self.pulse(service).await?.map(|pulse| pulse.state)) })
+    }
 
     /// Returns the address of a running service's named port, reachable from this process.
     fn address<'a>(&'a self, service: &'a str, port: &'a str) -> Work<'a, SocketAddr>;
 
     /// Returns the variables that a service was given when it was made; none where it is not there.
     fn given<'a>(&'a self, service: &'a str) -> Work<'a, Vec<(String, Secret)>>;
+
+    /// Returns the addresses on which a running service's processes listen, as they see them
+    /// themselves; `None` where that cannot be seen from here.
+    fn listeners<'a>(&'a self, service: &'a str) -> Work<'a, Option<Vec<SocketAddr>>>;
 
     /// Returns the end that a service's log has now.
     fn log_mark(&self, service: &str) -> LogMark;

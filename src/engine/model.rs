@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::ServiceState;
 use crate::config::model::{
     HostCommand, HostPort, Image, ImageSource, InstanceId, Limits, Mount, Restart, Secret, Template,
 };
@@ -331,6 +332,10 @@ pub struct ObservedService {
     pub hash: String,
     pub image: ImageHandle,
     pub state: ServiceState,
+    /// How often its `restart` started it again, since somebody started it.
+    pub restarts: u32,
+    /// How long it has run without a break.
+    pub ran: Duration,
     /// When it was made; `None` when the engine does not say.
     pub created: Option<SystemTime>,
     /// Whether it is on the instance's network; of a running process, whether its supervisor
@@ -351,30 +356,6 @@ pub struct PublishedPort {
     pub container: u16,
     pub bind: IpAddr,
     pub host: u16,
-}
-
-/// What a container is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ServiceState {
-    Created,
-    Running,
-    Restarting,
-    Paused,
-    Exited {
-        code: i64,
-        out_of_memory: bool,
-    },
-    /// The engine gave up on it.
-    Dead,
-    /// It ended while nobody looked: with its supervisor, or with the machine.
-    Lost,
-}
-
-impl ServiceState {
-    /// Whether it has processes, or will have some again without being started.
-    pub fn is_up(self) -> bool {
-        matches!(self, Self::Running | Self::Paused | Self::Restarting)
-    }
 }
 
 /// Something to remove.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::net::{IpAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -40,17 +40,12 @@ impl Listening {
     fn table(&self) -> &BTreeMap<u16, Vec<u64>> {
         self.0.get_or_init(|| {
             let mut table: BTreeMap<u16, Vec<u64>> = BTreeMap::new();
-            for (port, inode) in tables().flat_map(|text| listeners_in(&text)) {
-                table.entry(port).or_default().push(inode);
+            for (address, inode) in listening(Path::new("/proc/net")) {
+                table.entry(address.port()).or_default().push(inode);
             }
             table
         })
     }
-}
-
-fn tables() -> impl Iterator<Item = String> {
-    let files = ["/proc/net/tcp", "/proc/net/tcp6"].into_iter();
-    files.filter_map(|table| fs_err::read_to_string(table).ok())
 }
 
 /// Returns the process that listens on a port, on any address; one of another user is seen only
@@ -81,17 +76,78 @@ fn holds_one_of(process: &Path, sockets: &[String]) -> bool {
         .any(|target| sockets.iter().any(|socket| target.as_os_str() == &**socket))
 }
 
+/// Returns the addresses on which these processes listen, in order.
+pub(super) fn addresses_of(pids: impl IntoIterator<Item = u32>) -> Vec<SocketAddr> {
+    let sockets = listening(Path::new("/proc/net"));
+    let mut found = Vec::new();
+    for pid in pids {
+        let Ok(files) = fs_err::read_dir(format!("/proc/{pid}/fd")) else {
+            continue;
+        };
+        let links = files.filter_map(|file| fs_err::read_link(file.ok()?.path()).ok());
+        let inodes = links.filter_map(|link| {
+            let link = link.to_str()?.strip_prefix("socket:[")?;
+            link.strip_suffix(']')?.parse::<u64>().ok()
+        });
+        let inodes: Vec<u64> = inodes.collect();
+        let held = sockets.iter().filter(|(_, inode)| inodes.contains(inode));
+        found.extend(held.map(|(address, _)| *address));
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Returns what listens in the network that a process is in; nothing can be told where it cannot
+/// be looked into.
+pub(super) fn addresses_around(pid: u32) -> Option<Vec<SocketAddr>> {
+    let folder = format!("/proc/{pid}/net");
+    let folder = Path::new(&folder);
+    fs_err::metadata(folder.join("tcp")).ok()?;
+    let listening = listening(folder).into_iter();
+    let mut found: Vec<SocketAddr> = listening.map(|(address, _)| address).collect();
+    found.sort_unstable();
+    found.dedup();
+    Some(found)
+}
+
+/// Returns every address that is listened on in a network, with its socket's inode.
+fn listening(folder: &Path) -> Vec<(SocketAddr, u64)> {
+    let tables = ["tcp", "tcp6"].map(|table| fs_err::read_to_string(folder.join(table)));
+    let tables = tables.iter().flatten();
+    tables.flat_map(|table| listeners_in(table)).collect()
+}
+
 /// Reads the kernel's table: `sl local_address rem_address st … inode`, in hex but the last.
-/// Returns the ports that are listened on, each with its socket's inode.
-fn listeners_in(table: &str) -> Vec<(u16, u64)> {
+fn listeners_in(table: &str) -> Vec<(SocketAddr, u64)> {
     const LISTEN: &str = "0A";
     let listener = |line: &str| {
         let fields: Vec<&str> = line.split_whitespace().collect();
-        let (_, port) = fields.get(1)?.rsplit_once(':')?;
+        if *fields.get(3)? != LISTEN {
+            return None;
+        }
+        let (local, port) = fields.get(1)?.rsplit_once(':')?;
         let port = u16::from_str_radix(port, 16).ok()?;
-        (fields.get(3)? == &LISTEN).then(|| Some((port, fields.get(9)?.parse().ok()?)))?
+        let address = SocketAddr::new(local_address(local)?, port);
+        Some((address, fields.get(9)?.parse().ok()?))
     };
     table.lines().filter_map(listener).collect()
+}
+
+/// Reads an address of the kernel's table: words of four bytes, each in this machine's order.
+fn local_address(hex: &str) -> Option<IpAddr> {
+    let word = |at: usize| {
+        let digits = hex.get(at * 8..at * 8 + 8)?;
+        Some(u32::from_str_radix(digits, 16).ok()?.to_ne_bytes())
+    };
+    if hex.len() == 8 {
+        return Some(Ipv4Addr::from(word(0)?).into());
+    }
+    let mut bytes = [0; 16];
+    for (at, part) in bytes.chunks_exact_mut(4).enumerate() {
+        part.copy_from_slice(&word(at)?);
+    }
+    Some(Ipv6Addr::from(bytes).into())
 }
 
 #[cfg(test)]
@@ -107,7 +163,40 @@ mod tests {
 
     #[test]
     fn only_listeners_count() {
-        assert_eq!(listeners_in(TABLE), [(3000, 41), (5432, 43)]);
+        let found = listeners_in(TABLE).into_iter();
+        let found: Vec<(u16, u64)> = found.map(|(at, inode)| (at.port(), inode)).collect();
+        assert_eq!(found, [(3000, 41), (5432, 43)]);
+    }
+
+    #[test]
+    fn addresses_are_read() {
+        let six = "\
+   0: 00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 7 1 0 100 0
+   1: 00000000000000000000000001000000:1435 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 8 1 0 100 0
+";
+        let found = [TABLE, six].map(listeners_in).concat();
+        let texts: Vec<String> = found
+            .iter()
+            .map(|(address, _)| address.to_string())
+            .collect();
+        assert_eq!(
+            texts,
+            ["127.0.0.1:3000", "0.0.0.0:5432", "[::]:8080", "[::1]:5173"]
+        );
+    }
+
+    #[test]
+    fn addresses_of_a_process_are_found() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        assert!(addresses_of([std::process::id()]).contains(&address));
+        assert!(
+            addresses_around(std::process::id())
+                .unwrap()
+                .contains(&address)
+        );
+        assert!(addresses_of([]).is_empty());
+        assert_eq!(addresses_around(u32::MAX), None);
     }
 
     #[test]

@@ -81,8 +81,10 @@ pub struct Upkeep {
 /// When a service counts as ready, or a task as done.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Readiness {
-    /// It runs.
+    /// It runs, and nobody can be asked.
     Running,
+    /// All of these ports take a connection.
+    Ports(Vec<String>),
     Probe(Probe),
     /// The application's user gets an answer on the application's database.
     Postgres(Box<Database>),
@@ -298,6 +300,7 @@ impl DesiredService {
         match &self.readiness {
             Readiness::Postgres(database) => Some(database),
             Readiness::Running
+            | Readiness::Ports(_)
             | Readiness::Probe(_)
             | Readiness::Redis { .. }
             | Readiness::Exit => None,
@@ -313,8 +316,12 @@ fn readiness(declaration: &Declaration<'_>, name: &str, service: &Service) -> Re
         (Kind::Redis(redis), _) => Readiness::Redis {
             password: redis.password.clone(),
         },
-        (Kind::Container, Some(healthcheck)) => Readiness::Probe(healthcheck.probe.clone()),
-        (Kind::Container, None) => Readiness::Running,
+        (Kind::Container, Some(healthcheck)) => match &healthcheck.probe {
+            Some(probe) => Readiness::Probe(probe.clone()),
+            None => Readiness::Running,
+        },
+        (Kind::Container, None) if service.ports.is_empty() => Readiness::Running,
+        (Kind::Container, None) => Readiness::Ports(service.ports.keys().cloned().collect()),
     }
 }
 

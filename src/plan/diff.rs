@@ -56,6 +56,9 @@ pub fn diff(desired: &Desired, observation: &Observation, options: Options) -> P
     for (service, database) in diff.databases().collect::<Vec<_>>() {
         diff.send(service, database);
     }
+    let services = desired.services.iter();
+    let services = services.filter(|it| it.spec.role == Role::Service);
+    diff.plan.look_again(services.cloned().collect());
     diff.plan
 }
 
@@ -520,6 +523,8 @@ pub(super) mod tests {
                         out_of_memory: false,
                     },
                 },
+                restarts: 0,
+                ran: std::time::Duration::from_secs(60),
                 created: None,
                 attached: true,
                 order: 0,
@@ -567,6 +572,7 @@ pub(super) mod tests {
                 expect![[r"
                     1 reload api, its files changed []
                     2 ready api, not ready yet [1]
+                    3 still running, once all of it is done [2]
                 "]],
             ),
             (
@@ -574,6 +580,7 @@ pub(super) mod tests {
                 expect![[r"
                     1 recreate api, its files changed []
                     2 ready api, not ready yet [1]
+                    3 still running, once all of it is done [2]
                 "]],
             ),
         ] {
@@ -593,6 +600,7 @@ pub(super) mod tests {
             &expect![[r"
                 1 recreate api, its files changed []
                 2 ready api, not ready yet [1]
+                3 still running, once all of it is done [2]
             "]],
         );
     }
@@ -624,6 +632,7 @@ pub(super) mod tests {
                 2 ready api-3, not ready yet [1]
                 3 reload lb, its files changed [2]
                 4 ready lb, not ready yet [3]
+                5 still running, once all of it is done [4]
             "]],
         );
         let mut seen = green(&three);
@@ -636,6 +645,7 @@ pub(super) mod tests {
                 1 reload lb, its files changed []
                 2 ready lb, not ready yet [1]
                 3 remove api-3, one replica too many [2]
+                4 still running, once all of it is done [3]
             "]],
         );
     }
@@ -659,6 +669,7 @@ pub(super) mod tests {
                 10 create api, not there [3 4]
                 11 start api, not there [9 10]
                 12 ready api, not ready yet [11]
+                13 still running, once all of it is done [12]
             "]],
         );
     }
@@ -681,9 +692,10 @@ pub(super) mod tests {
             &seen,
             ALL,
             &expect![[r"
-            1 start api, it ended []
-            2 ready api, not ready yet [1]
-        "]],
+                1 start api, it ended []
+                2 ready api, not ready yet [1]
+                3 still running, once all of it is done [2]
+            "]],
         );
     }
 
@@ -718,12 +730,13 @@ pub(super) mod tests {
             &seen,
             ALL,
             &expect![[r"
-            1 start db, it ended while nobody watched it []
-            2 ready db, not ready yet [1]
-            3 seed db, unless it is seeded already [2]
-            4 migrate db, unless all are applied [3]
-            ! db: PostgreSQL 15.18 runs instead of the declared 13.5; `strict_version = true` refuses that
-        "]],
+                1 start db, it ended while nobody watched it []
+                2 ready db, not ready yet [1]
+                3 seed db, unless it is seeded already [2]
+                4 migrate db, unless all are applied [3]
+                5 still running, once all of it is done [4]
+                ! db: PostgreSQL 15.18 runs instead of the declared 13.5; `strict_version = true` refuses that
+            "]],
         );
     }
 
@@ -736,9 +749,10 @@ pub(super) mod tests {
             &green(&rates()),
             ALL,
             &expect![[r"
-            1 recreate api, its declaration changed []
-            2 ready api, not ready yet [1]
-        "]],
+                1 recreate api, its declaration changed []
+                2 ready api, not ready yet [1]
+                3 still running, once all of it is done [2]
+            "]],
         );
     }
 
@@ -752,13 +766,14 @@ pub(super) mod tests {
             &seen,
             ALL,
             &expect![[r"
-            1 image debian, not there, or made from other inputs []
-            2 image db, not there, or made from other inputs [1]
-            3 update db, its image may change [2]
-            4 ready db, not ready yet [3]
-            5 seed db, unless it is seeded already [4]
-            6 migrate db, unless all are applied [5]
-        "]],
+                1 image debian, not there, or made from other inputs []
+                2 image db, not there, or made from other inputs [1]
+                3 update db, its image may change [2]
+                4 ready db, not ready yet [3]
+                5 seed db, unless it is seeded already [4]
+                6 migrate db, unless all are applied [5]
+                7 still running, once all of it is done [6]
+            "]],
         );
     }
 
@@ -772,8 +787,9 @@ pub(super) mod tests {
             &seen,
             ALL,
             &expect![[r"
-            1 seed db, never seeded []
-        "]],
+                1 seed db, never seeded []
+                2 still running, once all of it is done [1]
+            "]],
         );
         let no_seed = Options {
             seed: false,
@@ -802,9 +818,10 @@ pub(super) mod tests {
             &seen,
             ALL,
             &expect![[r"
-            1 migrate db, not all are in as declared []
-            ! the data of db is stale: dump changed since it was loaded; `envctl seed rates --reset` loads it again
-        "]],
+                1 migrate db, not all are in as declared []
+                2 still running, once all of it is done [1]
+                ! the data of db is stale: dump changed since it was loaded; `envctl seed rates --reset` loads it again
+            "]],
         );
     }
 
@@ -848,8 +865,9 @@ pub(super) mod tests {
             &unseen,
             ALL,
             &expect![[r"
-            1 task send, not done yet []
-        "]],
+                1 task send, not done yet []
+                2 still running, once all of it is done [1]
+            "]],
         );
     }
 
@@ -864,12 +882,13 @@ pub(super) mod tests {
             &seen,
             ALL,
             &expect![[r"
-            1 remove api, no longer declared []
-            2 recreate db, its declaration changed [1]
-            3 ready db, not ready yet [2]
-            4 seed db, unless it is seeded already [3]
-            5 migrate db, unless all are applied [4]
-        "]],
+                1 remove api, no longer declared []
+                2 recreate db, its declaration changed [1]
+                3 ready db, not ready yet [2]
+                4 seed db, unless it is seeded already [3]
+                5 migrate db, unless all are applied [4]
+                6 still running, once all of it is done [5]
+            "]],
         );
     }
 
@@ -886,6 +905,7 @@ pub(super) mod tests {
             &expect![[r"
                 1 recreate api, it is not on the network []
                 2 ready api, not ready yet [1]
+                3 still running, once all of it is done [2]
             "]],
         );
     }
@@ -899,11 +919,12 @@ pub(super) mod tests {
             &green(&one),
             ALL,
             &expect![[r"
-            1 create api-2, not there []
-            2 ready api-2, not ready yet [1]
-            3 create api-3, not there []
-            4 ready api-3, not ready yet [3]
-        "]],
+                1 create api-2, not there []
+                2 ready api-2, not ready yet [1]
+                3 create api-3, not there []
+                4 ready api-3, not ready yet [3]
+                5 still running, once all of it is done [2 4]
+            "]],
         );
         check(&three, &green(&three), ALL, &expect![[""]]);
         let mut two = rates();
@@ -914,6 +935,7 @@ pub(super) mod tests {
             ALL,
             &expect![[r"
                 1 remove api-3, one replica too many []
+                2 still running, once all of it is done [1]
             "]],
         );
         check(
@@ -923,6 +945,7 @@ pub(super) mod tests {
             &expect![[r"
                 1 remove api-2, one replica too many []
                 2 remove api-3, one replica too many []
+                3 still running, once all of it is done [1 2]
             "]],
         );
     }
@@ -948,6 +971,7 @@ pub(super) mod tests {
                 5 create web, not there []
                 6 start web, not there [2 4 5]
                 7 ready web, not ready yet [6]
+                8 still running, once all of it is done [7]
             "]],
         );
     }
@@ -1041,6 +1065,7 @@ pub(super) mod tests {
                 16 task key, not done yet [4 7 12]
                 17 seed samples (task), unless it was sent already [5 7 12 15 16]
                 18 seed extra (task), unless it was sent already [6 7 12 17]
+                19 still running, once all of it is done [18]
             "]],
         );
         let all_in = sent(&sending(), [Standing::Whole; 2]);
@@ -1051,8 +1076,9 @@ pub(super) mod tests {
             &second,
             ALL,
             &expect![[r"
-            1 seed extra (task), never sent []
-        "]],
+                1 seed extra (task), never sent []
+                2 still running, once all of it is done [1]
+            "]],
         );
         let no_seed = Options {
             seed: false,
@@ -1118,10 +1144,11 @@ pub(super) mod tests {
             &fresh,
             ALL,
             &expect![[r"
-            1 seed db, never seeded []
-            2 seed samples (task), never sent [1]
-            3 seed extra (task), never sent [1 2]
-        "]],
+                1 seed db, never seeded []
+                2 seed samples (task), never sent [1]
+                3 seed extra (task), never sent [1 2]
+                4 still running, once all of it is done [3]
+            "]],
         );
         let mut pending = sent(&sending(), never);
         let view = pending.databases.get_mut("db").expect("it is there");
@@ -1199,20 +1226,21 @@ pub(super) mod tests {
             &Observation::default(),
             ALL,
             &expect![[r"
-            1 image debian, not there, or made from other inputs []
-            2 image db, not there, or made from other inputs [1]
-            3 image api, not there, or made from other inputs []
-            4 image move, not there, or made from other inputs []
-            5 network, not there []
-            6 volume db-data, not there []
-            7 create db, not there [2 5 6]
-            8 ready db, not ready yet [7]
-            9 seed db, unless it is seeded already [8]
-            10 migrate db (task), unless all are applied [4 5 8 9]
-            11 create api, not there [3 5]
-            12 start api, not there [10 11]
-            13 ready api, not ready yet [12]
-        "]],
+                1 image debian, not there, or made from other inputs []
+                2 image db, not there, or made from other inputs [1]
+                3 image api, not there, or made from other inputs []
+                4 image move, not there, or made from other inputs []
+                5 network, not there []
+                6 volume db-data, not there []
+                7 create db, not there [2 5 6]
+                8 ready db, not ready yet [7]
+                9 seed db, unless it is seeded already [8]
+                10 migrate db (task), unless all are applied [4 5 8 9]
+                11 create api, not there [3 5]
+                12 start api, not there [10 11]
+                13 ready api, not ready yet [12]
+                14 still running, once all of it is done [13]
+            "]],
         );
         check(&desired, &green(&desired), ALL, &expect![[""]]);
         let mut pending = green(&desired);
@@ -1223,8 +1251,9 @@ pub(super) mod tests {
             &pending,
             ALL,
             &expect![[r"
-            1 migrate db (task), not all are in as declared []
-        "]],
+                1 migrate db (task), not all are in as declared []
+                2 still running, once all of it is done [1]
+            "]],
         );
         let plan = Plan::of_migrations(&desired, &green(&desired));
         expect![[r"
@@ -1241,7 +1270,16 @@ pub(super) mod tests {
             .into_iter()
             .map(|index| plan.nodes[index].step.to_string());
         let blocked: Vec<String> = blocked.collect();
-        assert_eq!(blocked, ["seed db", "migrate db", "start api", "ready api"]);
+        assert_eq!(
+            blocked,
+            [
+                "seed db",
+                "migrate db",
+                "start api",
+                "ready api",
+                "still running"
+            ]
+        );
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! A plan: steps, why each is there, and what each waits for.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
+use super::desired::DesiredService;
 use super::step::Step;
 use crate::report::PlannedStep;
 
@@ -50,6 +52,22 @@ impl Plan {
     /// Adds a step that waits for nothing, for commands that take a single one.
     pub fn add(&mut self, step: Step, cause: &str) {
         self.push(step, cause, Vec::new());
+    }
+
+    /// Adds the last look at what runs by then, where anything was done at all.
+    pub(super) fn look_again(&mut self, services: Vec<DesiredService>) {
+        if self.nodes.is_empty() || services.is_empty() {
+            return;
+        }
+        let waited_for: BTreeSet<usize> =
+            self.nodes.iter().flat_map(|it| it.after.clone()).collect();
+        let last = (0..self.nodes.len()).filter(|index| !waited_for.contains(index));
+        let after = last.collect();
+        self.push(
+            Step::StillRunning { services },
+            "once all of it is done",
+            after,
+        );
     }
 
     /// Returns the indices of every node that waits for `index`, directly or not.

@@ -14,7 +14,7 @@ use super::fill::Filler;
 use super::observation::{DatabaseView, Observation, SentSeeds};
 use super::ready;
 use crate::config::model::Reach;
-use crate::engine::{Engine, MadeFile, Observed, Role, ServiceState};
+use crate::engine::{Engine, MadeFile, Observed, ObservedService, Role, ServiceState};
 use crate::postgres::{Migration, MigrationState, Target, migration_status};
 use crate::seed::{self, Brings, Standing};
 
@@ -26,20 +26,13 @@ pub async fn observe(
 ) -> Result<Observation, Error> {
     let specs = desired.provisions();
     let observed = engine.observe(&specs).await?;
-    let running = |service: &&DesiredService| {
-        observed.services.iter().any(|seen| {
-            seen.name == service.spec.name
-                && seen.role == Role::Service
-                && seen.state == ServiceState::Running
-        })
-    };
     let looks = desired
         .services
         .iter()
-        .filter(running)
-        .map(async |service| {
+        .filter_map(|service| Some((service, running(&observed, &service.spec.name)?)))
+        .map(async |(service, seen)| {
             let name = service.spec.name.clone();
-            let ready = ready::look(engine, service, reach);
+            let ready = ready::look(engine, service, (seen, reach));
             let view = view(engine, service, (desired, &observed));
             let (ready, database) = join(ready, view).await;
             (name, ready, database)
@@ -62,6 +55,14 @@ pub async fn observe(
         }
     }
     Ok(observation)
+}
+
+/// Returns what was seen of a service, if it runs.
+fn running<'a>(observed: &'a Observed, name: &str) -> Option<&'a ObservedService> {
+    observed.services.iter().find(|seen| {
+        let runs = seen.state == ServiceState::Running;
+        runs && seen.name == name && seen.role == Role::Service
+    })
 }
 
 /// Returns the services whose files are not what they should be. Where that cannot be known yet,

@@ -15,6 +15,7 @@ pub fn restart(desired: &Desired, observed: &Observed, names: &BTreeSet<&str>) -
     let services = desired.services.iter();
     let services = services.filter(|service| names.contains(service.spec.name.as_str()));
     let services: Vec<&DesiredService> = services.collect();
+    let all: Vec<DesiredService> = services.iter().map(|service| (*service).clone()).collect();
     let mut stopped: Vec<usize> = Vec::new();
     let levels = services.chunk_by(|one, other| one.spec.order == other.spec.order);
     for level in levels.rev() {
@@ -53,6 +54,7 @@ pub fn restart(desired: &Desired, observed: &Observed, names: &BTreeSet<&str>) -
         ready.insert(name, plan.push(wait, "restart", vec![node]));
         plan.notices.extend(difference(observed, service));
     }
+    plan.look_again(all);
     plan
 }
 
@@ -63,6 +65,7 @@ pub fn rolling_restart(desired: &Desired, observed: &Observed, names: &BTreeSet<
     let services = desired.services.iter();
     let services = services.filter(|service| names.contains(service.spec.name.as_str()));
     let mut services: Vec<&DesiredService> = services.collect();
+    let all: Vec<DesiredService> = services.iter().map(|service| (*service).clone()).collect();
     // What is down comes first: to stop the last replica that is up would leave none.
     for replicas in services.chunk_by_mut(|one, other| one.spec.service == other.spec.service) {
         replicas.sort_by_key(|service| is_up(observed, service));
@@ -95,6 +98,7 @@ pub fn rolling_restart(desired: &Desired, observed: &Observed, names: &BTreeSet<
         before = Some((service, plan.push(wait, "rolling restart", vec![node])));
         plan.notices.extend(difference(observed, service));
     }
+    plan.look_again(all);
     plan
 }
 
@@ -142,13 +146,14 @@ mod tests {
             &observed,
             &["api", "db"],
             &expect![[r"
-            1 stop api, restart []
-            2 stop db, restart [1]
-            3 start db, restart [2]
-            4 ready db, restart [3]
-            5 start api, restart [2 4]
-            6 ready api, restart [5]
-        "]],
+                1 stop api, restart []
+                2 stop db, restart [1]
+                3 start db, restart [2]
+                4 ready db, restart [3]
+                5 start api, restart [2 4]
+                6 ready api, restart [5]
+                7 still running, once all of it is done [6]
+            "]],
         );
     }
 
@@ -160,10 +165,11 @@ mod tests {
             &observed,
             &["db"],
             &expect![[r"
-            1 stop db, restart []
-            2 start db, restart [1]
-            3 ready db, restart [2]
-        "]],
+                1 stop db, restart []
+                2 start db, restart [1]
+                3 ready db, restart [2]
+                4 still running, once all of it is done [3]
+            "]],
         );
     }
 
@@ -179,12 +185,13 @@ mod tests {
             &observed,
             &["api", "db"],
             &expect![[r"
-            1 stop db, restart []
-            2 start db, restart [1]
-            3 ready db, restart [2]
-            4 start api, restart [1 3]
-            5 ready api, restart [4]
-        "]],
+                1 stop db, restart []
+                2 start db, restart [1]
+                3 ready db, restart [2]
+                4 start api, restart [1 3]
+                5 ready api, restart [4]
+                6 still running, once all of it is done [5]
+            "]],
         );
     }
 
@@ -198,16 +205,17 @@ mod tests {
             &observed,
             &["api", "api-2", "db"],
             &expect![[r"
-            1 stop api, restart []
-            2 stop api-2, restart []
-            3 stop db, restart [1 2]
-            4 start db, restart [3]
-            5 ready db, restart [4]
-            6 start api, restart [3 5]
-            7 ready api, restart [6]
-            8 start api-2, restart [3 5]
-            9 ready api-2, restart [8]
-        "]],
+                1 stop api, restart []
+                2 stop api-2, restart []
+                3 stop db, restart [1 2]
+                4 start db, restart [3]
+                5 ready db, restart [4]
+                6 start api, restart [3 5]
+                7 ready api, restart [6]
+                8 start api-2, restart [3 5]
+                9 ready api-2, restart [8]
+                10 still running, once all of it is done [7 9]
+            "]],
         );
     }
 
@@ -234,6 +242,7 @@ mod tests {
             11 stop api-2, rolling restart [10]
             12 start api-2, rolling restart [11]
             13 ready api-2, rolling restart [12]
+            14 still running, once all of it is done [13]
         "]]
         .assert_eq(&plan.to_string());
     }
@@ -248,11 +257,12 @@ mod tests {
             &observed,
             &["api"],
             &expect![[r"
-            1 stop api, restart []
-            2 start api, restart [1]
-            3 ready api, restart [2]
-            ! api differs from its declaration, which only `up` brings about
-        "]],
+                1 stop api, restart []
+                2 start api, restart [1]
+                3 ready api, restart [2]
+                4 still running, once all of it is done [3]
+                ! api differs from its declaration, which only `up` brings about
+            "]],
         );
     }
 }

@@ -238,10 +238,11 @@ async fn take(
         }
         Err(error) => {
             let tail = tail(step, &error, world.engine.as_ref()).await;
-            let blocked = plan.dependants(index);
-            let blocked = blocked
-                .into_iter()
-                .map(|index| plan.nodes[index].step.to_string());
+            let blocked = plan.dependants(index).into_iter();
+            let blocked = blocked.map(|index| &plan.nodes[index].step);
+            // There is nothing to look at again.
+            let blocked = blocked.filter(|step| !matches!(step, Step::StillRunning { .. }));
+            let blocked = blocked.map(ToString::to_string);
             Err(StepFailure {
                 step: title,
                 old_volume: old_volume(step, &error).map(ToOwned::to_owned),
@@ -288,7 +289,14 @@ async fn tail(step: &Step, error: &Error, engine: &dyn Engine) -> Option<Tail> {
             | Error::Postgres(_)
             | Error::Engine(engine::Error::NotRunning { .. })
     );
-    let service = step.subject().filter(|_| telling)?;
+    let service = match (step, error) {
+        // It looks at many.
+        (
+            Step::StillRunning { .. },
+            Error::NotReady { service, .. } | Error::Ended { service, .. },
+        ) => service,
+        _ => step.subject().filter(|_| telling)?,
+    };
     let (sender, mut receiver) = tokio::sync::mpsc::channel::<LogLine>(TAIL_LINES);
     let options = LogOptions {
         tail: Some(TAIL_LINES),

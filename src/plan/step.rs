@@ -46,6 +46,10 @@ pub enum Step {
         /// A volume of this run, which goes again when the database on it never answers.
         fresh_volume: Option<String>,
     },
+    /// Looks once more whether all of these run: one that dies soon after its start is seen here.
+    StillRunning {
+        services: Vec<DesiredService>,
+    },
     /// Loads the dump seeds and the migrations beside the database and swaps them in.
     Seed {
         service: String,
@@ -151,7 +155,7 @@ impl Step {
             | Self::Create { .. }
             | Self::Service { .. }
             | Self::Reload { .. } => "start",
-            Self::AwaitReady { .. } | Self::Pause { .. } => "ready",
+            Self::AwaitReady { .. } | Self::Pause { .. } | Self::StillRunning { .. } => "ready",
             Self::Seed { .. } => "seed",
             Self::Migrate { .. } => "migrate",
             Self::Bring { task, .. } => match task.brings {
@@ -180,6 +184,7 @@ impl Step {
                 Some(name)
             }
             Self::EnsureImage(_)
+            | Self::StillRunning { .. }
             | Self::CreateNetwork
             | Self::CreateVolume { .. }
             | Self::RemoveNetwork { .. }
@@ -211,6 +216,7 @@ impl fmt::Display for Step {
             Self::Reload { service, .. } => write!(formatter, "reload {}", service.spec.name),
             Self::Pause { name, .. } => write!(formatter, "pause after {name}"),
             Self::AwaitReady { service, .. } => write!(formatter, "ready {}", service.spec.name),
+            Self::StillRunning { .. } => formatter.write_str("still running"),
             Self::Seed { service, .. } => write!(formatter, "seed {service}"),
             Self::Migrate { service, .. } => write!(formatter, "migrate {service}"),
             Self::Bring { service, task, .. } => match task.brings {

@@ -4,12 +4,14 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
+
 use super::data::{load_seeds, migrate};
 use super::data_task::bring;
 use super::desired::DesiredService;
 use super::error::Error;
 use super::images::DesiredImage;
-use super::ready;
+use super::ready::{self, Proof};
 use super::step::{Change, Step};
 use super::task::run_task;
 use super::world::{Done, World};
@@ -37,6 +39,7 @@ pub(super) async fn perform(
             service,
             fresh_volume,
         } => await_ready(service, fresh_volume.as_deref(), world, events).await,
+        Step::StillRunning { services } => still_running(services, world, events).await,
         Step::Seed {
             service,
             database,
@@ -278,7 +281,7 @@ async fn await_ready(
     events: &StepEvents,
 ) -> Result<Done, Error> {
     let engine = world.engine.as_ref();
-    let result = ready::wait(engine, service, &world.cancel, events).await;
+    let result = ready::wait(engine, service, Proof::Begun, (&world.cancel, events)).await;
     match result {
         Ok(detail) => Ok(Done::Seen(Some(detail))),
         Err(error) => {
@@ -289,6 +292,20 @@ async fn await_ready(
             Err(error)
         }
     }
+}
+
+/// Looks once more at what should run by now.
+async fn still_running(
+    services: &[DesiredService],
+    world: &World,
+    events: &StepEvents,
+) -> Result<Done, Error> {
+    let engine = world.engine.as_ref();
+    let waits = services
+        .iter()
+        .map(|service| ready::wait(engine, service, Proof::Lasting, (&world.cancel, events)));
+    try_join_all(waits).await?;
+    Ok(Done::Seen(None))
 }
 
 /// Takes away a data volume of this run whose server never answered, with its container.

@@ -16,6 +16,7 @@ mod harness;
 mod heal;
 mod inside;
 mod instances;
+mod lasting;
 mod machine;
 mod messages;
 mod misbehaving;

@@ -146,6 +146,9 @@ properties! {
         a_killed_service_is_started_again:
             docker keeps,
             process emulates "the supervisor does it";
+        starts_and_the_time_since_are_counted:
+            docker keeps "by the daemon",
+            process keeps "by the supervisor and the kernel";
         a_stop_wins_over_a_restart: docker keeps, process keeps;
     }
     "Supervisors" supervising {
@@ -182,6 +185,9 @@ properties! {
         a_port_is_published_on_loopback:
             docker keeps,
             process emulates "the service itself binds the address that it is given";
+        what_a_service_listens_on_is_seen:
+            docker keeps "where the daemon's processes are this machine's",
+            process keeps;
         a_declared_port_is_kept_over_a_stop_and_a_start: docker keeps, process keeps;
         a_chosen_port_is_kept_over_a_stop_and_a_start:
             docker lacks "the daemon chooses one at each start",

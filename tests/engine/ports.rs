@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use envctl::config::model::HostPort;
 use envctl::engine::{Error, HeldBy, PortHolder, PublishedPort};
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, until};
 use crate::inside;
 use crate::networking::{LOOPBACK, SERVER, free_port, read_from, server};
 
@@ -25,6 +25,26 @@ pub(crate) async fn a_port_is_published_on_loopback(fixture: &Fixture) {
     assert_eq!(seen.services[0].ports["talk"], published);
     let missing = fixture.engine.address("server", "other").await;
     assert!(matches!(missing, Err(Error::NoPort { .. })));
+}
+
+pub(crate) async fn what_a_service_listens_on_is_seen(fixture: &Fixture) {
+    fixture.idle("idle").await;
+    let listeners = async |name| fixture.engine.listeners(name).await.unwrap().unwrap();
+    assert_eq!(listeners("idle").await, []);
+    fixture
+        .start(&server("server", HostPort::Any), SERVER)
+        .await;
+    let port = if fixture.engine.capabilities().containers {
+        7000
+    } else {
+        let address = fixture.engine.address("server", "talk").await;
+        address.unwrap().port()
+    };
+    until("it is seen", async || {
+        let seen = listeners("server").await;
+        seen.len() == 1 && seen[0].port() == port
+    })
+    .await;
 }
 
 async fn port_after_a_restart(fixture: &Fixture, host: HostPort) -> (u16, u16) {

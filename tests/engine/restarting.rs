@@ -83,6 +83,31 @@ pub(crate) async fn a_killed_service_is_started_again(fixture: &Fixture) {
     .await;
 }
 
+pub(crate) async fn starts_and_the_time_since_are_counted(fixture: &Fixture) {
+    let mut spec = service("idle");
+    spec.restart = Restart::UnlessStopped;
+    fixture.start(&spec, IDLE).await;
+    let pulse = async || fixture.engine.pulse("idle").await.unwrap().unwrap();
+    until("it runs for a while", async || {
+        pulse().await.ran >= Duration::from_millis(500)
+    })
+    .await;
+    let before = pulse().await;
+    assert_eq!((before.state, before.restarts), (ServiceState::Running, 0));
+    inside::kill(inside::main_process(fixture, "idle").await).await;
+    until("it was started again", async || {
+        let now = pulse().await;
+        now.state == ServiceState::Running && now.restarts == 1
+    })
+    .await;
+    assert_eq!(fixture.observe().await.services[0].restarts, 1);
+    fixture.engine.stop("idle").await.unwrap();
+    fixture.engine.start("idle").await.unwrap();
+    let after = pulse().await;
+    assert_eq!((after.state, after.restarts), (ServiceState::Running, 0));
+    assert!(after.ran < before.ran, "{after:?}");
+}
+
 pub(crate) async fn a_stop_wins_over_a_restart(fixture: &Fixture) {
     crash(fixture, Restart::Always, 3).await;
     fixture

@@ -189,7 +189,8 @@ pub enum Condition {
 /// How readiness is seen from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Healthcheck {
-    pub probe: Probe,
+    /// `None` where nobody is to be asked, whatever ports there are.
+    pub probe: Option<Probe>,
 }
 
 /// One kind of readiness probe.

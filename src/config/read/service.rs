@@ -100,10 +100,11 @@ pub(super) fn check_names(section: &Section<'_>) {
 }
 
 fn healthcheck(section: &Section<'_>, ports: &IndexMap<String, Port>) -> Option<Healthcheck> {
-    let kinds = ["http", "tcp", "command"];
+    let kinds = ["http", "tcp", "command", "none"];
     let set: Vec<_> = kinds.into_iter().filter(|key| section.has(key)).collect();
     let [kind] = set.as_slice() else {
-        let hint = "write `{ http = \"/\" }`, `{ tcp = \"port\" }` or `{ command = [\"…\"] }`";
+        let hint = "write `{ http = \"/\" }`, `{ tcp = \"port\" }` or `{ command = [\"…\"] }`; \
+                    `healthcheck = false` asks nobody";
         let message = format!(
             "`{}` needs one of `http`, `tcp` and `command`",
             section.path
@@ -119,12 +120,18 @@ fn healthcheck(section: &Section<'_>, ports: &IndexMap<String, Port>) -> Option<
         "tcp" => Probe::Tcp {
             port: health_port(section, "tcp", ports)?,
         },
-        _ => Probe::Command(section.plain_command("command")?),
+        "command" => Probe::Command(section.plain_command("command")?),
+        _ => {
+            if !section.boolean("none") {
+                section.wrong("none", "`none` can only be `true`");
+            }
+            return Some(Healthcheck { probe: None });
+        }
     };
     if *kind != "http" && section.has("port") {
         section.wrong("port", "`port` belongs to `http`");
     }
-    Some(Healthcheck { probe })
+    Some(Healthcheck { probe: Some(probe) })
 }
 
 fn http_path(section: &Section<'_>) -> Option<String> {

@@ -255,6 +255,9 @@ fn false_removes_a_table_but_is_a_text_in_environment() {
             host = "any"  # default
             bind = "127.0.0.1"  # default
 
+            [services.api.healthcheck]
+            none = true  # envs/rates/local.toml:3
+
             [services.api.environment]
             A = false  # envs/rates/local.toml:4
         "#]],

@@ -897,7 +897,7 @@ fn healthchecks() {
             envs/rates/env.toml:11:1: `services.c.healthcheck` needs one of `http`, `tcp` and `command`
               11 | healthcheck = { tcp = 'z', http = '/' }
                  | ^^^^^^^^^^^
-              hint: write `{ http = "/" }`, `{ tcp = "port" }` or `{ command = ["…"] }`
+              hint: write `{ http = "/" }`, `{ tcp = "port" }` or `{ command = ["…"] }`; `healthcheck = false` asks nobody
             envs/rates/env.toml:15:23: there is no port `htp`
               15 | healthcheck = { tcp = 'htp' }
                  |                       ^^^^^
@@ -905,7 +905,7 @@ fn healthchecks() {
             envs/rates/env.toml:18:1: `services.e.healthcheck` needs one of `http`, `tcp` and `command`
               18 | healthcheck = {}
                  | ^^^^^^^^^^^
-              hint: write `{ http = "/" }`, `{ tcp = "port" }` or `{ command = ["…"] }`"#]],
+              hint: write `{ http = "/" }`, `{ tcp = "port" }` or `{ command = ["…"] }`; `healthcheck = false` asks nobody"#]],
     );
 }
 

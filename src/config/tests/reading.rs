@@ -251,10 +251,12 @@ fn the_example_of_the_documentation() {
                         },
                         healthcheck: Some(
                             Healthcheck {
-                                probe: Http {
-                                    port: "http",
-                                    path: "/",
-                                },
+                                probe: Some(
+                                    Http {
+                                        port: "http",
+                                        path: "/",
+                                    },
+                                ),
                             },
                         ),
                         restart: No,
@@ -489,12 +491,14 @@ fn a_service_with_everything() {
                     },
                     healthcheck: Some(
                         Healthcheck {
-                            probe: Command(
-                                [
-                                    "curl",
-                                    "-f",
-                                    "localhost",
-                                ],
+                            probe: Some(
+                                Command(
+                                    [
+                                        "curl",
+                                        "-f",
+                                        "localhost",
+                                    ],
+                                ),
                             ),
                         },
                     ),

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::{Docker, container, ports};
-use crate::engine::{Error, ServiceState};
+use crate::engine::{Error, ServiceState, port};
 
 /// Returns the published address of a running service's port.
 pub(super) async fn address(
@@ -28,6 +28,40 @@ pub(super) async fn address(
             port: port.to_owned(),
         }),
     }
+}
+
+/// The address at which a container asks the daemon for names.
+const NAMES: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 11));
+
+/// Returns what listens in a running service's container; `None` where its processes are not this
+/// machine's, as behind a daemon in a virtual one.
+pub(super) async fn listeners(
+    docker: &Docker,
+    service: &str,
+) -> Result<Option<Vec<SocketAddr>>, Error> {
+    let Some(found) = container::inspect(docker, service).await? else {
+        return Err(Error::NoService {
+            service: service.to_owned(),
+        });
+    };
+    let pid = found.state.as_ref().and_then(|state| state.pid);
+    let pid = pid.and_then(|pid| u32::try_from(pid).ok());
+    let (id, _) = container::identify(&found);
+    let Some(pid) = pid.filter(|pid| is_in(*pid, id)) else {
+        return Ok(None);
+    };
+    let found = port::addresses_around(pid).map(|mut found| {
+        found.retain(|address| address.ip() != NAMES);
+        found
+    });
+    // Another process may have its number by now.
+    Ok(found.filter(|_| is_in(pid, id)))
+}
+
+/// Whether a process of this machine is in a container.
+fn is_in(pid: u32, id: &str) -> bool {
+    let groups = fs_err::read_to_string(format!("/proc/{pid}/cgroup"));
+    !id.is_empty() && groups.is_ok_and(|groups| groups.contains(id))
 }
 
 /// "Every address" is no address to connect to.

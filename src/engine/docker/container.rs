@@ -1,7 +1,7 @@
 //! One container of the instance: looking at it, stopping it, removing it.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bollard::models::{ContainerInspectResponse, ContainerState, ContainerStateStatusEnum};
 use bollard::query_parameters::{
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::client::Fault;
 use super::{Docker, labels};
 use crate::config::model::Secret;
-use crate::engine::{Error, ServiceState};
+use crate::engine::{Error, Pulse, ServiceState};
 use crate::probe::{Attempt, Exhausted, Poll};
 
 /// What the daemon takes for a stop beyond the grace period.
@@ -58,9 +58,31 @@ pub(super) async fn inspect_by(
 }
 
 /// Returns what a service is doing.
-pub(super) async fn state(docker: &Docker, service: &str) -> Result<Option<ServiceState>, Error> {
+pub(super) async fn pulse(docker: &Docker, service: &str) -> Result<Option<Pulse>, Error> {
     let container = inspect(docker, service).await?;
-    Ok(container.map(|container| state_of(container.state.as_ref())))
+    Ok(container.map(|container| pulse_of(&container)))
+}
+
+/// Returns what a container is doing, and since when it does.
+pub(super) fn pulse_of(container: &ContainerInspectResponse) -> Pulse {
+    let state = state_of(container.state.as_ref());
+    let restarts = container.restart_count.unwrap_or_default();
+    Pulse {
+        state,
+        restarts: u32::try_from(restarts).unwrap_or_default(),
+        ran: match state {
+            ServiceState::Running => ran(container.state.as_ref()),
+            _ => Duration::ZERO,
+        },
+    }
+}
+
+/// Returns how long a running container has run; nothing where the daemon's clock is ahead.
+fn ran(state: Option<&ContainerState>) -> Duration {
+    let started = state.and_then(|state| state.started_at.as_deref());
+    let started = started.and_then(|time| humantime::parse_rfc3339_weak(time).ok());
+    let ran = started.and_then(|started| SystemTime::now().duration_since(started).ok());
+    ran.unwrap_or_default()
 }
 
 /// Returns the variables that a service was given when it was made.

@@ -13,7 +13,7 @@ use crate::config::model::{InstanceId, Secret};
 use crate::engine::{
     Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Identity, ImageHandle,
     ImageOutcome, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, ObservedService,
-    Prospect, Provision, Removal, Resource, ServiceSpec, ServiceState, Work,
+    Prospect, Provision, Pulse, Removal, Resource, ServiceSpec, Work,
 };
 use crate::report::StepEvents;
 
@@ -131,8 +131,8 @@ impl Engine for Docker {
         Box::pin(resource::remove(self, what))
     }
 
-    fn state<'a>(&'a self, service: &'a str) -> Work<'a, Option<ServiceState>> {
-        Box::pin(container::state(self, service))
+    fn pulse<'a>(&'a self, service: &'a str) -> Work<'a, Option<Pulse>> {
+        Box::pin(container::pulse(self, service))
     }
 
     fn address<'a>(&'a self, service: &'a str, port: &'a str) -> Work<'a, SocketAddr> {
@@ -141,6 +141,10 @@ impl Engine for Docker {
 
     fn given<'a>(&'a self, service: &'a str) -> Work<'a, Vec<(String, Secret)>> {
         Box::pin(container::given(self, service))
+    }
+
+    fn listeners<'a>(&'a self, service: &'a str) -> Work<'a, Option<Vec<SocketAddr>>> {
+        Box::pin(address::listeners(self, service))
     }
 
     fn log_mark(&self, _service: &str) -> LogMark {

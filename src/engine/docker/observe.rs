@@ -99,7 +99,7 @@ fn service(container: ContainerInspectResponse, network: &str) -> ObservedServic
     let attached = networks.is_some_and(|networks| networks.contains_key(network));
     let created = container.created.as_deref();
     let created = created.and_then(|time| humantime::parse_rfc3339_weak(time).ok());
-    let state = container::state_of(container.state.as_ref());
+    let pulse = container::pulse_of(&container);
     let (reference, mut labels) = match container.config {
         Some(config) => (
             config.image.unwrap_or_default(),
@@ -122,7 +122,9 @@ fn service(container: ContainerInspectResponse, network: &str) -> ObservedServic
             id: container.image.unwrap_or_default(),
             reference,
         },
-        state,
+        state: pulse.state,
+        restarts: pulse.restarts,
+        ran: pulse.ran,
         created,
         attached,
         order: labels

@@ -14,7 +14,7 @@ use crate::config::model::{Secret, Variables};
 use crate::engine::{
     Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Identity, ImageHandle,
     ImageOutcome, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, ObservedService,
-    Prospect, Provision, Removal, Resource, ServiceSpec, ServiceState, Work,
+    Prospect, Provision, Pulse, Removal, Resource, ServiceSpec, Work,
 };
 use crate::report::StepEvents;
 
@@ -171,8 +171,8 @@ impl Engine for Process {
         Box::pin(resource::remove(self, what))
     }
 
-    fn state<'a>(&'a self, service: &'a str) -> Work<'a, Option<ServiceState>> {
-        Box::pin(async move { Ok(observe::state(&self.folder(service))) })
+    fn pulse<'a>(&'a self, service: &'a str) -> Work<'a, Option<Pulse>> {
+        Box::pin(async move { Ok(observe::pulse(&self.folder(service))) })
     }
 
     fn address<'a>(&'a self, service: &'a str, port: &'a str) -> Work<'a, SocketAddr> {
@@ -189,6 +189,10 @@ impl Engine for Process {
                 .map(|(name, value)| (name, Secret::new(value)))
                 .collect())
         })
+    }
+
+    fn listeners<'a>(&'a self, service: &'a str) -> Work<'a, Option<Vec<SocketAddr>>> {
+        Box::pin(async move { Ok(Some(observe::listeners(&self.folder(service)).await)) })
     }
 
     fn log_mark(&self, service: &str) -> LogMark {

@@ -2,19 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use futures_util::future::try_join_all;
 
 use super::engine::{Process, refused};
 use super::folder::Folder;
 use super::ledger::Ledger;
+use super::members::Sight;
 use super::record::Record;
-use super::{discard, ports, program};
+use super::{discard, ports, program, stop};
 use crate::engine::port::Listening;
 use crate::engine::{
     Addresses, Error, ImageHandle, Observed, ObservedService, ProgramSpec, Prospect, Provision,
-    PublishedPort, Role, ServiceState,
+    PublishedPort, Pulse, Role, ServiceState, port,
 };
 
 /// Reads services, volumes, addresses and current programs.
@@ -82,16 +85,34 @@ fn programs(provisions: &[Provision]) -> impl Iterator<Item = &ProgramSpec> {
 
 /// Returns what a service is doing; `None` when it was not created.
 pub(super) fn state(folder: &Folder) -> Option<ServiceState> {
+    pulse(folder).map(|pulse| pulse.state)
+}
+
+/// Returns the same, and since when it does.
+pub(super) fn pulse(folder: &Folder) -> Option<Pulse> {
     folder.record_file().exists().then(|| told(folder))
 }
 
 /// Returns what a service's state tells. Where it cannot be read, a start has to stop it first.
-fn told(folder: &Folder) -> ServiceState {
+fn told(folder: &Folder) -> Pulse {
+    let still = |state| Pulse {
+        state,
+        restarts: 0,
+        ran: Duration::ZERO,
+    };
     match folder.status() {
-        Ok(Some(status)) => status.state(),
-        Ok(None) => ServiceState::Created,
-        Err(_) => ServiceState::Lost,
+        Ok(Some(status)) => status.pulse(),
+        Ok(None) => still(ServiceState::Created),
+        Err(_) => still(ServiceState::Lost),
     }
+}
+
+/// Returns the addresses on which a service's processes listen.
+pub(super) async fn listeners(folder: &Folder) -> Vec<SocketAddr> {
+    let status = folder.status().ok().flatten();
+    let members = stop::members(folder, status.as_ref());
+    let members = members.find(Sight::Near).await;
+    port::addresses_of(members.into_iter().map(|seen| seen.id.pid))
 }
 
 /// Returns the engine's handle of a folder.
@@ -129,13 +150,13 @@ pub(super) fn folders(path: &Path) -> Result<BTreeMap<String, Folder>, Error> {
 }
 
 fn service(folder: &Folder, seen: (&Addresses, &Listening)) -> ObservedService {
-    let state = told(folder);
+    let pulse = told(folder);
     let Ok(Some(record)) = folder.record() else {
-        return unknown(folder, state);
+        return unknown(folder, pulse);
     };
     let status = folder.status().ok().flatten();
     let supervised = status.is_some_and(|status| status.live_supervisor().is_some());
-    let runs = state.is_up();
+    let runs = pulse.state.is_up();
     // Without a hash it is as declared by nobody, so that it is created again.
     let hash = if ports::must_move(&record, runs, seen) {
         String::new()
@@ -144,7 +165,9 @@ fn service(folder: &Folder, seen: (&Addresses, &Listening)) -> ObservedService {
     };
     ObservedService {
         handle: handle(folder),
-        state,
+        state: pulse.state,
+        restarts: pulse.restarts,
+        ran: pulse.ran,
         attached: supervised || !runs,
         created: Some(record.created),
         ports: published(&record),
@@ -174,7 +197,7 @@ fn published(record: &Record) -> BTreeMap<String, PublishedPort> {
 
 /// Returns what a killed `create` left, or another version of envctl made: something that is as
 /// declared by nobody.
-fn unknown(folder: &Folder, state: ServiceState) -> ObservedService {
+fn unknown(folder: &Folder, pulse: Pulse) -> ObservedService {
     ObservedService {
         name: folder.name().to_owned(),
         service: folder.name().to_owned(),
@@ -182,7 +205,9 @@ fn unknown(folder: &Folder, state: ServiceState) -> ObservedService {
         handle: handle(folder),
         hash: String::new(),
         image: ImageHandle::default(),
-        state,
+        state: pulse.state,
+        restarts: pulse.restarts,
+        ran: pulse.ran,
         created: None,
         attached: true,
         order: 0,

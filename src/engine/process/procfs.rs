@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use rustix::param::clock_ticks_per_second;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::host::handle_ended;
@@ -53,6 +55,17 @@ impl ProcessId {
     /// Returns what it is now; `None` when it has ended.
     pub(super) fn seen(self) -> Option<Seen> {
         look(self.pid).filter(|seen| seen.id == self && seen.is_alive())
+    }
+
+    /// Returns how long ago it was started.
+    pub(super) fn age(self) -> Duration {
+        let ticks = clock_ticks_per_second().max(1);
+        let second = self.start / ticks;
+        let rest_ms = (self.start % ticks) * 1000 / ticks;
+        let start = Duration::from_secs(second) + Duration::from_millis(rest_ms);
+        let now = clock_gettime(ClockId::Boottime);
+        let now = Duration::try_from(now).unwrap_or_default();
+        now.saturating_sub(start)
     }
 
     /// Whether it has not ended.

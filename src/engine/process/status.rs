@@ -1,9 +1,11 @@
 //! What is known of a service's processes, as its supervisor wrote it last, and what it means now.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::procfs::{self, ProcessId};
-use crate::engine::ServiceState;
+use crate::engine::{Pulse, ServiceState};
 
 /// A service's processes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +62,17 @@ impl Status {
     pub(super) fn live_main(&self) -> Option<ProcessId> {
         let main = self.main.filter(|_| self.is_of_this_boot());
         main.filter(|main| main.is_alive())
+    }
+
+    /// Returns what the service is doing now, and since when it does.
+    pub(super) fn pulse(&self) -> Pulse {
+        let state = self.state();
+        let main = self.main.filter(|_| state == ServiceState::Running);
+        Pulse {
+            state,
+            restarts: self.restarts,
+            ran: main.map_or(Duration::ZERO, ProcessId::age),
+        }
     }
 
     /// Returns what the service is doing now.
