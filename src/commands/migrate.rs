@@ -27,7 +27,11 @@ pub(super) async fn run(session: &Session, args: &MigrateArgs) -> Result<Answer,
         if let Some(migrating) = &database.migration_task {
             let unmet = unmet(task(&scene, migrating)?, &observation);
             if !unmet.is_empty() {
-                return Err(Failure::unmet(&scene.invocation, migrating, &unmet));
+                return Err(Failure::unmet(
+                    &scene.invocation,
+                    ("task", migrating),
+                    &unmet,
+                ));
             }
         }
     }

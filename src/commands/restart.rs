@@ -10,8 +10,8 @@ use super::scene::Scene;
 use super::session::Session;
 use super::up::endpoints;
 use crate::cli::RestartArgs;
-use crate::engine::Role;
-use crate::plan::{DesiredService, Observation, restart, rolling_restart};
+use crate::engine::{Observed, Role, ServiceState};
+use crate::plan::{DesiredService, Observation, restart, rolling_restart, state_text, unmet};
 use crate::report::Answer;
 
 pub(super) async fn run(session: &Session, args: &RestartArgs) -> Result<Answer, Failure> {
@@ -21,18 +21,15 @@ pub(super) async fn run(session: &Session, args: &RestartArgs) -> Result<Answer,
     let provisions = scene.desired.provisions();
     let engine = session.unless_interrupted(scene.engine.observe(&provisions));
     let engine = engine.await?;
-    let there = |name: &&str| engine.services.iter().any(|seen| seen.name == **name);
+    let there = |name: &str| engine.services.iter().any(|seen| seen.name == name);
     if engine.services.is_empty() {
         return Err(Failure::nothing_runs(&scene.invocation));
     }
-    let (names, missing): (BTreeSet<&str>, BTreeSet<&str>) = names.into_iter().partition(there);
-    if let Some(missing) = missing.first().filter(|_| !args.services.is_empty()) {
-        return Err(Failure::not_there(&scene.invocation, missing));
+    if let Some(missing) = names.iter().find(|name| !there(name)) {
+        let failed = failed_tasks(&engine);
+        return Err(Failure::not_there(&scene.invocation, missing, failed));
     }
-    for name in missing {
-        let warning = format!("`{name}` is not there; `envctl up` makes it");
-        session.events.warning(warning);
-    }
+    check_what_starts(&scene, &engine, &names)?;
     let plan = if args.rolling {
         rolling_restart(&scene.desired, &engine, &names)
     } else {
@@ -45,6 +42,47 @@ pub(super) async fn run(session: &Session, args: &RestartArgs) -> Result<Answer,
     let report = scene.run(session, "restart", (&plan, &observation)).await?;
     let outside = scene.outside().await;
     Ok(answer(&scene, &report, endpoints(&scene, &outside)))
+}
+
+/// Says which tasks did not end well, for which services may never have been made.
+fn failed_tasks(seen: &Observed) -> Vec<String> {
+    let tasks = seen.services.iter().filter(|it| it.role == Role::Task);
+    let failed = tasks.filter(|it| !matches!(it.state, ServiceState::Exited { code: 0, .. }));
+    let said = failed.map(|it| format!("task `{}`: {}", it.name, state_text(&it.state)));
+    said.collect()
+}
+
+/// Fails where a service would be started of which what it depends on is neither there nor
+/// started too.
+fn check_what_starts(
+    scene: &Scene,
+    seen: &Observed,
+    names: &BTreeSet<&str>,
+) -> Result<(), Failure> {
+    let running = seen.services.iter().filter(|it| it.state.is_up());
+    let observation = Observation {
+        engine: seen.clone(),
+        // Whether they answer is not asked.
+        ready: running.clone().map(|it| (it.name.clone(), true)).collect(),
+        ..Observation::default()
+    };
+    let is_up = |name: &str| running.clone().any(|it| it.name == name);
+    let services = scene.desired.services.iter();
+    let started = services.filter(|service| {
+        let name = service.spec.name.as_str();
+        names.contains(name) && !is_up(name)
+    });
+    for service in started {
+        let mut others = service.clone();
+        let is_other = |name: &String, _: &mut _| !names.contains(name.as_str());
+        others.depends_on.retain(is_other);
+        let unmet = unmet(&others, &observation);
+        if !unmet.is_empty() {
+            let name = &service.spec.name;
+            return Err(Failure::unmet(&scene.invocation, ("service", name), &unmet));
+        }
+    }
+    Ok(())
 }
 
 /// Returns the containers that are meant: those of the named services, or of all.
@@ -63,6 +101,9 @@ fn chosen<'a>(scene: &'a Scene, services: &[String]) -> Result<BTreeSet<&'a str>
             .filter(|it| it.spec.name == *wanted || it.spec.service == *wanted);
         let meant: Vec<&str> = meant.map(name).collect();
         if meant.is_empty() {
+            if scene.desired.service(wanted).is_some() {
+                return Err(Failure::is_a_task(&scene.invocation, wanted));
+            }
             let known: Vec<String> = declared.iter().map(|it| it.spec.name.clone()).collect();
             return Err(Failure::undeclared("service", wanted, &known));
         }

@@ -19,7 +19,11 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<Answer, Fai
     scene.warn_of_differences(session, &observation.engine);
     let unmet = unmet(task, &observation);
     if !unmet.is_empty() {
-        return Err(Failure::unmet(&scene.invocation, &args.task, &unmet));
+        return Err(Failure::unmet(
+            &scene.invocation,
+            ("task", &args.task),
+            &unmet,
+        ));
     }
     let plan = Plan::of_task(&scene.desired, &observation, task);
     let world = scene.world(session, &observation);

@@ -94,7 +94,7 @@ fn check_tasks(
     for name in sowing.task_names() {
         let unmet = unmet(task(scene, name)?, observation);
         if !unmet.is_empty() {
-            return Err(Failure::unmet(&scene.invocation, name, &unmet));
+            return Err(Failure::unmet(&scene.invocation, ("task", name), &unmet));
         }
     }
     Ok(())

@@ -24,6 +24,7 @@ mod pages;
 mod rates;
 mod redis;
 mod removals;
+mod restarting;
 mod samples;
 mod side_by_side;
 mod supervision;

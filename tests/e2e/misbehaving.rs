@@ -111,6 +111,8 @@ fn one_that_is_started_again_and_again_does_not_count_as_ready() {
         "no such luck",
     ]);
     declare(&scenario, "exec sleep 600\n", more);
+    // Until then it waits for its next start.
+    scenario.run(&["restart", "-e", "rates", "odd"]).exits(0);
     up(&scenario).exits(0);
     scenario.take_away();
 }

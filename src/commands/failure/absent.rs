@@ -25,20 +25,34 @@ impl Failure {
         Self::new(FailureKind::NotReady, diagnostic)
     }
 
-    /// A declared service of which nothing was made yet.
-    pub(in crate::commands) fn not_there(invocation: &Invocation, service: &str) -> Self {
+    /// A declared service of which nothing was made yet; `because` says what may have kept it
+    /// from that.
+    pub(in crate::commands) fn not_there(
+        invocation: &Invocation,
+        service: &str,
+        because: Vec<String>,
+    ) -> Self {
         let title = format!("`{service}` is not there");
+        let mut diagnostic = Diagnostic::new(title);
+        diagnostic.causes = because;
         let hint = format!("`{}` makes it", line::again(invocation, "up"));
-        Self::new(FailureKind::NotReady, Diagnostic::new(title).hint(hint))
+        Self::new(FailureKind::NotReady, diagnostic.hint(hint))
     }
 
-    /// A task whose dependencies are not as it needs them.
+    /// A task, where a service is wanted.
+    pub(in crate::commands) fn is_a_task(invocation: &Invocation, task: &str) -> Self {
+        let title = format!("`{task}` is a task, which is not restarted");
+        let hint = format!("`{} {task}` runs it", line::inside(&invocation.id, "run"));
+        Self::new(FailureKind::Usage, Diagnostic::new(title).hint(hint))
+    }
+
+    /// A task or a service whose dependencies are not as it needs them.
     pub(in crate::commands) fn unmet(
         invocation: &Invocation,
-        task: &str,
+        (noun, name): (&str, &str),
         unmet: &[String],
     ) -> Self {
-        let title = format!("what task `{task}` depends on does not run");
+        let title = format!("what {noun} `{name}` depends on does not run");
         let mut diagnostic = Diagnostic::new(title);
         diagnostic.causes.extend(unmet.iter().cloned());
         let hint = format!("`{}` starts it", line::again(invocation, "up"));
