@@ -94,6 +94,7 @@ async fn take_away(
             events: session.events.clone(),
             cancel: session.cancel.clone(),
             images: Mutex::new(BTreeMap::new()),
+            loaded: Mutex::default(),
         };
         let report = execute(&world, invocation, "down", &plan).await;
         Course::new(&[], &plan, &report).tell(&session.events);

@@ -128,6 +128,7 @@ impl Scene {
             events: session.events.clone(),
             cancel: session.cancel.clone(),
             images: Mutex::new(observation.engine.images.clone()),
+            loaded: Mutex::default(),
         }
     }
 

@@ -7,9 +7,10 @@ use super::question::confirm;
 use super::run::task;
 use super::scene::Scene;
 use super::session::Session;
+use super::up::endpoints;
 use crate::cli::SeedArgs;
 use crate::plan::{
-    Database, DatabaseView, DesiredService, Load, Observation, Plan, SentSeed, Sowing, unmet,
+    Database, DatabaseView, DesiredService, Load, Observation, Plan, SentSeed, Sowing, Step, unmet,
 };
 use crate::report::Answer;
 use crate::seed::State;
@@ -54,7 +55,15 @@ pub(super) async fn run(session: &Session, args: &SeedArgs) -> Result<Answer, Fa
     }
     let plan = Plan::of_seeds(&scene.desired, &observation, &sowings);
     let report = scene.run(session, verb, (&plan, &observation)).await?;
-    Ok(answer(&scene, &report, Vec::new()))
+    let mut nodes = plan.nodes.iter();
+    let restarts = nodes.any(|node| matches!(node.step, Step::Reconnect { .. }));
+    let endpoints = if restarts {
+        // A free port of the host may be another one now.
+        endpoints(&scene, &scene.outside().await)
+    } else {
+        Vec::new()
+    };
+    Ok(answer(&scene, &report, endpoints))
 }
 
 /// Decides what happens to a database.

@@ -1,5 +1,7 @@
 //! The steps on a database's content.
 
+use std::sync::PoisonError;
+
 use super::declared::{declared, server};
 use super::desired::Database;
 use super::error::Error;
@@ -30,6 +32,9 @@ pub(super) async fn load_seeds(
         ));
     }
     let loaded = seed::load(&server, &declared, &fingerprint, events, &world.cancel).await?;
+    let mut all = world.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+    all.insert(service.to_owned());
+    drop(all);
     for role in &loaded.roles_created {
         world.events.info(format!(
             "{service}: role {role} was created, which the dump names"

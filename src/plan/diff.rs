@@ -3,6 +3,7 @@
 
 mod contents;
 mod notices;
+mod reconnect;
 mod removals;
 mod sowing;
 
@@ -46,11 +47,16 @@ pub fn diff(desired: &Desired, observation: &Observation, options: Options) -> P
     let names = made.iter().map(|service| service.image.as_str()).collect();
     diff.ensure_images(&desired.needed_images(&names));
     diff.ensure_resources(&made);
-    for service in wanted {
+    diff.note_loads();
+    for service in &wanted {
         match service.spec.role {
             Role::Service => diff.service(service),
             Role::Task => diff.task(service),
         }
+    }
+    for service in wanted {
+        let change = diff.change(service).map(|(change, _)| change);
+        diff.reconnect(service, change);
     }
     diff.remove_surplus();
     for (service, database) in diff.databases().collect::<Vec<_>>() {
@@ -100,6 +106,10 @@ struct Diff<'a> {
     readers: Vec<usize>,
     started: BTreeMap<&'a str, usize>,
     ready: BTreeMap<&'a str, usize>,
+    /// The databases that are loaded, each with whether that is certain.
+    swapped: BTreeMap<&'a str, bool>,
+    /// What is away for a moment, since such a database or what it depends on is.
+    restarted: BTreeSet<&'a str>,
 }
 
 impl<'a> Diff<'a> {
@@ -115,6 +125,8 @@ impl<'a> Diff<'a> {
             readers: Vec::new(),
             started: BTreeMap::new(),
             ready: BTreeMap::new(),
+            swapped: BTreeMap::new(),
+            restarted: BTreeSet::new(),
         }
     }
 
@@ -207,7 +219,9 @@ impl<'a> Diff<'a> {
         let reloaded = goes_on && self.reload(service);
         let ready = self.observation.ready.get(name).copied().unwrap_or(false)
             || self.observation.unasked.contains(name);
-        if changed.is_some() || reloaded || !ready {
+        let changes = changed.is_some() || reloaded || !ready;
+        // What is started again is waited for then.
+        if changes && !self.reconnects(service, changed.map(|(change, _)| change)) {
             self.await_ready(service);
         }
         let made_anew = matches!(
@@ -734,7 +748,9 @@ pub(super) mod tests {
                 2 ready db, not ready yet [1]
                 3 seed db, unless it is seeded already [2]
                 4 migrate db, unless all are applied [3]
-                5 still running, once all of it is done [4]
+                5 restart api, if its database is loaded anew [4]
+                6 ready api, it is started again [4 5]
+                7 still running, once all of it is done [6]
                 ! db: PostgreSQL 15.18 runs instead of the declared 13.5; `strict_version = true` refuses that
             "]],
         );
@@ -772,7 +788,9 @@ pub(super) mod tests {
                 4 ready db, not ready yet [3]
                 5 seed db, unless it is seeded already [4]
                 6 migrate db, unless all are applied [5]
-                7 still running, once all of it is done [6]
+                7 restart api, if its database is loaded anew [6]
+                8 ready api, it is started again [6 7]
+                9 still running, once all of it is done [8]
             "]],
         );
     }
@@ -788,7 +806,9 @@ pub(super) mod tests {
             ALL,
             &expect![[r"
                 1 seed db, never seeded []
-                2 still running, once all of it is done [1]
+                2 restart api, its database is loaded anew [1]
+                3 ready api, it is started again [1 2]
+                4 still running, once all of it is done [3]
             "]],
         );
         let no_seed = Options {
@@ -1145,9 +1165,11 @@ pub(super) mod tests {
             ALL,
             &expect![[r"
                 1 seed db, never seeded []
-                2 seed samples (task), never sent [1]
-                3 seed extra (task), never sent [1 2]
-                4 still running, once all of it is done [3]
+                2 restart api, its database is loaded anew [1]
+                3 ready api, it is started again [1 2]
+                4 seed samples (task), never sent [1 3]
+                5 seed extra (task), never sent [1 4]
+                6 still running, once all of it is done [5]
             "]],
         );
         let mut pending = sent(&sending(), never);
@@ -1193,12 +1215,14 @@ pub(super) mod tests {
         check(
             sowing(load, all.clone()),
             &expect![[r"
-            1 stop send, an earlier run left it []
-            2 seed db, samples was not sent to its end (loses data) [1]
-            3 ready api, its database is loaded anew [2]
-            4 seed samples (task), its database is loaded anew [2 3]
-            5 seed extra (task), its database is loaded anew [2 4]
-        "]],
+                1 stop send, an earlier run left it []
+                2 seed db, samples was not sent to its end (loses data) [1]
+                3 restart api, its database is loaded anew [2]
+                4 ready api, it is started again [2 3]
+                5 seed samples (task), its database is loaded anew [2 4]
+                6 seed extra (task), its database is loaded anew [2 5]
+                7 still running, once all of it is done [6]
+            "]],
         );
         check(
             sowing(None, all),

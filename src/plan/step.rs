@@ -34,6 +34,12 @@ pub enum Step {
         /// A signal's name: `SIGHUP`.
         signal: String,
     },
+    /// Starts a running service again, whose sessions ended with the databases that were swapped.
+    Reconnect {
+        service: Box<DesiredService>,
+        /// Where none of these was loaded after all, it is left alone.
+        databases: Vec<String>,
+    },
     /// Waits before the next replica is restarted.
     Pause {
         /// The replica that is back.
@@ -154,6 +160,7 @@ impl Step {
             | Self::CreateVolume { .. }
             | Self::Create { .. }
             | Self::Service { .. }
+            | Self::Reconnect { .. }
             | Self::Reload { .. } => "start",
             Self::AwaitReady { .. } | Self::Pause { .. } | Self::StillRunning { .. } => "ready",
             Self::Seed { .. } => "seed",
@@ -175,6 +182,7 @@ impl Step {
         match self {
             Self::Create { service }
             | Self::Service { service, .. }
+            | Self::Reconnect { service, .. }
             | Self::Reload { service, .. }
             | Self::AwaitReady { service, .. } => Some(&service.spec.name),
             Self::Seed { service, .. } | Self::Migrate { service, .. } => Some(service),
@@ -214,6 +222,7 @@ impl fmt::Display for Step {
                 write!(formatter, "{verb} {}", service.spec.name)
             }
             Self::Reload { service, .. } => write!(formatter, "reload {}", service.spec.name),
+            Self::Reconnect { service, .. } => write!(formatter, "restart {}", service.spec.name),
             Self::Pause { name, .. } => write!(formatter, "pause after {name}"),
             Self::AwaitReady { service, .. } => write!(formatter, "ready {}", service.spec.name),
             Self::StillRunning { .. } => formatter.write_str("still running"),

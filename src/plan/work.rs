@@ -34,6 +34,7 @@ pub(super) async fn perform(
         Step::Create { service } => create(service, world).await,
         Step::Service { service, change } => run_service(service, *change, world).await,
         Step::Reload { service, signal } => reload(service, signal, world).await,
+        Step::Reconnect { service, databases } => reconnect(service, databases, world).await,
         Step::Pause { delay, .. } => pause(*delay, world).await,
         Step::AwaitReady {
             service,
@@ -185,6 +186,29 @@ async fn reload(service: &DesiredService, signal: &str, world: &World) -> Result
     let work = world.engine.reload(&service.spec.name, &files, signal);
     interruptible(world, work).await?;
     Ok(Done::Changed(None))
+}
+
+/// Starts a service again if one of these databases was loaded: its sessions ended then.
+async fn reconnect(
+    service: &DesiredService,
+    databases: &[String],
+    world: &World,
+) -> Result<Done, Error> {
+    let loaded = lock(&world.loaded).clone();
+    let swapped = databases.iter().filter(|name| loaded.contains(*name));
+    let swapped: Vec<&str> = swapped.map(String::as_str).collect();
+    if swapped.is_empty() {
+        return Ok(Done::Unchanged(Some(
+            "its database is as it was".to_owned(),
+        )));
+    }
+    let (engine, name) = (world.engine.as_ref(), &service.spec.name);
+    engine.stop(name).await?;
+    interruptible(world, engine.start(name)).await?;
+    let databases = swapped.join(", ");
+    Ok(Done::Changed(Some(format!(
+        "its sessions of {databases} ended"
+    ))))
 }
 
 /// Waits, so that whoever sends requests to a service sees that it is back.

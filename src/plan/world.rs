@@ -1,6 +1,6 @@
 //! What the steps of a run share, and what each of them gives back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use tokio_util::sync::CancellationToken;
@@ -21,6 +21,8 @@ pub struct World {
     pub cancel: CancellationToken,
     /// The images that are known to be current: seen before, or made by this run.
     pub images: Mutex<BTreeMap<String, ImageHandle>>,
+    /// The databases that this run has loaded anew.
+    pub loaded: Mutex<BTreeSet<String>>,
 }
 
 impl World {

@@ -22,6 +22,7 @@ mod messages;
 mod misbehaving;
 mod pages;
 mod rates;
+mod reconnecting;
 mod redis;
 mod removals;
 mod restarting;

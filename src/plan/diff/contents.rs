@@ -19,6 +19,16 @@ impl<'a> Diff<'a> {
         self.observation.databases.get(name)
     }
 
+    /// Notes which databases are loaded in this run.
+    pub(super) fn note_loads(&mut self) {
+        for (service, database) in self.databases().collect::<Vec<_>>() {
+            let view = self.settled(service);
+            if self.loads(database, view).is_some() {
+                self.swapped.insert(&service.spec.name, view.is_some());
+            }
+        }
+    }
+
     /// Adds the dump seeds and the migrations of a database that needs them.
     pub(super) fn database(&mut self, service: &'a DesiredService, database: &'a Database) {
         let name = service.spec.name.as_str();

@@ -27,9 +27,14 @@ impl Plan {
         let mut diff = Diff::new(desired, observation, Options::NOTHING);
         let tasks: Vec<&DesiredService> = sowings.iter().flat_map(|it| it.tasks(desired)).collect();
         diff.prepare(&tasks);
-        for sowing in sowings {
-            diff.sow(sowing);
+        let loads: Vec<Vec<usize>> = sowings.iter().map(|it| diff.load(it)).collect();
+        for service in &desired.services {
+            diff.reconnect(service, None);
         }
+        for (sowing, loaded) in sowings.iter().zip(loads) {
+            diff.sow(sowing, loaded);
+        }
+        diff.plan.look_again(diff.restarted_services());
         diff.plan
     }
 
@@ -83,7 +88,8 @@ impl<'a> Diff<'a> {
         self.ensure_resources(tasks);
     }
 
-    fn sow(&mut self, sowing: &Sowing<'a>) {
+    /// Loads a database anew, if it is to be; returns what comes before anything is sent.
+    fn load(&mut self, sowing: &Sowing<'a>) -> Vec<usize> {
         let name = sowing.service.spec.name.as_str();
         let database = sowing.database;
         let mut last = Vec::new();
@@ -102,6 +108,21 @@ impl<'a> Diff<'a> {
         }
         if let (Some(_), Some(node)) = (&sowing.load, last.first()) {
             self.ready.insert(name, *node);
+            self.swapped.insert(name, true);
+        }
+        last
+    }
+
+    fn restarted_services(&self) -> Vec<DesiredService> {
+        let services = self.desired.services.iter();
+        let restarted = services.filter(|it| self.restarted.contains(it.spec.name.as_str()));
+        restarted.cloned().collect()
+    }
+
+    fn sow(&mut self, sowing: &Sowing<'a>, mut last: Vec<usize>) {
+        let name = sowing.service.spec.name.as_str();
+        let database = sowing.database;
+        if let (Some(_), Some(node)) = (&sowing.load, last.first()) {
             self.await_clients(sowing, *node);
         }
         for seed in &sowing.send {
@@ -132,7 +153,7 @@ impl<'a> Diff<'a> {
         nodes
     }
 
-    /// Waits for the services that the tasks send to: their sessions were ended.
+    /// Waits for the services that the tasks send to, though nothing says that they use the database.
     fn await_clients(&mut self, sowing: &Sowing<'a>, loaded: usize) {
         for task in sowing.tasks(self.desired) {
             for (name, condition) in &task.depends_on {
