@@ -1,5 +1,7 @@
 //! What each room's error means to a person: its kind, the facts, and what to do next.
 
+mod waiting;
+
 use std::error::Error as _;
 
 use super::failure::FailureKind;
@@ -32,6 +34,7 @@ pub(super) fn kind(error: &plan::Error) -> FailureKind {
         }
         plan::Error::Postgres(_)
         | plan::Error::NotReady { .. }
+        | plan::Error::Refused { .. }
         | plan::Error::Ended { .. }
         | plan::Error::Task { .. }
         | plan::Error::TaskTimeout { .. }
@@ -60,15 +63,8 @@ pub(super) fn diagnostic(error: &plan::Error) -> Diagnostic {
 fn add_facts(error: &plan::Error, diagnostic: &mut Diagnostic) {
     match error {
         plan::Error::Engine(error) => of_engine(error, diagnostic),
-        plan::Error::NotReady { last, attempts, .. } => {
-            diagnostic
-                .facts
-                .push(("last observation".to_owned(), last.clone()));
-            diagnostic
-                .facts
-                .push(("attempts".to_owned(), attempts.to_string()));
-            let hint = "`ready_timeout` of the service says how long it may take";
-            diagnostic.hints.push(hint.to_owned());
+        plan::Error::NotReady { .. } | plan::Error::Refused { .. } => {
+            waiting::explain(error, diagnostic);
         }
         plan::Error::Seed(error) => of_seed(error, diagnostic),
         plan::Error::Migration(error) => {

@@ -51,6 +51,7 @@ mod tests {
             title: String::new(),
             phase,
             changed: true,
+            late: None,
             from: Duration::from_secs(from),
             until: Duration::from_secs(until),
         };

@@ -61,7 +61,7 @@ mod tests {
             },
             state,
             restarts: 0,
-            ran: std::time::Duration::from_secs(60),
+            ran: std::time::Duration::from_mins(1),
             created: None,
             attached: true,
             order: 0,

@@ -34,6 +34,7 @@ impl Course {
                 phase: "begin",
                 from,
                 until: *until,
+                late: None,
                 after: index.checked_sub(1).into_iter().collect(),
             });
             from = *until;
@@ -87,6 +88,7 @@ impl Course {
                     phase: step.phase,
                     start_s: step.from.as_secs_f64(),
                     end_s: step.until.as_secs_f64(),
+                    late_s: step.late.map(|late| late.as_secs_f64()),
                     waited_for: titles(&step.after),
                 })
                 .collect(),
@@ -118,6 +120,9 @@ struct Step<'a> {
     phase: &'a str,
     start_s: f64,
     end_s: f64,
+    /// How long a service can have been ready before that was seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    late_s: Option<f64>,
     waited_for: Vec<String>,
 }
 

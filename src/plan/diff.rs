@@ -219,9 +219,9 @@ impl<'a> Diff<'a> {
         let reloaded = goes_on && self.reload(service);
         let ready = self.observation.ready.get(name).copied().unwrap_or(false)
             || self.observation.unasked.contains(name);
-        let changes = changed.is_some() || reloaded || !ready;
+        let waits = changed.is_some() || reloaded || !ready;
         // What is started again is waited for then.
-        if changes && !self.reconnects(service, changed.map(|(change, _)| change)) {
+        if waits && !self.reconnects(service, changed.map(|(change, _)| change)) {
             self.await_ready(service);
         }
         let made_anew = matches!(
@@ -538,7 +538,7 @@ pub(super) mod tests {
                     },
                 },
                 restarts: 0,
-                ran: std::time::Duration::from_secs(60),
+                ran: Duration::from_mins(1),
                 created: None,
                 attached: true,
                 order: 0,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::ready::Listening;
 use crate::engine::{self, ServiceState};
 use crate::report::Tail;
 use crate::seed::Brings;
@@ -24,6 +25,18 @@ pub enum Error {
         service: String,
         last: String,
         attempts: u32,
+        waited: Duration,
+        /// Where it listens, if that was seen and is not where it is asked.
+        listening: Option<Box<Listening>>,
+    },
+    /// Its health check says no, and goes on to.
+    #[error("`{service}` answers its health check with {answer}")]
+    Refused {
+        service: String,
+        /// `404 Not Found`
+        answer: String,
+        /// `GET /health on 127.0.0.1:3000`
+        asked: String,
         waited: Duration,
     },
     #[error("`{service}` ended while it was waited for: {}", state_text(state))]

@@ -33,7 +33,7 @@ pub use graph::{Node, Plan};
 pub use images::DesiredImage;
 pub use observation::{DatabaseView, Observation, SentSeeds};
 pub use observe::observe;
-pub use ready::trusted_user;
+pub use ready::{Listening, trusted_user};
 pub use restart::{restart, rolling_restart};
 pub use run::{Finished, Report, check, run};
 pub use step::{Change, Load, Step};

@@ -1,18 +1,23 @@
 //! Readiness, seen from outside over the real protocol; and whether what runs stays.
 
 mod database;
+mod listening;
 mod look;
+mod watch;
 
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 pub use database::trusted_user;
+pub use listening::Listening;
 
+use self::look::Look;
+use self::watch::Watch;
 use super::desired::{DesiredService, Readiness};
-use super::error::{Error, state_text};
+use super::error::Error;
 use crate::config::model::{Probe, Reach};
-use crate::engine::{self, Engine, ObservedService, Pulse, ServiceState};
+use crate::engine::{Engine, ObservedService};
 use crate::probe::{Attempt, Exhausted, Poll};
 use crate::report::StepEvents;
 
@@ -53,7 +58,7 @@ pub(super) async fn look(
     if seen.ran < needed(service, seen.restarts, Proof::Lasting) {
         return Some(false);
     }
-    match look::look(engine, service).await {
+    match Look::new(engine, service).look().await {
         Attempt::Hopeless(Error::Unread { .. }) => None,
         result => Some(matches!(result, Attempt::Done(_))),
     }
@@ -64,30 +69,40 @@ fn needed(service: &DesiredService, restarts: u32, proof: Proof) -> Duration {
     let answers = !matches!(service.readiness, Readiness::Running | Readiness::Exit);
     match (answers, restarts, proof) {
         (true, 0, _) => Duration::ZERO,
-        (true, ..) => LASTING,
         (false, 0, Proof::Begun) => BEGUN,
-        (false, 0, Proof::Lasting) => LASTING,
+        (true, ..) | (false, 0, Proof::Lasting) => LASTING,
         // One that may take no longer than that to become ready shows it sooner.
         (false, ..) => SETTLED.min(service.ready_timeout / 2),
     }
 }
 
-/// Waits until a service shows what it has to, and says how that was seen.
+/// How a service was seen to be ready.
+pub(super) struct Ready {
+    pub detail: String,
+    /// How long it can have been so before it was seen.
+    pub late: Duration,
+}
+
+/// Waits until a service shows what it has to.
 pub(super) async fn wait(
     engine: &dyn Engine,
     service: &DesiredService,
     proof: Proof,
     (cancel, events): (&CancellationToken, &StepEvents),
-) -> Result<String, Error> {
-    let polled = Poll::within(service.ready_timeout)
-        .until(
-            cancel,
-            async || attempt(engine, service, proof).await,
-            |observation| events.message(observation),
-        )
-        .await;
-    match polled {
-        Ok((detail, _)) => Ok(detail),
+) -> Result<Ready, Error> {
+    let mut watch = Watch::new(engine, service, proof);
+    let mut turns = poll(service).turns(cancel);
+    let end = loop {
+        let attempt = watch.attempt();
+        if let Some(end) = turns.take(attempt, |text| events.message(text)).await {
+            break end;
+        }
+    };
+    match end {
+        Ok((detail, _)) => Ok(Ready {
+            detail,
+            late: turns.late(),
+        }),
         Err(Exhausted::Cancelled) => Err(Error::Interrupted),
         Err(Exhausted::Hopeless(error)) => Err(error),
         Err(Exhausted::TimedOut {
@@ -96,79 +111,24 @@ pub(super) async fn wait(
             waited,
         }) => Err(Error::NotReady {
             service: service.spec.name.clone(),
-            last: last + &where_to_listen(engine, service),
+            last,
             attempts,
             waited,
+            listening: listening::elsewhere(engine, service).await.map(Box::new),
         }),
     }
 }
 
-/// Says to whom runs without a container that no port is forwarded to it.
-fn where_to_listen(engine: &dyn Engine, service: &DesiredService) -> String {
-    let (Readiness::Probe(Probe::Http { port, .. } | Probe::Tcp { port }), false) =
-        (&service.readiness, engine.capabilities().containers)
-    else {
-        return String::new();
-    };
-    let name = &service.spec.service;
-    format!("; a process has to listen on `${{services.{name}.ports.{port}}}` itself")
-}
-
-async fn attempt(
-    engine: &dyn Engine,
-    service: &DesiredService,
-    proof: Proof,
-) -> Attempt<String, Error> {
-    let name = &service.spec.name;
-    let pulse = match engine.pulse(name).await {
-        Ok(Some(pulse)) => pulse,
-        Ok(None) => {
-            return Attempt::Hopeless(
-                engine::Error::NoService {
-                    service: name.clone(),
-                }
-                .into(),
-            );
-        }
-        Err(error) => return Attempt::Hopeless(error.into()),
-    };
-    match pulse.state {
-        ServiceState::Running => {}
-        // One that its restart policy starts again is `Restarting` in between.
-        state @ (ServiceState::Exited { .. } | ServiceState::Dead | ServiceState::Lost) => {
-            return Attempt::Hopeless(Error::Ended {
-                service: name.clone(),
-                state,
-            });
-        }
-        ServiceState::Restarting => {
-            return Attempt::NotYet(started_again(pulse.restarts));
-        }
-        state => return Attempt::NotYet(state_text(&state)),
-    }
-    if pulse.ran < needed(service, pulse.restarts, proof) {
-        return Attempt::NotYet(too_young(pulse));
-    }
-    match (&service.readiness, proof) {
-        // It answered before, and nobody started it again since.
-        (_, Proof::Lasting) if pulse.restarts == 0 => Attempt::Done("it runs".to_owned()),
-        (Readiness::Postgres(database), _) => database::prepare(engine, name, database).await,
-        _ => look::look(engine, service).await,
-    }
-}
-
-/// Says why a service that runs is not believed to stay.
-fn too_young(pulse: Pulse) -> String {
-    match pulse.restarts {
-        0 => "it just started".to_owned(),
-        often => started_again(often),
-    }
-}
-
-fn started_again(often: u32) -> String {
-    let text = "it ends, and is started again by its `restart`";
-    match often {
-        0 | 1 => text.to_owned(),
-        often => format!("{text}: {often} times so far"),
+/// Returns how often a service is looked at.
+fn poll(service: &DesiredService) -> Poll {
+    let poll = Poll::within(service.ready_timeout);
+    match &service.readiness {
+        // A program is started for it, or a process of the server.
+        Readiness::Probe(Probe::Command(_)) | Readiness::Postgres(_) => poll,
+        Readiness::Probe(Probe::Http { .. } | Probe::Tcp { .. })
+        | Readiness::Ports(_)
+        | Readiness::Redis { .. }
+        | Readiness::Running
+        | Readiness::Exit => poll.of_own_work(),
     }
 }

@@ -48,6 +48,8 @@ pub struct Finished {
     pub title: String,
     pub phase: &'static str,
     pub changed: bool,
+    /// How long a service can have been ready before that was seen.
+    pub late: Option<Duration>,
     /// Since the run's start.
     pub from: Duration,
     pub until: Duration,
@@ -210,6 +212,9 @@ async fn take(
         Ok(Done::Changed(detail) | Done::Seen(detail)) => Outcome::Done {
             detail: detail.clone(),
         },
+        Ok(Done::Ready { detail, .. }) => Outcome::Done {
+            detail: Some(detail.clone()),
+        },
         Ok(Done::Unchanged(detail)) => Outcome::Unchanged {
             detail: detail.clone(),
         },
@@ -227,11 +232,16 @@ async fn take(
     let result = match result {
         Ok(done) => {
             let changed = matches!(done, Done::Changed(_));
+            let late = match done {
+                Done::Ready { late, .. } => Some(late),
+                Done::Changed(_) | Done::Seen(_) | Done::Unchanged(_) => None,
+            };
             Ok(Finished {
                 index,
                 title,
                 phase: step.phase(),
                 changed,
+                late,
                 from,
                 until,
             })
@@ -282,6 +292,7 @@ async fn tail(step: &Step, error: &Error, engine: &dyn Engine) -> Option<Tail> {
     let telling = matches!(
         error,
         Error::NotReady { .. }
+            | Error::Refused { .. }
             | Error::Ended { .. }
             | Error::Task { .. }
             | Error::TaskTimeout { .. }
@@ -293,7 +304,9 @@ async fn tail(step: &Step, error: &Error, engine: &dyn Engine) -> Option<Tail> {
         // It looks at many.
         (
             Step::StillRunning { .. },
-            Error::NotReady { service, .. } | Error::Ended { service, .. },
+            Error::NotReady { service, .. }
+            | Error::Refused { service, .. }
+            | Error::Ended { service, .. },
         ) => service,
         _ => step.subject().filter(|_| telling)?,
     };

@@ -13,6 +13,8 @@ pub struct Timing {
     pub phase: &'static str,
     pub from: Duration,
     pub until: Duration,
+    /// How long a service can have been ready before that was seen.
+    pub late: Option<Duration>,
     /// Indices into the list of the steps that it waited for.
     pub after: Vec<usize>,
 }
@@ -27,6 +29,7 @@ pub fn timings(plan: &Plan, report: &Report) -> Vec<Timing> {
         phase: step.phase,
         from: step.from,
         until: step.until,
+        late: step.late,
         after: plan.nodes[step.index]
             .after
             .iter()
@@ -60,6 +63,7 @@ mod tests {
             title: title.to_owned(),
             phase: "start",
             from: Duration::from_millis(from),
+            late: None,
             until: Duration::from_millis(until),
             after: after.to_vec(),
         }

@@ -11,7 +11,7 @@ use super::data_task::bring;
 use super::desired::DesiredService;
 use super::error::Error;
 use super::images::DesiredImage;
-use super::ready::{self, Proof};
+use super::ready::{self, Proof, Ready};
 use super::step::{Change, Step};
 use super::task::run_task;
 use super::world::{Done, World};
@@ -307,7 +307,7 @@ async fn await_ready(
     let engine = world.engine.as_ref();
     let result = ready::wait(engine, service, Proof::Begun, (&world.cancel, events)).await;
     match result {
-        Ok(detail) => Ok(Done::Seen(Some(detail))),
+        Ok(Ready { detail, late }) => Ok(Done::Ready { detail, late }),
         Err(error) => {
             if let Some(volume) = fresh_volume {
                 // What a server left half made would fail every later start.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -42,5 +43,10 @@ pub(super) enum Done {
     Changed(Option<String>),
     /// It waited for something and changed nothing.
     Seen(Option<String>),
+    /// A service is ready; it can have been so for some time before that was seen.
+    Ready {
+        detail: String,
+        late: Duration,
+    },
     Unchanged(Option<String>),
 }

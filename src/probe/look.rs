@@ -7,8 +7,7 @@ use std::time::Duration;
 use reqwest::Client;
 use reqwest::redirect::Policy;
 
-use super::http::status_line;
-use super::{Attempt, HttpError, InvalidRequest};
+use super::{HttpError, InvalidRequest};
 
 /// The longest that one look may take.
 const LOOK: Duration = Duration::from_secs(5);
@@ -36,19 +35,15 @@ impl Http {
         Self(client)
     }
 
-    /// Looks once whether `url` answers below 400; the body is not read.
-    pub async fn get_status(&self, url: &str) -> Attempt<u16, HttpError> {
+    /// Looks once what `url` answers; the body is not read.
+    pub async fn status(&self, url: &str) -> Result<u16, HttpError> {
         let Ok(request) = self.0.get(url).timeout(LOOK).build() else {
-            return Attempt::Hopeless(InvalidRequest::Url.into());
+            return Err(InvalidRequest::Url.into());
         };
         match self.0.execute(request).await {
-            Ok(answer) if answer.status().as_u16() < 400 => Attempt::Done(answer.status().as_u16()),
-            Ok(answer) => Attempt::NotYet(format!(
-                "answered {}",
-                status_line(answer.status().as_u16())
-            )),
-            Err(error) if error.is_builder() => Attempt::Hopeless(InvalidRequest::Url.into()),
-            Err(error) => Attempt::NotYet(why(&error).to_string()),
+            Ok(answer) => Ok(answer.status().as_u16()),
+            Err(error) if error.is_builder() => Err(InvalidRequest::Url.into()),
+            Err(error) => Err(why(&error)),
         }
     }
 }
@@ -106,40 +101,31 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn readiness_is_a_status_below_400() {
+    async fn every_status_is_an_answer_and_no_redirect_is_followed() {
         let http = Http::new();
         for (head, expect) in [
-            ("200 OK", "done 200"),
-            ("302 Found\r\nlocation: /login", "done 302"),
-            ("404 Not Found", "answered 404 Not Found"),
-            (
-                "503 Service Unavailable",
-                "answered 503 Service Unavailable",
-            ),
+            ("200 OK", 200),
+            ("302 Found\r\nlocation: /login", 302),
+            ("404 Not Found", 404),
+            ("503 Service Unavailable", 503),
         ] {
             let base = serve(answer(head, "")).await;
-            let seen = match http.get_status(&base).await {
-                Attempt::Done(status) => format!("done {status}"),
-                Attempt::NotYet(observation) => observation,
-                Attempt::Hopeless(error) => format!("hopeless: {error}"),
-            };
-            assert_eq!(seen, expect, "{head}");
+            assert_eq!(http.status(&base).await.unwrap(), expect, "{head}");
         }
     }
 
     #[tokio::test]
-    async fn nobody_there_and_a_closed_connection_are_not_ready_yet() {
+    async fn nobody_there_and_a_closed_connection_are_no_answer() {
         let http = Http::new();
         let (_socket, nobody) = refusing();
-        let Attempt::NotYet(refused) = http.get_status(&nobody).await else {
-            panic!("refused must be tried again");
-        };
-        assert_eq!(refused, "connection refused");
-        let Attempt::NotYet(closed) = http.get_status(&serve(Vec::new()).await).await else {
-            panic!("closed must be tried again");
-        };
-        assert_eq!(closed, "connection closed before an answer");
-        let nonsense = http.get_status("nonsense").await;
-        assert!(matches!(nonsense, Attempt::Hopeless(_)), "{nonsense:?}");
+        let refused = http.status(&nobody).await.unwrap_err();
+        assert_eq!(refused.to_string(), "connection refused");
+        let closed = http.status(&serve(Vec::new()).await).await.unwrap_err();
+        assert_eq!(closed.to_string(), "connection closed before an answer");
+        let nonsense = http.status("nonsense").await;
+        assert!(
+            matches!(nonsense, Err(HttpError::Invalid(_))),
+            "{nonsense:?}"
+        );
     }
 }

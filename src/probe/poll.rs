@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until, timeout_at};
+use rustix::time::{ClockId, clock_gettime};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// What one attempt found.
@@ -29,24 +30,59 @@ pub enum Exhausted<F> {
     Hopeless(F),
 }
 
+/// Attempts may take one per cent of a core: the wait after one is this many times what it cost.
+const SHARE: u32 = 100;
+
+/// No wait has to be shorter than this, however little an attempt costs.
+const SOON: Duration = Duration::from_millis(12);
+
+/// How often to look whether the program was stopped, or the machine slept.
+const TICK: Duration = Duration::from_millis(500);
+
+/// No program that may run is kept waiting for so long: it was stopped.
+const GAP: Duration = Duration::from_secs(1);
+
 /// How often to look, and until when.
 #[derive(Clone, Copy, Debug)]
 pub struct Poll {
-    /// The wait after the first attempt; it grows by half each time.
+    /// The wait after the first attempt; it grows by half each time, as far as the attempts' cost
+    /// asks for.
     pub first: Duration,
-    /// The longest wait between two attempts.
+    /// The longest wait between two attempts, however much one costs.
     pub longest: Duration,
-    /// From the call on; an attempt that is still running then is dropped.
+    /// From the call on; an attempt that is still running then is dropped. Time in which this
+    /// program was stopped does not count.
     pub timeout: Duration,
+    /// What an attempt costs.
+    pub cost: Cost,
+}
+
+/// What an attempt costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// All the time that it takes: somebody else works for it.
+    Time,
+    /// What this program works for it; otherwise it only waits.
+    Own,
 }
 
 impl Poll {
-    /// Looks every few milliseconds at first, at most twice a second later.
+    /// Looks every few milliseconds at first, later as often as attempts of that cost may.
     pub const fn within(timeout: Duration) -> Self {
         Self {
             first: Duration::from_millis(5),
             longest: Duration::from_millis(500),
             timeout,
+            cost: Cost::Time,
+        }
+    }
+
+    /// Says that nobody else works for an attempt, or hardly.
+    #[must_use]
+    pub const fn of_own_work(self) -> Self {
+        Self {
+            cost: Cost::Own,
+            ..self
         }
     }
 
@@ -75,6 +111,9 @@ impl Poll {
             cancel,
             start,
             deadline: start + self.timeout,
+            awake: start,
+            begun: start,
+            late: Duration::ZERO,
             pause: self.first,
             last: String::from("no answer yet"),
             attempts: 0,
@@ -89,9 +128,20 @@ pub struct Turns<'a> {
     cancel: &'a CancellationToken,
     start: Instant,
     deadline: Instant,
+    /// When this program was last seen to run.
+    awake: Instant,
+    /// When the last attempt began.
+    begun: Instant,
+    late: Duration,
     pause: Duration,
     last: String,
     attempts: u32,
+}
+
+/// How an attempt was cut short.
+enum Cut {
+    Cancelled,
+    Late,
 }
 
 impl Turns<'_> {
@@ -102,14 +152,21 @@ impl Turns<'_> {
         mut observed: impl FnMut(&str),
     ) -> Option<Result<(T, u32), Exhausted<F>>> {
         self.attempts += 1;
-        let begun = Instant::now();
-        let outcome = tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => return Some(Err(Exhausted::Cancelled)),
-            outcome = timeout_at(self.deadline, attempt) => outcome,
+        let (before, begun) = (self.begun, Instant::now());
+        self.begun = begun;
+        let worked = own_work();
+        let outcome = self.within_deadline(attempt).await;
+        let cost = match self.poll.cost {
+            Cost::Time => begun.elapsed(),
+            Cost::Own => begun.elapsed().min(own_work().saturating_sub(worked)),
         };
         match outcome {
-            Ok(Attempt::Done(value)) => return Some(Ok((value, self.attempts))),
+            Ok(Attempt::Done(value)) => {
+                if self.attempts > 1 {
+                    self.late = before.elapsed();
+                }
+                return Some(Ok((value, self.attempts)));
+            }
             Ok(Attempt::Hopeless(why)) => return Some(Err(Exhausted::Hopeless(why))),
             Ok(Attempt::NotYet(observation)) => {
                 if observation != self.last {
@@ -117,10 +174,11 @@ impl Turns<'_> {
                 }
                 self.last = observation;
             }
-            Err(_) if self.attempts == 1 => self.last = String::from("no answer"),
+            Err(Cut::Cancelled) => return Some(Err(Exhausted::Cancelled)),
+            Err(Cut::Late) if self.attempts == 1 => self.last = String::from("no answer"),
             // One that was cut short soon says nothing new.
-            Err(_) if begun.elapsed() < self.poll.longest => {}
-            Err(_) => self.last = format!("no answer; before that: {}", self.last),
+            Err(Cut::Late) if begun.elapsed() < self.poll.longest => {}
+            Err(Cut::Late) => self.last = format!("no answer; before that: {}", self.last),
         }
         let left = self.deadline.saturating_duration_since(Instant::now());
         if left <= self.poll.first {
@@ -132,14 +190,57 @@ impl Turns<'_> {
         }
         // The waits get short again towards the end, so that none gives up early.
         let next = Instant::now() + self.pause.min(left / 2).max(self.poll.first);
-        tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => return Some(Err(Exhausted::Cancelled)),
-            () = sleep_until(next) => {}
+        let slept = self.within_deadline(sleep_until(next)).await;
+        if matches!(slept, Err(Cut::Cancelled)) {
+            return Some(Err(Exhausted::Cancelled));
         }
-        self.pause = (self.pause * 3 / 2).min(self.poll.longest);
+        let worth = (cost * SHARE).max(SOON).min(self.poll.longest);
+        self.pause = (self.pause * 3 / 2).min(worth).max(self.poll.first);
         None
     }
+
+    /// Returns how long what was found can have been there before it was found.
+    pub fn late(&self) -> Duration {
+        self.late
+    }
+
+    /// Awaits something until the deadline, which moves by the time that this program was stopped.
+    async fn within_deadline<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Cut> {
+        tokio::pin!(work);
+        loop {
+            let until = self.deadline.min(self.awake + TICK);
+            let ended = tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => return Err(Cut::Cancelled),
+                ended = &mut work => Some(ended),
+                () = sleep_until(until) => None,
+            };
+            self.forgive();
+            match ended {
+                Some(ended) => return Ok(ended),
+                None if Instant::now() >= self.deadline => return Err(Cut::Late),
+                None => {}
+            }
+        }
+    }
+
+    /// Moves all times by what passed while this program did not run.
+    fn forgive(&mut self) {
+        let now = Instant::now();
+        let passed = now.saturating_duration_since(self.awake);
+        let stopped = passed.saturating_sub(TICK);
+        if stopped > GAP {
+            self.start += stopped;
+            self.begun += stopped;
+            self.deadline += stopped;
+        }
+        self.awake = now;
+    }
+}
+
+/// Returns the processor time that this program has taken.
+fn own_work() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -151,6 +252,7 @@ mod tests {
             first: Duration::from_millis(1),
             longest: Duration::from_millis(2),
             timeout: Duration::from_millis(40),
+            cost: Cost::Time,
         }
     }
 
@@ -220,6 +322,7 @@ mod tests {
             first: Duration::from_millis(5),
             longest: Duration::from_mins(1),
             timeout: Duration::from_millis(200),
+            cost: Cost::Time,
         };
         let start = Instant::now();
         let mut at = Duration::ZERO;

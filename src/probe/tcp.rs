@@ -18,6 +18,9 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// behind it, and closes as soon as its proxy has found that out.
 const SETTLE: Duration = Duration::from_millis(30);
 
+/// How long it must where the service itself takes it.
+const AT_ONCE: Duration = Duration::from_millis(3);
+
 /// How long nothing more may come before an answer counts as whole.
 const QUIET: Duration = Duration::from_millis(500);
 
@@ -131,6 +134,20 @@ async fn talk(
 
 /// Connects once and sends; done when the connection stays open or the server speaks.
 pub async fn connect(address: SocketAddr, send: Option<&[u8]>) -> Attempt<(), Infallible> {
+    connect_for(address, send, SETTLE).await
+}
+
+/// Connects once where no proxy takes connections for somebody else: who takes one and does not
+/// close it at once is there.
+pub async fn connect_briefly(address: SocketAddr) -> Attempt<(), Infallible> {
+    connect_for(address, None, AT_ONCE).await
+}
+
+async fn connect_for(
+    address: SocketAddr,
+    send: Option<&[u8]>,
+    settle: Duration,
+) -> Attempt<(), Infallible> {
     let mut stream = match timeout(CONNECT, TcpStream::connect(address)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return Attempt::NotYet(observation(&error)),
@@ -143,7 +160,7 @@ pub async fn connect(address: SocketAddr, send: Option<&[u8]>) -> Attempt<(), In
             Err(_) => return Attempt::NotYet("not all was taken within 2s".to_owned()),
         }
     }
-    match timeout(SETTLE, stream.peek(&mut [0])).await {
+    match timeout(settle, stream.peek(&mut [0])).await {
         Ok(Ok(0)) => Attempt::NotYet("accepted, then closed".to_owned()),
         Ok(Err(error)) => Attempt::NotYet(observation(&error)),
         Ok(Ok(_)) | Err(_) => Attempt::Done(()),

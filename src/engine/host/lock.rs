@@ -13,7 +13,7 @@ pub(in crate::engine) async fn lock(file: &File, timeout: Duration) -> io::Resul
     let poll = Poll {
         first: Duration::from_millis(2),
         longest: Duration::from_millis(50),
-        timeout,
+        ..Poll::within(timeout)
     };
     let never = CancellationToken::new();
     let mut turns = poll.turns(&never);

@@ -1,128 +1,206 @@
-//! One look at what a service offers: its health check, its ports, its own protocol.
+//! One look at what a service offers: its health check, its ports, its own protocol. It remembers
+//! what need not be asked again at each look.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use super::database;
 use crate::config::model::{Probe, Secret};
-use crate::engine::{Engine, Exec, ExecOutcome};
+use crate::engine::{self, Engine, Exec, ExecOutcome};
 use crate::plan::desired::{DesiredService, Readiness};
 use crate::plan::error::Error;
-use crate::probe::{Attempt, Http, connect, redis};
+use crate::probe::{Attempt, Http, connect, connect_briefly, redis, status_line};
 
-/// Looks once, and changes nothing.
-pub(super) async fn look(engine: &dyn Engine, service: &DesiredService) -> Attempt<String, Error> {
-    let name = &service.spec.name;
-    match &service.readiness {
-        Readiness::Running | Readiness::Exit => Attempt::Done("it runs".to_owned()),
-        Readiness::Ports(ports) => look_at_ports(engine, service, ports).await,
-        Readiness::Probe(probe) => look_at_probe(engine, service, probe).await,
-        Readiness::Redis { password } => look_at_redis(engine, name, password.as_ref()).await,
-        Readiness::Postgres(database) => database::look(engine, name, database).await,
-    }
+/// How long nothing but one refusal may come to a health check until it is believed.
+const REFUSED: Duration = Duration::from_secs(5);
+
+/// How often it must have come by then.
+const REFUSALS: u32 = 8;
+
+/// Who looks at a service.
+pub(super) struct Look<'a> {
+    engine: &'a dyn Engine,
+    service: &'a DesiredService,
+    http: Http,
+    /// By the names of the ports.
+    addresses: BTreeMap<&'a str, SocketAddr>,
+    refusal: Option<Refusal>,
 }
 
-async fn look_at_probe(
-    engine: &dyn Engine,
-    service: &DesiredService,
-    probe: &Probe,
-) -> Attempt<String, Error> {
-    match probe {
-        Probe::Http { port, path } => look_at_path(engine, &service.spec.name, port, path).await,
-        Probe::Tcp { port } => look_at_port(engine, service, port).await,
-        Probe::Command(command) => look_by(engine, &service.spec.name, command).await,
-    }
+/// What a health check was answered again and again.
+#[derive(Clone, Copy)]
+struct Refusal {
+    status: u16,
+    since: Instant,
+    often: u32,
 }
 
-async fn look_at_path(
-    engine: &dyn Engine,
-    service: &str,
-    port: &str,
-    path: &str,
-) -> Attempt<String, Error> {
-    let address = match engine.address(service, port).await {
-        Ok(address) => address,
-        Err(error) => return Attempt::NotYet(error.to_string()),
-    };
-    let url = format!("http://{address}{path}");
-    match Http::new().get_status(&url).await {
-        Attempt::Done(status) => Attempt::Done(format!("GET {path} answered {status}")),
-        Attempt::NotYet(observation) => {
-            Attempt::NotYet(format!("GET {path} on {address}: {observation}"))
-        }
-        Attempt::Hopeless(error) => Attempt::NotYet(format!("GET {path} on {address}: {error}")),
-    }
-}
-
-/// Looks at every declared port, as far as the first one that does not answer.
-async fn look_at_ports(
-    engine: &dyn Engine,
-    service: &DesiredService,
-    ports: &[String],
-) -> Attempt<String, Error> {
-    for port in ports {
-        let seen = look_at_port(engine, service, port).await;
-        if !matches!(seen, Attempt::Done(_)) {
-            return seen;
+impl<'a> Look<'a> {
+    pub(super) fn new(engine: &'a dyn Engine, service: &'a DesiredService) -> Self {
+        Self {
+            engine,
+            service,
+            http: Http::new(),
+            addresses: BTreeMap::new(),
+            refusal: None,
         }
     }
-    let noun = if ports.len() == 1 { "port" } else { "ports" };
-    let verb = if ports.len() == 1 {
-        "answers"
-    } else {
-        "answer"
-    };
-    Attempt::Done(format!("{noun} {} {verb}", ports.join(", ")))
-}
 
-async fn look_at_port(
-    engine: &dyn Engine,
-    service: &DesiredService,
-    port: &str,
-) -> Attempt<String, Error> {
-    let name = &service.spec.name;
-    let address = match engine.address(name, port).await {
-        Ok(address) => address,
-        Err(error) => return Attempt::NotYet(error.to_string()),
-    };
-    match connect(address, None).await {
-        Attempt::Done(()) => {}
-        Attempt::NotYet(observation) => {
-            return Attempt::NotYet(format!("port {port}: {observation}"));
+    /// Forgets what may be otherwise by now: the service was started again.
+    pub(super) fn start_over(&mut self) {
+        self.addresses.clear();
+        self.refusal = None;
+    }
+
+    /// Looks once, and changes nothing.
+    pub(super) async fn look(&mut self) -> Attempt<String, Error> {
+        let (engine, service) = (self.engine, self.service);
+        match &service.readiness {
+            Readiness::Running | Readiness::Exit => Attempt::Done("it runs".to_owned()),
+            Readiness::Ports(ports) => self.ports(ports).await,
+            Readiness::Probe(Probe::Http { port, path }) => self.path(port, path).await,
+            Readiness::Probe(Probe::Tcp { port }) => self.port(port).await,
+            Readiness::Probe(Probe::Command(command)) => self.command(command).await,
+            Readiness::Redis { password } => self.redis(password.as_ref()).await,
+            Readiness::Postgres(database) => {
+                database::look(engine, &service.spec.name, database).await
+            }
         }
-        Attempt::Hopeless(never) => match never {},
     }
-    if engine.capabilities().containers && !is_served(engine, service, port).await {
-        return Attempt::NotYet(format!("port {port}: nothing listens behind it"));
-    }
-    Attempt::Done(format!("port {port} answers"))
-}
 
-/// Whether somebody listens behind a published port, at which the engine itself takes connections
-/// before and whether or not anybody does. Where that cannot be seen, it counts that the
-/// connection was not closed.
-async fn is_served(engine: &dyn Engine, service: &DesiredService, port: &str) -> bool {
-    let mut ports = service.spec.ports.iter();
-    let Some(number) = ports.find(|it| it.name == port).map(|it| it.container) else {
-        return true;
-    };
-    match engine.listeners(&service.spec.name).await {
-        Ok(Some(listeners)) => listeners
-            .iter()
-            .any(|address| address.port() == number && !address.ip().is_loopback()),
-        Ok(None) | Err(_) => true,
-    }
-}
-
-async fn look_by(engine: &dyn Engine, service: &str, command: &[String]) -> Attempt<String, Error> {
-    let exec = Exec {
-        command: command.to_vec(),
-        ..Exec::default()
-    };
-    match engine.exec(service, &exec).await {
-        Ok(outcome) if outcome.exit_code == 0 => {
-            Attempt::Done("its check command exited 0".to_owned())
+    async fn address(&mut self, port: &'a str) -> Result<SocketAddr, engine::Error> {
+        if let Some(address) = self.addresses.get(port) {
+            return Ok(*address);
         }
-        Ok(outcome) => Attempt::NotYet(check_failed(&outcome)),
-        Err(error) => Attempt::NotYet(error.to_string()),
+        let address = self.engine.address(&self.service.spec.name, port).await?;
+        self.addresses.insert(port, address);
+        Ok(address)
     }
+
+    async fn path(&mut self, port: &'a str, path: &str) -> Attempt<String, Error> {
+        let address = match self.address(port).await {
+            Ok(address) => address,
+            Err(error) => return Attempt::NotYet(error.to_string()),
+        };
+        let asked = format!("GET {path} on {address}");
+        match self.http.status(&format!("http://{address}{path}")).await {
+            Ok(status) if status < 400 => Attempt::Done(format!("GET {path} answered {status}")),
+            Ok(status) => self.refused(status, asked),
+            Err(error) => {
+                self.refusal = None;
+                Attempt::NotYet(format!("{asked}: {error}"))
+            }
+        }
+    }
+
+    /// Believes an answer that says no when nothing else comes for a while: a path that is not
+    /// there, or a login that is asked for, will not come by waiting.
+    fn refused(&mut self, status: u16, asked: String) -> Attempt<String, Error> {
+        let first = Refusal {
+            status,
+            since: Instant::now(),
+            often: 0,
+        };
+        let mut refusal = self.refusal.filter(|it| it.status == status);
+        let refusal = refusal.get_or_insert(first);
+        refusal.often += 1;
+        self.refusal = Some(*refusal);
+        let (since, often) = (refusal.since, refusal.often);
+        if is_final(status) && often >= REFUSALS && since.elapsed() >= REFUSED {
+            return Attempt::Hopeless(Error::Refused {
+                service: self.service.spec.name.clone(),
+                answer: status_line(status),
+                asked,
+                waited: since.elapsed(),
+            });
+        }
+        Attempt::NotYet(format!("{asked}: answered {}", status_line(status)))
+    }
+
+    /// Looks at every declared port, as far as the first one that does not answer.
+    async fn ports(&mut self, ports: &'a [String]) -> Attempt<String, Error> {
+        for port in ports {
+            let seen = self.port(port).await;
+            if !matches!(seen, Attempt::Done(_)) {
+                return seen;
+            }
+        }
+        Attempt::Done(match ports {
+            [one] => format!("port {one} answers"),
+            several => format!("ports {} answer", several.join(", ")),
+        })
+    }
+
+    async fn port(&mut self, port: &'a str) -> Attempt<String, Error> {
+        let address = match self.address(port).await {
+            Ok(address) => address,
+            Err(error) => return Attempt::NotYet(error.to_string()),
+        };
+        let seen = match connect_briefly(address).await {
+            Attempt::Done(()) if self.engine.capabilities().containers => {
+                self.behind(port, address).await
+            }
+            seen => seen,
+        };
+        match seen {
+            Attempt::Done(()) => Attempt::Done(format!("port {port} answers")),
+            Attempt::NotYet(observation) => Attempt::NotYet(format!("port {port}: {observation}")),
+            Attempt::Hopeless(never) => match never {},
+        }
+    }
+
+    /// Looks behind a published port, at which the engine itself takes connections, whether or not
+    /// anybody listens in the container. Where that cannot be seen, a connection has to stay open.
+    async fn behind(
+        &self,
+        port: &str,
+        address: SocketAddr,
+    ) -> Attempt<(), std::convert::Infallible> {
+        let spec = &self.service.spec;
+        let number = spec.ports.iter().find(|it| it.name == port);
+        let Some(number) = number.map(|it| it.container) else {
+            return connect(address, None).await;
+        };
+        let listens =
+            |address: &SocketAddr| address.port() == number && !address.ip().is_loopback();
+        match self.engine.listeners(&spec.name).await {
+            Ok(Some(listeners)) if listeners.iter().any(listens) => Attempt::Done(()),
+            Ok(Some(_)) => Attempt::NotYet("nothing listens behind it".to_owned()),
+            Ok(None) | Err(_) => connect(address, None).await,
+        }
+    }
+
+    async fn command(&self, command: &[String]) -> Attempt<String, Error> {
+        let exec = Exec {
+            command: command.to_vec(),
+            ..Exec::default()
+        };
+        match self.engine.exec(&self.service.spec.name, &exec).await {
+            Ok(outcome) if outcome.exit_code == 0 => {
+                Attempt::Done("its check command exited 0".to_owned())
+            }
+            Ok(outcome) => Attempt::NotYet(check_failed(&outcome)),
+            Err(error) => Attempt::NotYet(error.to_string()),
+        }
+    }
+
+    async fn redis(&mut self, password: Option<&Secret>) -> Attempt<String, Error> {
+        let address = match self.address("redis").await {
+            Ok(address) => address,
+            Err(error) => return Attempt::NotYet(error.to_string()),
+        };
+        match redis::ping(address, password.map(Secret::expose)).await {
+            Attempt::Done(()) => Attempt::Done("it answered PING".to_owned()),
+            Attempt::NotYet(observation) => Attempt::NotYet(format!("PING: {observation}")),
+            Attempt::Hopeless(never) => match never {},
+        }
+    }
+}
+
+/// Whether a status says no for good. A few of the 400s say "later".
+fn is_final(status: u16) -> bool {
+    (400..500).contains(&status) && ![408, 425, 429].contains(&status)
 }
 
 /// Says how a check command failed, with the last that it printed.
@@ -133,21 +211,5 @@ fn check_failed(outcome: &ExecOutcome) -> String {
     match lines.find(|line| !line.trim().is_empty()) {
         Some(line) => format!("{code}: {}", line.trim()),
         None => code,
-    }
-}
-
-async fn look_at_redis(
-    engine: &dyn Engine,
-    service: &str,
-    password: Option<&Secret>,
-) -> Attempt<String, Error> {
-    let address = match engine.address(service, "redis").await {
-        Ok(address) => address,
-        Err(error) => return Attempt::NotYet(error.to_string()),
-    };
-    match redis::ping(address, password.map(Secret::expose)).await {
-        Attempt::Done(()) => Attempt::Done("it answered PING".to_owned()),
-        Attempt::NotYet(observation) => Attempt::NotYet(format!("PING: {observation}")),
-        Attempt::Hopeless(never) => match never {},
     }
 }
