@@ -6,9 +6,10 @@ mod host;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::bounds::{self, Bounds};
 use super::conform;
 use super::known::{hint_for, known};
-use super::mistake::Mistake;
+use super::mistake::{MISTAKES_MAX, Mistake};
 use super::model::{Part, Reference, Secret, ServiceField, Template, Variables};
 use super::reference::{Ask, Piece, ask, split};
 use super::schema::{ROOT, Shape, Want};
@@ -58,6 +59,7 @@ pub(crate) fn expand(
         service: None,
         secret_sources: None,
         secrets: BTreeMap::new(),
+        bounds: Bounds::default(),
     };
     if let Some(sources) = root.table_mut().and_then(|root| root.get_mut("secrets")) {
         let shape = ROOT.shape("secrets").expect("the root has secrets");
@@ -131,6 +133,8 @@ struct Expander<'a> {
     secret_sources: Option<Node>,
     /// `None` is one that could not be read.
     secrets: BTreeMap<String, Option<Secret>>,
+    /// What all of it has become so far.
+    bounds: Bounds,
 }
 
 impl Expander<'_> {
@@ -181,9 +185,13 @@ impl Expander<'_> {
 
     /// Expands one text; a reference alone keeps its type.
     fn text(&mut self, text: &str, at: &Origin, reader: Reader) -> Value {
+        if self.bounds.are_reached() || self.mistakes.len() > MISTAKES_MAX {
+            return Value::Unusable;
+        }
         let mut values = Vec::new();
+        let mut bytes = 0;
         for piece in split(text) {
-            values.push(match piece {
+            let value = match piece {
                 Piece::Text(text) => Value::Text(text),
                 Piece::Open(text) if reader != Reader::Anyone => Value::Text(text),
                 Piece::Open(text) => self.wrong(
@@ -199,7 +207,15 @@ impl Expander<'_> {
                         Reader::Shell => self.script(&inner, &at),
                     }
                 }
-            });
+            };
+            let before = bytes;
+            bytes += bounds::size(&value);
+            // One that is too long is not even put together.
+            if let Err(mistake) = self.bounds.check(before, bytes, at) {
+                self.mistakes.extend(mistake);
+                return Value::Unusable;
+            }
+            values.push(value);
         }
         join(values)
     }

@@ -1,5 +1,6 @@
 //! Reads an environment from its files.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use super::files::{self, Running};
@@ -15,6 +16,9 @@ use super::show::Merged;
 use super::source::Source;
 use super::suggest;
 use super::tree::Node;
+
+/// The most that env files, templates and the like may have together.
+const FILES_BYTES_MAX: usize = 64 << 20;
 
 /// An environment, and how it came about.
 #[derive(Clone, Debug)]
@@ -116,13 +120,25 @@ fn load_by(
         Reach::Look => Ok(None),
         Reach::Act => files::run(words, &running).map(Some),
     };
+    let read_bytes = Cell::new(0);
+    let read_text = |path: &Path| {
+        let text = files::read_text(path)?;
+        read_bytes.set(read_bytes.get() + text.len());
+        if read_bytes.get() > FILES_BYTES_MAX {
+            let most = FILES_BYTES_MAX >> 20;
+            return Err(format!(
+                "with it, all such files have more than {most} MiB together"
+            ));
+        }
+        Ok(text)
+    };
     let context = Context {
         environment: name,
         instance: &invocation.id.instance,
         workspace,
         variables: &invocation.variables,
         outside: &Outside {
-            read_text: &files::read_text,
+            read_text: &read_text,
             run: &run,
         },
     };

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use super::source::Origin;
 
+/// More mistakes than this are not looked for, since nobody reads them.
+pub(crate) const MISTAKES_MAX: usize = 500;
+
 /// A place in a file, with the line to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -66,7 +69,11 @@ impl fmt::Display for Mistake {
             return write_hint(formatter, self.hint.as_deref());
         };
         let (file, line, column) = (place.file.display(), place.line, place.column);
-        writeln!(formatter, "{file}:{line}:{column}: {}", self.message)?;
+        write!(formatter, "{file}:{line}:{column}: {}", self.message)?;
+        if place.text.is_empty() {
+            return write_hint(formatter, self.hint.as_deref());
+        }
+        writeln!(formatter)?;
         let number = line.to_string();
         let margin = " ".repeat(number.len());
         let before: String = place
@@ -105,6 +112,11 @@ impl Mistakes {
         };
         mistakes.sort_by_cached_key(place);
         mistakes.dedup();
+        if mistakes.len() > MISTAKES_MAX {
+            mistakes.truncate(MISTAKES_MAX);
+            let message = format!("there are more than these {MISTAKES_MAX} mistakes");
+            mistakes.push(Mistake::new(message));
+        }
         Err(Self(mistakes))
     }
 

@@ -2,7 +2,7 @@
 //! merging only ever sees tables over tables. Knows no other layer.
 
 use super::defaults::{POSTGRES_PORT, REDIS_PORT};
-use super::mistake::Mistake;
+use super::mistake::{MISTAKES_MAX, Mistake};
 use super::parse;
 use super::schema::{Fields, ListForm, Named, Shape};
 use super::suggest;
@@ -55,6 +55,9 @@ fn known_keys(node: &mut Node, fields: &Fields, path: Trail<'_>, mistakes: &mut 
         if let Some(shape) = fields.shape(key) {
             expand(child, shape, path.key(key), mistakes);
             return true;
+        }
+        if mistakes.len() > MISTAKES_MAX {
+            return false;
         }
         let foreign = fields.foreign.iter().find(|foreign| foreign.key == key);
         let (near, hint) = match foreign {

@@ -78,6 +78,7 @@ pub(crate) fn resolve(
             tasks: names("tasks"),
         },
         mistakes: RefCell::default(),
+        bounds: RefCell::default(),
         claims: RefCell::default(),
     };
     let known = Known {

@@ -77,6 +77,9 @@ fn offset(byte: usize) -> u32 {
     u32::try_from(byte).unwrap_or(u32::MAX)
 }
 
+/// A line that is longer is not shown.
+const LINE_BYTES_MAX: usize = 16 * 1024;
+
 /// A span of a source.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
@@ -145,6 +148,19 @@ impl Origin {
         let file = self.shown()?;
         let (line, start) = self.line();
         let rest = self.source.text.get(start..).unwrap_or_default();
+        let near = rest.as_bytes();
+        let near = &near[..near.len().min(LINE_BYTES_MAX)];
+        let is_long = near.len() < rest.len() && !near.contains(&b'\n');
+        if is_long {
+            // Thousands of mistakes in it would each hold a copy.
+            return Some(Place {
+                file,
+                line,
+                column: self.span().start - start + 1,
+                text: String::new(),
+                width: 1,
+            });
+        }
         let text = rest.lines().next().unwrap_or_default();
         let concealed = Concealed::new(text);
         let before = |byte: usize| concealed.characters_before(byte.saturating_sub(start));

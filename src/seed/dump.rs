@@ -58,7 +58,7 @@ pub(super) fn load_dump(
     file: &Path,
     progress: &mut LoadProgress,
 ) -> Result<Counts, Error> {
-    let input = Input::open(file)?;
+    let input = Input::open(file)?.until(scene.brake);
     let mut loader = Loader {
         session: connect(scene)?,
         script: Script::new(input),

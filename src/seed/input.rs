@@ -9,6 +9,7 @@ use std::thread;
 use flate2::bufread::MultiGzDecoder;
 
 use crate::config::model::Digest;
+use crate::postgres::{self, Brake};
 
 use super::Error;
 
@@ -42,6 +43,8 @@ pub(super) struct Input {
     /// How much of the file itself was read, and its SHA-256 once that is all.
     read: u64,
     digest: Option<String>,
+    /// What ends the reading, whatever comes out of a file.
+    brake: Option<Brake>,
 }
 
 impl Input {
@@ -99,6 +102,7 @@ impl Input {
             start: 0,
             read: 0,
             digest: None,
+            brake: None,
         };
         let begin = input.at_least(3).map_err(|error| cut(error, 1))?;
         if let Some(found) = unreadable(begin) {
@@ -108,6 +112,12 @@ impl Input {
             input.consume(3);
         }
         Ok(input)
+    }
+
+    /// Ends the reading when the brake is pulled.
+    pub(super) fn until(mut self, brake: &Brake) -> Self {
+        self.brake = Some(brake.clone());
+        self
     }
 
     pub(super) fn file(&self) -> &Path {
@@ -132,6 +142,9 @@ impl Input {
     /// Returns what is there, at least `wanted` bytes (a few) unless the text ends before.
     pub(super) fn at_least(&mut self, wanted: usize) -> Result<&[u8], Error> {
         while self.buffer.len() - self.start < wanted && self.digest.is_none() {
+            if self.brake.as_ref().is_some_and(Brake::is_pulled) {
+                return Err(postgres::Error::Cancelled.into());
+            }
             match self.pieces.recv() {
                 Ok(Piece::Data { text, read }) => {
                     self.read = read;

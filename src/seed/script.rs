@@ -8,8 +8,9 @@ use crate::report::Place;
 use super::Error;
 use super::input::{Input, cut};
 
-/// The longest statement that a PostgreSQL server takes.
-const LONGEST: usize = 1 << 30;
+/// The longest statement that is taken. All of it is held in memory, a few times; the data of a
+/// COPY is not, whatever its size.
+const LONGEST: usize = 256 << 20;
 
 const ANOTHER: &str = "another dump begins before its end";
 
@@ -42,6 +43,8 @@ pub(super) struct Script {
     begin: usize,
     /// The line of a header of `pg_dump` that waits for its trailer.
     header: Option<usize>,
+    /// How long a statement may be.
+    longest: usize,
 }
 
 impl Script {
@@ -53,6 +56,7 @@ impl Script {
             line: 1,
             begin: 1,
             header: None,
+            longest: LONGEST,
         }
     }
 
@@ -110,8 +114,11 @@ impl Script {
             }
             self.input.consume(used);
             match found {
-                None if self.buffer.len() > LONGEST => {
-                    return Err(self.refuse("a statement is longer than 1 GiB"));
+                None if self.buffer.len() > self.longest => {
+                    return Err(self.refuse(
+                        "a statement is longer than 256 MiB; data of any size comes as COPY, which \
+                         `pg_dump` writes without `--inserts`",
+                    ));
                 }
                 None => {}
                 Some(Step::End) if self.buffer.is_empty() => self.scanner.reset(),
@@ -174,7 +181,7 @@ impl Script {
                 return Ok(String::from_utf8_lossy(&text).trim_end().to_owned());
             }
             if text.len() > LONGEST {
-                return Err(self.refuse("a line is longer than 1 GiB"));
+                return Err(self.refuse("a line is longer than 256 MiB"));
             }
         }
     }

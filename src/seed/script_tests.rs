@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 
 use super::*;
+use crate::postgres::Brake;
 
 /// Gives a few bytes at a time, so that every boundary is met.
 struct Drip {
@@ -197,4 +198,40 @@ fn lines_longer_than_a_chunk_pass() {
     let seen = read(text.as_bytes(), 1 << 20).unwrap();
     assert_eq!(seen[1].len(), long.len() + 4);
     assert_eq!(seen[2], format!("4: SELECT '{long}'"));
+}
+
+/// All of a statement is held in memory, and nothing else of a dump.
+#[test]
+fn a_statement_has_a_bound_and_says_what_has_none() {
+    let check = |sql: String| {
+        let input = Input::read(Path::new("x.sql"), io::Cursor::new(sql)).unwrap();
+        let mut script = Script::new(input);
+        script.longest = 1000;
+        loop {
+            match script.next() {
+                Ok(Some(_)) => {}
+                Ok(None) => return String::new(),
+                Err(error) => return error.to_string(),
+            }
+        }
+    };
+    let rows = "INSERT INTO a VALUES (1);\n".repeat(100_000);
+    assert_eq!(check(rows), "");
+    let one = format!("\n\nINSERT INTO a VALUES ('{}');", "x".repeat(1_000_000));
+    let expect = "x.sql:3: a statement is longer than 256 MiB; data of any size comes as COPY, \
+                  which `pg_dump` writes without `--inserts`";
+    assert_eq!(check(one), expect);
+}
+
+/// What a small file becomes may have no end, and what has no end can be stopped.
+#[test]
+fn reading_ends_when_nobody_wants_it_any_more() {
+    use tokio_util::sync::CancellationToken;
+
+    let cancel = CancellationToken::new();
+    let brake = Brake::new(cancel.clone());
+    let spaces = Input::read(Path::new("x.sql"), io::repeat(b' ')).unwrap();
+    let mut script = Script::new(spaces.until(&brake));
+    cancel.cancel();
+    assert!(script.next().unwrap_err().is_cancelled());
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::section::{Section, template};
+use crate::config::bounds;
 use crate::config::conform;
 use crate::config::mistake::Mistake;
 use crate::config::model::{Part, Reference, Template};
@@ -40,12 +41,27 @@ pub(super) fn cases<'a>(name: &str, section: &Section<'a>) -> Vec<Case<'a>> {
         }
     };
     let names = labels(items).into_iter().zip(items);
-    names
-        .map(|(label, item)| Case {
+    // Without the cases, so that not each of them begins as a copy of all.
+    let mut bare = section.node.beside(Value::Unusable);
+    let others = section.node.table().into_iter().flatten();
+    let others = others.filter(|(key, _)| *key != "each");
+    bare.value = Value::Table(
+        others
+            .map(|(key, node)| (key.clone(), node.clone()))
+            .collect(),
+    );
+    let one = bounds::of_node(&bare);
+    let mut made = Vec::new();
+    for (label, item) in names {
+        if !section.has_room("each", one) {
+            break;
+        }
+        made.push(Case {
             name: format!("{name}[{label}]"),
-            node: Cow::Owned(filled(name, section, &values(item))),
-        })
-        .collect()
+            node: Cow::Owned(filled(name, section, bare.clone(), &values(item))),
+        });
+    }
+    made
 }
 
 /// Returns what each case is called; no two are called the same.
@@ -91,11 +107,7 @@ fn label(item: &Node) -> Option<String> {
     fits.then_some(text)
 }
 
-fn filled(name: &str, section: &Section<'_>, values: &Table) -> Node {
-    let mut node = section.node.clone();
-    if let Some(table) = node.table_mut() {
-        table.shift_remove("each");
-    }
+fn filled(name: &str, section: &Section<'_>, mut node: Node, values: &Table) -> Node {
     fill(section, &mut node, values);
     let mut mistakes = Vec::new();
     let checks = Trail::Root.key("smoke");
@@ -120,6 +132,12 @@ fn fill(section: &Section<'_>, node: &mut Node, values: &Table) {
             .values_mut()
             .for_each(|item| fill(section, item, values)),
         Value::Template(template) if references(template).next().is_some() => {
+            let values_of = references(template).filter_map(|name| values.get(name));
+            let bytes = values_of.map(|node| bounds::size(&node.value)).sum();
+            if !section.has_room("each", bytes) {
+                node.value = Value::Unusable;
+                return;
+            }
             let filled = text(section, template, values);
             node.value = filled.unwrap_or_else(|(name, known)| {
                 let hint = suggest::did_you_mean(&name, known.iter().map(String::as_str));

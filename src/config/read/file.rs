@@ -145,7 +145,7 @@ fn stand_ins(values: &IndexMap<String, FileValue>) -> minijinja::Value {
     Value::from_pairs(values.map(|(name, value)| (name.as_str(), stand_in(value))))
 }
 
-/// Whether a template names something that there is not, whatever its values are.
+/// Whether a template names something that there is not, or never ends, whatever its values are.
 fn is_unknown(error: &minijinja::Error) -> bool {
     use minijinja::ErrorKind;
     matches!(
@@ -154,6 +154,7 @@ fn is_unknown(error: &minijinja::Error) -> bool {
             | ErrorKind::UnknownTest
             | ErrorKind::UnknownFunction
             | ErrorKind::UnknownMethod
+            | ErrorKind::OutOfFuel
     )
 }
 

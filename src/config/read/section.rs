@@ -8,8 +8,9 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::units;
+use crate::config::bounds::Bounds;
 use crate::config::interpolate::Outside;
-use crate::config::mistake::Mistake;
+use crate::config::mistake::{MISTAKES_MAX, Mistake};
 use crate::config::model::{Part, Template};
 use crate::config::paths;
 use crate::config::shell;
@@ -46,6 +47,8 @@ pub(crate) struct Reader<'a> {
     pub outside: &'a Outside<'a>,
     pub names: Names,
     pub mistakes: RefCell<Vec<Mistake>>,
+    /// What the cases of all checks have become so far.
+    pub bounds: RefCell<Bounds>,
     pub claims: RefCell<Vec<Claim>>,
 }
 
@@ -53,7 +56,7 @@ impl Reader<'_> {
     pub(super) fn report(&self, mistake: Mistake) {
         let mut mistakes = self.mistakes.borrow_mut();
         // The cases of a check share what is wrong with it.
-        if !mistakes.contains(&mistake) {
+        if mistakes.len() <= MISTAKES_MAX && !mistakes.contains(&mistake) {
             mistakes.push(mistake);
         }
     }
@@ -89,6 +92,21 @@ impl<'a> Section<'a> {
     /// Whether the key was set, rightly or wrongly.
     pub(super) fn has(&self, key: &str) -> bool {
         self.node.get(key).is_some()
+    }
+
+    /// Counts so many bytes that the value of `key` makes; false is that they are too many, which
+    /// is reported.
+    pub(super) fn has_room(&self, key: &str, bytes: usize) -> bool {
+        let at = self.node.get(key).map_or(&self.node.key, |node| &node.at);
+        match self.reader.bounds.borrow_mut().check(0, bytes, at) {
+            Ok(()) => true,
+            Err(mistake) => {
+                if let Some(mistake) = mistake {
+                    self.reader.report(mistake);
+                }
+                false
+            }
+        }
     }
 
     /// Reports a mistake in the value of `key`, or in this table when it is absent.

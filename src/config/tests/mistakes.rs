@@ -486,6 +486,76 @@ fn replicas() {
     );
 }
 
+fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
+    let lines: Vec<String> = (0..count).map(line).collect();
+    lines.join("\n") + "\n"
+}
+
+/// A few hundred bytes that double each other take no more than a bit.
+#[test]
+fn what_would_take_all_memory() {
+    let doubled = lines(40, |i| {
+        format!("a{} = '${{vars.a{i}}}${{vars.a{i}}}'", i + 1)
+    });
+    check(
+        &format!("[vars]\na0 = 'xxxxxxxxxxxxxxxx'\n{doubled}"),
+        &expect![[r#"
+            envs/rates/env.toml:21:7: this becomes more than 4 MiB, which no value may be
+              21 | a19 = '${vars.a18}${vars.a18}'
+                 |       ^^^^^^^^^^^^^^^^^^^^^^^^
+              hint: each `${…}` is a copy of what it names, and each case of `each` one of its check"#]],
+    );
+    let copied = lines(30, |i| format!("b{i} = '${{vars.a}}'"));
+    let long = "x\n".repeat(1_900_000);
+    check(
+        &format!("[vars]\na = \"\"\"\n{long}\"\"\"\n{copied}"),
+        &expect![[r#"
+            envs/rates/env.toml:1900021:7: with this, the configuration becomes more than 64 MiB, which none may be
+              1900021 | b17 = '${vars.a}'
+                      |       ^^^^^^^^^^^
+              hint: each `${…}` is a copy of what it names, and each case of `each` one of its check"#]],
+    );
+    let numbers: Vec<String> = (0..20_000).map(|number| number.to_string()).collect();
+    let (cases, text) = (numbers.join(", "), "y".repeat(2000));
+    let check_of = |name| {
+        format!(
+            "[smoke.{name}]\nservice = 'api'\nget = '/${{each.value}}'\ntext = '{text}'\n\
+             each = [{cases}]\n"
+        )
+    };
+    api(
+        &(check_of("a") + &check_of("b")),
+        &expect![[r#"
+            envs/rates/env.toml:13:8: with this, the configuration becomes more than 64 MiB, which none may be
+              hint: each `${…}` is a copy of what it names, and each case of `each` one of its check"#]],
+    );
+    let base = given(&format!(
+        "{API}[services.api.files.f]\ntemplate = 't'\npath = '/t'\nvalues = {{ v = 'x' }}\n"
+    ));
+    let grown = "{% set a = a ~ a %}".repeat(40);
+    let grown = format!("{{% set a = v %}}{grown}{{{{ a }}}}");
+    expect![[r#"
+        envs/rates/env.toml:5:12: the template cannot be filled: line 1: it takes more than 1000000 steps, or makes more than 60 MiB
+          5 | template = 't'
+            |            ^^^"#]].assert_eq(&base.clone().file("envs/rates/t", &grown).mistakes());
+    let endless = "{% for i in range(9999) %}{% for j in range(9999) %}x{% endfor %}{% endfor %}";
+    expect![[r#"
+        envs/rates/env.toml:5:12: the template cannot be filled: line 1: it takes more than 1000000 steps, or makes more than 60 MiB
+          5 | template = 't'
+            |            ^^^"#]].assert_eq(&base.file("envs/rates/t", endless).mistakes());
+}
+
+#[test]
+fn more_mistakes_than_anybody_reads() {
+    let unknown = lines(5000, |i| format!("a{i} = 1"));
+    let told = given(&unknown).mistakes();
+    assert_eq!(told.matches("unknown key").count(), 500);
+    assert!(told.contains("there are more than these 500 mistakes"));
+    let names: Vec<String> = (0..50_000).map(|i| format!("'A {i}' = 1")).collect();
+    let told = given(&format!("{API}environment = {{ {} }}", names.join(", "))).mistakes();
+    assert_eq!(told.matches("is no name of a variable").count(), 500);
+}
+
 #[test]
 fn variables_of_official_images() {
     check(
