@@ -109,7 +109,10 @@ fn tell(session: &Session, invocation: &Invocation, loaded: &Loaded) {
     let Ok(told) = Told::of(invocation) else {
         return;
     };
-    let news: Vec<&&Run> = runs.iter().filter(|run| !told.has(run)).collect();
+    // A command that stands in several places is one.
+    let mut marks = BTreeSet::new();
+    let news = runs.iter().filter(|run| !told.has(run));
+    let news: Vec<&&Run> = news.filter(|run| marks.insert(mark(run))).collect();
     if news.is_empty() {
         return;
     }

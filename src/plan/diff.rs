@@ -2,6 +2,7 @@
 //! no I/O.
 
 mod contents;
+mod making;
 mod notices;
 mod reconnect;
 mod removals;
@@ -13,11 +14,10 @@ pub use sowing::Sowing;
 
 use super::desired::{Desired, DesiredService, Readiness};
 use super::graph::Plan;
-use super::images::DesiredImage;
 use super::observation::Observation;
 use super::step::{Change, Step};
 use crate::config::model::{Condition, MountSource};
-use crate::engine::{ObservedService, Program, Provision, Role, ServiceState};
+use crate::engine::{ObservedService, Role, ServiceState};
 
 /// What a command leaves out.
 #[derive(Clone, Copy, Debug)]
@@ -144,22 +144,6 @@ impl<'a> Diff<'a> {
         }
         let wanted = |service: &&DesiredService| names.contains(service.spec.name.as_str());
         self.desired.services.iter().filter(wanted).collect()
-    }
-
-    fn ensure_images(&mut self, images: &[&'a DesiredImage]) {
-        for image in images {
-            let name = image.spec.name();
-            if !self.observation.engine.images.contains_key(name) {
-                let after = image.bases.iter();
-                let after = after
-                    .filter_map(|base| self.images.get(base.as_str()))
-                    .copied();
-                let after = after.collect();
-                let step = Step::EnsureImage(Box::new((*image).clone()));
-                let node = self.plan.push(step, cause_of(image), after);
-                self.images.insert(name, node);
-            }
-        }
     }
 
     fn ensure_resources(&mut self, wanted: &[&'a DesiredService]) {
@@ -367,22 +351,6 @@ impl<'a> Diff<'a> {
     }
 }
 
-/// Returns why an image or a program that is not known to be current has a step.
-fn cause_of(image: &DesiredImage) -> &'static str {
-    if image.is_unread() {
-        return "an argument is a secret whose command was not run";
-    }
-    if let Provision::Program(spec) = &image.spec
-        && let Program::Command {
-            build: Some(build), ..
-        } = &spec.program
-        && build.inputs.is_empty()
-    {
-        return "its build names no inputs, so it is asked";
-    }
-    "not there, or made from other inputs"
-}
-
 /// Returns the names of the volumes that a service mounts.
 fn volumes(service: &DesiredService) -> impl Iterator<Item = &str> {
     service
@@ -404,11 +372,13 @@ pub(super) mod tests {
     use super::super::desired::Upkeep;
     use super::super::wiring::Wiring;
     use super::*;
-    use crate::config::model::{Image, ImageSource, Mount, Secret};
+    use crate::config::model::{HostCommand, Image, ImageSource, Mount, Secret};
     use crate::engine::{
-        Capabilities, ImageHandle, ImageSpec, ProgramSpec, ServerChoice, ServiceSpec,
+        Capabilities, ImageHandle, ImageSpec, Program, ProgramSpec, Provision, ServerChoice,
+        ServiceSpec,
     };
     use crate::plan::desired::{Database, SentSeed};
+    use crate::plan::images::DesiredImage;
     use crate::plan::observation::{DatabaseView, SentSeeds};
     use crate::plan::step::Load;
     use crate::seed::{Dump, Standing, State};
@@ -569,6 +539,40 @@ pub(super) mod tests {
 
     fn check(desired: &Desired, seen: &Observation, options: Options, expect: &Expect) {
         expect.assert_eq(&diff(desired, seen, options).to_string());
+    }
+
+    #[test]
+    fn what_is_only_found_is_looked_for_after_the_builds() {
+        let program = |service: &str, build: bool| DesiredImage {
+            spec: Provision::Program(Box::new(ProgramSpec {
+                service: service.to_owned(),
+                program: Program::Command {
+                    build: build.then(|| HostCommand {
+                        command: vec!["make".to_owned()],
+                        working_dir: "/w".into(),
+                        inputs: Vec::new(),
+                        environment: indexmap::IndexMap::new(),
+                    }),
+                    program: format!("bin/{service}"),
+                    working_dir: "/w".into(),
+                },
+            })),
+            bases: Vec::new(),
+        };
+        let mut desired = rates();
+        desired.capabilities = Capabilities::PROCESSES;
+        desired.images = vec![
+            program("worker", false),
+            program("api", true),
+            program("web", true),
+        ];
+        let plan = Plan::of_images(&desired, &Observation::default());
+        expect![[r"
+            1 program api, its build names no inputs, so it is asked []
+            2 program web, its build names no inputs, so it is asked []
+            3 program worker, not there, or made from other inputs [1 2]
+        "]]
+        .assert_eq(&plan.to_string());
     }
 
     /// Has the API of `rates` get its files made.

@@ -16,6 +16,22 @@ pub struct DesiredImage {
 }
 
 impl DesiredImage {
+    /// Whether it is a program with a build.
+    pub fn is_built_here(&self) -> bool {
+        let Provision::Program(program) = &self.spec else {
+            return false;
+        };
+        matches!(&program.program, Program::Command { build, .. } if build.is_some())
+    }
+
+    /// Whether it is a program of the workspace that has no build of its own.
+    pub fn is_only_found(&self) -> bool {
+        let Provision::Program(program) = &self.spec else {
+            return false;
+        };
+        matches!(&program.program, Program::Command { build, .. } if build.is_none())
+    }
+
     /// Whether what it is built from is not known, since the command of a secret was not run.
     pub fn is_unread(&self) -> bool {
         let Provision::Image(image) = &self.spec else {

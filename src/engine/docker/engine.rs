@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::future::ready;
 use std::net::SocketAddr;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::client::{Client, ENGINE};
 use super::{
     address, attach, container, create, exec, files, image, logs, observe, resource, start,
 };
-use crate::config::model::{InstanceId, Secret};
+use crate::config::model::{Build, InstanceId, Secret};
+use crate::engine::host::Once;
 use crate::engine::{
     Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Identity, ImageHandle,
     ImageOutcome, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, ObservedService,
@@ -26,7 +27,15 @@ pub struct Docker {
     pub(super) silent_registries: Mutex<BTreeMap<String, String>>,
     /// Where a survey looks for the programs of this machine, as in `PATH`.
     pub(super) search_path: String,
+    /// What was prepared in this run.
+    pub(super) prepared: Once,
+    /// The builds of this run, equal ones one after the other: the second one has every step from
+    /// the daemon's cache.
+    pub(super) builds: Mutex<Vec<(Build, Turn)>>,
 }
+
+/// Held by whoever has its turn.
+pub(super) type Turn = Arc<tokio::sync::Mutex<()>>;
 
 impl Docker {
     pub(super) fn new(client: Client, identity: Identity) -> Self {
@@ -35,6 +44,8 @@ impl Docker {
             identity,
             silent_registries: Mutex::default(),
             search_path: String::new(),
+            prepared: Once::default(),
+            builds: Mutex::default(),
         }
     }
 

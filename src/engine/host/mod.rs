@@ -9,6 +9,7 @@ mod guardian;
 mod inputs;
 mod install;
 mod lock;
+mod once;
 mod program;
 
 pub(in crate::engine) use content::{Entry, Visit, walk, write};
@@ -21,4 +22,5 @@ pub use inputs::digest_of;
 pub(in crate::engine) use inputs::{declare, relative};
 pub(in crate::engine) use install::{install_line, install_postgres};
 pub(in crate::engine) use lock::lock;
+pub(in crate::engine) use once::Once;
 pub(in crate::engine) use program::{Program, Waiter, beside, print, run};

@@ -11,6 +11,7 @@ use super::folder::Folder;
 use super::home::Home;
 use super::{create, exec, files, launch, logs, observe, ports, program, resource, stop};
 use crate::config::model::{Secret, Variables};
+use crate::engine::host::Once;
 use crate::engine::{
     Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Identity, ImageHandle,
     ImageOutcome, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, ObservedService,
@@ -30,6 +31,8 @@ pub struct Process {
     /// The addresses that this command was given: they are not forgotten with the last of what was
     /// there before.
     assigned: Arc<Mutex<Addresses>>,
+    /// What was built in this run.
+    pub(super) builds: Arc<Once>,
     /// Whether nothing that the workspace names is run.
     pub(super) looking: bool,
 }
@@ -42,6 +45,7 @@ impl Process {
             variables,
             supervisor,
             assigned: Arc::default(),
+            builds: Arc::default(),
             looking: false,
         }
     }

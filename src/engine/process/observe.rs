@@ -60,7 +60,8 @@ pub(super) async fn survey(
     process: &Process,
     provisions: &[Provision],
 ) -> Result<Vec<Prospect>, Error> {
-    try_join_all(programs(provisions).map(|it| program::survey(process, it))).await
+    let specs: Vec<&ProgramSpec> = programs(provisions).collect();
+    program::survey_all(process, &specs).await
 }
 
 /// Returns the programs that are there and current.

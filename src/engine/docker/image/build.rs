@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
+use std::sync::{Arc, PoisonError};
 
 use bollard::models::BuildInfo;
 use bollard::query_parameters::{BuildImageOptions, TagImageOptions};
@@ -15,8 +16,9 @@ use super::{ensure, local, name};
 use crate::config::model::Build;
 use crate::engine::ImageHandle;
 use crate::engine::docker::client::Fault;
+use crate::engine::docker::engine::Turn;
 use crate::engine::docker::{Docker, labels};
-use crate::engine::host::{self, LastLines};
+use crate::engine::host::LastLines;
 use crate::engine::lines::Lines;
 use crate::report::{Progress, StepEvents, Unit};
 
@@ -36,9 +38,11 @@ pub(super) async fn build(
         None
     };
     if let Some(prepare) = &build.prepare {
-        step.message(format!("preparing with {}", prepare.command.join(" ")));
-        host::run(prepare, step).await?;
+        let made_from = inputs.as_deref().unwrap_or_default();
+        docker.prepared.run(prepare, made_from, step).await?;
     }
+    let turn = turn(docker, build);
+    let _turn = turn.lock().await;
     let context = read_context(build).await?;
     step.message("building");
     let mut log = Log::new(step);
@@ -53,6 +57,18 @@ pub(super) async fn build(
     let made_from = inputs.unwrap_or(sent);
     let hash = fingerprint::built(build, &arguments, &made_from, workspace);
     give_name(docker, image, &hash, id).await
+}
+
+/// Returns what equal builds of this run wait for.
+fn turn(docker: &Docker, build: &Build) -> Turn {
+    let mut builds = docker.builds.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = builds.iter().find(|(other, _)| other == build);
+    if let Some((_, turn)) = known {
+        return Arc::clone(turn);
+    }
+    let turn = Turn::default();
+    builds.push((build.clone(), Arc::clone(&turn)));
+    turn
 }
 
 async fn content_of(build: &Build, workspace: &std::path::Path) -> Result<String, NoImage> {

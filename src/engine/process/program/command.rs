@@ -48,10 +48,14 @@ pub(super) async fn provide(
     if let Some(build) = &declared.build
         && !is_built(process, &declared, inputs.as_deref())
     {
-        step.message(format!("running {}", build.command.join(" ")));
-        host::run(build, step).await?;
+        let made_from = inputs.as_deref().unwrap_or_default();
+        process.builds.run(build, made_from, step).await?;
         remember(process, build, inputs.as_deref())?;
         source = Source::Built;
+    }
+    if find(process, &declared).is_none() {
+        // Another build that runs now may be the one that makes it.
+        process.builds.settled().await;
     }
     let program = find(process, &declared).ok_or_else(|| missing(&declared))?;
     Ok(ImageOutcome {
@@ -97,6 +101,19 @@ pub(super) async fn survey(process: &Process, spec: &ProgramSpec) -> Result<Foun
     let program = find(process, &declared).ok_or_else(|| missing(&declared))?;
     let handle = handle(process, inputs.as_deref(), program).await;
     handle.map(Found::There)
+}
+
+/// Whether a build of another program may make this one: it is named by a path, and not there.
+pub(super) fn may_be_built(process: &Process, spec: &ProgramSpec) -> bool {
+    let declared = Declared::of(spec);
+    declared.program.contains('/') && find(process, &declared).is_none()
+}
+
+/// Whether the program has a build that has something to do.
+pub(super) async fn is_to_be_built(process: &Process, spec: &ProgramSpec) -> bool {
+    let declared = Declared::of(spec);
+    let inputs = inputs_of(process, &declared).await.unwrap_or_default();
+    !is_built(process, &declared, inputs.as_deref())
 }
 
 fn find(process: &Process, declared: &Declared) -> Option<PathBuf> {
@@ -270,9 +287,11 @@ mod tests {
             }
         }
 
+        /// Provides it as another run of envctl does.
         async fn provide(&self) -> Result<ImageOutcome, Missing> {
             let (events, _receiver) = Events::channel();
-            provide(&self.process, &self.spec, &events.step(StepId(0))).await
+            let run = process(self.process.identity.workspace.parent().unwrap());
+            provide(&run, &self.spec, &events.step(StepId(0))).await
         }
 
         async fn current(&self) -> Option<ImageHandle> {
@@ -342,6 +361,56 @@ mod tests {
         assert_eq!(world.provide().await.unwrap().source, Source::Built);
         assert_eq!(world.current().await, None);
         assert_eq!(world.provide().await.unwrap().source, Source::Built);
+    }
+
+    #[tokio::test]
+    async fn equal_builds_run_once_in_a_run_and_others_wait_for_what_they_make() {
+        let slow = "sleep 0.3; echo >> runs; cp in bin/api; cp in bin/worker; chmod +x bin/*";
+        let world = World::new(&[], slow);
+        let of = |service: &str, program: &str, script: Option<&str>| {
+            let mut spec = world.spec.clone();
+            service.clone_into(&mut spec.service);
+            if let Program::Command {
+                build, program: it, ..
+            } = &mut spec.program
+            {
+                program.clone_into(it);
+                if let Some(script) = script {
+                    build.as_mut().unwrap().command =
+                        ["sh", "-c", script].map(str::to_owned).into();
+                }
+            }
+            spec
+        };
+        let api = of("api", "bin/api", None);
+        let task = of("task", "bin/api", None);
+        // Its own build does not make it, and that of the others is not done yet.
+        let worker = of("worker", "bin/worker", Some("true"));
+        let (events, _receiver) = Events::channel();
+        let step = events.step(StepId(0));
+        let (api, task, worker) = tokio::join!(
+            provide(&world.process, &api, &step),
+            provide(&world.process, &task, &step),
+            provide(&world.process, &worker, &step),
+        );
+        assert_eq!(api.unwrap().handle, task.unwrap().handle);
+        assert!(worker.unwrap().handle.reference.ends_with("bin/worker"));
+        let runs = fs_err::read_to_string(world.path("runs")).unwrap();
+        assert_eq!(runs, "\n");
+    }
+
+    #[tokio::test]
+    async fn a_build_that_failed_fails_all_that_need_it_once() {
+        let world = World::new(&[], "echo >> runs; exit 3");
+        let (events, _receiver) = Events::channel();
+        let step = events.step(StepId(0));
+        let (one, two) = tokio::join!(
+            provide(&world.process, &world.spec, &step),
+            provide(&world.process, &world.spec, &step),
+        );
+        assert_eq!(one.unwrap_err(), two.unwrap_err());
+        let runs = fs_err::read_to_string(world.path("runs")).unwrap();
+        assert_eq!(runs, "\n");
     }
 
     #[tokio::test]

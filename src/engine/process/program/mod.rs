@@ -11,6 +11,8 @@ mod version;
 
 use std::path::{Path, PathBuf};
 
+use futures_util::future::try_join_all;
+
 use super::Process;
 use crate::engine::{
     Error, ImageHandle, ImageOutcome, Obstacle, Program, ProgramSpec, Prospect, ServerChoice, host,
@@ -59,7 +61,7 @@ pub(super) async fn current(
 }
 
 /// Finds out how a program would be had, and makes nothing.
-pub(super) async fn survey(process: &Process, spec: &ProgramSpec) -> Result<Prospect, Error> {
+async fn survey(process: &Process, spec: &ProgramSpec) -> Result<Prospect, Error> {
     if let Some(program) = unasked(process, spec) {
         let text = "of `bin_dir`, which is asked for its version when it is to run";
         return Ok(Prospect {
@@ -120,6 +122,35 @@ fn recorded(process: &Process, service: &str, program: &Path) -> Option<ImageHan
     let image = process.folder(service).record().ok()??.image;
     let same = fs_err::canonicalize(&image.reference).is_ok_and(|it| it == program);
     same.then_some(image)
+}
+
+/// Finds out how all of them would be had: one that is not there may be made by the build of
+/// another one.
+pub(super) async fn survey_all(
+    process: &Process,
+    specs: &[&ProgramSpec],
+) -> Result<Vec<Prospect>, Error> {
+    let is_command = |spec: &ProgramSpec| matches!(spec.program, Program::Command { .. });
+    let mut prospects = try_join_all(specs.iter().map(|spec| survey(process, spec))).await?;
+    let mut building = Vec::new();
+    for spec in specs.iter().filter(|spec| is_command(spec)) {
+        if command::is_to_be_built(process, spec).await {
+            building.push(spec.service.as_str());
+        }
+    }
+    for (spec, prospect) in specs.iter().zip(&mut prospects) {
+        let others = building.iter().filter(|other| **other != spec.service);
+        let others: Vec<&str> = others.copied().collect();
+        let may = prospect.outcome.is_err() && is_command(spec) && !others.is_empty();
+        if may && !building.contains(&&*spec.service) && command::may_be_built(process, spec) {
+            let text = format!(
+                "not there yet, looked for after the build of {}",
+                others.join(", ")
+            );
+            prospect.outcome = Ok(text);
+        }
+    }
+    Ok(prospects)
 }
 
 /// Returns what a user should know of a server that is about to start: that it is another major
