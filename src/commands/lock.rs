@@ -74,6 +74,20 @@ pub(super) async fn hold(session: &Session, id: &InstanceId, verb: &str) -> Resu
     })
 }
 
+/// Whether a command changes the instance now.
+pub(super) fn is_held(session: &Session, id: &InstanceId) -> bool {
+    let Ok(home) = Home::of(&session.request.variables) else {
+        return false;
+    };
+    let path = home.state.join("locks").join(format!("{id}.lock"));
+    let file = fs_err::File::open(path).map(|file| file.into_parts().0);
+    // Nobody signed an empty one, and to try its lock would be in the way of who takes it just now.
+    let signed = |file: &File| file.metadata().is_ok_and(|file| file.len() > 0);
+    file.is_ok_and(|file| {
+        signed(&file) && matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    })
+}
+
 fn take(path: &Path) -> Attempt<File, std::io::Error> {
     let file = match open(path) {
         Ok(file) => file,

@@ -10,6 +10,7 @@ mod down;
 mod exec;
 mod explain;
 mod failure;
+mod follow;
 mod instances;
 mod interrupt;
 mod line;
@@ -37,6 +38,7 @@ mod timings;
 mod trust;
 mod up;
 mod verdict;
+mod weave;
 
 pub use failure::{Failure, FailureKind};
 pub use session::{Screen, Session, Suspend};

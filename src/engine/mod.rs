@@ -118,13 +118,14 @@ pub trait Engine: Send + Sync {
     /// Returns the end that a service's log has now.
     fn log_mark(&self, service: &str) -> LogMark;
 
-    /// Sends log lines of a service to `sink`; with `follow`, until it ends or the sink closes.
+    /// Sends log lines of a service to `sink`, and returns where they ended; with `follow`, that is
+    /// when this run of the service ends or the sink closes.
     fn logs<'a>(
         &'a self,
         service: &'a str,
         options: LogOptions,
         sink: tokio::sync::mpsc::Sender<LogLine>,
-    ) -> Work<'a, ()>;
+    ) -> Work<'a, LogMark>;
 
     /// Runs a command beside a running service and returns its exit code and output.
     fn exec<'a>(&'a self, service: &'a str, command: &'a Exec) -> Work<'a, ExecOutcome>;

@@ -71,8 +71,7 @@ impl Bars {
 
 impl View for Bars {
     fn event(&mut self, event: Event, now: Now, outputs: &mut Outputs) {
-        if let Event::LogLine { service, line, .. } = &event {
-            let line = self.logs.line(service, line);
+        if let Some(line) = self.logs.event(&event) {
             self.write(|| outputs.out(&line));
             return;
         }

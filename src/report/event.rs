@@ -68,6 +68,15 @@ pub enum Severity {
     Error,
 }
 
+/// How a line of a log is drawn for people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogLook {
+    /// How wide the longest name is that will come.
+    pub column: usize,
+    pub without_name: bool,
+    pub with_time: bool,
+}
+
 /// One thing that happened. In `--output json` each is one line.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -135,7 +144,11 @@ pub enum Event {
     LogLine {
         service: String,
         stderr: bool,
+        /// When it was printed (RFC 3339), where that is known.
+        time: Option<String>,
         line: String,
+        #[serde(skip)]
+        look: LogLook,
     },
     /// A line that a task printed, for `run`. It belongs to the stream that it was printed to.
     TaskLine {

@@ -138,7 +138,7 @@ mod tests {
     use expect_test::{Expect, expect};
 
     use super::super::outputs::testing::kept;
-    use super::super::{Diagnostic, DownAnswer, Outcome, Progress, SmokeAnswer, Unit};
+    use super::super::{Diagnostic, DownAnswer, LogLook, Outcome, Progress, SmokeAnswer, Unit};
     use super::*;
 
     fn progress(done: u64) -> Event {
@@ -186,7 +186,9 @@ mod tests {
             Event::LogLine {
                 service: text("db"),
                 stderr: false,
+                time: None,
                 line: text("ready"),
+                look: LogLook::default(),
             },
         ]
     }
@@ -212,7 +214,7 @@ mod tests {
             {"v":1,"event":"step_progress","step":1,"done":1,"total":null,"unit":"bytes","doing":null}
             {"v":1,"event":"step_finished","step":1,"title":"seed dump","outcome":"done","detail":null,"elapsed_s":1.234}
             {"v":1,"event":"notice","level":"warning","text":"stale"}
-            {"v":1,"event":"log_line","service":"db","stderr":false,"line":"ready"}
+            {"v":1,"event":"log_line","service":"db","stderr":false,"time":null,"line":"ready"}
         "#]],
         );
     }
@@ -223,7 +225,7 @@ mod tests {
             Verbosity::Quiet,
             &expect![[r#"
             {"v":1,"event":"notice","level":"warning","text":"stale"}
-            {"v":1,"event":"log_line","service":"db","stderr":false,"line":"ready"}
+            {"v":1,"event":"log_line","service":"db","stderr":false,"time":null,"line":"ready"}
         "#]],
         );
     }

@@ -32,7 +32,9 @@ mod workflow;
 
 pub use answer::*;
 pub use diagnostic::{Diagnostic, Failed, Place, Tail};
-pub use event::{Event, Events, Level, Outcome, Progress, Severity, StepEvents, StepId, Unit};
+pub use event::{
+    Event, Events, Level, LogLook, Outcome, Progress, Severity, StepEvents, StepId, Unit,
+};
 pub use format::{Format, Verbosity};
 pub use mask::Mask;
 pub use renderer::{Handle, Renderer, start};

@@ -85,7 +85,7 @@ impl Outlet {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Answer, Diagnostic, Failed, Place, StepId, TableAnswer};
+    use super::super::{Answer, Diagnostic, Failed, LogLook, Place, StepId, TableAnswer};
     use super::*;
 
     fn outlet(secret: &str, terminal: Terminal) -> Outlet {
@@ -152,7 +152,9 @@ mod tests {
             let mut log = Event::LogLine {
                 service: "a\x1b".to_owned(),
                 stderr: false,
+                time: None,
                 line: red(),
+                look: LogLook::default(),
             };
             let mut output = Event::StepOutput {
                 step: StepId(1),

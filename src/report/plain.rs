@@ -208,8 +208,8 @@ fn timed(now: Now, line: &str) -> String {
 
 impl View for Plain {
     fn event(&mut self, event: Event, now: Now, outputs: &mut Outputs) {
-        if let Event::LogLine { service, line, .. } = &event {
-            outputs.out(&self.logs.line(service, line));
+        if let Some(line) = self.logs.event(&event) {
+            outputs.out(&line);
             return;
         }
         if let Event::TaskLine { stderr, line, .. } = &event {

@@ -309,7 +309,7 @@ mod tests {
 
     use super::super::outputs::testing::{Kept, kept};
     use super::super::{
-        CheckAnswer, CheckVerdict, Diagnostic, DownAnswer, FailedExpectation, Severity,
+        CheckAnswer, CheckVerdict, Diagnostic, DownAnswer, FailedExpectation, LogLook, Severity,
         SmokeAnswer, StepId, TableAnswer, UpAnswer,
     };
     use super::*;
@@ -407,7 +407,9 @@ mod tests {
             events.send(Event::LogLine {
                 service: "api".to_owned(),
                 stderr,
+                time: None,
                 line,
+                look: LogLook::default(),
             });
             let (task, line) = ("import".to_owned(), injected());
             events.send(Event::TaskLine { task, stderr, line });

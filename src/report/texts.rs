@@ -278,7 +278,9 @@ impl Texts for Event {
             Self::LogLine {
                 service: name,
                 stderr: _,
+                time: _,
                 line,
+                look: _,
             }
             | Self::TaskLine {
                 task: name,

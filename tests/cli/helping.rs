@@ -483,8 +483,14 @@ fn what_looks() {
             Options:
               -e, --env <ENV>     Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only
                                   one]
-              -f, --follow        Go on with new lines as they come, until the service ends
-                  --tail <LINES>  Start with the last lines of each service [default: all]
+              -f, --follow        Go on with new lines as they come, until the services end
+              -n, --tail <LINES>  Start with the last lines of each service [default: all]
+                  --since <TIME>  Only lines from then on: a duration (10m, 1h30m) or a time
+                                  (2026-11-29T10:00:00Z)
+                  --until <TIME>  Only lines up to then
+                  --grep <REGEX>  Only lines that match
+              -t, --timestamps    Write before each line when it was printed
+                  --no-prefix     Leave the names of the services out
               -h, --help          Print help (see more with '--help')
         "#]],
     );

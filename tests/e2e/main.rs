@@ -17,6 +17,7 @@ mod heal;
 mod inside;
 mod instances;
 mod lasting;
+mod logs;
 mod machine;
 mod messages;
 mod misbehaving;

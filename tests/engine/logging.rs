@@ -1,6 +1,6 @@
 //! Logs.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use envctl::engine::{LogLine, LogOptions};
 use tokio::sync::mpsc::channel;
@@ -104,6 +104,51 @@ pub(crate) async fn logs_keep_the_order_of_both_streams(fixture: &Fixture) {
     assert_eq!(texts(&lines), expect);
 }
 
+pub(crate) async fn logs_say_when_a_line_was_printed(fixture: &Fixture) {
+    const PAUSE: Duration = Duration::from_millis(400);
+    let before = SystemTime::now();
+    ended(fixture, "echo one; sleep 0.4; echo two; echo three").await;
+    let lines = lines(fixture, "talks", LogOptions::default()).await;
+    assert_eq!(texts(&lines), ["one", "two", "three"]);
+    let times: Vec<SystemTime> = lines.iter().filter_map(|line| line.at).collect();
+    assert!(times.is_sorted(), "{times:?}");
+    assert!(
+        before <= times[0] && times[2] <= SystemTime::now(),
+        "{times:?}"
+    );
+    let apart = times[1].duration_since(times[0]).unwrap();
+    assert!(apart >= PAUSE / 2, "{apart:?}");
+}
+
+pub(crate) async fn what_follows_the_end_of_a_log_is_all_that_is_new(fixture: &Fixture) {
+    ended(fixture, "echo once").await;
+    let (sink, mut source) = channel(4);
+    let read = fixture.engine.logs("talks", LogOptions::default(), sink);
+    let drain = async { while source.recv().await.is_some() {} };
+    let (end, ()) = tokio::join!(read, drain);
+    fixture.engine.start("talks").await.unwrap();
+    fixture.ended_with("talks", 0).await;
+    let options = LogOptions {
+        since: Some(end.unwrap()),
+        ..LogOptions::default()
+    };
+    let one = async || lines(fixture, "talks", options.clone()).await.len() == 1;
+    crate::fixture::until("the second line is there alone", one).await;
+    // The same of one that was made anew, whose log begins again.
+    let marked = options.clone();
+    fixture.engine.stop("talks").await.unwrap();
+    ended(
+        fixture,
+        "echo anew; echo and longer than the log before it was",
+    )
+    .await;
+    let lines = lines(fixture, "talks", marked).await;
+    assert_eq!(
+        texts(&lines),
+        ["anew", "and longer than the log before it was"]
+    );
+}
+
 pub(crate) async fn a_tail_is_the_last_lines(fixture: &Fixture) {
     ended(fixture, "echo 1; echo 2; echo 3; echo 4").await;
     let options = LogOptions {
@@ -146,7 +191,7 @@ pub(crate) async fn following_ends_when_nobody_listens(fixture: &Fixture) {
     drop(source);
     let following = fixture.engine.logs("silent", options, sink);
     let ended = tokio::time::timeout(Duration::from_secs(5), following).await;
-    assert!(matches!(ended, Ok(Ok(()))), "{ended:?}");
+    assert!(matches!(ended, Ok(Ok(_))), "{ended:?}");
 }
 
 /// 100 MB, which is more than both files may have together.

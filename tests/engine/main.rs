@@ -239,6 +239,10 @@ properties! {
         logs_keep_the_order_of_both_streams:
             docker lacks "the daemon reads two pipes",
             process keeps "both go to one file";
+        logs_say_when_a_line_was_printed:
+            docker keeps,
+            process emulates "the supervisor notes when the log grew; with more than 16 services that is coarse";
+        what_follows_the_end_of_a_log_is_all_that_is_new: docker keeps, process keeps;
         a_tail_is_the_last_lines: docker keeps, process keeps;
         logs_outlive_a_stop_and_a_start: docker keeps, process keeps;
         following_ends_with_the_service: docker keeps, process keeps;

@@ -162,6 +162,7 @@ impl Engine for Docker {
         LogMark {
             at: std::time::SystemTime::now(),
             length: 0,
+            file: 0,
         }
     }
 
@@ -170,7 +171,7 @@ impl Engine for Docker {
         service: &'a str,
         options: LogOptions,
         sink: tokio::sync::mpsc::Sender<LogLine>,
-    ) -> Work<'a, ()> {
+    ) -> Work<'a, LogMark> {
         Box::pin(logs::logs(self, service, options, sink))
     }
 

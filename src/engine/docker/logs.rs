@@ -1,6 +1,6 @@
 //! A service's log, line by line.
 
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bollard::container::LogOutput;
 use bollard::query_parameters::LogsOptions;
@@ -12,14 +12,18 @@ use super::{Docker, labels};
 use crate::engine::lines::Lines;
 use crate::engine::{Error, LogLine, LogMark, LogOptions};
 
-/// Sends a service's log lines until it ends or the sink closes.
+/// No time that the daemon writes is longer.
+const STAMP_BYTES_MAX: usize = 40;
+
+/// Sends a service's log lines until it ends or the sink closes; returns where they ended.
 pub(super) async fn logs(
     docker: &Docker,
     service: &str,
     options: LogOptions,
     sink: Sender<LogLine>,
-) -> Result<(), Error> {
+) -> Result<LogMark, Error> {
     let name = labels::container_name(&docker.identity, service);
+    let from = options.since.map(|mark| mark.at).or(options.from);
     let query = LogsOptions {
         follow: options.follow,
         stdout: true,
@@ -28,63 +32,72 @@ pub(super) async fn logs(
             .tail
             .map_or_else(|| "all".to_owned(), |lines| lines.to_string()),
         // The daemon takes whole seconds here; the rest is looked at line by line.
-        since: options.since.map_or(0, seconds),
-        timestamps: options.since.is_some(),
+        since: from.map_or(0, seconds),
+        timestamps: true,
         ..LogsOptions::default()
     };
     let mut pieces = docker.client.api().logs(&name, Some(query));
     let mut splitter = Splitter {
         service,
-        stdout: Lines::default(),
-        stderr: Lines::default(),
+        stdout: Stream::default(),
+        stderr: Stream::default(),
+    };
+    let mut end = options.since.map_or(UNIX_EPOCH, |mark| mark.at);
+    let is_new = |line: &LogLine| match (line.at, options.since) {
+        (Some(at), Some(mark)) => at >= mark.at,
+        _ => true,
     };
     loop {
         let piece = tokio::select! {
             piece = pieces.next() => piece,
-            () = sink.closed() => return Ok(()),
+            () = sink.closed() => break,
         };
-        let lines = match piece {
-            Some(Ok(piece)) => splitter.push(&piece),
+        let (lines, ended) = match piece {
+            Some(Ok(piece)) => (splitter.push(&piece), false),
             Some(Err(error)) => return Err(failed(docker, service, error.into())),
-            None => break,
+            None => (splitter.finish(), true),
         };
-        for line in lines
-            .into_iter()
-            .filter_map(|line| later(line, options.since))
-        {
+        for line in lines.into_iter().filter(is_new) {
+            // What comes next is later.
+            end = end.max(line.at.unwrap_or(end) + Duration::from_nanos(1));
             if sink.send(line).await.is_err() {
-                return Ok(());
+                return Ok(mark(end));
             }
         }
-    }
-    let rest = splitter.finish().into_iter();
-    for line in rest.filter_map(|line| later(line, options.since)) {
-        if sink.send(line).await.is_err() {
+        if ended {
             break;
         }
     }
-    Ok(())
+    Ok(mark(end))
 }
 
-fn seconds(mark: LogMark) -> i32 {
-    let since = mark.at.duration_since(UNIX_EPOCH).unwrap_or_default();
+fn mark(at: SystemTime) -> LogMark {
+    LogMark {
+        at,
+        length: 0,
+        file: 0,
+    }
+}
+
+fn seconds(from: SystemTime) -> i32 {
+    let since = from.duration_since(UNIX_EPOCH).unwrap_or_default();
     i32::try_from(since.as_secs()).unwrap_or(i32::MAX)
 }
 
-/// Takes its time off a line; none when it was printed before the mark.
-fn later(mut line: LogLine, mark: Option<LogMark>) -> Option<LogLine> {
-    let Some(mark) = mark else {
-        return Some(line);
-    };
-    if let Some((time, text)) = line.line.split_once(' ')
-        && let Ok(time) = humantime::parse_rfc3339(time)
-    {
-        if time < mark.at {
-            return None;
-        }
-        line.line = String::from(text);
+/// Returns the time that the daemon put before a piece, and the piece.
+fn stamped(piece: &[u8]) -> (Option<SystemTime>, &[u8]) {
+    let space = piece
+        .iter()
+        .take(STAMP_BYTES_MAX)
+        .position(|it| *it == b' ');
+    let stamp = space.and_then(|space| {
+        let text = std::str::from_utf8(&piece[..space]).ok()?;
+        Some((humantime::parse_rfc3339(text).ok()?, space))
+    });
+    match stamp {
+        Some((at, space)) => (Some(at), &piece[space + 1..]),
+        None => (None, piece),
     }
-    Some(line)
 }
 
 fn failed(docker: &Docker, service: &str, fault: Fault) -> Error {
@@ -100,37 +113,81 @@ fn failed(docker: &Docker, service: &str, fault: Fault) -> Error {
 /// Puts the two streams of a log into lines.
 struct Splitter<'a> {
     service: &'a str,
-    stdout: Lines,
-    stderr: Lines,
+    stdout: Stream,
+    stderr: Stream,
+}
+
+#[derive(Default)]
+struct Stream {
+    lines: Lines,
+    /// When the line that is not whole yet began.
+    begun: Option<SystemTime>,
 }
 
 impl Splitter<'_> {
+    /// Takes in a piece, which is a line or, of a long one, a part: each has its own time.
     fn push(&mut self, piece: &LogOutput) -> Vec<LogLine> {
         let stderr = matches!(piece, LogOutput::StdErr { .. });
-        let lines = if stderr {
+        let (at, text) = stamped(piece.as_ref());
+        let stream = if stderr {
             &mut self.stderr
         } else {
             &mut self.stdout
         };
-        let lines = lines.push(piece.as_ref());
+        let begun = stream.begun.or(at);
+        let lines = stream.lines.push(text);
+        stream.begun = if text.ends_with(b"\n") { None } else { begun };
         lines
             .into_iter()
-            .map(|line| self.line(line, stderr))
+            .map(|line| self.line(line, stderr, begun))
             .collect()
     }
 
     fn finish(&mut self) -> Vec<LogLine> {
-        let rest = [(self.stdout.finish(), false), (self.stderr.finish(), true)];
+        let (out, err) = (&mut self.stdout, &mut self.stderr);
+        let rest = [
+            (out.lines.finish(), false, out.begun),
+            (err.lines.finish(), true, err.begun),
+        ];
         rest.into_iter()
-            .filter_map(|(line, stderr)| Some(self.line(line?, stderr)))
+            .filter_map(|(line, stderr, at)| Some(self.line(line?, stderr, at)))
             .collect()
     }
 
-    fn line(&self, line: String, stderr: bool) -> LogLine {
+    fn line(&self, line: String, stderr: bool, at: Option<SystemTime>) -> LogLine {
         LogLine {
             service: self.service.to_owned(),
             stderr,
+            at,
             line,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_a_long_line_lose_their_times() {
+        let mut splitter = Splitter {
+            service: "api",
+            stdout: Stream::default(),
+            stderr: Stream::default(),
+        };
+        let part = |text: &str| LogOutput::StdOut {
+            message: text.to_owned().into(),
+        };
+        assert!(
+            splitter
+                .push(&part("2021-01-31T00:00:00.123456789Z one "))
+                .is_empty()
+        );
+        let lines = splitter.push(&part("2021-01-31T00:00:01.000000000Z two\n"));
+        assert_eq!(lines.len(), 1);
+        assert_eq!(lines[0].line, "one two");
+        let at = humantime::parse_rfc3339("2021-01-31T00:00:00.123456789Z");
+        assert_eq!(lines[0].at, at.ok());
+        assert_eq!(splitter.push(&part("no time\n"))[0].line, "no time");
     }
 }

@@ -208,7 +208,7 @@ impl Engine for Process {
         service: &'a str,
         options: LogOptions,
         sink: tokio::sync::mpsc::Sender<LogLine>,
-    ) -> Work<'a, ()> {
+    ) -> Work<'a, LogMark> {
         Box::pin(async move { logs::logs(&self.folder(service), options, sink).await })
     }
 

@@ -49,6 +49,16 @@ impl Folder {
         self.0.join("log.1")
     }
 
+    /// When the log was how long.
+    pub(super) fn times(&self) -> PathBuf {
+        self.0.join("times")
+    }
+
+    /// The same of what was in the log before it was cut.
+    pub(super) fn old_times(&self) -> PathBuf {
+        self.0.join("times.1")
+    }
+
     /// The file of the record.
     pub(super) fn record_file(&self) -> PathBuf {
         self.0.join("record.json")

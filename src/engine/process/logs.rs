@@ -4,13 +4,15 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc::Sender;
 
 use super::engine::refused;
 use super::folder::Folder;
+use super::log_times::Times;
 use super::observe;
+use super::procfs::ProcessId;
 use crate::engine::lines::Lines;
 use crate::engine::{Error, LogLine, LogMark, LogOptions, ServiceState};
 
@@ -25,7 +27,7 @@ pub(super) async fn logs(
     folder: &Folder,
     options: LogOptions,
     sink: Sender<LogLine>,
-) -> Result<(), Error> {
+) -> Result<LogMark, Error> {
     let service = folder.name();
     if !folder.record_file().exists() {
         return Err(Error::NoService {
@@ -33,24 +35,31 @@ pub(super) async fn logs(
         });
     }
     let failed = |error| refused(format!("read the log of `{service}`"), error);
-    let line = |line| LogLine {
+    let line = |line, at| LogLine {
         service: service.to_owned(),
         stderr: false,
+        at,
         line,
     };
     let mut reader = Reader::open(folder, options.tail).map_err(failed)?;
     if let Some(mark) = options.since {
         reader.skip_to(mark).map_err(failed)?;
     }
+    let mut clocks = Clocks::of(folder);
     let mut lines = Lines::default();
+    let run = main_process(folder);
     loop {
         // Looked at before reading, so that its last words are not missed.
-        let last = !options.follow || !runs(folder) || reader.is_replaced();
+        let goes_on = options.follow && runs(folder) && main_process(folder) == run;
+        let last = !goes_on || reader.is_replaced();
         let end = reader.turn(last).map_err(failed)?;
-        while let Some(piece) = reader.read(end).map_err(failed)? {
-            for text in lines.push(piece) {
-                if sink.send(line(text)).await.is_err() {
-                    return Ok(());
+        while let Some(read) = reader.read(end).map_err(failed)? {
+            for piece in reader.pieces(&read) {
+                for text in lines.push(piece.text) {
+                    let at = clocks.at(&piece);
+                    if sink.send(line(text, at)).await.is_err() {
+                        return Ok(reader.mark());
+                    }
                 }
             }
         }
@@ -59,13 +68,13 @@ pub(super) async fn logs(
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
-            () = sink.closed() => return Ok(()),
+            () = sink.closed() => return Ok(reader.mark()),
         }
     }
     if let Some(text) = lines.finish() {
-        let _ = sink.send(line(text)).await;
+        let _ = sink.send(line(text, clocks.latest())).await;
     }
-    Ok(())
+    Ok(reader.mark())
 }
 
 /// Returns the end that a log has now.
@@ -73,11 +82,78 @@ pub(super) fn mark(folder: &Folder) -> LogMark {
     LogMark {
         at: std::time::SystemTime::now(),
         length: fs_err::metadata(folder.log()).map_or(0, |log| log.len()),
+        file: inode(&folder.log()),
     }
 }
 
 fn runs(folder: &Folder) -> bool {
     observe::state(folder).is_some_and(ServiceState::is_up)
+}
+
+/// Returns the process that a run of the service is.
+fn main_process(folder: &Folder) -> Option<ProcessId> {
+    folder
+        .status()
+        .ok()
+        .flatten()
+        .and_then(|status| status.main)
+}
+
+/// When the lines of both parts of a log were written.
+struct Clocks<'a> {
+    folder: &'a Folder,
+    old: Times,
+    /// How much of the beginning was lost when the log was cut.
+    lost: u64,
+    log: Times,
+}
+
+impl<'a> Clocks<'a> {
+    fn of(folder: &'a Folder) -> Self {
+        let mut old = Times::of(folder.old_times());
+        let kept = fs_err::metadata(folder.old_log()).map_or(0, |old| old.len());
+        Self {
+            lost: old.length().saturating_sub(kept),
+            old,
+            log: Times::of(folder.times()),
+            folder,
+        }
+    }
+
+    fn at(&mut self, piece: &Piece<'_>) -> Option<SystemTime> {
+        let noted = match piece.part {
+            Part::Old => self.old.at(piece.end + self.lost),
+            Part::Log => self.log.at(piece.end),
+        };
+        noted.or_else(|| self.latest())
+    }
+
+    /// Returns when the log was written to last.
+    fn latest(&self) -> Option<SystemTime> {
+        let log = fs_err::metadata(self.folder.log()).ok()?;
+        log.modified().ok()
+    }
+}
+
+/// Which part of a log something stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Old,
+    Log,
+}
+
+/// Bytes that were read: up to where they reach in their part.
+struct Read {
+    part: Part,
+    end: u64,
+    count: usize,
+}
+
+/// At most one line of them.
+struct Piece<'a> {
+    part: Part,
+    end: u64,
+    text: &'a [u8],
 }
 
 /// Reads a log on, over its cuts.
@@ -128,7 +204,14 @@ impl<'a> Reader<'a> {
     /// cut since, so the rest of that time is at the end of what was cut off.
     fn skip_to(&mut self, mark: LogMark) -> std::io::Result<()> {
         let log = self.log.as_ref().map(File::metadata).transpose()?;
-        if log.map_or(0, |log| log.len()) >= mark.length {
+        let other = log
+            .as_ref()
+            .is_some_and(|log| mark.file != 0 && log.ino() != mark.file);
+        if other {
+            // All of it is of a service that was made since.
+            self.old = None;
+            self.position = 0;
+        } else if log.map_or(0, |log| log.len()) >= mark.length {
             self.old = None;
             self.position = mark.length;
         } else if let Some(old) = &mut self.old {
@@ -161,11 +244,16 @@ impl<'a> Reader<'a> {
     }
 
     /// Returns the next bytes; `None` when there are none now.
-    fn read(&mut self, end: Option<u64>) -> std::io::Result<Option<&[u8]>> {
+    fn read(&mut self, end: Option<u64>) -> std::io::Result<Option<Read>> {
         if let Some(old) = &mut self.old {
             let count = old.read(&mut self.piece)?;
             if count > 0 {
-                return Ok(Some(&self.piece[..count]));
+                let end = old.stream_position()?;
+                return Ok(Some(Read {
+                    part: Part::Old,
+                    end,
+                    count,
+                }));
             }
             self.old = None;
         }
@@ -180,7 +268,34 @@ impl<'a> Reader<'a> {
         log.seek(SeekFrom::Start(self.position))?;
         let count = log.read(&mut self.piece[..room])?;
         self.position += u64::try_from(count).unwrap_or(0);
-        Ok((count > 0).then(|| &self.piece[..count]))
+        Ok((count > 0).then_some(Read {
+            part: Part::Log,
+            end: self.position,
+            count,
+        }))
+    }
+
+    /// Returns the bytes that were just read, cut behind the ends of lines.
+    fn pieces(&self, read: &Read) -> impl Iterator<Item = Piece<'_>> {
+        let bytes = &self.piece[..read.count];
+        let part = read.part;
+        let mut end = read.end - u64::try_from(read.count).unwrap_or(0);
+        bytes
+            .split_inclusive(|byte| *byte == b'\n')
+            .map(move |text| {
+                end += u64::try_from(text.len()).unwrap_or(0);
+                Piece { part, end, text }
+            })
+    }
+
+    /// Returns where it has come to.
+    fn mark(&self) -> LogMark {
+        let log = self.log.as_ref().map(File::metadata);
+        LogMark {
+            at: SystemTime::now(),
+            length: self.position,
+            file: log.and_then(Result::ok).map_or(0, |log| log.ino()),
+        }
     }
 
     /// Whether the log is another service's by now, which was created in place of this one.
@@ -281,8 +396,8 @@ mod tests {
     fn text(reader: &mut Reader<'_>, last: bool) -> String {
         let end = reader.turn(last).unwrap();
         let mut text = Vec::new();
-        while let Some(piece) = reader.read(end).unwrap() {
-            text.extend_from_slice(piece);
+        while let Some(read) = reader.read(end).unwrap() {
+            text.extend_from_slice(&reader.piece[..read.count]);
         }
         String::from_utf8(text).unwrap()
     }

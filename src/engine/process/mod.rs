@@ -12,6 +12,7 @@ mod home;
 mod instances;
 mod launch;
 mod ledger;
+mod log_times;
 mod logs;
 mod marks;
 mod members;

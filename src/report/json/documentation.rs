@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::super::{
     Answer, CheckAnswer, CheckVerdict, ConfigurationAnswer, DoctorAnswer, DownAnswer, Endpoint,
     EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, InstanceAnswer, InstancesAnswer,
-    LeftOutOperation, Level, Outcome, PartReport, Phase, PlanAnswer, PlannedStep, Progress,
-    ProposalAnswer, ProposalDocument, ProposedCheck, ProposedValue, ServiceStatus, Severity,
-    SmokeAnswer, StatusAnswer, StepId, TableAnswer, Unit, UpAnswer,
+    LeftOutOperation, Level, LogLook, Outcome, PartReport, Phase, PlanAnswer, PlannedStep,
+    Progress, ProposalAnswer, ProposalDocument, ProposedCheck, ProposedValue, ServiceStatus,
+    Severity, SmokeAnswer, StatusAnswer, StepId, TableAnswer, Unit, UpAnswer,
 };
 use super::line;
 
@@ -79,7 +79,9 @@ fn events() -> Vec<Event> {
         Event::LogLine {
             service: text("api"),
             stderr: false,
+            time: Some(text("2021-01-31T12:03:04.567Z")),
             line: text("listening on 3000"),
+            look: LogLook::default(),
         },
         Event::TaskLine {
             task: text("import"),

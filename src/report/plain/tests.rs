@@ -2,7 +2,7 @@ use expect_test::{Expect, expect};
 
 use super::super::CheckVerdict;
 use super::super::outputs::testing::kept;
-use super::super::{Severity, Unit};
+use super::super::{LogLook, Severity, Unit};
 use super::*;
 
 fn check(verbosity: Verbosity, events: Vec<(u64, Event)>, expected: &Expect) {
@@ -151,7 +151,9 @@ fn checks_and_logs_have_their_lines() {
     let log = Event::LogLine {
         service: "db".to_owned(),
         stderr: true,
+        time: None,
         line: "ready".to_owned(),
+        look: LogLook::default(),
     };
     let task = Event::TaskLine {
         task: "import".to_owned(),

@@ -3,6 +3,7 @@
 
 mod backoff;
 mod bound;
+mod clock;
 mod rhythm;
 mod spawn;
 mod supervisor;
@@ -13,6 +14,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::folder::Folder;
+use super::log_times::Notes;
 use crate::config::model::Variables;
 use crate::engine::host;
 use supervisor::Supervisor;
@@ -31,7 +33,9 @@ pub fn supervise(folder: &Path, caller: &Variables) -> std::io::Result<()> {
         let begun = begin(&folder, caller).await;
         tell(begun.as_ref().err())?;
         if let Ok((supervisor, _lock)) = begun {
+            clock::start(&folder);
             supervisor.run().await;
+            Notes::of(folder).note();
         }
         Ok(())
     })
