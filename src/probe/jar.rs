@@ -75,6 +75,17 @@ impl Jar {
         }
     }
 
+    /// Returns what a request to `url` gets beside what it declares itself: `a=1; b=2`.
+    pub fn sent_to(&self, url: &str) -> Option<String> {
+        let url = Url::parse(url).ok()?;
+        let store = self.store();
+        let kept = store.get_request_values(&url);
+        let pairs: Vec<String> = kept
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        (!pairs.is_empty()).then(|| pairs.join("; "))
+    }
+
     fn store(&self) -> MutexGuard<'_, CookieStore> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

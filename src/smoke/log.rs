@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::runner::Session;
 use crate::engine::{Engine, LogMark, LogOptions};
@@ -13,8 +13,15 @@ const LINES_MAX: usize = 50;
 /// How much of a line is shown.
 const LINE_BYTES_MAX: usize = 1000;
 
-/// How long a line may be on its way from a service to its log.
-const ON_ITS_WAY: Duration = Duration::from_millis(50);
+/// How often to look whether a service says more: what it says of a failure, a traceback say, often
+/// comes behind its answer.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// After how many looks without a new line it has said all.
+const QUIET_LOOKS: u32 = 4;
+
+/// How long it may go on.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// The ends that logs have now. Checks that begin together share them, so that no file is looked
 /// at for each.
@@ -46,10 +53,12 @@ impl Marks {
 /// Returns the lines since the mark, masked.
 pub(super) async fn since(session: &Session<'_>, service: &str, mark: LogMark) -> Vec<String> {
     let mut lines = read(session, service, mark).await;
-    if lines.is_empty() {
-        // What was just printed may still be on its way.
-        tokio::time::sleep(ON_ITS_WAY).await;
-        lines = read(session, service, mark).await;
+    let (started, mut quiet) = (Instant::now(), 0);
+    while quiet < QUIET_LOOKS && started.elapsed() < LAST_WORDS {
+        tokio::time::sleep(LOOK).await;
+        let now = read(session, service, mark).await;
+        quiet = if now == lines { quiet + 1 } else { 0 };
+        lines = now;
     }
     let hidden = session.mask();
     let shown = |line: String| hidden.excerpt(&line, LINE_BYTES_MAX);

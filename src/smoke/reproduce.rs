@@ -13,6 +13,8 @@ use crate::report::Mask;
 pub(super) struct CurlOptions<'a> {
     pub(super) redirects: u32,
     pub(super) tls: Option<&'a Tls>,
+    /// What earlier answers set, as it was sent.
+    pub(super) cookies: Option<String>,
 }
 
 /// Returns a request as a line for curl.
@@ -33,8 +35,14 @@ pub(super) fn curl(request: &Request, options: &CurlOptions<'_>, mask: &Mask) ->
     }
     tls(options.tls, &mut words);
     let mut typed = false;
+    let mut cookies = Vec::new();
     for (name, value) in request.headers() {
         typed |= name == "content-type";
+        // curl sends either a header or what `-b` says.
+        if name == "cookie" && options.cookies.is_some() {
+            cookies.push(value);
+            continue;
+        }
         if let Some(login) = login(name, &value) {
             words.extend(["-u".to_owned(), login]);
             continue;
@@ -46,6 +54,10 @@ pub(super) fn curl(request: &Request, options: &CurlOptions<'_>, mask: &Mask) ->
             format!("{name}: {value}")
         };
         words.extend(["-H".to_owned(), header]);
+    }
+    cookies.extend(options.cookies.clone());
+    if !cookies.is_empty() {
+        words.extend(["-b".to_owned(), cookies.join("; ")]);
     }
     if let Some(body) = request.body() {
         words.extend(self::body(body, typed));
@@ -185,6 +197,20 @@ mod tests {
         assert_eq!(
             curl(&request, &options, &Mask::default()),
             "curl -sS -i --connect-to api.test:3000:127.0.0.1:3000 'https://api.test:3000/a?b=1'"
+        );
+    }
+
+    #[test]
+    fn cookies_of_earlier_answers_are_sent_with_those_that_are_declared() {
+        let mut request = Request::new("GET", "http://127.0.0.1:3000", "/").unwrap();
+        request.header("cookie", "own=1").unwrap();
+        let options = CurlOptions {
+            cookies: Some("session=hunter2; b=2".to_owned()),
+            ..CurlOptions::default()
+        };
+        assert_eq!(
+            curl(&request, &options, &Mask::new(["hunter2"])),
+            "curl -sS -i -b 'own=1; session=***; b=2' http://127.0.0.1:3000/"
         );
     }
 

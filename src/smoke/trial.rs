@@ -11,7 +11,7 @@ use super::runner::Session;
 use super::scope::Scope;
 use super::{Attempts, CheckResult, Failure, Reply, Verdict};
 use crate::config::model::{Check, Secret};
-use crate::probe::{Attempt, Exhausted, Poll};
+use crate::probe::{Attempt, Exhausted, Jar, Poll};
 use crate::report::Mask;
 
 /// How long the only attempt of a check with `timeout = 0` may take.
@@ -152,7 +152,12 @@ async fn until_final(
     let started = Instant::now();
     let mut trail = Trail::default();
     let mut turns = Poll::within(timeout).turns(cancel);
+    // The cookies that the last attempt was made with: its answer may have changed them.
+    let mut sent = scope.cookies.clone();
     let ended = loop {
+        if !scope.cookies.is_empty() {
+            sent = Jar::merged(std::slice::from_ref(&scope.cookies));
+        }
         let attempt = async {
             let seen = Box::pin(attempt::make(session, check, scope, (timeout, cancel))).await;
             let again = !once && seen.may_change(check.eventually);
@@ -179,7 +184,11 @@ async fn until_final(
         Err(Exhausted::Cancelled) => trail.failures = Trail::unfinished().failures,
     }
     if !trail.failures.is_empty() {
-        trail.reproduce = attempt::by_hand(session, check, scope);
+        let as_sent = Scope {
+            cookies: sent,
+            ..scope.clone()
+        };
+        trail.reproduce = attempt::by_hand(session, check, &as_sent);
     }
     trail
 }

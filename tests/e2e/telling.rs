@@ -143,3 +143,48 @@ fn the_last_words_of_one_that_fails_are_text_too() {
     }
     scenario.take_away();
 }
+
+/// As many servers do: the answer goes out first, then they say why it was that one.
+const ANSWERS_FIRST: &str = r#"
+import http.server, os, sys, time
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == "/" else 500)
+        self.send_header("content-length", "0")
+        self.end_headers()
+        self.wfile.flush()
+        if self.path != "/":
+            time.sleep(0.12)
+            print("Traceback (most recent call last):\nKeyError: 'rate'", flush=True)
+http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+"#;
+
+#[test]
+fn the_log_of_a_failed_check_goes_on_behind_its_answer() {
+    let Some(scenario) = Scenario::new(Engine::Process, "traceback") else {
+        return;
+    };
+    scenario.write("serve.py", ANSWERS_FIRST);
+    scenario.declare(
+        r#"
+[services.api]
+process     = ["python3", "serve.py"]
+ports       = { http = 8000 }
+environment = { PORT = "${services.api.ports.http}" }
+healthcheck = { http = "/" }
+
+[smoke.rate]
+service = "api"
+get     = "/rate"
+status  = 200
+"#,
+    );
+    scenario.run(&["up", "rates"]).exits(0);
+    let checked = scenario.run(&["smoke-test", "rates"]).exits(8);
+    assert!(
+        checked.stdout.contains("KeyError: 'rate'"),
+        "{}",
+        checked.stdout
+    );
+    scenario.take_away();
+}

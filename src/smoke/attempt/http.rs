@@ -65,6 +65,7 @@ pub(super) fn by_hand(action: &HttpAction, scope: &Scope<'_>) -> Option<String> 
     let more = reproduce::CurlOptions {
         redirects: action.redirects,
         tls: action.call.tls.as_ref(),
+        cookies: scope.cookies.sent_to(request.url()),
     };
     Some(reproduce::curl(&request, &more, &scope.mask))
 }

@@ -213,6 +213,22 @@ async fn a_chain_goes_in_order_with_what_was_kept_and_its_cookies() {
 }
 
 #[tokio::test]
+async fn a_failed_check_is_repeated_by_hand_with_the_cookies_that_it_had() {
+    let server = Server::of(vec![
+        Act::Headed(200, "set-cookie: sid=7; Path=/\r\n", "{}"),
+        Act::Headed(403, "set-cookie: sid=gone; Path=/\r\n", "{}"),
+    ])
+    .await;
+    let toml = "[smoke.login]\nservice = 'api'\nget = '/'\n\
+        [smoke.me]\nservice = 'api'\nget = '/me'\nstatus = 200\ndepends_on = ['login']\n";
+    let ran = run_toml(server.address, toml).await;
+    assert!(ran.told()[1].starts_with("me Failed"), "{:?}", ran.told());
+    let by_hand = format!("curl -sS -i -b 'sid=7' http://{}/me", server.address);
+    let line = ran.results[1].reproduce.as_ref().unwrap();
+    assert_eq!(line.replace('\'', ""), by_hand.replace('\'', ""));
+}
+
+#[tokio::test]
 async fn what_follows_a_failure_is_skipped() {
     let toml = format!(
         "[smoke.a]\n{OK}[smoke.b]\n{GET}depends_on = ['a']\n[smoke.c]\n{GET}depends_on = ['b']\n\
