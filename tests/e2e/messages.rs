@@ -4,7 +4,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -19,6 +19,7 @@ on_each_engine! {
     a_rolling_restart_loses_no_request on "rolling",
     what_cannot_be_stored_can_be_tried_again on "dead",
     the_monitoring_follows_the_replicas on "monitoring",
+    idle_consumers_are_shown_and_stopped_ones_are_not on "idle",
 }
 
 const LISTENERS: usize = 10;
@@ -167,6 +168,31 @@ fn what_cannot_be_stored_can_be_tried_again(scenario: &Scenario) {
 }
 
 /// Prometheus is told of replicas as the load balancer is, and every rule has something to watch.
+/// Nothing is sent for longer than a consumer is taken for one that has ended.
+fn idle_consumers_are_shown_and_stopped_ones_are_not(scenario: &Scenario) {
+    scenario.run(&["up", "messages", "--no-seed"]).exits(0);
+    let monitor = scenario.address("monitor");
+    let shown = || {
+        let state: Value = serde_json::from_str(&get(&monitor, "/state")).expect("JSON");
+        state["consumers"].as_array().map_or(0, Vec::len)
+    };
+    let are = |count: usize| {
+        eventually("the monitor shows who works", || {
+            let shown = shown();
+            (shown == count).then_some(()).ok_or(shown.to_string())
+        });
+    };
+    are(2);
+    let quiet = Instant::now() + Duration::from_secs(15);
+    while Instant::now() < quiet {
+        assert_eq!(shown(), 2);
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    scenario.kill_service("consumer-2");
+    are(1);
+    scenario.take_away();
+}
+
 fn the_monitoring_follows_the_replicas(scenario: &Scenario) {
     if scenario.engine == Engine::Process && !succeeds(Command::new("promtool").arg("--version")) {
         let missing = "no Prometheus (apt-get install prometheus)";
