@@ -1,12 +1,14 @@
 //! A run on a terminal: indicatif keeps the rows of the board at the bottom, and what stays
 //! scrolls by above them.
 
+use std::io::Write as _;
 use std::mem::take;
 
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::board::Board;
+use super::cut::width;
 use super::log_lines::LogLines;
 use super::outputs::Outputs;
 use super::paint::Paint;
@@ -24,6 +26,8 @@ pub(super) struct Bars {
     above: String,
     /// The rows, as one bar of several lines, so that a redraw is one write.
     bar: Option<ProgressBar>,
+    /// How wide each row is that is drawn.
+    drawn: Vec<usize>,
 }
 
 impl Bars {
@@ -38,6 +42,7 @@ impl Bars {
             logs: LogLines::new(Paint::new(terminal.colors_stdout())),
             above: String::new(),
             bar: None,
+            drawn: Vec::new(),
         }
     }
 
@@ -51,6 +56,17 @@ impl Bars {
             usize::from(columns).saturating_sub(1),
             usize::from(lines).saturating_sub(1),
         )
+    }
+
+    /// Takes away what a narrower window made of the rows: the terminal broke each that is too long
+    /// now into several, of which the bar knows nothing.
+    fn heed_narrower(&mut self, columns: usize) {
+        let Some(erase) = erasure(&self.drawn, columns + 1).filter(|_| self.bar.is_some()) else {
+            return;
+        };
+        let _ = self.screen.write_all(erase.as_bytes());
+        let _ = self.screen.flush();
+        self.drawn.clear();
     }
 
     /// Writes with the rows out of the way.
@@ -92,6 +108,7 @@ impl View for Bars {
 
     fn tick(&mut self, now: Now, outputs: &mut Outputs) -> bool {
         let (columns, lines) = self.size();
+        self.heed_narrower(columns);
         let rows = self.board.rows(now.elapsed, columns, lines);
         if rows.is_empty() {
             self.clear(now, outputs);
@@ -104,6 +121,7 @@ impl View for Bars {
         });
         // The rows come first: writing above them draws them again, as they then are.
         bar.set_message(rows.join("\n"));
+        self.drawn = rows.iter().map(|row| width(row)).collect();
         self.write_above(outputs);
         true
     }
@@ -112,6 +130,33 @@ impl View for Bars {
         self.write_above(outputs);
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
+            self.drawn.clear();
         }
+    }
+}
+
+/// Returns what erases rows that were broken into more lines than they are, and leaves the cursor
+/// where it would be had they not; nothing where all still fit.
+fn erasure(drawn: &[usize], columns: usize) -> Option<String> {
+    let lines = |width: &usize| width.div_ceil(columns.max(1)).max(1);
+    let broken: usize = drawn.iter().map(lines).sum();
+    if broken <= drawn.len() {
+        return None;
+    }
+    let (up, down) = (broken - 1, "\n".repeat(drawn.len() - 1));
+    Some(format!("\r\x1b[{up}A\x1b[J{down}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_a_narrower_window_broke_are_erased_whole() {
+        assert_eq!(erasure(&[40, 20], 40), None);
+        assert_eq!(erasure(&[], 10), None);
+        // Two lines of the first row and one of the second.
+        assert_eq!(erasure(&[40, 20], 39).as_deref(), Some("\r\x1b[2A\x1b[J\n"));
+        assert_eq!(erasure(&[79], 20).as_deref(), Some("\r\x1b[3A\x1b[J"));
     }
 }

@@ -9,6 +9,7 @@ use super::duration::duration;
 use super::paint::Paint;
 use super::plural::plural;
 use super::row::{Layout, Row};
+use super::wrap::wrapped;
 use super::{CheckVerdict, Event, Level, Outcome, StepId, Verbosity};
 
 /// The state of the screen.
@@ -96,7 +97,7 @@ impl Board {
                 self.skipped_checks += usize::from(verdict == CheckVerdict::Skipped);
                 None
             }
-            Event::Notice { level, text } => self.notice(level, &text),
+            Event::Notice { level, text } => self.notice(level, &text, columns),
             Event::Annotation { .. } | Event::LogLine { .. } | Event::TaskLine { .. } => None,
         }
     }
@@ -178,12 +179,16 @@ impl Board {
         verbose.then(|| self.paint.dim(line.trim_end()))
     }
 
-    fn notice(&self, level: Level, text: &str) -> Option<String> {
+    fn notice(&self, level: Level, text: &str, columns: usize) -> Option<String> {
+        let wrapped = |used| wrapped(text, columns, used, "  ");
         match level {
             Level::Detail if self.verbosity != Verbosity::Verbose => None,
-            Level::Detail => Some(self.paint.dim(text)),
-            Level::Info => self.unless_quiet(text.to_owned()),
-            Level::Warning => Some(format!("{} {text}", self.paint.yellow("warning:"))),
+            Level::Detail => Some(self.paint.dim(&wrapped(0))),
+            Level::Info => self.unless_quiet(wrapped(0)),
+            Level::Warning => {
+                let word = self.paint.yellow("warning:");
+                Some(format!("{word} {}", wrapped("warning: ".len())))
+            }
         }
     }
 

@@ -29,6 +29,7 @@ mod texts;
 mod view;
 mod visible;
 mod workflow;
+mod wrap;
 
 pub use answer::*;
 pub use diagnostic::{Diagnostic, Failed, Place, Tail};

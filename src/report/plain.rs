@@ -12,12 +12,17 @@ use super::plural::plural;
 use super::row::amount;
 use super::view::{Now, View};
 use super::workflow;
+use super::wrap::wrapped;
 use super::{CheckVerdict, Event, Level, Outcome, Progress, StepId, Terminal, Verbosity};
+
+/// The columns of a time of day and the space behind it.
+const TIME_WIDTH: usize = 9;
 
 /// Writes a line for what happens, and for a long step one each few seconds.
 pub(super) struct Plain {
     verbosity: Verbosity,
     logs: LogLines,
+    wrap: usize,
     running: Vec<Running>,
     /// The steps, where they are so many that they are summed up.
     crowd: Option<Crowd>,
@@ -44,6 +49,7 @@ impl Plain {
         Self {
             verbosity,
             logs: LogLines::new(Paint::new(terminal.colors_stdout())),
+            wrap: terminal.failure_wrap(),
             running: Vec::new(),
             crowd: None,
             steps: 0,
@@ -230,7 +236,8 @@ impl View for Plain {
         );
         if let Some(line) = self.line(event, now.elapsed).filter(|_| shown) {
             let prefix = if warning { "warning: " } else { "" };
-            outputs.err(&timed(now, &format!("{prefix}{line}")));
+            let line = wrapped(&format!("{prefix}{line}"), self.wrap, TIME_WIDTH, "  ");
+            outputs.err(&timed(now, &line));
         }
     }
 

@@ -116,10 +116,12 @@ impl Renderer {
         let out = Page {
             command: &command,
             width: self.terminal.answer_width(),
+            wrap: self.terminal.answer_width(),
             paint: Paint::new(self.terminal.colors_stdout()),
         };
         let err = Page {
             width: usize::from(self.terminal.width),
+            wrap: self.terminal.failure_wrap(),
             paint: Paint::new(self.terminal.colors_stderr()),
             ..out
         };

@@ -107,6 +107,15 @@ impl Terminal {
         }
     }
 
+    /// Returns in how many columns failures are broken into lines; in a pipe they are not.
+    pub(super) fn failure_wrap(self) -> usize {
+        if self.stderr_is_tty {
+            usize::from(self.width)
+        } else {
+            usize::MAX
+        }
+    }
+
     fn colors(self, is_tty: bool) -> bool {
         match self.color {
             Color::Never => false,

@@ -125,7 +125,8 @@ fn a_run_on_a_narrow_terminal() {
         up rates (instance default): 9 steps
         = network  unchanged  100 ms
         ✓ image postgres  built envctl/…  12.3 s
-        warning: the port 3000 of `api` is published beyond this machine
+        warning: the port 3000 of `api` is
+          published beyond this machine
         --
         ⠧ start db         700 ms
         ⠧ image rates-api  2/6 steps  700 ms

@@ -3,6 +3,7 @@
 
 use super::super::Diagnostic;
 use super::super::cut::{pad, plain_line, width};
+use super::super::wrap::wrapped;
 use super::Page;
 use super::snippet::snippet;
 
@@ -17,13 +18,12 @@ pub(in crate::report) fn diagnostics(diagnostics: &[Diagnostic], page: Page) -> 
 
 fn one(diagnostic: &Diagnostic, page: Page) -> String {
     let paint = page.paint;
-    let mut text = format!(
-        "{} {}\n",
-        paint.red("error:"),
-        paint.bold(&indented(&diagnostic.title, "  "))
-    );
+    let wrapped = |text: &str, word: &str, indent| wrapped(text, page.wrap, width(word), indent);
+    let title = wrapped(&diagnostic.title, "error: ", "  ");
+    let mut text = format!("{} {}\n", paint.red("error:"), paint.bold(&title));
     for cause in &diagnostic.causes {
-        text = format!("{text}  caused by: {}\n", indented(cause, "    "));
+        let cause = wrapped(cause, "  caused by: ", "    ");
+        text = format!("{text}  caused by: {cause}\n");
     }
     if let Some(place) = &diagnostic.place {
         text.push_str(&snippet(place, page));
@@ -40,7 +40,7 @@ fn one(diagnostic: &Diagnostic, page: Page) -> String {
         text = format!("{text}  blocked: {}\n", diagnostic.blocked.join(", "));
     }
     for hint in &diagnostic.hints {
-        let hint = indented(hint, "  ");
+        let hint = wrapped(hint, "hint: ", "  ");
         text = format!("{text}{} {hint}\n", paint.cyan("hint:"));
     }
     text
@@ -137,20 +137,23 @@ mod tests {
             (
                 40,
                 expect![[r"
-            error: api did not become ready within 30.0 s
-              caused by: the container exited
-              caused by: exit code 1
-                after 0.4 s
-              last observation: connection refused
-              attempts:         31
-              last lines of api:
-                connecting to db:5432
+                    error: api did not become ready within
+                      30.0 s
+                      caused by: the container exited
+                      caused by: exit code 1
+                        after 0.4 s
+                      last observation: connection refused
+                      attempts:         31
+                      last lines of api:
+                        connecting to db:5432
 
-                fatal: no route
-              blocked: smoke checks, task import
-            hint: `envctl logs api -e rates` shows the whole log
-            hint: `envctl up rates` goes on from here
-        "]],
+                        fatal: no route
+                      blocked: smoke checks, task import
+                    hint: `envctl logs api -e rates` shows
+                      the whole log
+                    hint: `envctl up rates` goes on from
+                      here
+                "]],
             ),
         ] {
             let page = Page::of_width("up", columns);

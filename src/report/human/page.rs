@@ -8,6 +8,8 @@ pub(in crate::report) struct Page<'a> {
     /// The command that ran: `up`. Empty where it did not say.
     pub(in crate::report) command: &'a str,
     pub(in crate::report) width: usize,
+    /// In how many columns running text is broken into lines; none of it in a pipe.
+    pub(in crate::report) wrap: usize,
     pub(in crate::report) paint: Paint,
 }
 
@@ -18,6 +20,7 @@ impl Page<'_> {
         Page {
             command,
             width,
+            wrap: width,
             paint: Paint::new(false),
         }
     }
