@@ -29,6 +29,7 @@ mod running;
 mod scene;
 mod seed;
 mod session;
+mod shortage;
 mod smoke_reports;
 mod smoke_test;
 mod start;

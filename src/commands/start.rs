@@ -1,13 +1,13 @@
 //! The dispatch: one line for each command, and a runtime for those that need one.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::failure::{Failure, FailureKind};
 use super::interrupt::until_interrupted;
 use super::session::Session;
 use super::{
     build, completions, config, doctor, down, exec, instances, list, logs, migrate, plan, psql,
-    restart, run as run_task, seed, smoke_test, status, supervise, up,
+    restart, run as run_task, seed, shortage, smoke_test, status, supervise, up,
 };
 use crate::cli::Command;
 use crate::config::model::Reach;
@@ -17,13 +17,16 @@ use crate::report::{Answer, Diagnostic, Failed};
 pub fn run(mut session: Session, command: &Command) -> Result<Answer, Box<Failed>> {
     session.request.reach = reach(command);
     session.checks = matches!(command, Command::SmokeTest(_));
-    let result = match command {
+    let mut result = match command {
         Command::Config(args) => config::run(&session, args),
         Command::List(args) if !args.all => list::run(&session, args),
         Command::Completions(args) => Ok(completions::run(args)),
         Command::Supervise(args) => supervise::run(&session, args),
         _ => block_on(&session, command),
     };
+    if let Err(failure) = &mut result {
+        shortage::name(&session, failure);
+    }
     // The renderer ends when the last handle is gone.
     drop(session);
     result.map_err(|failure| Box::new(failure.into_failed()))
@@ -57,6 +60,8 @@ fn reach(command: &Command) -> Reach {
 }
 
 fn block_on(session: &Session, command: &Command) -> Result<Answer, Failure> {
+    // The runtime panics where it gets no thread, and waits for ever where it gets too few.
+    threads_can_be_made().map_err(|error| Failure::of_io(&error))?;
     let mut builder = match command {
         // It waits for answers one after another: a thread that waits for all of them itself is
         // not woken by another one for each.
@@ -82,6 +87,25 @@ fn block_on(session: &Session, command: &Command) -> Result<Answer, Failure> {
     // After a second Ctrl-C, threads may still be in the middle of a call.
     runtime.shutdown_background();
     result
+}
+
+/// Finds out whether the system makes as many threads as a command needs at the least.
+fn threads_can_be_made() -> std::io::Result<()> {
+    const THREADS: usize = 6;
+    let barrier = Arc::new(Mutex::new(()));
+    let held = barrier.lock().unwrap_or_else(PoisonError::into_inner);
+    let threads = (0..THREADS).map(|_| {
+        let barrier = Arc::clone(&barrier);
+        // Each stays until all are there.
+        std::thread::Builder::new().spawn(move || drop(barrier.lock()))
+    });
+    let threads: std::io::Result<Vec<_>> = threads.collect();
+    drop(held);
+    for thread in threads? {
+        // It does nothing that could fail.
+        let _ = thread.join();
+    }
+    Ok(())
 }
 
 async fn dispatch(session: &Session, command: &Command) -> Result<Answer, Failure> {

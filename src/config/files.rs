@@ -127,12 +127,16 @@ pub(crate) fn run(words: &[String], running: &Running<'_>) -> Result<String, Str
     let (sender, receiver) = channel();
     let stdout = child.stdout.take();
     let deadline = Instant::now() + running.time;
-    std::thread::spawn(move || {
+    let reading = std::thread::Builder::new().spawn(move || {
         let mut bytes = Vec::new();
         let read = stdout.map(|stdout| stdout.take(LARGEST_SECRET).read_to_end(&mut bytes));
         // Nobody listens any more when the time is up.
         let _ = sender.send(read.transpose().map(|_| bytes));
     });
+    if let Err(error) = reading {
+        stop(&mut child);
+        return Err(format!("no thread can be made for `{program}`: {error}"));
+    }
     let given_up = || {
         if (running.stopped)() {
             return Some(format!("`{program}` was interrupted"));

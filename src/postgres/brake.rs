@@ -103,8 +103,9 @@ impl Drop for Abandoned {
         }
         self.0.cancel.cancel();
         let brake = self.0.clone();
-        // Nobody waits for it; the work ends at its next statement at the latest.
-        thread::spawn(move || {
+        // Nobody waits for it; the work ends at its next statement at the latest, also where no
+        // thread can be made.
+        let _ = thread::Builder::new().spawn(move || {
             for _ in 0..50 {
                 if brake.is_idle() {
                     break;

@@ -32,6 +32,12 @@ pub enum Error {
         address: SocketAddr,
         waited: Duration,
     },
+    /// The system makes no thread for it.
+    #[error("no thread can be made")]
+    NoThread {
+        #[source]
+        source: std::io::Error,
+    },
     /// All connection slots are taken (53300).
     #[error("the server at {address} has no free connection: {message}")]
     Full {

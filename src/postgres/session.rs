@@ -165,10 +165,11 @@ pub(super) fn within<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Error> {
     let (sender, receiver) = sync_channel(1);
-    thread::spawn(move || {
+    let working = thread::Builder::new().spawn(move || {
         // Nobody listens any more when the limit has passed.
         let _ = sender.send(work());
     });
+    working.map_err(|source| Error::NoThread { source })?;
     let address = target.server.address;
     receiver.recv_timeout(limit).map_err(|error| match error {
         RecvTimeoutError::Timeout => Error::TimedOut {

@@ -94,7 +94,11 @@ impl Input {
             Box::new(raw)
         };
         // It ends with the file, or when nobody takes its pieces any more.
-        thread::spawn(move || hand_over(text, &meter, &sender));
+        let reading = thread::Builder::new().spawn(move || hand_over(text, &meter, &sender));
+        reading.map_err(|source| Error::Read {
+            file: file.to_owned(),
+            source,
+        })?;
         let mut input = Self {
             file: file.to_owned(),
             pieces,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -19,6 +19,9 @@ use crate::engine::{Addresses, Error, host};
 
 /// How long others may hold the ledger: they look at a few ports.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// No holder says more.
+const HOLDER_BYTES_MAX: u64 = 200;
 
 /// How long a port stays with an instance that has no folder, since it may be about to get one.
 const KEPT: Duration = Duration::from_hours(1);
@@ -130,12 +133,29 @@ pub(super) async fn forget(process: &Process) -> Result<(), Error> {
 async fn lock(state: &Path) -> std::io::Result<File> {
     folder::make(state)?;
     let mut options = fs_err::OpenOptions::new();
-    options.write(true).create(true).truncate(false).mode(0o600);
+    options.read(true).write(true).create(true).truncate(false);
+    options.mode(0o600);
     let file = options.open(state.join("ports.lock"))?.into_parts().0;
     if host::lock(&file, LOCK_TIMEOUT).await? {
+        // What it says is for people; a failure to write it takes nothing from the lock.
+        let _ = sign(&file);
         return Ok(file);
     }
-    Err(std::io::Error::other("another envctl holds ports.lock"))
+    let mut holder = String::new();
+    let read = (&file).take(HOLDER_BYTES_MAX).read_to_string(&mut holder);
+    let holder = match read {
+        Ok(_) if !holder.trim().is_empty() => holder.trim().to_owned(),
+        _ => "another envctl".to_owned(),
+    };
+    let reason = format!("{holder} holds ports.lock for longer than {LOCK_TIMEOUT:?}");
+    Err(std::io::Error::other(reason))
+}
+
+fn sign(mut file: &File) -> std::io::Result<()> {
+    let since = humantime::format_rfc3339_seconds(SystemTime::now());
+    file.set_len(0)?;
+    let pid = std::process::id();
+    writeln!(file, "envctl (pid {pid}, since {since})")
 }
 
 #[cfg(test)]
