@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join, join_all};
-use tokio_util::sync::CancellationToken;
 
 use super::data_task::DataTask;
 use super::declared::{declared, server};
@@ -15,8 +14,8 @@ use super::observation::{DatabaseView, Observation, SentSeeds};
 use super::ready;
 use crate::config::model::Reach;
 use crate::engine::{Engine, MadeFile, Observed, ObservedService, Role, ServiceState};
-use crate::postgres::{Migration, MigrationState, Target, migration_status};
-use crate::seed::{self, Brings, Standing};
+use crate::postgres::{Migration, MigrationState};
+use crate::seed::{self, Brings, Standing, Survey};
 
 /// Looks once at everything that `desired` names, and runs nothing of it unless it may.
 pub async fn observe(
@@ -108,17 +107,12 @@ async fn view(
     };
     let declared = declared(database, true)?;
     let fingerprint = seed::fingerprint(&declared).await?;
-    let (seeds, records) = join(
-        seed::state(&server, &declared, &fingerprint),
-        seed::records(&server, &database.name),
-    )
-    .await;
     // A server that does not answer now is waited for by a step.
-    let (Ok(seeds), Ok(records)) = (seeds, records) else {
+    let Ok(survey) = seed::survey(&server, &declared, &fingerprint).await else {
         return Ok(None);
     };
-    let target = server.target(&database.name);
-    let mut pending = pending(&target, &declared.migrations, &seeds).await?;
+    let mut pending = pending(&declared.migrations, &survey);
+    let records = survey.records;
     let image = |task: &DataTask| {
         let image = observed.images.get(&task.task.image);
         image.map(|image| image.id.clone())
@@ -139,25 +133,18 @@ async fn view(
     let removed = recorded.filter(|one| database.sent.iter().all(|seed| seed.name != one.name));
     sent.removed = removed.map(|one| one.name).collect();
     Ok(Some(DatabaseView {
-        seeds,
+        seeds: survey.state,
         pending,
         sent,
     }))
 }
 
-async fn pending(
-    target: &Target,
-    migrations: &[Migration],
-    seeds: &seed::State,
-) -> Result<Vec<String>, Error> {
-    if *seeds == seed::State::NoDatabase {
-        return Ok(migrations
-            .iter()
-            .map(|migration| migration.name.clone())
-            .collect());
+fn pending(migrations: &[Migration], survey: &Survey) -> Vec<String> {
+    if survey.state == seed::State::NoDatabase {
+        let names = migrations.iter().map(|migration| migration.name.clone());
+        return names.collect();
     }
-    let status = migration_status(target, migrations, &CancellationToken::new()).await?;
-    let pending = status.into_iter().filter_map(|entry| {
+    let pending = survey.migrations.iter().filter_map(|entry| {
         let name = format!("V{}__{}", entry.version, entry.name);
         match entry.state {
             MigrationState::Applied { .. } => None,
@@ -167,5 +154,5 @@ async fn pending(
             MigrationState::Missing => Some(name + " (file missing)"),
         }
     });
-    Ok(pending.collect())
+    pending.collect()
 }

@@ -189,10 +189,18 @@ pub async fn migration_status(
 ) -> Result<Vec<MigrationStatus>, Error> {
     let (target, migrations) = (target.clone(), migrations.to_vec());
     on_thread(cancel, move |brake| {
-        let records = read_records(&mut Session::open(&target, brake)?.for_own_words()?)?;
-        Ok(status(records, &migrations))
+        let mut session = Session::open(&target, brake)?.for_own_words()?;
+        migrations_in(&mut session, &migrations)
     })
     .await
+}
+
+/// Returns the same of a database that is open already.
+pub(crate) fn migrations_in(
+    session: &mut Session,
+    migrations: &[Migration],
+) -> Result<Vec<MigrationStatus>, Error> {
+    Ok(status(read_records(session)?, migrations))
 }
 
 fn status(mut records: Records, migrations: &[Migration]) -> Vec<MigrationStatus> {

@@ -33,4 +33,4 @@ pub use error::Error;
 pub use fingerprint::{Fingerprint, SeedDigest, fingerprint};
 pub use load::{Loaded, load};
 pub use record::{Brings, Record, Standing, Work, begin, finish, forget, records, work_digest};
-pub use state::{Seeded, State, heal, state};
+pub use state::{Seeded, State, Survey, heal, state, survey};

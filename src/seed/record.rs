@@ -169,7 +169,7 @@ fn open(target: &Target, brake: &Brake) -> Result<Session, postgres::Error> {
         .for_own_words()
 }
 
-fn read(session: &mut Session) -> Result<Vec<Record>, Error> {
+pub(super) fn read(session: &mut Session) -> Result<Vec<Record>, Error> {
     let there = session.value("SELECT pg_catalog.to_regclass('envctl.tasks')")?;
     if there.is_none() {
         return Ok(Vec::new());

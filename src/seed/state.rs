@@ -2,9 +2,10 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::postgres::{self, Server, Session, on_thread};
+use crate::postgres::{self, Brake, MigrationStatus, Server, Session, migrations_in, on_thread};
 
 use super::keeper::Keeper;
+use super::record::{self, Record};
 use super::{Declared, Error, Fingerprint};
 
 /// How many tables of foreign content are named.
@@ -36,6 +37,16 @@ pub struct Seeded {
     pub rows: u64,
 }
 
+/// All that one look at a database shows, for the price of one connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Survey {
+    pub state: State,
+    /// What tasks began to bring.
+    pub records: Vec<Record>,
+    /// How each migration stands; nothing where there is no database.
+    pub migrations: Vec<MigrationStatus>,
+}
+
 /// Looks at the database; one that a dead load left renamed away is put back first.
 pub async fn state(
     server: &Server,
@@ -45,30 +56,65 @@ pub async fn state(
     let (server, database) = (server.clone(), declared.database.clone());
     let fingerprint = fingerprint.clone();
     on_thread(&CancellationToken::new(), move |brake| {
-        let open = || Session::open(&server.target(&database), brake)?.for_own_words();
-        let mut session = match open() {
-            Err(postgres::Error::NoDatabase { .. }) => {
-                let mut keeper = Keeper::unless_busy(&server, &database)?;
-                if let Some(keeper) = &mut keeper {
-                    keeper.heal()?;
-                }
-                // It may also have been swapped in that instant.
-                match open() {
-                    Err(postgres::Error::NoDatabase { .. }) => return Ok(State::NoDatabase),
-                    other => other?,
-                }
-            }
-            other => other?,
-        };
-        let loaded = read_loaded(&mut session)?;
-        let tables = if loaded.is_empty() {
-            user_tables(&mut session)?
-        } else {
-            Vec::new()
-        };
-        Ok(judge(loaded, tables, &fingerprint))
+        match open_healed(&server, &database, brake)? {
+            Some(mut session) => read_state(&mut session, &fingerprint),
+            None => Ok(State::NoDatabase),
+        }
     })
     .await
+}
+
+/// Looks at the database, what tasks brought to it and its migrations.
+pub async fn survey(
+    server: &Server,
+    declared: &Declared,
+    fingerprint: &Fingerprint,
+) -> Result<Survey, Error> {
+    let (server, declared) = (server.clone(), declared.clone());
+    let fingerprint = fingerprint.clone();
+    on_thread(&CancellationToken::new(), move |brake| {
+        let Some(mut session) = open_healed(&server, &declared.database, brake)? else {
+            return Ok(Survey {
+                state: State::NoDatabase,
+                records: Vec::new(),
+                migrations: Vec::new(),
+            });
+        };
+        Ok(Survey {
+            state: read_state(&mut session, &fingerprint)?,
+            records: record::read(&mut session)?,
+            migrations: migrations_in(&mut session, &declared.migrations)?,
+        })
+    })
+    .await
+}
+
+/// Opens a database, after it was put back where that was to be done; `None` where there is none.
+fn open_healed(server: &Server, database: &str, brake: &Brake) -> Result<Option<Session>, Error> {
+    let open = || Session::open(&server.target(database), brake)?.for_own_words();
+    match open() {
+        Err(postgres::Error::NoDatabase { .. }) => {}
+        opened => return Ok(Some(opened?)),
+    }
+    let mut keeper = Keeper::unless_busy(server, database)?;
+    if let Some(keeper) = &mut keeper {
+        keeper.heal()?;
+    }
+    // It may also have been swapped in that instant.
+    match open() {
+        Err(postgres::Error::NoDatabase { .. }) => Ok(None),
+        opened => Ok(Some(opened?)),
+    }
+}
+
+fn read_state(session: &mut Session, fingerprint: &Fingerprint) -> Result<State, Error> {
+    let loaded = read_loaded(session)?;
+    let tables = if loaded.is_empty() {
+        user_tables(session)?
+    } else {
+        Vec::new()
+    };
+    Ok(judge(loaded, tables, fingerprint))
 }
 
 /// Puts an old database back that a dead load left renamed away; returns whether there was one.
