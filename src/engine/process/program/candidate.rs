@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::process::Command;
 
+use super::memo::Memo;
 use super::version::Version;
 use crate::engine::host;
 
@@ -22,26 +23,61 @@ pub(super) struct Candidate {
     pub fetched: bool,
 }
 
+/// Returns the versions of programs that are there, asking those of which none is known; one that
+/// tells none is left out.
+pub(super) async fn known(cache: &Path, programs: impl Iterator<Item = PathBuf>) -> Vec<Candidate> {
+    let (mut known, unknown): (Vec<_>, Vec<_>) = {
+        let memo = Memo::read(cache);
+        let looked = distinct(programs).into_iter().enumerate();
+        let looked = looked.map(|(place, program)| (place, memo.version(&program), program));
+        looked.partition(|(_, version, _)| version.is_some())
+    };
+    if !unknown.is_empty() {
+        let asked = join_all(unknown.iter().map(|(_, _, program)| version(program))).await;
+        let asked = unknown.into_iter().zip(asked);
+        let asked: Vec<_> = asked
+            .map(|((place, _, program), version)| (place, version, program))
+            .collect();
+        let said = asked
+            .iter()
+            .filter_map(|(_, version, program)| Some((program.as_path(), version.as_ref()?)));
+        Memo::read(cache).keep(&said.collect::<Vec<_>>());
+        known.extend(asked);
+    }
+    // As they were found, which decides between those that fit alike.
+    known.sort_by_key(|(place, _, _)| *place);
+    let found = known.into_iter();
+    found
+        .filter_map(|(_, version, program)| Some(candidate(program, version?)))
+        .collect()
+}
+
 /// Asks programs for their versions, side by side; one that tells none is left out.
 pub(super) async fn ask(programs: impl Iterator<Item = PathBuf>) -> Vec<Candidate> {
+    let real = distinct(programs);
+    let asked = join_all(real.iter().map(|program| version(program))).await;
+    let candidates = real.into_iter().zip(asked);
+    candidates
+        .filter_map(|(program, version)| Some(candidate(program, version?)))
+        .collect()
+}
+
+fn candidate(program: PathBuf, version: Version) -> Candidate {
+    Candidate {
+        fetched: super::fetch::is_fetched(&program),
+        program,
+        version,
+    }
+}
+
+fn distinct(programs: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
     let mut real: Vec<PathBuf> = Vec::new();
     for program in programs {
         if host::is_program(&program) && !real.contains(&program) {
             real.push(program);
         }
     }
-    let asked = join_all(real.iter().map(|program| version(program))).await;
-    let candidates = real.into_iter().zip(asked);
-    candidates
-        .filter_map(|(program, version)| {
-            let fetched = super::fetch::is_fetched(&program);
-            version.map(|version| Candidate {
-                program,
-                version,
-                fetched,
-            })
-        })
-        .collect()
+    real
 }
 
 async fn version(program: &Path) -> Option<Version> {

@@ -5,6 +5,7 @@ mod candidate;
 mod choice;
 mod command;
 mod fetch;
+mod memo;
 mod postgres;
 mod redis;
 mod version;

@@ -101,7 +101,8 @@ impl Look {
     async fn at(process: &Process, choice: &ServerChoice) -> Self {
         // A link in a folder of links has its tools and libraries where it leads to.
         let places = places(process, choice).into_iter();
-        let candidates = candidate::ask(places.flat_map(fs_err::canonicalize)).await;
+        let candidates =
+            candidate::known(&process.home.cache, places.flat_map(fs_err::canonicalize)).await;
         // Without its tools beside it, a server cannot make its first data.
         let candidates = candidates.into_iter().filter(|candidate| {
             let initdb = candidate.program.with_file_name("initdb");

@@ -44,7 +44,7 @@ pub(super) async fn survey(process: &Process, choice: &ServerChoice) -> Result<F
 }
 
 async fn find(process: &Process, choice: &ServerChoice) -> Result<ImageHandle, Missing> {
-    let candidates = candidate::ask(places(process, choice)).await;
+    let candidates = candidate::known(&process.home.cache, places(process, choice)).await;
     let wanted = Wanted {
         declared: choice.version.as_deref().and_then(Version::read),
         strict: choice.strict_version,
