@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::harness::{Scenario, on_each_engine};
+use crate::harness::{Engine, Scenario, on_each_engine};
 
 on_each_engine! {
     one_that_dies_after_a_moment_is_no_environment_that_is_up on "dies-soon",
@@ -11,6 +11,8 @@ on_each_engine! {
     a_port_that_nobody_listens_on_is_not_ready on "unheard",
     a_port_is_waited_for_unless_nobody_is_to_be_asked on "unasked",
     a_healthy_one_without_a_port_takes_a_second on "portless",
+    where_it_listens_instead_is_said on "elsewhere",
+    an_answer_that_says_no_for_good_is_believed_soon on "says-no",
 }
 
 /// Declares services that are shell scripts, on either engine.
@@ -98,6 +100,47 @@ fn a_port_is_waited_for_unless_nobody_is_to_be_asked(scenario: &Scenario) {
     assert_eq!(state(scenario), "ready");
     let again = scenario.run(&["up", "rates"]).exits(0);
     assert!(again.stdout.contains("already running"), "{}", again.stdout);
+    scenario.take_away();
+}
+
+fn where_it_listens_instead_is_said(scenario: &Scenario) {
+    let script = "exec perl -MIO::Socket -e '$s = IO::Socket::INET->new(Listen => 5, \
+                  LocalAddr => q(127.0.0.1), LocalPort => 47613) or die; sleep 600'";
+    let more = "ports = { http = 47613 }\nready_timeout = \"3s\"";
+    declare(scenario, &[("odd", script, more)]);
+    let failed = scenario.run(&["up", "rates"]).exits(6);
+    failed.says(match scenario.engine {
+        Engine::Docker => &[
+            "listens in its container on: 127.0.0.1:47613",
+            "it has to listen on 0.0.0.0:47613",
+        ],
+        Engine::Process => &[
+            "listens on:       127.0.0.1:47613",
+            "`${services.odd.ports.http}` in its `environment` gives it",
+        ],
+    });
+    scenario.take_away();
+}
+
+fn an_answer_that_says_no_for_good_is_believed_soon(scenario: &Scenario) {
+    let script = "exec perl -MIO::Socket -e '$s = IO::Socket::INET->new(Listen => 5, ReuseAddr => 1, \
+                  LocalAddr => q(0.0.0.0), LocalPort => $ENV{PORT}) or die; \
+                  while ($c = $s->accept) { $l = <$c>; \
+                  print $c qq(HTTP/1.1 404 Not Found\\r\\nContent-Length: 0\\r\\n\\r\\n); close $c }'";
+    let more = "ports = { http = 47614 }\nhealthcheck = { http = \"/nowhere\" }\n\
+                environment = { PORT = \"${services.odd.ports.http}\" }";
+    declare(scenario, &[("odd", script, more)]);
+    let begun = Instant::now();
+    let failed = scenario.run(&["up", "rates"]).exits(6);
+    failed.says(&[
+        "`odd` answers its health check with 404 Not Found",
+        "asked:    GET /nowhere on 127.0.0.1:",
+        "`healthcheck` of the service names the path",
+    ]);
+    assert!(
+        begun.elapsed() < Duration::from_secs(40),
+        "long before its ready_timeout"
+    );
     scenario.take_away();
 }
 

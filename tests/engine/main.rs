@@ -26,6 +26,7 @@ mod running;
 mod server;
 mod stopping;
 mod storing;
+mod stumbling;
 mod supervising;
 mod surveying;
 
@@ -320,5 +321,11 @@ properties! {
         a_missing_socket_is_unreachable: docker keeps, process needless "there is no daemon";
         a_socket_that_says_nothing_is_unreachable:
             docker keeps, process needless "there is no daemon";
+    }
+    "Daemon" stumbling {
+        a_look_whose_answer_breaks_off_is_taken_again:
+            docker keeps "for five seconds", process needless "there is no daemon";
+        a_change_whose_answer_is_lost_is_looked_at:
+            docker keeps "and made once", process needless "there is no daemon";
     }
 }

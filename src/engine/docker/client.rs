@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 use std::io::ErrorKind;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bollard::errors::Error as BollardError;
 
@@ -17,6 +17,12 @@ pub(super) const CALL_TIMEOUT: Duration = Duration::from_mins(1);
 /// What bollard waits for the first answer of a call that works for long (an upload, a stop);
 /// such calls are bounded by what they wait for, and by the deadline of the step.
 const LONG_CALL_TIMEOUT: Duration = Duration::from_hours(24);
+
+/// How long a daemon whose answers break off is asked again, where nothing is changed by that.
+const STUMBLE: Duration = Duration::from_secs(5);
+
+/// The wait before the first time; it doubles.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +47,19 @@ pub(super) enum Fault {
 }
 
 impl Fault {
+    /// Returns whether the answer was lost on its way, so that nobody knows what the daemon did.
+    pub(super) fn is_lost(&self) -> bool {
+        match self {
+            Self::Gone(_) | Self::Broken(_) => true,
+            Self::Refused { .. } | Self::Reported(_) | Self::Late(_) | Self::Denied => false,
+        }
+    }
+
+    /// Returns whether a call that only looks may end better when it is made again.
+    fn is_passing(&self) -> bool {
+        self.is_lost() || self.status().is_some_and(|status| status >= 500)
+    }
+
     /// Returns the HTTP status of a refusal.
     pub(super) fn status(&self) -> Option<u16> {
         match self {
@@ -161,16 +180,48 @@ impl Client {
             .map_err(|fault| self.error(doing, fault))
     }
 
-    /// As [`Self::call`], where "there is none" is an answer.
-    pub(super) async fn find<T>(
+    /// Awaits a call that only looks, and makes it again for a while where its answer breaks off
+    /// or the daemon stumbles.
+    pub(super) async fn read<T, C>(&self, doing: &str, call: impl Fn() -> C) -> Result<T, Error>
+    where
+        C: Future<Output = Result<T, BollardError>>,
+    {
+        let looked = self.look(call).await;
+        looked.map_err(|fault| self.error(doing, fault))
+    }
+
+    /// As [`Self::read`], where "there is none" is an answer.
+    pub(super) async fn find<T, C>(
         &self,
         doing: &str,
-        call: impl Future<Output = Result<T, BollardError>>,
-    ) -> Result<Option<T>, Error> {
-        match self.raw(call).await {
+        call: impl Fn() -> C,
+    ) -> Result<Option<T>, Error>
+    where
+        C: Future<Output = Result<T, BollardError>>,
+    {
+        match self.look(call).await {
             Ok(found) => Ok(Some(found)),
             Err(fault) if fault.status() == Some(404) => Ok(None),
             Err(fault) => Err(self.error(doing, fault)),
+        }
+    }
+
+    async fn look<T, C>(&self, call: impl Fn() -> C) -> Result<T, Fault>
+    where
+        C: Future<Output = Result<T, BollardError>>,
+    {
+        let begun = Instant::now();
+        let mut pause = LOOK_AGAIN;
+        loop {
+            let fault = match self.raw(call()).await {
+                Ok(answer) => return Ok(answer),
+                Err(fault) => fault,
+            };
+            if !fault.is_passing() || begun.elapsed() + pause > STUMBLE {
+                return Err(fault);
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
         }
     }
 

@@ -49,10 +49,10 @@ pub(super) async fn inspect_by(
     docker: &Docker,
     name: &str,
 ) -> Result<Option<ContainerInspectResponse>, Error> {
-    let call = docker
-        .client
-        .api()
-        .inspect_container(name, None::<InspectContainerOptions>);
+    let call = || {
+        let api = docker.client.api();
+        api.inspect_container(name, None::<InspectContainerOptions>)
+    };
     let doing = format!("look at the container {name}");
     docker.client.find(&doing, call).await
 }
@@ -128,15 +128,23 @@ async fn stop_this(docker: &Docker, container: &ContainerInspectResponse) -> Res
     let configured = container.config.as_ref().and_then(|it| it.stop_timeout);
     let grace_s = configured.unwrap_or(DEFAULT_GRACE_S);
     let deadline = Duration::from_secs(u64::try_from(grace_s).unwrap_or(0)) + STOP_MARGIN;
-    let call = docker
-        .client
-        .long()
-        .stop_container(id, None::<StopContainerOptions>);
-    let fault = match tokio::time::timeout(deadline, call).await {
-        Ok(Ok(())) => return Ok(()),
-        Ok(Err(error)) => Fault::from(error),
-        Err(_) => Fault::Late(deadline),
+    let stop = async || {
+        let client = docker.client.long();
+        let call = client.stop_container(id, None::<StopContainerOptions>);
+        match tokio::time::timeout(deadline, call).await {
+            Ok(answer) => answer.map_err(Fault::from),
+            Err(_) => Err(Fault::Late(deadline)),
+        }
     };
+    let mut answer = stop().await;
+    if matches!(&answer, Err(fault) if fault.is_lost()) {
+        let now = inspect_by(docker, id).await?;
+        if now.is_none_or(|now| !pulse_of(&now).state.is_up()) {
+            return Ok(());
+        }
+        answer = stop().await;
+    }
+    let Err(fault) = answer else { return Ok(()) };
     if fault.status() == Some(404) {
         return Ok(());
     }
@@ -164,6 +172,8 @@ pub(super) async fn remove(docker: &Docker, id: &str) -> Result<(), Error> {
         let call = docker.client.api().remove_container(id, Some(options));
         match docker.client.raw(call).await {
             Ok(()) => Attempt::Done(()),
+            // One that is gone is not found the next time; no other one gets its id.
+            Err(fault) if fault.is_lost() => Attempt::NotYet(fault.to_string()),
             Err(fault) => match fault.status() {
                 Some(404) => Attempt::Done(()),
                 // Someone else's removal is under way.

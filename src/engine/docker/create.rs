@@ -49,7 +49,9 @@ pub(super) async fn create(
             Err(fault) => fault,
         };
         attempts += 1;
-        if fault.status() != Some(409) || attempts == ATTEMPTS_MAX {
+        // Where the answer was lost, the name says whether it was made: it is taken then.
+        let again = fault.status() == Some(409) || fault.is_lost();
+        if !again || attempts == ATTEMPTS_MAX {
             return Err(docker.client.error(&doing, fault));
         }
         make_room(docker, &spec.name, &name).await?;
@@ -67,9 +69,9 @@ async fn stop_signal(
         return Ok(signal.clone());
     }
     let reference = &launch.image.reference;
-    let call = docker.client.api().inspect_image(reference);
+    let call = || docker.client.api().inspect_image(reference);
     let doing = format!("look at the image {reference}");
-    let image = docker.client.call(&doing, call).await?;
+    let image = docker.client.read(&doing, call).await?;
     let declared = image.config.and_then(|config| config.stop_signal);
     let declared = declared.filter(|signal| !signal.is_empty());
     Ok(declared.unwrap_or_else(|| "SIGTERM".to_owned()))

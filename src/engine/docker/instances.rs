@@ -21,18 +21,18 @@ pub async fn instances(endpoint: &Endpoint) -> Result<Vec<Instance>, Error> {
             filters: filters(),
             ..ListContainersOptions::default()
         };
-        let call = client.api().list_containers(Some(options));
-        client.call("list the containers", call).await
+        let call = || client.api().list_containers(Some(options.clone()));
+        client.read("list the containers", call).await
     };
     let networks = async {
         let options = ListNetworksOptions { filters: filters() };
-        let call = client.api().list_networks(Some(options));
-        client.call("list the networks", call).await
+        let call = || client.api().list_networks(Some(options.clone()));
+        client.read("list the networks", call).await
     };
     let volumes = async {
         let options = ListVolumesOptions { filters: filters() };
-        let call = client.api().list_volumes(Some(options));
-        client.call("list the volumes", call).await
+        let call = || client.api().list_volumes(Some(options.clone()));
+        client.read("list the volumes", call).await
     };
     let (containers, networks, volumes) = tokio::try_join!(containers, networks, volumes)?;
     let mut found = Found::default();

@@ -44,8 +44,8 @@ async fn services(docker: &Docker) -> Result<Vec<ObservedService>, Error> {
         filters: Some(labels::filter(&docker.identity)),
         ..ListContainersOptions::default()
     };
-    let call = docker.client.api().list_containers(Some(options));
-    let containers = docker.client.call("list the containers", call).await?;
+    let call = || docker.client.api().list_containers(Some(options.clone()));
+    let containers = docker.client.read("list the containers", call).await?;
     let ids = containers.into_iter().filter_map(|container| container.id);
     let network = labels::network_name(&docker.identity);
     let looks = ids.map(|id| look(docker, id, &network));
@@ -142,8 +142,8 @@ async fn volumes(docker: &Docker) -> Result<BTreeMap<String, String>, Error> {
     let options = ListVolumesOptions {
         filters: Some(labels::filter(&docker.identity)),
     };
-    let call = docker.client.api().list_volumes(Some(options));
-    let answer = docker.client.call("list the volumes", call).await?;
+    let call = || docker.client.api().list_volumes(Some(options.clone()));
+    let answer = docker.client.read("list the volumes", call).await?;
     let volumes = answer.volumes.unwrap_or_default().into_iter();
     Ok(volumes
         .filter(|volume| labels::is_ours(&docker.identity, Some(&volume.labels)))

@@ -22,11 +22,11 @@ pub(super) async fn publisher(
     bind: IpAddr,
     port: u16,
 ) -> Result<Option<PortHolder>, Error> {
-    let call = docker
-        .client
-        .api()
-        .list_containers(None::<ListContainersOptions>);
-    let containers = docker.client.call("list the containers", call).await?;
+    let call = || {
+        let api = docker.client.api();
+        api.list_containers(None::<ListContainersOptions>)
+    };
+    let containers = docker.client.read("list the containers", call).await?;
     let holder = containers.into_iter().find(|container| {
         container.ports.iter().flatten().any(|published| {
             let ip = published.ip.as_deref().unwrap_or_default();

@@ -27,8 +27,8 @@ pub(super) async fn network(docker: &Docker) -> Result<Option<String>, Error> {
     let options = ListNetworksOptions {
         filters: Some(labels::filter(&docker.identity)),
     };
-    let call = docker.client.api().list_networks(Some(options));
-    let networks = docker.client.call("list the networks", call).await?;
+    let call = || docker.client.api().list_networks(Some(options.clone()));
+    let networks = docker.client.read("list the networks", call).await?;
     let ours = |network: &&Network| labels::is_ours(&docker.identity, network.labels.as_ref());
     let ours = networks.iter().find(ours);
     Ok(ours.and_then(|network| network.id.clone()))
@@ -45,9 +45,21 @@ async fn ensure_network(docker: &Docker) -> Result<(), Error> {
         name: name.clone(),
         ..NetworkCreateRequest::default()
     };
-    let call = docker.client.api().create_network(request);
     let doing = format!("create the network {name}");
-    docker.client.call(&doing, call).await.map(drop)
+    let create = async || {
+        let call = docker.client.api().create_network(request.clone());
+        docker.client.raw(call).await
+    };
+    let mut made = create().await;
+    // Whether it was made is looked at: older daemons would make a second one.
+    if matches!(&made, Err(fault) if fault.is_lost()) {
+        if network(docker).await?.is_some() {
+            return Ok(());
+        }
+        made = create().await;
+    }
+    made.map(drop)
+        .map_err(|fault| docker.client.error(&doing, fault))
 }
 
 async fn ensure_volume(docker: &Docker, volume: &str) -> Result<(), Error> {
@@ -57,10 +69,10 @@ async fn ensure_volume(docker: &Docker, volume: &str) -> Result<(), Error> {
         labels: Some(labels::of_resource(&docker.identity, "volume", volume)),
         ..VolumeCreateRequest::default()
     };
-    // The daemon returns the volume that has the name, if there is one.
-    let call = docker.client.api().create_volume(request);
+    // The daemon returns the volume that has the name, if there is one: asked again, it looks.
+    let call = || docker.client.api().create_volume(request.clone());
     let doing = format!("create the volume {name}");
-    let made = docker.client.call(&doing, call).await?;
+    let made = docker.client.read(&doing, call).await?;
     if labels::is_ours(&docker.identity, Some(&made.labels)) {
         return Ok(());
     }
@@ -111,6 +123,8 @@ async fn remove_volume(docker: &Docker, name: &str) -> Result<(), Error> {
 fn judge(answer: Result<(), Fault>) -> Attempt<(), Fault> {
     match answer {
         Ok(()) => Attempt::Done(()),
+        // What is there no more is not found the next time.
+        Err(fault) if fault.is_lost() => Attempt::NotYet(fault.to_string()),
         Err(fault) => match fault.status() {
             Some(404) => Attempt::Done(()),
             Some(403 | 409 | 500) => Attempt::NotYet(fault.to_string()),

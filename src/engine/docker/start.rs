@@ -38,6 +38,15 @@ pub(super) async fn start(docker: &Docker, service: &str) -> Result<(), Error> {
         join_network(docker, (service, declared), id).await?;
         answer = start_this(docker, id).await;
     }
+    if matches!(&answer, Err(fault) if fault.is_lost()) {
+        // It may have been started all the same.
+        let now = container::inspect(docker, service).await?;
+        let now = now.map(|found| container::pulse_of(&found).state);
+        if now.is_some_and(|state| state != container::state_of(found.state.as_ref())) {
+            return Ok(());
+        }
+        answer = start_this(docker, id).await;
+    }
     let Err(fault) = answer else { return Ok(()) };
     for port in &fixed {
         // A taken port is a plain 500, so only looking tells; the daemon's own forwarding rules

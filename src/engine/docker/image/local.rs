@@ -73,7 +73,7 @@ pub(super) async fn copy_of(
 
 /// Returns the image of a reference.
 pub(super) async fn find(docker: &Docker, reference: &str) -> Result<Option<ImageHandle>, Error> {
-    let call = docker.client.api().inspect_image(reference);
+    let call = || docker.client.api().inspect_image(reference);
     let doing = format!("look at the image {reference}");
     let found = docker.client.find(&doing, call).await?;
     Ok(found.map(|image| ImageHandle {
