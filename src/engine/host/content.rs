@@ -8,6 +8,22 @@ use tar::{Builder, EntryType, Header};
 
 use crate::config::model::Digest;
 
+/// What programs and tools keep beside sources and make again by themselves: it makes nothing
+/// another thing, and neither counts nor is sent.
+pub(in crate::engine) const CACHES: [&str; 5] = [
+    "__pycache__",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".DS_Store",
+];
+
+/// Returns the name of the cache that a path is, if it is one.
+pub(in crate::engine) fn cache_of(path: &Path) -> Option<&'static str> {
+    let name = path.file_name()?;
+    CACHES.into_iter().find(|cache| name == *cache)
+}
+
 /// A part of a tree, by its path below the root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::engine) struct Entry {

@@ -26,7 +26,11 @@ pub fn digest_of(paths: &[PathBuf], workspace: &Path) -> io::Result<String> {
         let name = relative(path, workspace);
         digest.field("input", name.as_os_str().as_encoded_bytes());
         let content = if fs_err::metadata(path)?.is_dir() {
-            let entries = content::walk(path, &|_| Visit::Take)?;
+            let judge = |path: &Path| match content::cache_of(path) {
+                Some(_) => Visit::Skip,
+                None => Visit::Take,
+            };
+            let entries = content::walk(path, &judge)?;
             content::write(path, &entries, io::sink())?
         } else {
             one_file(path)?
@@ -51,4 +55,29 @@ fn one_file(path: &Path) -> io::Result<String> {
 /// Returns a path as it counts: from the workspace, when it is in there.
 pub(in crate::engine) fn relative<'a>(path: &'a Path, workspace: &Path) -> &'a Path {
     path.strip_prefix(workspace).unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_running_program_keeps_beside_its_source_does_not_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = folder.path().join("app");
+        let write = |name: &str| {
+            let path = app.join(name);
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(path, name).unwrap();
+        };
+        let digest = || digest_of(std::slice::from_ref(&app), folder.path()).unwrap();
+        write("main.py");
+        let before = digest();
+        write("__pycache__/main.cpython-311.pyc");
+        write(".pytest_cache/v/x");
+        write(".DS_Store");
+        assert_eq!(digest(), before);
+        write("pycache");
+        assert_ne!(digest(), before);
+    }
 }

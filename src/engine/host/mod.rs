@@ -12,7 +12,7 @@ mod lock;
 mod once;
 mod program;
 
-pub(in crate::engine) use content::{Entry, Visit, walk, write};
+pub(in crate::engine) use content::{CACHES, Entry, Visit, cache_of, walk, write};
 pub(in crate::engine) use failure::{Failure, LastLines};
 pub use find::find_program;
 pub(in crate::engine) use find::{can_run, is_program};

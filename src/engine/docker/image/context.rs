@@ -23,13 +23,21 @@ impl Context {
             return Err(invalid(&root.join(dockerfile), "is not there"));
         }
         let file = root.join(".dockerignore");
-        let ignore = match fs_err::read_to_string(&file) {
-            Ok(text) => Ignore::parse(&text).map_err(|reason| invalid(&file, &reason))?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ignore::default(),
+        let text = match fs_err::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(error),
         };
+        let ignore = Ignore::parse(&text).map_err(|reason| invalid(&file, &reason))?;
+        let kept = host::CACHES.iter().filter(|name| text.contains(**name));
+        let kept: Vec<&str> = kept.copied().collect();
         let looks_inside = ignore.takes_back();
+        // Who names a cache there has it as it says.
+        let is_left_out = |path: &Path| host::cache_of(path).is_some_and(|it| !kept.contains(&it));
         let judge = |path: &Path| {
+            if is_left_out(path) {
+                return Visit::Skip;
+            }
             let always = path == dockerfile || path == Path::new(".dockerignore");
             if always || !ignore.excludes(path) {
                 Visit::Take
@@ -95,6 +103,29 @@ mod tests {
             &["Dockerfile", "a/b", "a/c"],
             "*\n!a/b",
             &[".dockerignore", "Dockerfile", "a/b"],
+        );
+    }
+
+    #[test]
+    fn what_is_made_again_by_itself_is_not_sent_unless_it_is_named() {
+        let files = ["Dockerfile", "a/b.py", "a/__pycache__/b.pyc", ".DS_Store"];
+        check(&files, "", &[".dockerignore", "Dockerfile", "a", "a/b.py"]);
+        check(
+            &files,
+            "!**/__pycache__",
+            &[
+                ".dockerignore",
+                "Dockerfile",
+                "a",
+                "a/__pycache__",
+                "a/__pycache__/b.pyc",
+                "a/b.py",
+            ],
+        );
+        check(
+            &files,
+            "*\n!a",
+            &[".dockerignore", "Dockerfile", "a", "a/b.py"],
         );
     }
 
