@@ -21,6 +21,7 @@ mod smoke_test;
 mod status;
 mod supervise;
 mod up;
+mod url;
 
 pub use build::BuildArgs;
 pub use completions::{CompletionsArgs, completions};
@@ -41,3 +42,4 @@ pub use smoke_test::{OpenApi, ReportFormat, ReportTo, SmokeTestArgs};
 pub use status::StatusArgs;
 pub use supervise::SuperviseArgs;
 pub use up::{PlanArgs, UpArgs};
+pub use url::UrlArgs;

@@ -9,7 +9,7 @@ use super::help::{after_help, every_code};
 use super::{
     BuildArgs, CompletionsArgs, ConfigArgs, DoctorArgs, DownArgs, ExecArgs, GlobalFlags, ListArgs,
     LogsArgs, MigrateArgs, PlanArgs, PsqlArgs, RestartArgs, RunArgs, SeedArgs, SmokeTestArgs,
-    StatusArgs, SuperviseArgs, UpArgs,
+    StatusArgs, SuperviseArgs, UpArgs, UrlArgs,
 };
 
 /// Databases and APIs up, seeded and proven with four commands
@@ -67,6 +67,8 @@ pub enum Command {
     Exec(ExecArgs),
     /// Open psql on a database, or run SQL on it
     Psql(PsqlArgs),
+    /// Print where a service is reached
+    Url(UrlArgs),
     /// Run a task once, whatever it did before; its exit code becomes envctl's
     #[command(mut_arg("instance", without_short))]
     Run(RunArgs),
@@ -126,6 +128,7 @@ impl Command {
             Self::Logs(args) => args.flags.clone(),
             Self::Exec(args) => args.flags.clone(),
             Self::Psql(args) => args.flags.clone(),
+            Self::Url(args) => args.flags.clone(),
             Self::Run(args) => args.flags.clone(),
             Self::Restart(args) => args.flags.clone(),
             Self::Config(args) => args.flags(),

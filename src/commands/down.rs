@@ -8,6 +8,7 @@ use super::choice::found;
 use super::failure::Failure;
 use super::instances;
 use super::lock;
+use super::own_password;
 use super::question::confirm;
 use super::scene::{execute, settle};
 use super::session::Session;
@@ -70,6 +71,7 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
         config::exists(&invocation).map_err(Mistakes::from)?;
     }
     if answer.kept_volumes == 0 {
+        own_password::forget(&session.request.variables, &invocation.id);
         lock.discard();
     }
     Ok(Answer::Down(answer))

@@ -28,7 +28,7 @@ pub(super) async fn run(session: &Session, args: &LogsArgs) -> Result<Answer, Fa
     if seen.services.is_empty() {
         return Err(Failure::nothing_runs(&invocation));
     }
-    if let Some(loaded) = loaded.filter(|loaded| !loaded.unread.is_empty()) {
+    if let Some(loaded) = loaded {
         recall::mask(session, engine.as_ref(), &loaded.environment).await;
     }
     let wanted = wanted(&seen, &args.services)?;

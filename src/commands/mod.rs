@@ -19,6 +19,7 @@ mod lock;
 mod logs;
 mod migrate;
 mod outcome;
+mod own_password;
 mod plan;
 mod psql;
 mod question;
@@ -38,6 +39,7 @@ mod supervise;
 mod timings;
 mod trust;
 mod up;
+mod url;
 mod verdict;
 mod weave;
 

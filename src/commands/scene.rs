@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::choice::{Purpose, choose};
 use super::failure::Failure;
 use super::lock::{self, Lock};
+use super::own_password;
 use super::recall;
 use super::session::Session;
 use super::trust;
@@ -61,7 +62,7 @@ impl Scene {
         let invocation = session.invocation(environment)?;
         let loaded = trust::read(session, &invocation).await?;
         let unread = !loaded.unread.is_empty();
-        let (environment, merged) = (loaded.environment, loaded.merged);
+        let (mut environment, merged) = (loaded.environment, loaded.merged);
         let mut laps = vec![("read the configuration", opened.elapsed())];
         let lock = match verb {
             Some(verb) => Some(lock::hold(session, &invocation.id, verb).await?),
@@ -69,7 +70,7 @@ impl Scene {
         };
         laps.push(("wait for the lock", opened.elapsed()));
         let chosen = choose(session, &invocation, &environment, purpose).await;
-        let (engine, desired) = match chosen {
+        let (engine, mut desired) = match chosen {
             Ok(chosen) => chosen,
             Err(failure) => {
                 // Nothing was made, so nothing needs the file.
@@ -78,6 +79,14 @@ impl Scene {
             }
         };
         laps.push(("find the engine", opened.elapsed()));
+        let own = (engine.as_ref(), &session.request.variables, &invocation.id);
+        let make = verb.is_some() && purpose == Purpose::Make;
+        let passwords = own_password::fill(&mut environment, own, make).await?;
+        if !passwords.is_empty() {
+            let texts = passwords.iter().map(|it| it.expose().to_owned());
+            (session.screen.mask)(texts.collect());
+            desired = Desired::new(&environment, &invocation.id, engine.capabilities());
+        }
         if unread {
             recall::mask(session, engine.as_ref(), &environment).await;
         }

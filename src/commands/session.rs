@@ -127,8 +127,9 @@ fn short_passwords(environment: &Environment) -> impl Iterator<Item = String> {
         };
         Some((name, password?))
     });
-    let short = passwords
-        .filter(|(_, password)| password.is_short() && !environment.secrets.contains(password));
+    let short = passwords.filter(|(_, password)| {
+        !password.is_unread() && password.is_short() && !environment.secrets.contains(password)
+    });
     short.map(|(name, _)| {
         format!(
             "the password of `{name}` is too short to be hidden in what is printed: it has fewer \

@@ -7,7 +7,7 @@ use super::interrupt::until_interrupted;
 use super::session::Session;
 use super::{
     build, completions, config, doctor, down, exec, instances, list, logs, migrate, plan, psql,
-    restart, run as run_task, seed, shortage, smoke_test, status, supervise, up,
+    restart, run as run_task, seed, shortage, smoke_test, status, supervise, up, url,
 };
 use crate::cli::Command;
 use crate::config::model::Reach;
@@ -51,6 +51,7 @@ fn reach(command: &Command) -> Reach {
         | Command::Doctor(_)
         | Command::Logs(_)
         | Command::Psql(_)
+        | Command::Url(_)
         | Command::Exec(_)
         | Command::Down(_)
         | Command::List(_)
@@ -122,6 +123,7 @@ async fn dispatch(session: &Session, command: &Command) -> Result<Answer, Failur
         Command::Logs(args) => logs::run(session, args).await,
         Command::Exec(args) => exec::run(session, args).await,
         Command::Psql(args) => psql::run(session, args).await,
+        Command::Url(args) => url::run(session, args).await,
         Command::Run(args) => run_task::run(session, args).await,
         Command::Restart(args) => restart::run(session, args).await,
         Command::List(_) => instances::list(session).await,

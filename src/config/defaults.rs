@@ -79,7 +79,6 @@ impl Defaults {
 
     fn postgres(&self, service: &mut Table) {
         self.text(service, "user", "postgres");
-        self.text(service, "password", "postgres");
         // As in the official image: the database is named after its user.
         if let (Some(user), None) = (service.get("user"), service.get("database")) {
             service.insert("database".to_owned(), user.clone());

@@ -21,6 +21,10 @@ pub enum Answer {
     Text {
         text: String,
     },
+    /// The address of a service, with its password where that was asked for: it is not masked.
+    Url {
+        url: String,
+    },
     Up(UpAnswer),
     Down(DownAnswer),
     Plan(PlanAnswer),

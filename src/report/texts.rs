@@ -208,7 +208,8 @@ impl Texts for Outcome {
 impl Texts for Answer {
     fn texts(&mut self, each: Each) {
         match self {
-            Self::Silent | Self::Lent { .. } | Self::Exit { .. } => {}
+            // Whoever asks to see the password of an address sees it.
+            Self::Silent | Self::Lent { .. } | Self::Exit { .. } | Self::Url { .. } => {}
             Self::Text { text } => text.texts(each),
             Self::Up(answer) => answer.texts(each),
             Self::Down(answer) => answer.texts(each),

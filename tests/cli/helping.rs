@@ -55,6 +55,7 @@ fn the_program() {
           logs         Print the logs of services
           exec         Run a command in a running service; its exit code becomes envctl's
           psql         Open psql on a database, or run SQL on it
+          url          Print where a service is reached
           run          Run a task once, whatever it did before; its exit code becomes envctl's
           restart      Stop services and start them again, ready when it returns
           doctor       Say what each engine needs to run an environment
@@ -123,6 +124,8 @@ fn the_program_on_a_narrow_terminal() {
                            code becomes envctl's
               psql         Open psql on a database,
                            or run SQL on it
+              url          Print where a service is
+                           reached
               run          Run a task once, whatever
                            it did before; its exit
                            code becomes envctl's
@@ -213,6 +216,7 @@ fn the_program_at_length() {
               logs         Print the logs of services
               exec         Run a command in a running service; its exit code becomes envctl's
               psql         Open psql on a database, or run SQL on it
+              url          Print where a service is reached
               run          Run a task once, whatever it did before; its exit code becomes envctl's
               restart      Stop services and start them again, ready when it returns
               doctor       Say what each engine needs to run an environment

@@ -55,7 +55,6 @@ fn show() {
             kind = "postgres"  # envs/rates/env.toml:7
             image = "postgres:13.5"  # envs/rates/env.toml:8
             user = "postgres"  # default
-            password = "***"  # default
             database = "postgres"  # default
             stop_signal = "SIGINT"  # default
             restart = "no"  # default

@@ -269,6 +269,7 @@ fn the_short_help_lists_the_commands() {
           logs         Print the logs of services
           exec         Run a command in a running service; its exit code becomes envctl's
           psql         Open psql on a database, or run SQL on it
+          url          Print where a service is reached
           run          Run a task once, whatever it did before; its exit code becomes envctl's
           restart      Stop services and start them again, ready when it returns
           doctor       Say what each engine needs to run an environment

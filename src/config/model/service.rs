@@ -107,7 +107,10 @@ pub struct Postgres {
     pub bin_dir: Option<PathBuf>,
     pub database: String,
     pub user: String,
+    /// Not read where each instance has its own.
     pub password: Secret,
+    /// Whether none is declared.
+    pub own_password: bool,
     pub migrations: Option<Migrations>,
 }
 

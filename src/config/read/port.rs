@@ -105,14 +105,13 @@ pub(super) fn check(root: &Section<'_>, services: &IndexMap<String, Service>) {
 
 /// Says how a server lets everybody in, if it does.
 fn well_known(kind: &Kind, no_password: bool) -> Option<&'static str> {
-    let is_default = |password: &Secret| password.expose() == DEFAULT_PASSWORD;
+    let is_default = |password: &&Secret| password.expose() == DEFAULT_PASSWORD;
+    let known = |_| "with a password that everybody knows";
     match kind {
-        Kind::Postgres(it) if is_default(&it.password) => Some("with the default password"),
-        Kind::Redis(it) if it.password.as_ref().is_some_and(is_default) => {
-            Some("with a password that everybody knows")
-        }
+        Kind::Postgres(it) => Some(&it.password).filter(is_default).map(known),
         Kind::Redis(_) if no_password => Some("without a password"),
-        Kind::Container | Kind::Postgres(_) | Kind::Redis(_) => None,
+        Kind::Redis(it) => it.password.as_ref().filter(is_default).map(known),
+        Kind::Container => None,
     }
 }
 

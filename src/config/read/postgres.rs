@@ -2,7 +2,7 @@
 
 use super::section::{Claimed, Section};
 use super::{seed, server};
-use crate::config::model::{Migrations, Postgres};
+use crate::config::model::{Migrations, Postgres, Secret};
 
 /// Reads its keys; `user` means the role here.
 pub(super) fn read(section: &Section<'_>) -> Postgres {
@@ -24,7 +24,8 @@ pub(super) fn read(section: &Section<'_>) -> Postgres {
         bin_dir: server::bin_dir(section),
         database,
         user,
-        password: server::password(section).unwrap_or_default(),
+        password: server::password(section).unwrap_or_else(Secret::unread),
+        own_password: !section.has("password"),
         migrations: section.section("migrations").and_then(|it| migrations(&it)),
     }
 }

@@ -93,7 +93,6 @@ json = { "$.a" = { approx = 1 } }
             kind = "postgres"  # envs/rates/env.toml:8
             image = "postgres:13.5"  # envs/rates/env.toml:9
             user = "postgres"  # default
-            password = "***"  # default
             database = "postgres"  # default
             stop_signal = "SIGINT"  # default
             restart = "no"  # default
@@ -188,7 +187,6 @@ fn tables_merge_and_lists_replace() {
             [services.db]
             kind = "postgres"  # envs/rates/env.toml:8
             user = "postgres"  # default
-            password = "***"  # default
             database = "postgres"  # default
             stop_signal = "SIGINT"  # default
             image = "postgres:17"  # default
@@ -579,9 +577,7 @@ fn explain_knows_defaults_and_what_is_not_there() {
         ),
         (
             "services.db.password",
-            expect![[r#"
-            services.db.password = "***"
-              from default"#]],
+            expect!["`services.db.password` is not set, and has no default"],
         ),
         (
             "services.db.ports",
@@ -637,7 +633,6 @@ fn json_has_values_and_places() {
               "db": {
                 "kind": "postgres",
                 "user": "postgres",
-                "password": "***",
                 "database": "postgres",
                 "stop_signal": "SIGINT",
                 "image": "postgres:17",
@@ -658,7 +653,6 @@ fn json_has_values_and_places() {
             "vars.a": "envs/rates/env.toml:1",
             "services.db.kind": "envs/rates/env.toml:3",
             "services.db.user": "default",
-            "services.db.password": "default",
             "services.db.database": "default",
             "services.db.stop_signal": "default",
             "services.db.image": "default",

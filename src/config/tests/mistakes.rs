@@ -814,12 +814,13 @@ fn ports() {
 }
 
 #[test]
-fn the_default_password_stays_on_loopback() {
+fn a_known_password_stays_on_loopback() {
     let db = "[services.db]\nkind = 'postgres'\nports = { postgres = { bind = '0.0.0.0' } }\n";
+    check(db, &expect!["no mistakes"]);
     check(
-        db,
+        &format!("{db}password = 'postgres'"),
         &expect![[r#"
-        envs/rates/env.toml:3:31: `db` would be published on 0.0.0.0 with the default password
+        envs/rates/env.toml:3:31: `db` would be published on 0.0.0.0 with a password that everybody knows
           3 | ports = { postgres = { bind = '0.0.0.0' } }
             |                               ^^^^^^^^^
           hint: set `services.db.password`, best from a secret: `"${secret:NAME}"`"#]],

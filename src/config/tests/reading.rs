@@ -151,7 +151,8 @@ fn the_example_of_the_documentation() {
                                 bin_dir: None,
                                 database: "rates",
                                 user: "postgres",
-                                password: ***,
+                                password: <secret: command, not run>,
+                                own_password: true,
                                 migrations: Some(
                                     Folder(
                                         "/w/envs/rates/migrations",
@@ -549,7 +550,8 @@ fn a_service_with_everything() {
                             bin_dir: None,
                             database: "postgres",
                             user: "postgres",
-                            password: ***,
+                            password: <secret: command, not run>,
+                            own_password: true,
                             migrations: None,
                         },
                     ),
@@ -1044,7 +1046,7 @@ fn paths_start_at_the_file_that_wrote_them() {
                 },
             ),
         }
-        Postgres(Postgres { version: None, strict_version: false, bin_dir: None, database: "postgres", user: "postgres", password: ***, migrations: Some(Folder("/w/envs/rates/m")) })
+        Postgres(Postgres { version: None, strict_version: false, bin_dir: None, database: "postgres", user: "postgres", password: <secret: command, not run>, own_password: true, migrations: Some(Folder("/w/envs/rates/m")) })
         [Mount { source: Bind("/w/envs/profiles/v"), target: "/v", read_only: false }]
         {"a": Seed { service: "db", content: Dump { file: "/w/b.sql", superuser: false } }}"#]].assert_eq(&format!(
         "{:#?}\n{:?}\n{:?}\n{:?}",
@@ -1205,7 +1207,8 @@ fn a_postgres_service_of_the_host() {
                     ),
                     database: "postgres",
                     user: "postgres",
-                    password: ***,
+                    password: <secret: command, not run>,
+                    own_password: true,
                     migrations: None,
                 },
             )

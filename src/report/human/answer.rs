@@ -8,6 +8,7 @@ pub(in crate::report) fn answer(answer: &Answer, page: Page) -> String {
     match answer {
         Answer::Silent | Answer::Lent { .. } | Answer::Exit { .. } => String::new(),
         Answer::Text { text } => whole_lines(text),
+        Answer::Url { url } => whole_lines(url),
         Answer::Up(answer) => up::up(answer, page),
         Answer::Down(answer) => down::down(answer),
         Answer::Plan(answer) => plan::plan(answer, page),

@@ -276,6 +276,9 @@ fn plain() -> Vec<Answer> {
         Answer::Text {
             text: text("rates is valid"),
         },
+        Answer::Url {
+            url: text("postgresql://postgres@127.0.0.1:31822/rates"),
+        },
         Answer::Exit { code: 3 },
         Answer::Silent,
     ]

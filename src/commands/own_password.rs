@@ -1,0 +1,114 @@
+//! The passwords of databases for which none is declared: each instance has its own. The running
+//! server knows it; a file that only its owner reads keeps it while there is none.
+
+use std::fs::Permissions;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use fs_err::os::unix::fs::OpenOptionsExt as _;
+
+use super::failure::Failure;
+use crate::config::model::{Environment, InstanceId, Kind, Secret, Variables};
+use crate::engine::Engine;
+use crate::engine::process::Home;
+
+/// The variable by which a server is told its password.
+const VARIABLE: &str = "POSTGRES_PASSWORD";
+
+/// Fills in the passwords that are known; `make` makes those that are not. Returns the ones that
+/// were filled in.
+pub(super) async fn fill(
+    environment: &mut Environment,
+    (engine, variables, id): (&dyn Engine, &Variables, &InstanceId),
+    make: bool,
+) -> Result<Vec<Secret>, Failure> {
+    let mut filled = Vec::new();
+    for (name, service) in &mut environment.services {
+        let Kind::Postgres(postgres) = &mut service.kind else {
+            continue;
+        };
+        if !postgres.own_password {
+            continue;
+        }
+        let file = folder(variables, id)?.join(name);
+        // Whatever cannot be read is as good as not there: the stored role gets a new one.
+        let given = engine.given(name).await.unwrap_or_default();
+        let given = given.into_iter().find(|(name, _)| name == VARIABLE);
+        let known = given.map(|(_, password)| password).filter(is_made);
+        let kept = || fs_err::read_to_string(&file).ok();
+        let kept = || kept().map(Secret::new).filter(is_made);
+        let password = match known.or_else(kept) {
+            Some(password) => password,
+            None if make => {
+                let password = Secret::random().map_err(|error| Failure::of_io(&error))?;
+                keep(&file, &password).map_err(|error| Failure::of_io(&error))?;
+                password
+            }
+            None => continue,
+        };
+        postgres.password = password.clone();
+        filled.push(password);
+    }
+    Ok(filled)
+}
+
+/// Forgets the passwords of an instance of which nothing is left.
+pub(super) fn forget(variables: &Variables, id: &InstanceId) {
+    if let Ok(folder) = folder(variables, id) {
+        // One that stays does no harm.
+        let _ = fs_err::remove_dir_all(folder);
+    }
+}
+
+fn folder(variables: &Variables, id: &InstanceId) -> Result<PathBuf, Failure> {
+    let home = Home::of(variables)?;
+    Ok(home.state.join("passwords").join(id.to_string()))
+}
+
+/// Whether a password was made by us, and not by an earlier declaration.
+fn is_made(password: &Secret) -> bool {
+    let text = password.expose();
+    text.len() == 48 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Writes a file that only its owner reads; it is whole or not there.
+fn keep(file: &Path, password: &Secret) -> std::io::Result<()> {
+    if let Some(folder) = file.parent() {
+        fs_err::create_dir_all(folder)?;
+        fs_err::set_permissions(folder, Permissions::from_mode(0o700))?;
+    }
+    let new = file.with_extension("new");
+    // Left by a killed run; whoever writes holds the instance.
+    let _ = fs_err::remove_file(&new);
+    let mut options = fs_err::OpenOptions::new();
+    let mut writer = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&new)?;
+    writer.write_all(password.expose().as_bytes())?;
+    fs_err::rename(new, file)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_password_is_readable_by_its_owner_alone() {
+        let state = tempfile::tempdir().unwrap();
+        let file = state.path().join("passwords/rates-default-1a2b3c4d/db");
+        let password = Secret::random().unwrap();
+        assert!(is_made(&password));
+        assert!(!is_made(&Secret::new("postgres")));
+        keep(&file, &password).unwrap();
+        assert_eq!(fs_err::read_to_string(&file).unwrap(), password.expose());
+        assert_eq!(fs_err::metadata(&file).unwrap().mode() & 0o777, 0o600);
+        let folder = file.parent().unwrap();
+        assert_eq!(fs_err::metadata(folder).unwrap().mode() & 0o777, 0o700);
+        assert_ne!(Secret::random().unwrap(), password);
+    }
+}

@@ -1,0 +1,71 @@
+//! `url`: where a service is reached from this machine.
+
+use super::choice::Purpose;
+use super::failure::{Failure, FailureKind};
+use super::scene::Scene;
+use super::session::Session;
+use crate::cli::UrlArgs;
+use crate::config::model::{Kind, Reference, ServiceField};
+use crate::engine::Addresses;
+use crate::report::{Answer, Diagnostic};
+
+pub(super) async fn run(session: &Session, args: &UrlArgs) -> Result<Answer, Failure> {
+    let scene = Scene::open(session, args.environment.as_ref(), Purpose::Use).await?;
+    let (name, port) = match args.service.split_once('.') {
+        Some((name, port)) => (name, Some(port)),
+        None => (args.service.as_str(), None),
+    };
+    let services = &scene.environment.services;
+    let Some(service) = services.get(name) else {
+        let known: Vec<&str> = services.keys().map(String::as_str).collect();
+        return Err(unknown(format!("there is no service `{name}`"), &known));
+    };
+    let ports: Vec<&str> = service.ports.keys().map(String::as_str).collect();
+    let port = match (port, ports.as_slice()) {
+        (Some(port), _) if ports.contains(&port) => port,
+        (None, [only]) => only,
+        (Some(port), _) => {
+            return Err(unknown(format!("`{name}` has no port `{port}`"), &ports));
+        }
+        (None, []) => return Err(unknown(format!("`{name}` has no port"), &[])),
+        (None, _) => {
+            let names: Vec<String> = ports.iter().map(|it| format!("{name}.{it}")).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            return Err(unknown(format!("`{name}` has several ports"), &names));
+        }
+    };
+    let address = scene.engine.address(name, port).await;
+    let address = address.map_err(|error| Failure::not_up(&scene.invocation, error))?;
+    let wiring = &scene.desired.wiring;
+    let has_password = match &service.kind {
+        Kind::Postgres(_) => true,
+        Kind::Redis(redis) => redis.password.is_some(),
+        Kind::Container => false,
+    };
+    let url = if has_password && args.show_password {
+        let key = (name.to_owned(), port.to_owned());
+        let reference = Reference::Service {
+            service: name.to_owned(),
+            field: ServiceField::Url,
+        };
+        let url = wiring.outside(&reference, &Addresses::from([(key, address)]));
+        let url = url.map_err(|error| Failure::of_io(&std::io::Error::other(error)))?;
+        url.expose().to_owned()
+    } else {
+        if has_password {
+            let text = "the password is left out; `--show-password` prints it";
+            session.events.info(text.to_owned());
+        }
+        wiring.public_url(name, port, address)
+    };
+    Ok(Answer::Url { url })
+}
+
+/// Nothing has that name; these do.
+fn unknown(title: String, known: &[&str]) -> Failure {
+    let mut diagnostic = Diagnostic::new(title);
+    if !known.is_empty() {
+        diagnostic = diagnostic.hint(format!("name one: {}", known.join(", ")));
+    }
+    Failure::new(FailureKind::Usage, diagnostic)
+}
