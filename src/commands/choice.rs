@@ -81,6 +81,21 @@ pub(super) async fn found(
     Ok(engine)
 }
 
+/// Returns the engine that may hold something of an instance, and says nothing where none answers.
+pub(super) async fn holder(invocation: &Invocation) -> Option<Arc<dyn Engine>> {
+    let identity = identity(invocation, Vec::new());
+    let as_processes = runs_as_processes(invocation).unwrap_or(false);
+    match invocation.engine {
+        EngineChoice::Process | EngineChoice::Auto if as_processes => {
+            processes(invocation, identity).ok()
+        }
+        EngineChoice::Process => None,
+        EngineChoice::Docker | EngineChoice::Auto => {
+            connect_docker(invocation, identity).await.ok()
+        }
+    }
+}
+
 /// Returns the engine that the command line or the environment asks for.
 pub(super) fn wanted(invocation: &Invocation, environment: &Environment) -> EngineChoice {
     match invocation.engine {

@@ -24,6 +24,7 @@ mod plan;
 mod psql;
 mod question;
 mod recall;
+mod remember;
 mod restart;
 mod run;
 mod running;

@@ -31,6 +31,13 @@ const MISLEADING: [&str; 4] = [
 ];
 
 pub(super) async fn run(session: &Session, args: &PsqlArgs) -> Result<Answer, Failure> {
+    if let Some(meta) = args
+        .command
+        .as_deref()
+        .filter(|sql| sql.trim_start().starts_with('\\'))
+    {
+        return Err(Failure::command_of_psql(meta));
+    }
     let scene = Scene::open(session, args.environment.as_ref(), Purpose::Use).await?;
     let (service, database) = scene.postgres(args.service.as_deref())?;
     let name = &service.spec.name;

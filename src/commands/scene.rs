@@ -9,11 +9,12 @@ use super::failure::Failure;
 use super::lock::{self, Lock};
 use super::own_password;
 use super::recall;
+use super::remember;
 use super::session::Session;
 use super::trust;
 use crate::config::Merged;
 use crate::config::model::{Environment, Invocation};
-use crate::engine::{Addresses, Engine, Observed, Role};
+use crate::engine::{Addresses, Engine, Observed};
 use crate::plan::{
     Database, Desired, DesiredService, Observation, Plan, Report, World, observe, password,
 };
@@ -59,7 +60,7 @@ impl Scene {
         (purpose, verb): (Purpose, Option<&str>),
     ) -> Result<(Self, Option<Lock>), Failure> {
         let opened = Instant::now();
-        let invocation = session.invocation(environment)?;
+        let invocation = remember::invocation(session, environment, purpose).await?;
         let loaded = trust::read(session, &invocation).await?;
         let unread = !loaded.unread.is_empty();
         let (mut environment, merged) = (loaded.environment, loaded.merged);
@@ -148,26 +149,13 @@ impl Scene {
 
     /// Warns where the instance was made with other profiles or `--set` values than these.
     pub(super) fn warn_of_differences(&self, session: &Session, observed: &Observed) {
-        // An `up` with other flags makes anew only what they change, so the newest one knows.
-        let services = observed.services.iter();
-        let newest = services
-            .filter(|service| service.role == Role::Service)
-            .max_by_key(|service| service.created);
-        let Some(service) = newest.filter(|service| {
+        let Some(service) = remember::newest(observed).filter(|service| {
             service.profiles != self.environment.profiles || service.sets != self.invocation.sets
         }) else {
             return;
         };
-        let mut made_with: Vec<String> = service
-            .profiles
-            .iter()
-            .map(|profile| format!("--profile {profile}"))
-            .collect();
-        made_with.extend(service.sets.iter().map(|set| format!("--set {set}")));
-        let made_with = match made_with.as_slice() {
-            [] => "no profile and no --set".to_owned(),
-            flags => flags.join(" "),
-        };
+        let made_with = remember::flags(&service.profiles, &service.sets);
+        let made_with = made_with.unwrap_or_else(|| "no profile and no --set".to_owned());
         session.events.warning(format!(
             "the instance was made with {made_with}, which differs from this command's"
         ));

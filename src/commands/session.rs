@@ -80,6 +80,15 @@ impl Session {
         Ok(config::invocation(&request)?)
     }
 
+    /// Whether profiles or values are asked for, be it `none`, so that those that the instance was
+    /// made with do not count.
+    pub(super) fn asks_for_layers(&self) -> bool {
+        let variable = self.request.variables.get("ENVCTL_PROFILE");
+        !self.request.profiles.is_empty()
+            || !self.request.sets.is_empty()
+            || variable.is_some_and(|names| !names.trim().is_empty())
+    }
+
     /// Awaits what only looks; an interruption ends it at once.
     pub(super) async fn unless_interrupted<T, E>(
         &self,

@@ -185,7 +185,8 @@ fn of_database(view: &DatabaseView, database: Option<&Database>) -> Vec<String> 
         State::NoDatabase => notes.push("no database".to_owned()),
         State::Never => notes.push("not seeded".to_owned()),
         State::Foreign { .. } => notes.push("holds content that no seed put there".to_owned()),
-        State::Current { .. } if sends_all => {}
+        // Nothing is declared to be in it.
+        State::Current { seeds } if sends_all || seeds.is_empty() => {}
         State::Current { .. } => notes.push("seeded".to_owned()),
         State::Stale { changed } => notes.push(format!("stale: {} changed", changed.join(", "))),
     }

@@ -2,48 +2,73 @@
 
 /// Reads every pair in order; a mistake comes with its line.
 pub(crate) fn read(text: &str) -> Result<Vec<(String, String)>, (usize, String)> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut pairs = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let pair = pair(line.strip_prefix("export ").unwrap_or(line));
-        pairs.push(pair.map_err(|why| (index + 1, why))?);
+    let mut line = 1;
+    while !rest.is_empty() {
+        let trimmed = rest.trim_start_matches([' ', '\t']);
+        let length = if trimmed.starts_with(['#', '\n', '\r']) {
+            end_of_line(trimmed)
+        } else if trimmed.is_empty() {
+            0
+        } else {
+            let (pair, length) = pair(trimmed).map_err(|why| (line, why))?;
+            pairs.push(pair);
+            length
+        };
+        let end = rest.len() - trimmed.len() + length;
+        let next = end + rest[end..].find('\n').map_or(rest.len() - end, |at| at + 1);
+        line += rest[..next].matches('\n').count();
+        rest = &rest[next..];
     }
     Ok(pairs)
 }
 
-fn pair(line: &str) -> Result<(String, String), String> {
-    let (name, rest) = line
+fn end_of_line(text: &str) -> usize {
+    text.find('\n').unwrap_or(text.len())
+}
+
+/// Reads a pair, and how long it is: a value in quotes may have several lines.
+fn pair(text: &str) -> Result<((String, String), usize), String> {
+    let first = &text[..end_of_line(text)];
+    let start = first.strip_prefix("export ").unwrap_or(first);
+    let (name, value) = start
         .split_once('=')
         .ok_or_else(|| "it has no `=`".to_owned())?;
     let name = name.trim();
     if name.is_empty() || name.contains([' ', '\t', '"', '\'']) {
         return Err(format!("`{name}` is no name of a variable"));
     }
-    let rest = rest.trim_start();
-    let value = if let Some(quote @ ('"' | '\'')) = rest.chars().next() {
-        quoted(&rest[1..], quote)?
-    } else {
+    let plain = value.trim_start();
+    let Some(quote @ ('"' | '\'')) = plain.chars().next() else {
         // A comment starts behind a space, so that a `#` in a value stays.
-        let comment = rest.find(" #").or_else(|| rest.find("\t#"));
-        let value = comment.map_or(rest, |start| &rest[..start]);
+        let comment = plain.find(" #").or_else(|| plain.find("\t#"));
+        let value = comment.map_or(plain, |start| &plain[..start]);
         let value = if value.starts_with('#') { "" } else { value };
-        value.trim_end().to_owned()
+        let pair = (name.to_owned(), value.trim_end().to_owned());
+        return Ok((pair, first.len()));
     };
-    Ok((name.to_owned(), value))
+    let begin = first.len() - plain.len() + 1;
+    let (value, length) = quoted(&text[begin..], quote)?;
+    let end = begin + length;
+    let behind = &text[end..];
+    let behind = behind[..end_of_line(behind)].trim();
+    if behind.is_empty() || behind.starts_with('#') {
+        Ok(((name.to_owned(), value), end))
+    } else {
+        Err(format!("`{behind}` stands behind the closing quote"))
+    }
 }
 
-fn quoted(text: &str, quote: char) -> Result<String, String> {
+/// Reads up to the closing quote, and how long that is.
+fn quoted(text: &str, quote: char) -> Result<(String, usize), String> {
     let mut value = String::new();
-    let mut chars = text.chars();
+    let mut chars = text.char_indices();
     loop {
         match chars.next() {
             None => return Err("the quote is not closed".to_owned()),
-            Some(c) if c == quote => break,
-            Some('\\') if quote == '"' => match chars.next() {
+            Some((at, c)) if c == quote => return Ok((value, at + 1)),
+            Some((_, '\\')) if quote == '"' => match chars.next().map(|(_, c)| c) {
                 Some('n') => value.push('\n'),
                 Some('r') => value.push('\r'),
                 Some('t') => value.push('\t'),
@@ -51,14 +76,8 @@ fn quoted(text: &str, quote: char) -> Result<String, String> {
                 Some(c) => value.extend(['\\', c]),
                 None => value.push('\\'),
             },
-            Some(c) => value.push(c),
+            Some((_, c)) => value.push(c),
         }
-    }
-    let rest = chars.as_str().trim_start();
-    if rest.is_empty() || rest.starts_with('#') {
-        Ok(value)
-    } else {
-        Err(format!("`{rest}` stands behind the closing quote"))
     }
 }
 
@@ -105,6 +124,26 @@ C="=""#,
                 B="a\\n \"b\""
                 C="=""#]],
         );
+    }
+
+    #[test]
+    fn a_value_in_quotes_may_have_several_lines() {
+        check(
+            "KEY=\"-----BEGIN\n# no comment\nA=b\n-----END\" # one\n  X='a\n\nb'\nY=1",
+            &expect![[r#"
+                KEY="-----BEGIN\n# no comment\nA=b\n-----END"
+                X="a\n\nb"
+                Y="1""#]],
+        );
+        check(
+            "A=\"x\ny\"\nB='\n\nC=1",
+            &expect!["line 3: the quote is not closed"],
+        );
+        check(
+            "A=\"x\ny\" z\nB",
+            &expect!["line 1: `z` stands behind the closing quote"],
+        );
+        check("A='x\n'\nB", &expect!["line 3: it has no `=`"]);
     }
 
     #[test]

@@ -18,6 +18,9 @@ use super::tree::Value;
 /// The longest name of an environment or an instance.
 const LONGEST_NAME: usize = 40;
 
+/// What stands for no profile, also where the instance was made with one.
+const NO_PROFILE: &str = "none";
+
 /// What was typed, with the environment of the process.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
@@ -136,15 +139,16 @@ pub(crate) fn default_environment(workspace: &Path) -> Result<Option<(String, Or
     }
 }
 
+/// Returns the profiles that are asked for; `none` is none of them.
 fn profiles(request: &Request) -> Vec<String> {
-    if !request.profiles.is_empty() {
-        return request.profiles.clone();
-    }
     let variable = request.variables.get("ENVCTL_PROFILE");
     let names = variable.map(String::as_str).unwrap_or_default().split(',');
-    names
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect()
+    let asked: Vec<&str> = if request.profiles.is_empty() {
+        names.map(str::trim).collect()
+    } else {
+        request.profiles.iter().map(String::as_str).collect()
+    };
+    let asked = asked.into_iter();
+    let asked = asked.filter(|name| !name.is_empty() && *name != NO_PROFILE);
+    asked.map(str::to_owned).collect()
 }

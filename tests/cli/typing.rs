@@ -338,6 +338,25 @@ fn a_service_is_no_environment_and_an_environment_no_service() {
 }
 
 #[test]
+fn a_command_of_psql_is_no_sql() {
+    let env = "[services.db]\nkind = 'postgres'\nmigrations = 'm'\n";
+    let workspace = Workspace::rates(env).file("envs/rates/m/V1__a.sql", "SELECT 1;");
+    let lines = [
+        "envctl psql -c '\\dt'",
+        "envctl migrate --status --engine process",
+    ];
+    expect![[r#"
+        envctl psql -c '\dt'
+          2 error: `\dt` is a command of psql, and `-c` sends SQL without it
+            hint: `envctl psql -- -c '\dt'` has psql run it
+        envctl migrate --status --engine process
+          6 error: `db` is not there
+            hint: `envctl up rates` starts it
+    "#]]
+    .assert_eq(&said(&workspace, &lines));
+}
+
+#[test]
 fn values_of_the_wrong_form() {
     let workspace = Workspace::rates(API);
     workspace.check("envctl up --timeout soon", &expect![[r#"

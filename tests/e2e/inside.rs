@@ -64,6 +64,25 @@ fn exec_passes_on_every_byte_and_the_exit_code(scenario: &Scenario) {
     assert_eq!(scenario.run(&user).exits(0).stdout, "postgres\n");
 }
 
+/// What is run beside a server knows the terminal, and does not start among its data.
+#[test]
+fn exec_beside_a_server_of_this_machine_starts_at_a_sensible_place() {
+    let Some(mut scenario) = Scenario::new(Engine::Process, "place") else {
+        return;
+    };
+    scenario.set("TERM", "xterm-256color");
+    up(&scenario);
+    let script = "echo $TERM; pwd";
+    let outcome = scenario.run(&["exec", "-e", "rates", "db", "--", "sh", "-c", script]);
+    let printed = outcome.exits(0).stdout;
+    let workspace = fs_err::canonicalize(scenario.path("")).expect("it is there");
+    let places = ["/".to_owned(), workspace.display().to_string()];
+    let (terminal, place) = printed.trim_end().split_once('\n').expect("two lines");
+    assert_eq!(terminal, "xterm-256color");
+    assert!(places.contains(&place.to_owned()), "{place}");
+    scenario.take_away();
+}
+
 fn exec_ends_with_its_command_whatever_its_streams_do(scenario: &Scenario) {
     up(scenario);
     let exec = |command: &[&str]| {

@@ -98,6 +98,28 @@ command = [\"test\", \"${services.odd.port}\", \"-gt\", \"1023\"]
     scenario.take_away();
 }
 
+/// What it was made with counts until something else is asked for.
+#[test]
+fn one_that_was_made_with_a_profile_keeps_it() {
+    let Some(scenario) = odd("profile", "echo is $LEVEL; exec sleep 600\n", "") else {
+        return;
+    };
+    let layer = "[services.odd.environment]\nLEVEL = \"offline\"\n";
+    scenario.write("envs/rates/profiles/offline.toml", layer);
+    scenario.run(&["up", "rates", "-p", "offline"]).exits(0);
+    let made = ["with --profile offline, as the instance was made"];
+    let status = scenario.run(&["status", "rates"]).exits(0).says(&made);
+    assert!(!status.stdout.contains("differs"), "{}", status.stdout);
+    let again = scenario.run(&["up", "rates", "--output", "json"]).exits(0);
+    assert_eq!(again.answer()["changed"], 0);
+    let other = scenario.run(&["status", "rates", "-p", "none"]).exits(0);
+    assert!(other.stdout.contains("differs"), "{}", other.stdout);
+    scenario.run(&["up", "rates", "-p", "none"]).exits(0);
+    let status = scenario.run(&["status", "rates"]).exits(0);
+    assert!(!status.stdout.contains("differs"), "{}", status.stdout);
+    scenario.take_away();
+}
+
 #[test]
 fn one_that_is_started_again_and_again_does_not_count_as_ready() {
     let more = "restart = \"always\"\nready_timeout = \"2s\"\n";

@@ -59,6 +59,14 @@ impl Failure {
         Self::new(FailureKind::NotReady, diagnostic.hint(hint))
     }
 
+    /// What only psql itself understands, where SQL is sent without it.
+    pub(in crate::commands) fn command_of_psql(meta: &str) -> Self {
+        let meta = meta.trim();
+        let title = format!("`{meta}` is a command of psql, and `-c` sends SQL without it");
+        let hint = format!("`envctl psql -- -c '{meta}'` has psql run it");
+        Self::new(FailureKind::Usage, Diagnostic::new(title).hint(hint))
+    }
+
     /// The same, where the name may be that of an environment, which stands behind a flag here.
     pub(in crate::commands) fn unless_environment(
         mut self,

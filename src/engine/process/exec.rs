@@ -14,7 +14,7 @@ use super::procfs::{self, ProcessId};
 use super::record::Record;
 use super::{create, environment};
 use crate::engine::host::{Group, NOT_FOUND, exit_code, find_program};
-use crate::engine::{Error, Exec, ExecOutcome};
+use crate::engine::{Error, Exec, ExecOutcome, ServiceKind};
 
 /// What a shell says of a program that it may not run.
 const NOT_RUNNABLE: i64 = 126;
@@ -82,7 +82,8 @@ fn command(
         return Err(Error::NotRunning { service });
     };
     let environment = variables(process, &record, main, exec);
-    let folder = working_dir(&record, main);
+    let user = create::user(&service, exec.user.as_deref())?.or_else(|| record.user.clone());
+    let folder = working_dir(process, &record, main, user.is_some());
     let path = environment.get(&OsString::from("PATH"));
     let path = path.map(|path| path.to_string_lossy().into_owned());
     let program = find_program(first_word(exec), &folder, &path.unwrap_or_default());
@@ -97,7 +98,6 @@ fn command(
         .env_clear()
         .envs(environment)
         .current_dir(folder);
-    let user = create::user(&service, exec.user.as_deref())?.or(record.user);
     if let Some(user) = user {
         command.uid(user.uid).gid(user.gid);
     }
@@ -124,6 +124,10 @@ fn variables(
         made.map(|(name, value)| (name.into(), value.into()))
             .collect()
     };
+    // What the terminal is, which a service in the background was not told.
+    if let Some(terminal) = process.variables.get("TERM") {
+        all.entry("TERM".into()).or_insert_with(|| terminal.into());
+    }
     let added = exec.environment.iter();
     all.extend(added.map(|(name, value)| (name.into(), value.expose().into())));
     all
@@ -136,7 +140,14 @@ fn split(mut pair: Vec<u8>) -> Option<(OsString, OsString)> {
     Some((OsString::from_vec(pair), OsString::from_vec(value)))
 }
 
-fn working_dir(record: &Record, main: ProcessId) -> PathBuf {
+/// Returns where a command starts: where the service's own program is. A server is in the folder
+/// of its data, where nobody else has anything to do; another user may not enter the workspace.
+fn working_dir(process: &Process, record: &Record, main: ProcessId, other_user: bool) -> PathBuf {
+    match record.kind {
+        ServiceKind::Program => {}
+        ServiceKind::Postgres | ServiceKind::Redis if other_user => return PathBuf::from("/"),
+        ServiceKind::Postgres | ServiceKind::Redis => return process.identity.workspace.clone(),
+    }
     let current = procfs::working_dir(main.pid).filter(|path| path.is_dir());
     current.unwrap_or_else(|| record.working_dir.clone())
 }
