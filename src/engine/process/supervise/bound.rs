@@ -13,11 +13,11 @@ const LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// reader finds its place again.
 const KEPT_BYTES_MAX: u64 = 2 * LOG_BYTES_MAX;
 
-/// Cuts a log that has become too long; returns how long it is.
-pub(super) fn bound(folder: &Folder) -> std::io::Result<u64> {
+/// Cuts a log that has become too long; returns how long it was, and how long it is.
+pub(super) fn bound(folder: &Folder) -> std::io::Result<(u64, u64)> {
     let size = fs_err::metadata(folder.log())?.len();
     if size <= LOG_BYTES_MAX {
-        return Ok(size);
+        return Ok((size, size));
     }
     let mut log = fs_err::File::open(folder.log())?;
     log.seek(SeekFrom::Start(size.saturating_sub(KEPT_BYTES_MAX)))?;
@@ -27,7 +27,7 @@ pub(super) fn bound(folder: &Folder) -> std::io::Result<u64> {
     fs_err::rename(&unfinished, folder.old_log())?;
     let log = fs_err::OpenOptions::new().write(true).open(folder.log())?;
     log.set_len(0)?;
-    Ok(0)
+    Ok((size, 0))
 }
 
 fn create(path: &std::path::Path) -> std::io::Result<File> {
@@ -48,7 +48,7 @@ mod tests {
         let folder = Folder::at(place.path());
         let log = folder.log_to_append().unwrap();
         log.set_len(written).unwrap();
-        bound(&folder).unwrap();
+        assert_eq!(bound(&folder).unwrap(), (written, expect.0));
         let size = |path| fs_err::metadata(path).ok().map(|it| it.len());
         assert_eq!(
             (size(folder.log()), size(folder.old_log())),

@@ -19,7 +19,7 @@ use crate::engine::process::record::{self, Record};
 use crate::engine::process::status::{Phase, Status};
 
 /// How soon the log's size is looked at again while it grows, and while it does not.
-const LOG_LOOKS: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(8));
+const LOG_LOOKS: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(4));
 
 /// A log that grew by less since it was looked at is nowhere near too long.
 const GROWTH: u64 = 64 * 1024;
@@ -60,6 +60,8 @@ pub(super) struct Supervisor {
     orders: Orders,
     watch: Watch,
     backoff: Backoff,
+    /// Where its processes are: what was taken over does not descend from here.
+    sight: Sight,
 }
 
 impl Supervisor {
@@ -84,6 +86,10 @@ impl Supervisor {
             phase: Phase::Running,
             restarts: adopted.map_or(0, |left| left.restarts),
         };
+        let sight = match adopted {
+            Some(_) => Sight::Far,
+            None => Sight::Near,
+        };
         let watch = Watch {
             folder: folder.clone(),
             marks: record.marks.clone(),
@@ -102,6 +108,7 @@ impl Supervisor {
             orders,
             watch,
             backoff: Backoff::default(),
+            sight,
         })
     }
 
@@ -128,11 +135,11 @@ impl Supervisor {
     async fn stop(&mut self) -> Option<i64> {
         let signal = record::signal(&self.record.stop_signal).unwrap_or(Signal::TERM);
         let members = self.watch.members();
-        members.signal_group(Sight::Near, signal).await;
+        members.signal_group(self.sight, signal).await;
         let grace = self.record.stop_grace_period;
         let _ = tokio::time::timeout(grace, self.watch.main_ended()).await;
         // Who gives the order looks farther, once for all that it stops.
-        self.watch.clear(Sight::Near).await
+        self.watch.clear(self.sight).await
     }
 
     /// Starts it again if it is to be; returns whether it runs.
@@ -152,6 +159,7 @@ impl Supervisor {
             self.watch.status.restarts = count.saturating_add(1);
             match spawn(&self.folder, &self.record, &self.caller) {
                 Ok(main) => {
+                    self.sight = Sight::Near;
                     self.watch.change(Phase::Running, Some(main));
                     return true;
                 }
@@ -199,9 +207,9 @@ impl Watch {
             }
             if log.is_due() {
                 // A full disk or a log that was taken away is no reason to end a service.
-                let now = bound(&self.folder).unwrap_or_default();
-                log.looked(now.saturating_sub(size) > GROWTH);
-                size = now;
+                let (found, left) = bound(&self.folder).unwrap_or_default();
+                log.looked(found.saturating_sub(size) > GROWTH);
+                size = left;
             }
             if census.is_due() {
                 census.looked(self.take_census());
