@@ -53,8 +53,13 @@ pub fn diff(desired: &Desired, observation: &Observation, options: Options) -> P
             Role::Service => diff.service(service),
             Role::Task => diff.task(service),
         }
+        // Whoever stands on it waits until it is back, where the load is planned by now.
+        diff.reconnect_once_loaded(service);
     }
     for service in wanted {
+        if diff.restarted.contains(service.spec.name.as_str()) {
+            continue;
+        }
         let change = diff.change(service).map(|(change, _)| change);
         diff.reconnect(service, change);
     }

@@ -63,7 +63,8 @@ enum Fate {
     Ill,
 }
 
-/// Runs a plan. After a first failure nothing new is started; what runs already is finished.
+/// Runs a plan. After a first failure nothing new is started but what lost its database's sessions,
+/// which no later command would know; what runs already is finished.
 pub async fn run(plan: &Plan, world: &World) -> Report {
     let start = Instant::now();
     for notice in &plan.notices {
@@ -74,8 +75,10 @@ pub async fn run(plan: &Plan, world: &World) -> Report {
     let mut running = FuturesUnordered::new();
     loop {
         let failed = !report.failures.is_empty() && !plan.keep_going;
-        let stopping = failed || world.cancel.is_cancelled();
-        while !stopping && let Some(index) = next(plan, &fates) {
+        let may = |step: &Step| !failed || matches!(step, Step::Reconnect { .. });
+        while !world.cancel.is_cancelled()
+            && let Some(index) = next(plan, &fates, may)
+        {
             fates[index] = Fate::Started;
             running.push(take(plan, index, world, start));
         }
@@ -168,7 +171,7 @@ fn interrupted(error: &Error) -> bool {
 }
 
 /// Returns a step that can be started now.
-fn next(plan: &Plan, fates: &[Fate]) -> Option<usize> {
+fn next(plan: &Plan, fates: &[Fate], may: impl Fn(&Step) -> bool) -> Option<usize> {
     let going = |effort: Effort| {
         let nodes = plan.nodes.iter().zip(fates);
         let started = nodes.filter(|(_, fate)| **fate == Fate::Started);
@@ -187,6 +190,7 @@ fn next(plan: &Plan, fates: &[Fate]) -> Option<usize> {
         };
         has_room
             && fates[*index] == Fate::Waiting
+            && may(&node.step)
             && node.after.iter().all(|before| fates[*before] == Fate::Well)
     };
     (0..plan.nodes.len()).find(ready)

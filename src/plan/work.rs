@@ -204,7 +204,8 @@ async fn reconnect(
     }
     let (engine, name) = (world.engine.as_ref(), &service.spec.name);
     engine.stop(name).await?;
-    interruptible(world, engine.start(name)).await?;
+    // What was stopped for a moment is started whoever interrupts: no later command would.
+    engine.start(name).await?;
     let databases = swapped.join(", ");
     Ok(Done::Changed(Some(format!(
         "its sessions of {databases} ended"

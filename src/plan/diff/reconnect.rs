@@ -22,6 +22,16 @@ impl<'a> Diff<'a> {
             && !self.ended_sessions(service, starts).is_empty()
     }
 
+    /// Starts a service again whose databases all have their loads in the plan.
+    pub(super) fn reconnect_once_loaded(&mut self, service: &'a DesiredService) {
+        let change = self.change(service).map(|(change, _)| change);
+        let databases = self.ended_sessions(service, false);
+        let planned = databases.iter().all(|name| self.ready.contains_key(name));
+        if planned && self.reconnects(service, change) {
+            self.reconnect(service, change);
+        }
+    }
+
     /// Starts a service again, and waits for it and for those that stand on it.
     pub(super) fn reconnect(&mut self, service: &'a DesiredService, change: Option<Change>) {
         let name = service.spec.name.as_str();
@@ -197,7 +207,14 @@ mod tests {
 
     #[test]
     fn up_restarts_what_runs_and_what_starts_without_waiting_for_the_data() {
-        let desired = shop();
+        let mut desired = shop();
+        // It starts when the worker is back, not while that is away for a moment.
+        let mail = desired
+            .services
+            .iter_mut()
+            .find(|it| it.spec.name == "mail");
+        let on_worker = ("worker".to_owned(), Condition::Ready);
+        mail.expect("it is there").depends_on.extend([on_worker]);
         let all = Options {
             seed: true,
             migrate: true,
@@ -206,18 +223,21 @@ mod tests {
         seen.databases.get_mut("db").expect("it is there").seeds = State::Never;
         seen.engine
             .services
-            .retain(|service| service.name != "worker");
+            .retain(|service| !["worker", "mail"].contains(&&*service.name));
         // It may need the data.
         seen.ready.insert("api".to_owned(), false);
         expect![[r"
             1 seed db, never seeded []
-            2 create worker, not there []
-            3 restart api, its database is loaded anew [1]
-            4 ready api, it is started again [1 3]
-            5 restart worker, its database is loaded anew [1 2]
+            2 restart api, its database is loaded anew [1]
+            3 ready api, it is started again [1 2]
+            4 create worker, not there []
+            5 restart worker, its database is loaded anew [1 4]
             6 ready worker, it is started again [5]
-            7 ready page, what it depends on is started again [4]
-            8 still running, once all of it is done [6 7]
+            7 create mail, not there []
+            8 start mail, not there [6 7]
+            9 ready mail, not ready yet [8]
+            10 ready page, what it depends on is started again [3]
+            11 still running, once all of it is done [9 10]
         "]]
         .assert_eq(&diff(&desired, &seen, all).to_string());
     }
