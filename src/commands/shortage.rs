@@ -36,11 +36,16 @@ impl Shortage {
         let facts = diagnostic.facts.iter().map(|(_, fact)| fact);
         let lines = diagnostic.tail.iter().flat_map(|tail| &tail.lines);
         let texts = [&diagnostic.title].into_iter();
-        let mut texts = texts.chain(&diagnostic.causes).chain(facts).chain(lines);
-        texts.find_map(|text| {
+        let mut texts = texts.chain(&diagnostic.causes).chain(facts);
+        let sign = |text: &String| {
             let mut signs = Self::SIGNS.into_iter();
             Some(signs.find(|(sign, _)| text.contains(sign))?.1)
-        })
+        };
+        // To a service the same words most often mean that a read took too long.
+        let logged = |line| sign(line).filter(|found| *found != Self::Threads);
+        texts
+            .find_map(sign)
+            .or_else(|| lines.into_iter().find_map(logged))
     }
 
     fn title(self) -> String {
