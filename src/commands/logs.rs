@@ -9,6 +9,7 @@ use super::choice::found;
 use super::failure::Failure;
 use super::follow::Following;
 use super::recall;
+use super::remember;
 use super::running::{known, meant};
 use super::session::Session;
 use super::weave::weave;
@@ -21,14 +22,13 @@ const LINES_IN_FLIGHT: usize = 256;
 
 pub(super) async fn run(session: &Session, args: &LogsArgs) -> Result<Answer, Failure> {
     let invocation = session.invocation(args.environment.as_ref())?;
-    // Without a readable env.toml nobody knows what is secret, and the lines are wanted all the same.
-    let loaded = session.load(&invocation).ok();
     let engine = found(session, &invocation).await?;
     let seen = session.unless_interrupted(engine.observe(&[])).await?;
     if seen.services.is_empty() {
         return Err(Failure::nothing_runs(&invocation));
     }
-    if let Some(loaded) = loaded {
+    // Without a readable env.toml nobody knows what is secret, and the lines are wanted all the same.
+    if let Ok(loaded) = session.load(&remember::as_made(session, &invocation, &seen)) {
         recall::mask(session, engine.as_ref(), &loaded.environment).await;
     }
     let wanted = wanted(&seen, &args.services)?;

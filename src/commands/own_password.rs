@@ -35,7 +35,9 @@ pub(super) async fn fill(
         // Whatever cannot be read is as good as not there: the stored role gets a new one.
         let given = engine.given(name).await.unwrap_or_default();
         let given = given.into_iter().find(|(name, _)| name == VARIABLE);
-        let known = given.map(|(_, password)| password).filter(is_made);
+        // One of an earlier declaration counts until `up` makes the server anew.
+        let counts = |password: &Secret| !make || is_made(password);
+        let known = given.map(|(_, password)| password).filter(counts);
         let kept = || fs_err::read_to_string(&file).ok();
         let kept = || kept().map(Secret::new).filter(is_made);
         let password = match known.or_else(kept) {

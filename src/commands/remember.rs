@@ -38,6 +38,17 @@ pub(super) async fn invocation(
     Ok(invocation)
 }
 
+/// Returns an invocation with all that its instance was made with, unless something else is asked
+/// for.
+pub(super) fn as_made(session: &Session, invocation: &Invocation, seen: &Observed) -> Invocation {
+    let mut invocation = invocation.clone();
+    if let Some(made) = newest(seen).filter(|_| !session.asks_for_layers()) {
+        invocation.profiles.clone_from(&made.profiles);
+        invocation.sets.clone_from(&made.sets);
+    }
+    invocation
+}
+
 /// Returns the service that was made last: an `up` with other flags makes anew only what they
 /// change, so that one knows.
 pub(super) fn newest(seen: &Observed) -> Option<&ObservedService> {
@@ -46,11 +57,13 @@ pub(super) fn newest(seen: &Observed) -> Option<&ObservedService> {
     services.max_by_key(|service| service.created)
 }
 
-/// Returns the flags that mean these; `None` where there are none.
+/// Returns the flags that mean these, without values, which may be secret; `None` where there are
+/// none.
 pub(super) fn flags(profiles: &[String], sets: &[String]) -> Option<String> {
     let profiles = profiles.iter();
     let profiles = profiles.map(|profile| format!("--profile {profile}"));
-    let sets = sets.iter().map(|set| format!("--set {set}"));
+    let keys = sets.iter().map(|set| set.split('=').next().unwrap_or(set));
+    let sets = keys.map(|key| format!("--set {key}=…"));
     let flags: Vec<String> = profiles.chain(sets).collect();
     (!flags.is_empty()).then(|| flags.join(" "))
 }

@@ -7,6 +7,7 @@ use super::session::Session;
 use crate::cli::UrlArgs;
 use crate::config::model::{Kind, Reference, ServiceField};
 use crate::engine::Addresses;
+use crate::plan::{self, DesiredService, Wiring, password};
 use crate::report::{Answer, Diagnostic};
 
 pub(super) async fn run(session: &Session, args: &UrlArgs) -> Result<Answer, Failure> {
@@ -36,7 +37,16 @@ pub(super) async fn run(session: &Session, args: &UrlArgs) -> Result<Answer, Fai
     };
     let address = scene.engine.address(name, port).await;
     let address = address.map_err(|error| Failure::not_up(&scene.invocation, error))?;
-    let wiring = &scene.desired.wiring;
+    let mut environment = scene.environment.clone();
+    let database = scene.desired.service(name);
+    let database = database.and_then(DesiredService::database);
+    if let (true, Some(database)) = (args.show_password, database)
+        && let Some(declared) = environment.services.get_mut(name)
+        && let Kind::Postgres(declared) = &mut declared.kind
+    {
+        declared.password = password(scene.engine.as_ref(), name, database).await?;
+    }
+    let wiring = Wiring::new(&environment);
     let has_password = match &service.kind {
         Kind::Postgres(_) => true,
         Kind::Redis(redis) => redis.password.is_some(),
@@ -50,6 +60,10 @@ pub(super) async fn run(session: &Session, args: &UrlArgs) -> Result<Answer, Fai
         };
         let url = wiring.outside(&reference, &Addresses::from([(key, address)]));
         let url = url.map_err(|error| Failure::of_io(&std::io::Error::other(error)))?;
+        if url.is_unread() {
+            let service = name.to_owned();
+            return Err(plan::Error::Unread { service }.into());
+        }
         url.expose().to_owned()
     } else {
         if has_password {
