@@ -236,7 +236,8 @@ impl Scan<'_> {
 
     /// Whether the word is a URL, in which `&`, `;` and `?` have a meaning of their own.
     fn is_address(&self) -> bool {
-        self.word.written().contains("://")
+        let written = self.word.written();
+        written.contains("://") || written.contains("jdbc:")
     }
 
     fn operator(&mut self) -> Option<String> {
@@ -266,8 +267,9 @@ impl Scan<'_> {
         }
         let first = std::mem::replace(&mut self.first, false);
         let is_first = first && !word.quoted && (BUILTINS.contains(&written) || sets(written));
-        let is_address = written.contains("://");
-        let globs = !word.quoted && !is_address && written.contains(['*', '?']);
+        // No file is called so, and a shell hands on as it stands what matches none.
+        let is_value = written.starts_with('-') || written.contains([':', '=']);
+        let globs = !word.quoted && !is_value && written.contains(['*', '?']);
         (is_first || globs).then(|| written.replace(HOLE, "${…}"))
     }
 }
@@ -353,6 +355,10 @@ mod tests {
             "pip install uvicorn[standard]",
             "curl -f http://127.0.0.1/search?q=a&limit=3;x",
             "env PORT=3000 serve --a=b=c",
+            "gunicorn app:app --forwarded-allow-ips=*",
+            "java -cp target/classes:target/dependency/* Main",
+            "curl -sf localhost:9200/_cluster/health?wait_for_status=yellow",
+            "java -jar app.jar --spring.datasource.url=jdbc:h2:mem:x;DB_CLOSE_DELAY=-1",
             "sh -c 'cd web && exec serve --port $PORT'",
             "sh -c \"cd web && exec serve --port $PORT\"",
             "bash -lc \"echo $HOME\" x",
