@@ -7,6 +7,7 @@ use super::block::Block;
 use super::dump::Loader;
 use super::roles::{mentions, without_powers};
 use super::script::Statement;
+use super::text::Text;
 
 /// A statement, and one of ours that runs with it.
 type Prepared = (Statement, String);
@@ -45,8 +46,13 @@ impl Loader<'_, '_> {
             return Ok(self.creates(&role, statement));
         }
         if let Some(role) = mentions.alters {
-            if role == self.scene.server.user || role == "current_user" || role == "session_user" {
-                // With another password, the load itself could not go on.
+            let itself = ["current_user", "current_role", "session_user"];
+            // With another password, the load itself could not go on.
+            let loads = role == self.scene.server.user || itself.contains(&&*role);
+            // What reaches further than this database is not a dump's to change.
+            let here = Text::read(&statement.sql).has(&["in", "database"]);
+            let is_others = role == "all" || self.scene.roles_before.contains(&role);
+            if loads || (self.scene.steward.is_some() && is_others && !here) {
                 self.tell_it_stays(&role);
                 return Ok(None);
             }

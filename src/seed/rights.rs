@@ -37,7 +37,7 @@ pub(super) struct Names<'a> {
 }
 
 /// Settings that only a superuser may change, and that reach no further than their session.
-const SETTINGS: [&str; 10] = [
+const SETTINGS: [&str; 9] = [
     "session_replication_role",
     "lc_messages",
     "log_duration",
@@ -46,7 +46,6 @@ const SETTINGS: [&str; 10] = [
     "log_min_error_statement",
     "log_min_messages",
     "log_statement",
-    "track_activities",
     "track_functions",
 ];
 
@@ -83,8 +82,33 @@ pub(super) fn route(sql: &str, names: &Names<'_>) -> Route {
         None => Route::Own(sql.to_owned()),
         // What is not read as the server reads it is never run with more rights.
         Some(Route::Lifted(_) | Route::Last(_)) if !text.is_plain() => Route::Own(sql.to_owned()),
+        Some(Route::Lifted(_) | Route::Last(_)) if names_itself(&text) => by_name(&text, names),
         Some(route) => route,
     }
+}
+
+/// The words for whoever runs a statement: with more rights they would mean the declared user.
+const ITSELF: [&str; 2] = ["current_user", "current_role"];
+
+fn names_itself(text: &Text<'_>) -> bool {
+    ITSELF.iter().any(|word| text.has(&[word]))
+}
+
+/// Who is made a member is the declared user, as psql has it; all else that the words could give
+/// away stays with the role that loads.
+fn by_name(text: &Text<'_>, names: &Names<'_>) -> Route {
+    let is_membership = text.is(0, "grant") || text.is(0, "revoke");
+    let members = text.after_last(&["to"]).or(text.after_last(&["from"]));
+    if let Some(members) = members.filter(|_| is_membership) {
+        let own = text.list(members).into_iter();
+        let own = own.filter(|at| ITSELF.iter().any(|word| text.is(*at, word)));
+        let own: Vec<_> = own.map(|at| (at, identifier(names.user))).collect();
+        let sql = text.replace(&own);
+        if !names_itself(&Text::read(&sql)) {
+            return Route::Lifted(sql);
+        }
+    }
+    Route::Own(text.sql.to_owned())
 }
 
 fn lifted(text: &Text<'_>) -> Route {
@@ -194,7 +218,10 @@ fn create(text: &Text<'_>, names: &Names<'_>) -> Option<Route> {
         "cast" if text.has(&["without", "function"]) => Some(refuse(
             "a cast without a function lets the server misread its memory",
         )),
-        "cast" | "publication" => Some(lifted(text)),
+        "cast" if text.has(&["with", "inout"]) => Some(lifted(text)),
+        // Whoever casts calls its function, so it is made by an owner of one of the types alone.
+        "cast" => None,
+        "publication" => Some(lifted(text)),
         "foreign" if text.is(2, "data") => {
             if text.has(&["handler"]) || text.has(&["validator"]) {
                 Some(refuse(

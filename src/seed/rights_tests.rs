@@ -72,8 +72,17 @@ fn little_is_done_with_more_rights() {
     lifted("SET session_replication_role = replica");
     lifted("SELECT pg_catalog.set_config('session_replication_role', 'replica', false)");
     lifted("ALTER TABLE t DISABLE TRIGGER ALL");
+    check(
+        "GRANT a TO CURRENT_USER",
+        &Route::Lifted("GRANT a TO \"app\"".to_owned()),
+    );
     // What could be read in two ways, or does something else too, is not.
     let same = [
+        "ALTER FUNCTION e() OWNER TO CURRENT_USER",
+        "REASSIGN OWNED BY b TO current_role",
+        "GRANT CURRENT_USER TO b",
+        "GRANT CURRENT_USER TO CURRENT_USER",
+        "CREATE CAST (timestamptz AS text) WITH FUNCTION f(timestamptz)",
         "COMMENT ON EXTENSION citext IS 'a\\'; DROP TABLE t; --'",
         "COMMENT ON EXTENSION citext IS $$x$$",
         "ALTER TABLE t ALTER a TYPE int USING f(a), OWNER TO b",

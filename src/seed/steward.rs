@@ -21,6 +21,9 @@ const MIGHTY: &str = "(r.rolsuper OR r.rolcreaterole OR r.rolreplication \
             pg_read_server_files,pg_write_server_files}'::pg_catalog.name[])) \
         AND pg_catalog.pg_has_role(r.oid, m.oid, 'MEMBER')))";
 
+/// The schema `public`, which may have another owner.
+const PUBLIC_SCHEMA: &str = "'2200'::pg_catalog.oid";
+
 /// The least number of an object that the server did not come with.
 const FIRST_OWN_OBJECT: &str = "'16384'::pg_catalog.oid";
 
@@ -78,6 +81,11 @@ impl Steward {
              INHERIT PASSWORD {}",
             identifier(&steward.role),
             literal(steward.password.expose())
+        ))?;
+        // Another session of the role would see the word in what this one runs.
+        keeper.session.run(&format!(
+            "ALTER ROLE {} SET track_activities = off",
+            identifier(&steward.role)
         ))?;
         Ok(Some(steward))
     }
@@ -140,8 +148,8 @@ impl Steward {
              EXECUTE statement; \
              IF EXISTS (SELECT {owned} AND d.dbid {equal} {database}::pg_catalog.oid \
                  AND d.objid OPERATOR(pg_catalog.<) {FIRST_OWN_OBJECT} \
-                 AND d.classid OPERATOR(pg_catalog.<>) \
-                     'pg_catalog.pg_namespace'::pg_catalog.regclass \
+                 AND NOT (d.classid {equal} 'pg_catalog.pg_namespace'::pg_catalog.regclass \
+                     AND d.objid {equal} {PUBLIC_SCHEMA}) \
                  AND d.classid OPERATOR(pg_catalog.<>) \
                      'pg_catalog.pg_largeobject'::pg_catalog.regclass) \
              THEN RAISE EXCEPTION 'objects of the server stay its own' USING ERRCODE = '42501'; \

@@ -183,6 +183,15 @@ const ATTACKS: &[&str] = &[
     "CREATE ROLE rights_evil; ALTER FUNCTION pg_read_file(text) OWNER TO rights_evil;",
     "CREATE FUNCTION e() RETURNS int LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN COPY t TO PROGRAM \
      'touch FILE'; RETURN 1; END $$; ALTER FUNCTION e() OWNER TO DECLARED; SELECT e();",
+    "CREATE FUNCTION e() RETURNS int LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN COPY t TO PROGRAM \
+     'touch FILE'; RETURN 1; END $$; ALTER FUNCTION e() OWNER TO CURRENT_USER; SELECT e();",
+    "CREATE ROLE rights_evil; SET ROLE rights_evil; CREATE FUNCTION e() RETURNS int LANGUAGE plpgsql \
+     SECURITY DEFINER AS $$ BEGIN COPY t TO PROGRAM 'touch FILE'; RETURN 1; END $$; RESET ROLE; \
+     REASSIGN OWNED BY rights_evil TO CURRENT_USER; SELECT e();",
+    "CREATE VIEW v AS SELECT * FROM pg_authid; ALTER VIEW v OWNER TO CURRENT_ROLE; SELECT * FROM v;",
+    "CREATE ROLE rights_evil; GRANT CURRENT_USER TO rights_evil; SET ROLE rights_evil; COPY t TO \
+     PROGRAM 'touch FILE';",
+    "CREATE ROLE rights_evil; ALTER SCHEMA pg_catalog OWNER TO rights_evil;",
     "SET standard_conforming_strings = off; SELECT set_config('standard_conforming_strings', 'on', \
      false); COMMENT ON EXTENSION plpgsql IS 'x\\'; COPY t TO PROGRAM ''touch FILE'' --';",
     "CREATE CAST (text AS int) WITHOUT FUNCTION;",
@@ -226,6 +235,34 @@ async fn nothing_reaches_the_machine() {
         let evil = "SELECT rolname FROM pg_roles WHERE rolname = 'rights_evil'";
         assert_eq!(bench.sql_on("postgres", evil).await, "", "{attack}");
     }
+}
+
+#[tokio::test]
+async fn what_was_there_before_stays_as_it_is() {
+    let Some(bench) = Bench::new("rights_before").await else {
+        return;
+    };
+    let made = "CREATE ROLE rights_there LOGIN PASSWORD 'own'";
+    bench.sql_on("postgres", made).await;
+    let roles = format!(
+        "SELECT string_agg(rolpassword, ' ' ORDER BY rolname) FROM pg_authid \
+         WHERE rolname IN ('rights_there', '{USER}')"
+    );
+    let before = bench.sql_on("postgres", &roles).await;
+    let text = "ALTER ROLE rights_there PASSWORD 'known';\n\
+                ALTER ROLE CURRENT_ROLE PASSWORD 'known';\n\
+                ALTER ROLE ALL SET session_preload_libraries = 'nothing';\n\
+                GRANT rights_there TO CURRENT_USER;\n";
+    bench.load(&bench.declare(text)).await.unwrap();
+    assert_eq!(bench.sql_on("postgres", &roles).await, before);
+    let settings = "SELECT count(*) FROM pg_db_role_setting WHERE setrole = 0 AND setdatabase = 0";
+    assert_eq!(bench.sql_on("postgres", settings).await, "0");
+    let member = format!(
+        "SELECT count(*) FROM pg_auth_members WHERE member = '{USER}'::regrole \
+                          AND roleid = 'rights_there'::regrole"
+    );
+    assert_eq!(bench.sql_on("postgres", &member).await, "1");
+    bench.sql_on("postgres", "DROP ROLE rights_there").await;
 }
 
 #[tokio::test]
