@@ -183,7 +183,6 @@ fn every_event_counts_and_nothing_else_does(scenario: &Scenario) {
 fn a_reset_begins_a_new_log(scenario: &Scenario) {
     scenario.run(&["up", "symbols"]).exits(0);
     let identity = || scenario.value("select identity from log_position()");
-    let address = scenario.address("api");
     let mut identities = vec![identity()];
     for uuid in 0..20 {
         // The new log comes to the same position with other symbols.
@@ -195,6 +194,8 @@ fn a_reset_begins_a_new_log(scenario: &Scenario) {
             agree(scenario);
             let reset = ["seed", "symbols", "--reset", "--yes"];
             scenario.run(&reset).exits(0);
+            // It was started again, and Docker gives it another free port.
+            let address = scenario.address("api");
             eventually("the old log is gone", || {
                 let found = symbol(&address, letter);
                 (found["count"] == 0).then_some(()).ok_or(found.to_string())
