@@ -79,6 +79,10 @@ impl Scene {
                 return Err(failure);
             }
         };
+        let was_killed = lock.as_ref().is_some_and(|lock| lock.was_killed);
+        if was_killed && purpose == Purpose::Make && engine.capabilities().containers {
+            session.unless_interrupted(aftermath()).await?;
+        }
         laps.push(("find the engine", opened.elapsed()));
         let own = (engine.as_ref(), &session.request.variables, &invocation.id);
         let make = verb.is_some() && purpose == Purpose::Make;
@@ -219,6 +223,13 @@ impl Scene {
             .flatten()
             .collect()
     }
+}
+
+/// Waits until a daemon has done what a command that was killed asked of it just before: a network
+/// that is not there yet would be made twice.
+async fn aftermath() -> Result<(), Failure> {
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    Ok(())
 }
 
 /// Runs a plan and fails as its first failure does.
