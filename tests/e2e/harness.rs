@@ -361,15 +361,19 @@ impl Scenario {
 
     /// Returns a service's line of `status`.
     pub(crate) fn service(&self, name: &str) -> Value {
+        let found = self.service_if_any(name);
+        found.unwrap_or_else(|| panic!("{name} is not there"))
+    }
+
+    /// Does the same; `None` where there is no such service or task now.
+    pub(crate) fn service_if_any(&self, name: &str) -> Option<Value> {
         let status = self
             .run(&["status", self.environment, "--output", "json"])
             .exits(0);
         let status = status.answer();
         let services = status["services"].as_array().expect("services");
         let found = services.iter().find(|service| service["service"] == name);
-        found
-            .unwrap_or_else(|| panic!("no {name} in {status}"))
-            .clone()
+        found.cloned()
     }
 
     /// Returns where a service is reached: `127.0.0.1:32768`.

@@ -173,8 +173,10 @@ fn a_task_seed_killed_half_way_is_reset_by_the_next_seed(scenario: &Scenario) {
     let mut child = scenario.spawn(&["seed", "rates", "--yes"]);
     until_started(&mut child, "seed samples (task)");
     eventually("the task works again", || {
-        let task = &scenario.service("send")["state"];
-        match (samples(scenario).as_str(), task.as_str()) {
+        // It is made anew, so for a moment there is none.
+        let task = scenario.service_if_any("send");
+        let state = task.as_ref().and_then(|task| task["state"].as_str());
+        match (samples(scenario).as_str(), state) {
             ("1", Some("running")) => Ok(()),
             other => Err(format!("{other:?}")),
         }
