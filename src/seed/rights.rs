@@ -218,9 +218,8 @@ fn create(text: &Text<'_>, names: &Names<'_>) -> Option<Route> {
         "cast" if text.has(&["without", "function"]) => Some(refuse(
             "a cast without a function lets the server misread its memory",
         )),
+        // Whoever casts calls its function: one with a function is made by an owner of its types.
         "cast" if text.has(&["with", "inout"]) => Some(lifted(text)),
-        // Whoever casts calls its function, so it is made by an owner of one of the types alone.
-        "cast" => None,
         "publication" => Some(lifted(text)),
         "foreign" if text.is(2, "data") => {
             if text.has(&["handler"]) || text.has(&["validator"]) {

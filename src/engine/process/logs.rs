@@ -1,6 +1,6 @@
 //! A service's log, line by line: what was cut off first, then what is written now.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -79,11 +79,23 @@ pub(super) async fn logs(
 
 /// Returns the end that a log has now.
 pub(super) fn mark(folder: &Folder) -> LogMark {
+    let log = fs_err::metadata(folder.log()).ok();
     LogMark {
-        at: std::time::SystemTime::now(),
-        length: fs_err::metadata(folder.log()).map_or(0, |log| log.len()),
-        file: inode(&folder.log()),
+        at: SystemTime::now(),
+        length: log.as_ref().map_or(0, Metadata::len),
+        file: log.as_ref().map_or(0, identity),
     }
+}
+
+/// Returns what tells a file from all others: the number alone goes on to the next one that is made
+/// when it is removed.
+fn identity(file: &Metadata) -> u64 {
+    let made = file.created().ok();
+    let made = made.and_then(|made| made.duration_since(SystemTime::UNIX_EPOCH).ok());
+    let made = made.map_or(0, |made| {
+        made.as_secs() << 30 | u64::from(made.subsec_nanos())
+    });
+    file.ino().rotate_left(32) ^ made
 }
 
 fn runs(folder: &Folder) -> bool {
@@ -206,7 +218,7 @@ impl<'a> Reader<'a> {
         let log = self.log.as_ref().map(File::metadata).transpose()?;
         let other = log
             .as_ref()
-            .is_some_and(|log| mark.file != 0 && log.ino() != mark.file);
+            .is_some_and(|log| mark.file != 0 && identity(log) != mark.file);
         if other {
             // All of it is of a service that was made since.
             self.old = None;
@@ -294,7 +306,7 @@ impl<'a> Reader<'a> {
         LogMark {
             at: SystemTime::now(),
             length: self.position,
-            file: log.and_then(Result::ok).map_or(0, |log| log.ino()),
+            file: log.and_then(Result::ok).as_ref().map_or(0, identity),
         }
     }
 
