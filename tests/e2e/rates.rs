@@ -144,7 +144,7 @@ fn only_what_changed_is_recreated(scenario: &Scenario) {
     scenario
         .run(&["smoke-test", "rates"])
         .exits(0)
-        .says(&["with --set services.api.environment.POOL_SIZE=3, as the instance was made"]);
+        .says(&["with --set services.api.environment.POOL_SIZE=…, as the instance was made"]);
 }
 
 fn down_status_and_logs_need_no_readable_env_toml(scenario: &Scenario) {
