@@ -55,7 +55,8 @@ pub(super) async fn look(
         } if password.is_unread() => return None,
         _ => {}
     }
-    if seen.ran < needed(service, seen.restarts, Proof::Lasting) {
+    // One that was just started by a command is that command's to watch.
+    if seen.restarts > 0 && seen.ran < needed(service, seen.restarts, Proof::Lasting) {
         return Some(false);
     }
     match Look::new(engine, service).look().await {
