@@ -22,7 +22,8 @@ const REFUSALS: u32 = 8;
 pub(super) struct Look<'a> {
     engine: &'a dyn Engine,
     service: &'a DesiredService,
-    http: Http,
+    /// Made for the first request, since most services are asked otherwise.
+    http: Option<Http>,
     /// By the names of the ports.
     addresses: BTreeMap<&'a str, SocketAddr>,
     refusal: Option<Refusal>,
@@ -41,7 +42,7 @@ impl<'a> Look<'a> {
         Self {
             engine,
             service,
-            http: Http::new(),
+            http: None,
             addresses: BTreeMap::new(),
             refusal: None,
         }
@@ -84,7 +85,8 @@ impl<'a> Look<'a> {
             Err(error) => return Attempt::NotYet(error.to_string()),
         };
         let asked = format!("GET {path} on {address}");
-        match self.http.status(&format!("http://{address}{path}")).await {
+        let http = self.http.get_or_insert_with(Http::new);
+        match http.status(&format!("http://{address}{path}")).await {
             Ok(status) if status < 400 => Attempt::Done(format!("GET {path} answered {status}")),
             Ok(status) => self.refused(status, asked),
             Err(error) => {
