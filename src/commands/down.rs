@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use super::choice::found;
 use super::failure::Failure;
@@ -23,9 +22,6 @@ use crate::report::{Answer, DownAnswer};
 /// How often what is there is looked at: a killed `up` may have left the engine a request, whose
 /// container shows only after the first look.
 const ROUNDS_MAX: u32 = 3;
-
-/// How long such a request may take before what it makes shows.
-const REQUEST: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Failure> {
     let invocation = match &args.instance_id {
@@ -104,7 +100,7 @@ async fn take_away(
         let mut is_new = add(&mut before, &after);
         if wait && !is_new && !report.interrupted {
             wait = false;
-            tokio::time::sleep(REQUEST).await;
+            tokio::time::sleep(lock::REQUEST).await;
             after = engine.observe(&[]).await?;
             is_new = add(&mut before, &after);
         }

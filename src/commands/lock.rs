@@ -15,6 +15,9 @@ use crate::config::model::InstanceId;
 use crate::engine::process::{Home, make_folder};
 use crate::probe::{Attempt, Exhausted, Poll};
 
+/// How long a request that a killed command left the engine may take before what it makes shows.
+pub(super) const REQUEST: Duration = Duration::from_secs(1);
+
 /// How long a command waits for another; `--timeout` may end it earlier.
 const WAIT: Duration = Duration::from_hours(1);
 

@@ -228,7 +228,7 @@ impl Scene {
 /// Waits until a daemon has done what a command that was killed asked of it just before: a network
 /// that is not there yet would be made twice.
 async fn aftermath() -> Result<(), Failure> {
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::time::sleep(lock::REQUEST).await;
     Ok(())
 }
 
