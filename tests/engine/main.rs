@@ -257,6 +257,18 @@ properties! {
         a_volume_is_mounted_and_outlives_what_used_it:
             docker keeps,
             process lacks "only a server's data is put into its volume";
+        a_new_volume_belongs_to_who_writes_to_it:
+            docker keeps,
+            process lacks "only a server's data is put into its volume";
+        a_new_volume_belongs_to_the_user_of_the_image:
+            docker keeps,
+            process needless "there are no images";
+        a_new_volume_is_as_the_image_has_its_folder:
+            docker keeps,
+            process needless "there are no images";
+        a_volume_that_is_somebodys_stays_theirs:
+            docker keeps,
+            process lacks "only a server's data is put into its volume";
         a_volume_that_an_image_declares_goes_with_its_service:
             docker keeps,
             process needless "there are no images";

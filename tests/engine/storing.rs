@@ -1,6 +1,6 @@
 //! Volumes.
 
-use envctl::engine::{Removal, Resource};
+use envctl::engine::{ImageHandle, Removal, Resource, ServiceSpec};
 
 use crate::building::built;
 use crate::daemon;
@@ -63,4 +63,125 @@ pub(crate) async fn a_volume_outlives_all_services(fixture: &Fixture) {
     let seen = fixture.observe().await;
     assert_eq!((seen.services.len(), &seen.volumes), (0, &before));
     assert_eq!(before.keys().collect::<Vec<_>>(), ["data"]);
+}
+
+/// Returns who has the volume at a service's `/data`, and its mode: `1000:0 drwxr-xr-x`.
+async fn owner(fixture: &Fixture, service: &str) -> String {
+    let outcome = fixture.exec(service, &["ls", "-ldn", "/data"]).await;
+    let line = text(&outcome.stdout).to_owned();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match words.as_slice() {
+        [mode, _, user, group, ..] => format!("{user}:{group} {mode}"),
+        _ => line,
+    }
+}
+
+pub(crate) async fn a_new_volume_belongs_to_who_writes_to_it(fixture: &Fixture) {
+    for (user, expect) in [
+        ("1000", "1000:0 drwxr-xr-x"),
+        ("1000:50", "1000:50 drwxr-xr-x"),
+        ("app", "1234:77 drwxr-xr-x"),
+        ("app:staff", "1234:99 drwxr-xr-x"),
+        ("1234", "1234:77 drwxr-xr-x"),
+    ] {
+        let mut spec = service("writes");
+        spec.user = Some(user.to_owned());
+        spec.mounts = vec![data_on("/data")];
+        let image = with_users(fixture, "").await;
+        run_from(fixture, &spec, &image).await;
+        assert_eq!(owner(fixture, "writes").await, expect, "{user}");
+        let written = fixture
+            .exec("writes", &["sh", "-c", "echo x > /data/file"])
+            .await;
+        assert_eq!(written.exit_code, 0, "{user}");
+        take_volume_away(fixture).await;
+    }
+    daemon::remove_image(&with_users(fixture, "").await.reference).await;
+}
+
+pub(crate) async fn a_new_volume_belongs_to_the_user_of_the_image(fixture: &Fixture) {
+    let image = with_users(fixture, "USER app\n").await;
+    let mut spec = service("writes");
+    spec.mounts = vec![data_on("/data")];
+    run_from(fixture, &spec, &image).await;
+    assert_eq!(owner(fixture, "writes").await, "1234:77 drwxr-xr-x");
+    take_volume_away(fixture).await;
+    daemon::remove_image(&image.reference).await;
+}
+
+pub(crate) async fn a_volume_that_is_somebodys_stays_theirs(fixture: &Fixture) {
+    let mut spec = service("writes");
+    spec.mounts = vec![data_on("/data")];
+    let volume = Resource::Volume("data".to_owned());
+    fixture.engine.ensure(&volume).await.unwrap();
+    // What is in it is nobody's but root's, and so is the folder.
+    fixture
+        .start(&spec, &format!("echo kept > /data/file; echo done; {IDLE}"))
+        .await;
+    until_line(fixture, "writes", "done").await;
+    spec.user = Some("1000".to_owned());
+    fixture.start(&spec, IDLE).await;
+    assert_eq!(owner(fixture, "writes").await, "0:0 drwxr-xr-x");
+    take_volume_away(fixture).await;
+
+    // The first one that runs there has it, and the next one does not take it away.
+    fixture.engine.ensure(&volume).await.unwrap();
+    fixture.start(&spec, IDLE).await;
+    let mut other = service("other");
+    other.mounts = vec![data_on("/data")];
+    other.user = Some("1001".to_owned());
+    fixture.start(&other, IDLE).await;
+    assert_eq!(owner(fixture, "other").await, "1000:0 drwxr-xr-x");
+}
+
+pub(crate) async fn a_new_volume_is_as_the_image_has_its_folder(fixture: &Fixture) {
+    let folder = "RUN mkdir /data && chown 55:66 /data && chmod 700 /data\n";
+    let image = with_users(fixture, folder).await;
+    let mut spec = service("writes");
+    spec.user = Some("1000".to_owned());
+    spec.mounts = vec![data_on("/data")];
+    run_from(fixture, &spec, &image).await;
+    assert_eq!(owner(fixture, "writes").await, "55:66 drwx------");
+    take_volume_away(fixture).await;
+    daemon::remove_image(&image.reference).await;
+}
+
+/// Makes an image that knows the user `app` and the group `staff`.
+async fn with_users(fixture: &Fixture, more: &str) -> ImageHandle {
+    fixture.write(
+        "image/passwd",
+        "root:x:0:0::/:/bin/sh\napp:x:1234:77::/:/bin/sh\n",
+    );
+    fixture.write("image/group", "root:x:0:\nstaff:x:99:\n");
+    let file = format!("ARG BASE\nFROM ${{BASE}}\nCOPY passwd group /etc/\n{more}");
+    fixture.write("image/Dockerfile", &file);
+    let spec = built("conformance-users", fixture.path("image"));
+    fixture
+        .ensure(&spec, &fixture.bases())
+        .await
+        .0
+        .unwrap()
+        .handle
+}
+
+async fn run_from(fixture: &Fixture, spec: &ServiceSpec, image: &ImageHandle) {
+    let volume = Resource::Volume("data".to_owned());
+    fixture.engine.ensure(&volume).await.unwrap();
+    fixture.network().await;
+    let mut launch = fixture.launch(IDLE);
+    launch.image = image.clone();
+    fixture.engine.create(spec, &launch).await.unwrap();
+    fixture.engine.start(&spec.name).await.unwrap();
+}
+
+/// Removes the volume and what uses it.
+async fn take_volume_away(fixture: &Fixture) {
+    let seen = fixture.observe().await;
+    let services = seen.services.into_iter();
+    let services = services.map(|it| Removal::Service { handle: it.handle });
+    let volumes = seen.volumes.into_values();
+    let volumes = volumes.map(|handle| Removal::Volume { handle });
+    for removal in services.chain(volumes) {
+        fixture.engine.remove(&removal).await.unwrap();
+    }
 }

@@ -17,6 +17,7 @@ mod instances;
 mod labels;
 mod logs;
 mod observe;
+mod owner;
 mod port_holder;
 mod ports;
 mod resource;
