@@ -245,7 +245,12 @@ async fn connect_docker(
     let endpoint = docker::Endpoint::find(&invocation.variables)?;
     let path = invocation.variables.get("PATH").map_or("", String::as_str);
     let docker = docker::connect(&endpoint, identity).await?;
-    Ok(Arc::new(docker.searching(path)))
+    let docker = docker.searching(path);
+    Ok(Arc::new(match Home::of(&invocation.variables) {
+        Ok(home) => docker.noting(&home.cache),
+        // What changed is not named then.
+        Err(_) => docker,
+    }))
 }
 
 fn processes(invocation: &Invocation, identity: Identity) -> Result<Arc<dyn Engine>, Error> {

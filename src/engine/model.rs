@@ -158,6 +158,8 @@ pub enum Source {
 pub struct ImageOutcome {
     pub handle: ImageHandle,
     pub source: Source,
+    /// What changed since it was last built or loaded here: `app/main.py changed`.
+    pub since: Option<String>,
     /// Sources that were tried in vain before, each with its reason, for a notice.
     pub passed_over: Vec<String>,
     /// What a user should know: another major version than the declared one.

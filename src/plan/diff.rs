@@ -91,6 +91,7 @@ impl Plan {
         let step = Step::Task {
             task: Box::new(task.clone()),
             told: true,
+            unless_same: false,
         };
         diff.plan.push(step, "asked for", after);
         diff.plan
@@ -305,7 +306,7 @@ impl<'a> Diff<'a> {
         } else {
             ("its program may change", "its program changed")
         };
-        match self.observation.engine.images.get(&service.image) {
+        match self.settled_image(&service.image) {
             image if service.is_uncertain(seen, image) => {}
             None => return Some((Change::RecreateIfImageDiffers, perhaps)),
             Some(image) if !self.is_current(service, seen, &image.id) => {
@@ -336,20 +337,28 @@ impl<'a> Diff<'a> {
     }
 
     fn task(&mut self, task: &'a DesiredService) {
-        let image = self.observation.engine.images.get(&task.image);
-        let done = self.seen(task).is_some_and(|seen| {
-            let ended_well = matches!(seen.state, ServiceState::Exited { code: 0, .. });
+        let image = self.settled_image(&task.image);
+        let seen = self.seen(task);
+        let seen = seen.filter(|it| matches!(it.state, ServiceState::Exited { code: 0, .. }));
+        let done = seen.is_some_and(|seen| {
             let current = image.is_some_and(|image| self.is_current(task, seen, &image.id));
-            ended_well && (current || task.is_uncertain(seen, image))
+            current || task.is_uncertain(seen, image)
         });
         if !done {
             let mut after = self.surroundings(task);
             after.extend(self.dependencies(task));
+            let perhaps = seen.is_some() && image.is_none();
             let step = Step::Task {
                 task: Box::new(task.clone()),
                 told: false,
+                unless_same: perhaps,
             };
-            let node = self.plan.push(step, "not done yet", after);
+            let cause = if perhaps {
+                "what it runs may change"
+            } else {
+                "not done yet"
+            };
+            let node = self.plan.push(step, cause, after);
             self.started.insert(&task.spec.name, node);
             self.ready.insert(&task.spec.name, node);
         }
@@ -546,9 +555,8 @@ pub(super) mod tests {
         expect.assert_eq(&diff(desired, seen, options).to_string());
     }
 
-    #[test]
-    fn what_is_only_found_is_looked_for_after_the_builds() {
-        let program = |service: &str, build: bool| DesiredImage {
+    fn program(service: &str, build: bool) -> DesiredImage {
+        DesiredImage {
             spec: Provision::Program(Box::new(ProgramSpec {
                 service: service.to_owned(),
                 program: Program::Command {
@@ -563,7 +571,95 @@ pub(super) mod tests {
                 },
             })),
             bases: Vec::new(),
+        }
+    }
+
+    /// Two services and a task as processes, of which only the first one has a build.
+    fn workers() -> Desired {
+        let mut desired = rates();
+        desired.capabilities = Capabilities::PROCESSES;
+        desired.images = vec![
+            program("api", true),
+            program("worker", false),
+            program("tidy", false),
+        ];
+        desired.volumes.clear();
+        let worker = [("tidy", Condition::Ready)];
+        desired.services = vec![
+            service("tidy", Role::Task, &[]),
+            service("api", Role::Service, &[]),
+            service("worker", Role::Service, &worker),
+        ];
+        desired
+    }
+
+    #[test]
+    fn what_is_only_found_may_be_changed_by_a_build_of_the_run() {
+        let desired = workers();
+        let mut seen = green(&desired);
+        check(&desired, &seen, ALL, &expect![""]);
+        seen.engine.images.remove("api");
+        let expect = expect![[r"
+            1 program api, its build names no inputs, so it is asked []
+            2 program worker, a build of this run may change it [1]
+            3 program tidy, a build of this run may change it [1]
+            4 task tidy, what it runs may change [3]
+            5 update api, its program may change [1]
+            6 ready api, not ready yet [5]
+            7 update worker, its program may change [2 4]
+            8 ready worker, not ready yet [7]
+            9 still running, once all of it is done [6 8]
+        "]];
+        check(&desired, &seen, ALL, &expect);
+    }
+
+    #[test]
+    fn what_is_found_by_its_name_is_changed_by_no_build() {
+        let mut desired = workers();
+        let mut named = |image: &mut DesiredImage| {
+            if let Provision::Program(spec) = &mut image.spec
+                && let Program::Command { program, .. } = &mut spec.program
+            {
+                *program = program.replace('/', "-");
+            }
         };
+        desired.images[1..].iter_mut().for_each(&mut named);
+        let mut seen = green(&desired);
+        seen.engine.images.remove("api");
+        let expect = expect![[r"
+            1 program api, its build names no inputs, so it is asked []
+            2 update api, its program may change [1]
+            3 ready api, not ready yet [2]
+            4 still running, once all of it is done [3]
+        "]];
+        check(&desired, &seen, ALL, &expect);
+    }
+
+    #[test]
+    fn migrations_by_a_task_follow_what_it_runs_from() {
+        let mut desired = rates();
+        let mut task = service("move", Role::Task, &[("db", Condition::Ready)]);
+        task.image = "api".to_owned();
+        desired.services.insert(1, task);
+        if let Readiness::Postgres(database) = &mut desired.services[0].readiness {
+            database.migrations = None;
+            database.migration_task = Some("move".to_owned());
+        }
+        let mut seen = green(&desired);
+        check(&desired, &seen, ALL, &expect![""]);
+        seen.engine.images.remove("api");
+        let expect = expect![[r"
+            1 image api, not there, or made from other inputs []
+            2 migrate db (task), what its task runs may change [1]
+            3 update api, its image may change [1 2]
+            4 ready api, not ready yet [3]
+            5 still running, once all of it is done [4]
+        "]];
+        check(&desired, &seen, ALL, &expect);
+    }
+
+    #[test]
+    fn what_is_only_found_is_looked_for_after_the_builds() {
         let mut desired = rates();
         desired.capabilities = Capabilities::PROCESSES;
         desired.images = vec![

@@ -32,6 +32,17 @@ impl DesiredImage {
         matches!(&program.program, Program::Command { build, .. } if build.is_none())
     }
 
+    /// Whether the build of another program may make it: only a file of its own place is made, and
+    /// not what is found by its name.
+    pub fn may_be_built_by_others(&self) -> bool {
+        let Provision::Program(program) = &self.spec else {
+            return false;
+        };
+        let named =
+            matches!(&program.program, Program::Command { program, .. } if program.contains('/'));
+        named && self.is_only_found()
+    }
+
     /// Whether what it is built from is not known, since the command of a secret was not run.
     pub fn is_unread(&self) -> bool {
         let Provision::Image(image) = &self.spec else {

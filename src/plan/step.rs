@@ -78,6 +78,8 @@ pub enum Step {
         task: Box<DesiredService>,
         /// Whether what it prints is told line by line.
         told: bool,
+        /// Not where it ended well before with the image or program of this run.
+        unless_same: bool,
     },
     /// Stops a service, which stays.
     Stop {

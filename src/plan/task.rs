@@ -56,6 +56,15 @@ pub(super) enum Telling<'a> {
     Output(&'a StepEvents),
 }
 
+/// Whether a task ended well as it is declared now, with the image or program of this run.
+pub(super) async fn ended_well(task: &DesiredService, world: &World) -> Result<bool, Error> {
+    let launch = launch(task, world)?;
+    let seen = world.engine.seen(&task.spec.name).await?;
+    Ok(seen.is_some_and(|seen| {
+        seen.hash == launch.hash && matches!(seen.state, ServiceState::Exited { code: 0, .. })
+    }))
+}
+
 /// Runs a task to its end; where it is told, what it prints is sent line by line.
 pub(super) async fn run_task(
     (task, told): (&DesiredService, bool),

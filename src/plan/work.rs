@@ -13,7 +13,7 @@ use super::error::Error;
 use super::images::DesiredImage;
 use super::ready::{self, Proof, Ready};
 use super::step::{Change, Step};
-use super::task::run_task;
+use super::task::{ended_well, run_task};
 use super::world::{Done, World};
 use crate::config::model::{Secret, Template};
 use crate::engine::{
@@ -52,7 +52,14 @@ pub(super) async fn perform(
             database,
             task,
         } => bring(service, database, task, (world, events)).await,
-        Step::Task { task, told } => run_task((task, *told), world, events).await,
+        Step::Task {
+            task,
+            unless_same: true,
+            ..
+        } if ended_well(task, world).await? => {
+            Ok(Done::Unchanged(Some("what it runs is the same".to_owned())))
+        }
+        Step::Task { task, told, .. } => run_task((task, *told), world, events).await,
         // Once it is told, a service stops whether somebody waits for that or not; a run that starts
         // meanwhile would take it for one that stays.
         Step::Stop { name } => {
@@ -123,6 +130,8 @@ async fn ensure_image(
         world.events.warning(warning);
     }
     let reference = outcome.handle.reference.clone();
+    let since = outcome.since.map(|since| format!(", since {since}"));
+    let since = since.unwrap_or_default();
     lock(&world.images).insert(name.to_owned(), outcome.handle);
     Ok(match outcome.source {
         Source::Local | Source::Found => Done::Unchanged(Some(reference)),
@@ -130,8 +139,8 @@ async fn ensure_image(
             Provision::Image(_) => format!("pulled {reference}"),
             Provision::Program(_) => format!("fetched {reference}"),
         })),
-        Source::Built => Done::Changed(Some(format!("built {reference}"))),
-        Source::Loaded => Done::Changed(Some(format!("loaded {reference}"))),
+        Source::Built => Done::Changed(Some(format!("built {reference}{since}"))),
+        Source::Loaded => Done::Changed(Some(format!("loaded {reference}{since}"))),
     })
 }
 

@@ -19,6 +19,7 @@ mod instances;
 mod lasting;
 mod logs;
 mod machine;
+mod making;
 mod many;
 mod messages;
 mod misbehaving;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::ready;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use super::client::{Client, ENGINE};
@@ -27,6 +28,8 @@ pub struct Docker {
     pub(super) silent_registries: Mutex<BTreeMap<String, String>>,
     /// Where a survey looks for the programs of this machine, as in `PATH`.
     pub(super) search_path: String,
+    /// Where it is kept what images were last made from.
+    pub(super) notes: Option<PathBuf>,
     /// What was prepared in this run.
     pub(super) prepared: Once,
     /// The builds of this run, equal ones one after the other: the second one has every step from
@@ -44,6 +47,7 @@ impl Docker {
             identity,
             silent_registries: Mutex::default(),
             search_path: String::new(),
+            notes: None,
             prepared: Once::default(),
             builds: Mutex::default(),
         }
@@ -54,6 +58,16 @@ impl Docker {
     pub fn searching(self, search_path: &str) -> Self {
         Self {
             search_path: search_path.to_owned(),
+            ..self
+        }
+    }
+
+    /// Returns the engine with the cache folder in which it notes what images were made from, so that
+    /// the next build can name what changed.
+    #[must_use]
+    pub fn noting(self, cache: &Path) -> Self {
+        Self {
+            notes: Some(cache.join("inputs")),
             ..self
         }
     }

@@ -25,22 +25,21 @@ pub fn digest_of(paths: &[PathBuf], workspace: &Path) -> io::Result<String> {
     for path in paths {
         let name = relative(path, workspace);
         digest.field("input", name.as_os_str().as_encoded_bytes());
-        let content = if fs_err::metadata(path)?.is_dir() {
-            let judge = |path: &Path| match content::cache_of(path) {
-                Some(_) => Visit::Skip,
-                None => Visit::Take,
-            };
-            let entries = content::walk(path, &judge)?;
-            content::write(path, &entries, io::sink())?
-        } else {
-            one_file(path)?
-        };
-        digest.field("content", content);
+        let (root, entries) = entries_of(path)?;
+        digest.field("content", content::write(&root, &entries, io::sink())?);
     }
     Ok(digest.finish())
 }
 
-fn one_file(path: &Path) -> io::Result<String> {
+/// Lists a file or a folder as it counts, each entry by its path below the first of the two.
+pub(super) fn entries_of(path: &Path) -> io::Result<(PathBuf, Vec<Entry>)> {
+    if fs_err::metadata(path)?.is_dir() {
+        let judge = |path: &Path| match content::cache_of(path) {
+            Some(_) => Visit::Skip,
+            None => Visit::Take,
+        };
+        return Ok((path.to_owned(), content::walk(path, &judge)?));
+    }
     // A link counts as the file that it leads to.
     let path = fs_err::canonicalize(path)?;
     let kind = content::kind_of(&path)?.unwrap_or(EntryKind::Folder);
@@ -49,7 +48,7 @@ fn one_file(path: &Path) -> io::Result<String> {
         kind,
     };
     let folder = path.parent().unwrap_or(Path::new("/"));
-    content::write(folder, &[entry], io::sink())
+    Ok((folder.to_owned(), vec![entry]))
 }
 
 /// Returns a path as it counts: from the workspace, when it is in there.

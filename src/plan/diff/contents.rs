@@ -161,8 +161,13 @@ impl<'a> Diff<'a> {
                 .migration_task
                 .is_some()
                 .then_some("once the seeds are in"),
-            Some(view) if view.pending.is_empty() => None,
             Some(view) if !database.dumps.is_empty() && !dump_is_in(&view.seeds) => None,
+            Some(view) if view.pending.is_empty() => {
+                let task = database.migration_task.as_ref();
+                let task = task.and_then(|task| self.desired.service(task));
+                let changes = task.is_some_and(|task| self.may_change(&task.image));
+                changes.then_some("what its task runs may change")
+            }
             Some(_) => Some("not all are in as declared"),
         }
     }

@@ -1,7 +1,7 @@
 //! What services are made from: images, or programs.
 
 use super::Diff;
-use crate::engine::{Program, Provision};
+use crate::engine::{ImageHandle, Program, Provision};
 use crate::plan::images::DesiredImage;
 use crate::plan::step::Step;
 
@@ -13,7 +13,9 @@ impl<'a> Diff<'a> {
         let mut builds = Vec::new();
         for image in made.into_iter().chain(found) {
             let name = image.spec.name();
-            if !self.observation.engine.images.contains_key(name) {
+            let seen = self.observation.engine.images.contains_key(name);
+            let follows = image.may_be_built_by_others() && !builds.is_empty();
+            if !seen || follows {
                 let after = image.bases.iter();
                 let after = after
                     .filter_map(|base| self.images.get(base.as_str()))
@@ -23,13 +25,40 @@ impl<'a> Diff<'a> {
                     after.extend(&builds);
                 }
                 let step = Step::EnsureImage(Box::new((*image).clone()));
-                let node = self.plan.push(step, cause_of(image), after);
+                let cause = if seen {
+                    "a build of this run may change it"
+                } else {
+                    cause_of(image)
+                };
+                let node = self.plan.push(step, cause, after);
                 self.images.insert(name, node);
                 if image.is_built_here() {
                     builds.push(node);
                 }
             }
         }
+    }
+
+    /// Returns an image or a program that was seen, unless a step of this run may change it.
+    pub(super) fn settled_image(&self, name: &str) -> Option<&'a ImageHandle> {
+        let seen = self.observation.engine.images.get(name);
+        seen.filter(|_| !self.images.contains_key(name))
+    }
+
+    /// Whether a run that needs this image or program may make another one of it than was seen.
+    pub(super) fn may_change(&self, name: &str) -> bool {
+        let seen = |image: &DesiredImage| {
+            let images = &self.observation.engine.images;
+            images.contains_key(image.spec.name())
+        };
+        let mut images = self.desired.images.iter();
+        let others = |image: &DesiredImage| image.is_built_here() && !seen(image);
+        images
+            .find(|image| image.spec.name() == name)
+            .is_some_and(|image| {
+                let builds = self.desired.images.iter().any(others);
+                !seen(image) || (image.may_be_built_by_others() && builds)
+            })
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::ignore::Ignore;
-use crate::engine::host::{self, Entry, Visit};
+use crate::engine::host::{self, Entry, Listing, Visit};
 
 /// The parts of a folder that a build sees.
 #[derive(Debug)]
@@ -51,6 +51,11 @@ impl Context {
             root: root.to_owned(),
             entries: host::walk(root, &judge)?,
         })
+    }
+
+    /// Lists its files.
+    pub(super) fn listing(&self, workspace: &Path) -> Option<Listing> {
+        Listing::of_entries(&self.root, &self.entries, workspace)
     }
 
     /// Writes the context as a tar archive and returns the digest of its content.

@@ -7,8 +7,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bollard::query_parameters::{ListImagesOptions, RemoveImageOptions};
 
 use super::source::NoImage;
-use super::{build, load, local, pull};
+use super::{build, load, local, note, pull};
 use crate::engine::docker::{Docker, labels};
+use crate::engine::host::Note;
 use crate::engine::{Error, ImageHandle, ImageOutcome, ImageSpec, Source};
 use crate::report::StepEvents;
 
@@ -37,16 +38,18 @@ pub(in crate::engine::docker) async fn ensure(
         remove_leftovers(docker, &spec.name).await;
     }
     if let Some(declared) = &spec.image.build {
+        let note = note::of_build(docker, &spec.name, declared).await;
         let folder = relative(&declared.context, &docker.identity.workspace);
         let answer = Box::pin(build::build(docker, (&spec.name, declared), bases, step)).await;
         if let Some(handle) = tried.note(format!("build {folder}"), answer)? {
-            return Ok(tried.followed_by(handle, Source::Built));
+            return Ok(tried.made_by(handle, Source::Built, note));
         }
     }
     if let Some(command) = &spec.image.load {
+        let note = note::of_load(docker, &spec.name, command).await;
         let answer = Box::pin(load::load(docker, (&spec.name, command), step)).await;
         if let Some(handle) = tried.note(format!("load {}", command.command.join(" ")), answer)? {
-            return Ok(tried.followed_by(handle, Source::Loaded));
+            return Ok(tried.made_by(handle, Source::Loaded, note));
         }
     }
     Err(Error::Image {
@@ -82,11 +85,20 @@ impl Tried {
         }
     }
 
+    fn made_by(self, handle: ImageHandle, source: Source, note: Option<Note>) -> ImageOutcome {
+        note.iter().for_each(Note::keep);
+        ImageOutcome {
+            since: note.and_then(|note| note.since),
+            ..self.followed_by(handle, source)
+        }
+    }
+
     fn followed_by(self, handle: ImageHandle, source: Source) -> ImageOutcome {
         let attempts = self.attempts.into_iter();
         ImageOutcome {
             handle,
             source,
+            since: None,
             passed_over: attempts
                 .map(|(source, reason)| format!("{source}: {reason}"))
                 .collect(),

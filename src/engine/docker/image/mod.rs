@@ -12,6 +12,7 @@ mod ignore;
 mod load;
 mod local;
 mod name;
+mod note;
 mod pull;
 mod sniff;
 mod source;

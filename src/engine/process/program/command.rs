@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Found, Missing};
 use crate::config::model::{Digest, HostCommand};
-use crate::engine::host::{self, Failure};
+use crate::engine::host::{self, Failure, Listing, Note};
 use crate::engine::process::{Process, folder as folders};
 use crate::engine::{ImageHandle, ImageOutcome, Program, ProgramSpec, Source};
 use crate::report::StepEvents;
@@ -42,16 +42,21 @@ pub(super) async fn provide(
     step: &StepEvents,
 ) -> Result<ImageOutcome, Missing> {
     let declared = Declared::of(spec);
-    let mut source = Source::Found;
+    let (mut source, mut since) = (Source::Found, None);
     // Read before it runs: what changes meanwhile builds it again the next time.
     let inputs = inputs_of(process, &declared).await?;
     if let Some(build) = &declared.build
         && !is_built(process, &declared, inputs.as_deref())
     {
         let made_from = inputs.as_deref().unwrap_or_default();
+        let note = note(process, build).await;
         process.builds.run(build, made_from, step).await?;
         remember(process, build, inputs.as_deref())?;
         source = Source::Built;
+        if let Some(note) = note {
+            note.keep();
+            since = note.since;
+        }
     }
     if find(process, &declared).is_none() {
         // Another build that runs now may be the one that makes it.
@@ -61,6 +66,7 @@ pub(super) async fn provide(
     Ok(ImageOutcome {
         handle: handle(process, inputs.as_deref(), program).await?,
         source,
+        since,
         passed_over: Vec::new(),
         warning: None,
     })
@@ -212,6 +218,18 @@ fn remember(process: &Process, build: &HostCommand, inputs: Option<&str>) -> Res
     written.map_err(|error| Failure::because(error.to_string()))
 }
 
+/// Lists the inputs of a build, to name what changed since the last one.
+async fn note(process: &Process, build: &HostCommand) -> Option<Note> {
+    let (inputs, workspace) = (build.inputs.clone(), process.identity.workspace.clone());
+    let folder = process.home.cache.join("inputs");
+    let name = declared_as(process, build);
+    let noting = tokio::task::spawn_blocking(move || {
+        let now = Listing::of_inputs(&inputs, &workspace)?;
+        Some(Note::take(&folder, (&workspace, &name), now))
+    });
+    noting.await.ok().flatten()
+}
+
 /// What a stamp says: the inputs, and whose they are.
 fn stamped(process: &Process, inputs: &str) -> String {
     format!("{inputs}\n{}", process.identity.workspace.display())
@@ -231,11 +249,17 @@ fn forget_gone(folder: &Path) {
 
 /// The file that says from which inputs a build was last made.
 fn stamp(process: &Process, build: &HostCommand) -> PathBuf {
+    let name = declared_as(process, build);
+    process.home.cache.join("builds").join(name)
+}
+
+/// Names a build by its declaration and its workspace.
+fn declared_as(process: &Process, build: &HostCommand) -> String {
     let workspace = &process.identity.workspace;
     let mut digest = Digest::new();
     digest.field("workspace", workspace.as_os_str().as_encoded_bytes());
     host::declare(&mut digest, build, workspace);
-    process.home.cache.join("builds").join(digest.finish())
+    digest.finish()
 }
 
 /// Does file work off the async threads.

@@ -55,6 +55,7 @@ pub(super) async fn provide(
     Ok(ImageOutcome {
         handle: server_handle(&server.version, &server.program),
         source,
+        since: None,
         passed_over,
         warning: None,
     })

@@ -28,6 +28,7 @@ pub(super) async fn provide(
     Ok(ImageOutcome {
         handle: find(process, choice).await?,
         source: Source::Found,
+        since: None,
         passed_over: Vec::new(),
         warning: None,
     })
