@@ -46,7 +46,7 @@ pub(super) async fn choose(
     }
     if purpose == Purpose::Make {
         if wanted != EngineChoice::Auto
-            && let Some(other) = elsewhere(invocation, engine.as_ref()).await?
+            && let Some(other) = elsewhere(session, invocation, engine.as_ref()).await?
         {
             return Err(Failure::on_another_engine(invocation, engine.name(), other));
         }
@@ -74,7 +74,7 @@ pub(super) async fn found(
     let engine = open(session, invocation, invocation.engine, identity).await?;
     if invocation.engine != EngineChoice::Auto
         && !exists(engine.as_ref()).await?
-        && let Some(other) = elsewhere(invocation, engine.as_ref()).await?
+        && let Some(other) = elsewhere(session, invocation, engine.as_ref()).await?
     {
         return Err(Failure::on_another_engine(invocation, engine.name(), other));
     }
@@ -82,7 +82,7 @@ pub(super) async fn found(
 }
 
 /// Returns the engine that may hold something of an instance, and says nothing where none answers.
-pub(super) async fn holder(invocation: &Invocation) -> Option<Arc<dyn Engine>> {
+pub(super) async fn holder(session: &Session, invocation: &Invocation) -> Option<Arc<dyn Engine>> {
     let identity = identity(invocation, Vec::new());
     let as_processes = runs_as_processes(invocation).unwrap_or(false);
     match invocation.engine {
@@ -91,7 +91,7 @@ pub(super) async fn holder(invocation: &Invocation) -> Option<Arc<dyn Engine>> {
         }
         EngineChoice::Process => None,
         EngineChoice::Docker | EngineChoice::Auto => {
-            connect_docker(invocation, identity).await.ok()
+            connect_docker(session, invocation, identity).await.ok()
         }
     }
 }
@@ -111,9 +111,9 @@ async fn open(
     identity: Identity,
 ) -> Result<Arc<dyn Engine>, Error> {
     match wanted {
-        EngineChoice::Docker => connect_docker(invocation, identity).await,
+        EngineChoice::Docker => connect_docker(session, invocation, identity).await,
         EngineChoice::Auto if !runs_as_processes(invocation)? => {
-            match connect_docker(invocation, identity.clone()).await {
+            match connect_docker(session, invocation, identity.clone()).await {
                 Ok(docker) => Ok(docker),
                 Err(error) => {
                     if has_docker(&invocation.variables) {
@@ -138,7 +138,7 @@ async fn automatic(
     if runs_as_processes(invocation)? {
         return Ok(processes(invocation, identity)?);
     }
-    let docker = connect_docker(invocation, identity.clone()).await;
+    let docker = connect_docker(session, invocation, identity.clone()).await;
     if let Ok(docker) = &docker
         && exists(docker.as_ref()).await?
     {
@@ -171,12 +171,13 @@ async fn automatic(
 
 /// Asks both engines about an environment, for `doctor`.
 pub(super) async fn ask_both(
+    session: &Session,
     invocation: &Invocation,
     environment: &Environment,
 ) -> (Verdict, Verdict) {
     let identity = identity(invocation, environment.profiles.clone());
     let docker = async {
-        let docker = connect_docker(invocation, identity.clone()).await;
+        let docker = connect_docker(session, invocation, identity.clone()).await;
         Verdict::of(docker, invocation, environment).await
     };
     let process = processes(invocation, identity.clone());
@@ -200,6 +201,7 @@ pub(super) async fn place_of(
 
 /// Returns the engine that has something of the instance too, where that is another one.
 async fn elsewhere(
+    session: &Session,
     invocation: &Invocation,
     engine: &dyn Engine,
 ) -> Result<Option<&'static str>, Error> {
@@ -207,15 +209,14 @@ async fn elsewhere(
         return Ok(runs_as_processes(invocation)?.then_some("process"));
     }
     // Without a daemon there is nothing that could be in the way now.
-    match connect_docker(invocation, identity(invocation, Vec::new())).await {
+    match connect_docker(session, invocation, identity(invocation, Vec::new())).await {
         Ok(docker) => Ok(exists(docker.as_ref()).await?.then_some("docker")),
         Err(_) => Ok(None),
     }
 }
 
 async fn exists(engine: &dyn Engine) -> Result<bool, Error> {
-    let seen = engine.observe(&[]).await?;
-    Ok(!seen.services.is_empty() || !seen.volumes.is_empty() || seen.network.is_some())
+    Ok(engine.outline().await?.is_there)
 }
 
 /// Whether this machine seems to have a daemon, be it one that does not answer.
@@ -239,13 +240,17 @@ fn identity(invocation: &Invocation, profiles: Vec<String>) -> Identity {
 }
 
 async fn connect_docker(
+    session: &Session,
     invocation: &Invocation,
     identity: Identity,
 ) -> Result<Arc<dyn Engine>, Error> {
-    let endpoint = docker::Endpoint::find(&invocation.variables)?;
+    let connecting = async || {
+        let endpoint = docker::Endpoint::find(&invocation.variables)?;
+        docker::Daemon::connect(&endpoint).await
+    };
+    let daemon = session.daemon.get_or_try_init(connecting).await?;
     let path = invocation.variables.get("PATH").map_or("", String::as_str);
-    let docker = docker::connect(&endpoint, identity).await?;
-    let docker = docker.searching(path);
+    let docker = daemon.engine(identity).searching(path);
     Ok(Arc::new(match Home::of(&invocation.variables) {
         Ok(home) => docker.noting(&home.cache),
         // What changed is not named then.

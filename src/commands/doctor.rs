@@ -12,7 +12,7 @@ use crate::report::{Answer, DoctorAnswer, EngineReport, PartReport};
 pub(super) async fn run(session: &Session, args: &DoctorArgs) -> Result<Answer, Failure> {
     let invocation = session.invocation(args.environment.as_ref())?;
     let environment = session.load(&invocation)?.environment;
-    let asking = async { Ok::<_, Failure>(ask_both(&invocation, &environment).await) };
+    let asking = async { Ok::<_, Failure>(ask_both(session, &invocation, &environment).await) };
     let (docker, process) = session.unless_interrupted(asking).await?;
     let (takes, why) = match taken(&invocation, &environment, (&docker, &process)).await? {
         Ok((engine, why)) => (Some(engine.to_owned()), why),

@@ -9,6 +9,7 @@ use super::instances;
 use super::lock;
 use super::own_password;
 use super::question::confirm;
+use super::remember;
 use super::scene::{execute, settle};
 use super::session::Session;
 use super::timings::Course;
@@ -66,6 +67,7 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
         // Of an environment that is gone there may be something; here another one was meant.
         config::exists(&invocation).map_err(Mistakes::from)?;
     }
+    remember::forget(session, &invocation.id);
     if answer.kept_volumes == 0 {
         own_password::forget(&session.request.variables, &invocation.id);
         lock.discard();

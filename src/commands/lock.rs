@@ -31,6 +31,8 @@ pub(super) struct Lock {
     file: File,
     /// Whether who held it before was killed, and may have left the engine a request.
     pub(super) was_killed: bool,
+    /// Whether another command held it, and may have changed what was looked at before.
+    pub(super) waited: bool,
 }
 
 impl Lock {
@@ -61,8 +63,8 @@ pub(super) async fn hold(session: &Session, id: &InstanceId, verb: &str) -> Resu
     let polled = Poll::within(WAIT)
         .until(&session.cancel, async || take(&path), waiting)
         .await;
-    let file = match polled {
-        Ok((file, _)) => file,
+    let (file, attempts) = match polled {
+        Ok(polled) => polled,
         Err(Exhausted::Cancelled) => return Err(Failure::interrupted_waiting(&held_by)),
         Err(Exhausted::Hopeless(error)) => return Err(Failure::of_io(&error)),
         Err(Exhausted::TimedOut { last, .. }) => return Err(Failure::locked(&last)),
@@ -74,6 +76,7 @@ pub(super) async fn hold(session: &Session, id: &InstanceId, verb: &str) -> Resu
         path,
         file,
         was_killed,
+        waited: attempts > 1,
     })
 }
 

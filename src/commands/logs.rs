@@ -28,7 +28,7 @@ pub(super) async fn run(session: &Session, args: &LogsArgs) -> Result<Answer, Fa
         return Err(Failure::nothing_runs(&invocation));
     }
     // Without a readable env.toml nobody knows what is secret, and the lines are wanted all the same.
-    if let Ok(loaded) = session.load(&remember::as_made(session, &invocation, &seen)) {
+    if let Ok(loaded) = session.load(&remember::as_made(session, &invocation, seen.outline())) {
         recall::mask(session, engine.as_ref(), &loaded.environment).await;
     }
     let wanted = wanted(&seen, &args.services)?;

@@ -44,7 +44,7 @@ pub(super) async fn fill(
             Some(password) => password,
             None if make => {
                 let password = Secret::random().map_err(|error| Failure::of_io(&error))?;
-                keep(&file, &password).map_err(|error| Failure::of_io(&error))?;
+                keep(&file, password.expose()).map_err(|error| Failure::of_io(&error))?;
                 password
             }
             None => continue,
@@ -75,7 +75,7 @@ fn is_made(password: &Secret) -> bool {
 }
 
 /// Writes a file that only its owner reads; it is whole or not there.
-fn keep(file: &Path, password: &Secret) -> std::io::Result<()> {
+pub(super) fn keep(file: &Path, text: &str) -> std::io::Result<()> {
     if let Some(folder) = file.parent() {
         fs_err::create_dir_all(folder)?;
         fs_err::set_permissions(folder, Permissions::from_mode(0o700))?;
@@ -89,7 +89,7 @@ fn keep(file: &Path, password: &Secret) -> std::io::Result<()> {
         .create_new(true)
         .mode(0o600)
         .open(&new)?;
-    writer.write_all(password.expose().as_bytes())?;
+    writer.write_all(text.as_bytes())?;
     fs_err::rename(new, file)
 }
 
@@ -106,7 +106,7 @@ mod tests {
         let password = Secret::random().unwrap();
         assert!(is_made(&password));
         assert!(!is_made(&Secret::new("postgres")));
-        keep(&file, &password).unwrap();
+        keep(&file, password.expose()).unwrap();
         assert_eq!(fs_err::read_to_string(&file).unwrap(), password.expose());
         assert_eq!(fs_err::metadata(&file).unwrap().mode() & 0o777, 0o600);
         let folder = file.parent().unwrap();

@@ -2,11 +2,17 @@
 //! on it, until others are asked for. What makes it anew takes the profiles alone, so that `up`
 //! brings what is declared where a value was wrong.
 
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
 use super::choice::{Purpose, holder};
 use super::failure::Failure;
+use super::own_password::keep;
 use super::session::Session;
-use crate::config::model::Invocation;
-use crate::engine::{Observed, ObservedService, Role};
+use crate::config::model::{InstanceId, Invocation};
+use crate::engine::process::Home;
+use crate::engine::{MadeWith, Observed, Outline};
 
 /// Returns which instance is meant, with what it was made with where nothing else is asked for.
 pub(super) async fn invocation(
@@ -18,43 +24,105 @@ pub(super) async fn invocation(
     if session.asks_for_layers() {
         return Ok(invocation);
     }
-    let Some(engine) = holder(&invocation).await else {
+    let Some(engine) = holder(session, &invocation).await else {
         return Ok(invocation);
     };
     // An engine that does not answer is told of by what needs it.
-    let Ok(seen) = session.unless_interrupted(engine.observe(&[])).await else {
+    let Ok(outline) = session.unless_interrupted(engine.outline()).await else {
         return Ok(invocation);
     };
-    if let Some(made) = newest(&seen) {
-        invocation.profiles.clone_from(&made.profiles);
+    if let Some(made) = newest(session, &invocation.id, outline) {
+        invocation.profiles = made.profiles;
         if purpose == Purpose::Use {
-            invocation.sets.clone_from(&made.sets);
-        }
-        if let Some(flags) = flags(&invocation.profiles, &invocation.sets) {
-            let text = format!("with {flags}, as the instance was made; `-p none` leaves that out");
-            session.events.info(text);
+            invocation.sets = made.sets;
         }
     }
     Ok(invocation)
 }
 
+/// Says what counts without having been asked for.
+pub(super) fn tell(session: &Session, invocation: &Invocation) {
+    if !session.asks_for_layers()
+        && let Some(flags) = flags(&invocation.profiles, &invocation.sets)
+    {
+        let text = format!("with {flags}, as the instance was made; `-p none` leaves that out");
+        session.events.info(text);
+    }
+}
+
 /// Returns an invocation with all that its instance was made with, unless something else is asked
 /// for.
-pub(super) fn as_made(session: &Session, invocation: &Invocation, seen: &Observed) -> Invocation {
+pub(super) fn as_made(session: &Session, invocation: &Invocation, outline: Outline) -> Invocation {
     let mut invocation = invocation.clone();
-    if let Some(made) = newest(seen).filter(|_| !session.asks_for_layers()) {
-        invocation.profiles.clone_from(&made.profiles);
-        invocation.sets.clone_from(&made.sets);
+    if session.asks_for_layers() {
+        return invocation;
+    }
+    if let Some(made) = newest(session, &invocation.id, outline) {
+        invocation.profiles = made.profiles;
+        invocation.sets = made.sets;
     }
     invocation
 }
 
-/// Returns the service that was made last: an `up` with other flags makes anew only what they
-/// change, so that one knows.
-pub(super) fn newest(seen: &Observed) -> Option<&ObservedService> {
-    let services = seen.services.iter();
-    let services = services.filter(|service| service.role == Role::Service);
-    services.max_by_key(|service| service.created)
+/// Returns what the instance was made with last: what its newest service says, or, where that is
+/// newer, the last `up` with other flags that made nothing anew.
+pub(super) fn newest(session: &Session, id: &InstanceId, outline: Outline) -> Option<MadeWith> {
+    let made = outline.made?;
+    let file = file(session, id)?;
+    let noted = fs_err::metadata(&file).and_then(|metadata| metadata.modified());
+    if noted.is_ok_and(|noted| made.created.is_none_or(|created| created < noted))
+        && let Ok(text) = fs_err::read_to_string(&file)
+        && let Ok(note) = serde_json::from_str::<Note>(&text)
+    {
+        return Some(MadeWith {
+            profiles: note.profiles,
+            sets: note.sets,
+            created: made.created,
+        });
+    }
+    Some(made)
+}
+
+/// Notes the flags of an `up` that ended well, where no service need tell them.
+pub(super) fn note(
+    session: &Session,
+    id: &InstanceId,
+    (profiles, sets): (&[String], &[String]),
+    seen: &Observed,
+) -> Result<(), Failure> {
+    let made = seen.outline().made;
+    if made.is_none_or(|made| (&*made.profiles, &*made.sets) == (profiles, sets)) {
+        forget(session, id);
+        return Ok(());
+    }
+    let Some(file) = file(session, id) else {
+        return Ok(());
+    };
+    let note = Note {
+        profiles: profiles.to_vec(),
+        sets: sets.to_vec(),
+    };
+    let text = serde_json::to_string(&note).expect("texts are always JSON");
+    keep(&file, &text).map_err(|error| Failure::of_io(&error))
+}
+
+/// Forgets what was noted of an instance.
+pub(super) fn forget(session: &Session, id: &InstanceId) {
+    if let Some(file) = file(session, id) {
+        // One that stays is older than whatever is made next.
+        let _ = fs_err::remove_file(file);
+    }
+}
+
+fn file(session: &Session, id: &InstanceId) -> Option<PathBuf> {
+    let home = Home::of(&session.request.variables).ok()?;
+    Some(home.state.join("layers").join(id.to_string()))
+}
+
+#[derive(Deserialize, Serialize)]
+struct Note {
+    profiles: Vec<String>,
+    sets: Vec<String>,
 }
 
 /// Returns the flags that mean these, without values, which may be secret; `None` where there are

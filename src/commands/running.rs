@@ -62,12 +62,10 @@ mod tests {
             state,
             restarts: 0,
             ran: std::time::Duration::from_mins(1),
-            created: None,
             attached: true,
             order: 0,
             ports: std::collections::BTreeMap::new(),
-            profiles: Vec::new(),
-            sets: Vec::new(),
+            made: crate::engine::MadeWith::default(),
             files: std::collections::BTreeMap::new(),
         }
     }

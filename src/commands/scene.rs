@@ -4,6 +4,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
+
 use super::choice::{Purpose, choose};
 use super::failure::Failure;
 use super::lock::{self, Lock};
@@ -14,7 +16,7 @@ use super::session::Session;
 use super::trust;
 use crate::config::Merged;
 use crate::config::model::{Environment, Invocation};
-use crate::engine::{Addresses, Engine, Observed};
+use crate::engine::{Addresses, Engine, MadeWith, Observed, ObservedService, ServiceState};
 use crate::plan::{
     Database, Desired, DesiredService, Observation, Plan, Report, World, observe, password,
 };
@@ -60,16 +62,24 @@ impl Scene {
         (purpose, verb): (Purpose, Option<&str>),
     ) -> Result<(Self, Option<Lock>), Failure> {
         let opened = Instant::now();
-        let invocation = remember::invocation(session, environment, purpose).await?;
-        let loaded = trust::read(session, &invocation).await?;
-        let unread = !loaded.unread.is_empty();
-        let (mut environment, merged) = (loaded.environment, loaded.merged);
+        let mut invocation = remember::invocation(session, environment, purpose).await?;
+        let mut loaded = trust::read(session, &invocation).await?;
         let mut laps = vec![("read the configuration", opened.elapsed())];
         let lock = match verb {
             Some(verb) => Some(lock::hold(session, &invocation.id, verb).await?),
             None => None,
         };
         laps.push(("wait for the lock", opened.elapsed()));
+        if lock.as_ref().is_some_and(|lock| lock.waited) {
+            let now = remember::invocation(session, environment, purpose).await?;
+            if (&now.profiles, &now.sets) != (&invocation.profiles, &invocation.sets) {
+                loaded = trust::read(session, &now).await?;
+                invocation = now;
+            }
+        }
+        remember::tell(session, &invocation);
+        let unread = !loaded.unread.is_empty();
+        let (mut environment, merged) = (loaded.environment, loaded.merged);
         let chosen = choose(session, &invocation, &environment, purpose).await;
         let (engine, mut desired) = match chosen {
             Ok(chosen) => chosen,
@@ -153,16 +163,21 @@ impl Scene {
 
     /// Warns where the instance was made with other profiles or `--set` values than these.
     pub(super) fn warn_of_differences(&self, session: &Session, observed: &Observed) {
-        let Some(service) = remember::newest(observed).filter(|service| {
-            service.profiles != self.environment.profiles || service.sets != self.invocation.sets
-        }) else {
-            return;
-        };
-        let made_with = remember::flags(&service.profiles, &service.sets);
-        let made_with = made_with.unwrap_or_else(|| "no profile and no --set".to_owned());
-        session.events.warning(format!(
-            "the instance was made with {made_with}, which differs from this command's"
-        ));
+        let made = remember::newest(session, &self.invocation.id, observed.outline());
+        let asked = self.layers();
+        let differs = |made: &MadeWith| (&*made.profiles, &*made.sets) != asked;
+        if let Some(made) = made.filter(differs) {
+            let made_with = remember::flags(&made.profiles, &made.sets);
+            let made_with = made_with.unwrap_or_else(|| "no profile and no --set".to_owned());
+            session.events.warning(format!(
+                "the instance was made with {made_with}, which differs from this command's"
+            ));
+        }
+    }
+
+    /// Returns the profiles and `--set` values of this command.
+    pub(super) fn layers(&self) -> (&[String], &[String]) {
+        (&self.environment.profiles, &self.invocation.sets)
     }
 
     /// Returns the `postgres` service that is meant: the named one, or the only one.
@@ -209,20 +224,20 @@ impl Scene {
     /// Returns every address that is published now.
     pub(super) async fn outside(&self) -> Addresses {
         let services = self.desired.services.iter();
-        let ports = services.flat_map(|service| {
-            let ports = service.spec.ports.iter();
-            ports.map(|port| (service.spec.name.clone(), port.name.clone()))
-        });
-        let looks = ports.map(async |(service, port)| {
-            let address = self.engine.address(&service, &port).await.ok()?;
-            Some(((service, port), address))
-        });
-        futures_util::future::join_all(looks)
-            .await
-            .into_iter()
-            .flatten()
-            .collect()
+        let looks = services.map(|service| self.engine.seen(&service.spec.name));
+        let seen = join_all(looks).await;
+        published(seen.iter().flatten().flatten())
     }
+}
+
+/// Returns the addresses at which running services were seen to be published.
+pub(super) fn published<'a>(seen: impl Iterator<Item = &'a ObservedService>) -> Addresses {
+    let running = seen.filter(|service| service.state == ServiceState::Running);
+    let ports = running.flat_map(|service| {
+        let ports = service.ports.iter();
+        ports.map(|(port, at)| ((service.name.clone(), port.clone()), at.reached()))
+    });
+    ports.collect()
 }
 
 /// Waits until a daemon has done what a command that was killed asked of it just before: a network

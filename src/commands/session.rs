@@ -4,12 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
 use crate::cli::{GlobalFlags, Output};
 use crate::config::model::{Environment, Invocation, Kind, Reach, Secret, Variables};
 use crate::config::{self, Loaded, Request};
+use crate::engine::docker::Daemon;
 use crate::report::Events;
 
 /// A password that the documentation names hides nothing, and would mask every such word.
@@ -40,6 +42,8 @@ pub struct Session {
     pub(super) lent: Arc<AtomicBool>,
     /// Whether standard output is lines of JSON.
     pub(super) json: bool,
+    /// The daemon, once it was asked for and answered.
+    pub(super) daemon: OnceCell<Daemon>,
     /// Whether the command runs checks, and nothing else of what is declared.
     pub(super) checks: bool,
 }
@@ -69,6 +73,7 @@ impl Session {
             screen,
             lent: Arc::default(),
             json: flags.output == Some(Output::Json),
+            daemon: OnceCell::new(),
             checks: false,
         }
     }

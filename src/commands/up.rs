@@ -5,7 +5,8 @@ use super::failure::Failure;
 use super::line;
 use super::outcome::answer;
 use super::plan::options;
-use super::scene::{Scene, execute, settle};
+use super::remember;
+use super::scene::{Scene, execute, published, settle};
 use super::session::Session;
 use super::timings::Course;
 use crate::cli::UpArgs;
@@ -37,7 +38,17 @@ pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Fail
             .warning(format!("the timings are not written: {error}"));
     }
     let report = settle(&scene.invocation, "up", report)?;
-    let outside = scene.outside().await;
+    remember::note(
+        session,
+        &scene.invocation.id,
+        scene.layers(),
+        &observation.engine,
+    )?;
+    let outside = if plan.nodes.is_empty() {
+        published(observation.engine.services.iter())
+    } else {
+        scene.outside().await
+    };
     Ok(answer(&scene, &report, endpoints(&scene, &outside)))
 }
 

@@ -9,6 +9,7 @@ mod instance;
 mod lines;
 mod log;
 mod model;
+mod observed;
 mod port;
 pub mod process;
 mod state;
@@ -23,6 +24,7 @@ pub use host::{digest_of, find_program, output_of};
 pub use instance::Instance;
 pub use log::{LogLine, LogMark, LogOptions};
 pub use model::*;
+pub use observed::{MadeWith, Observed, ObservedService, Outline, PublishedPort};
 pub use process::other_version;
 pub use state::{Pulse, ServiceState};
 
@@ -45,6 +47,11 @@ pub trait Engine: Send + Sync {
 
     /// Reads all that exists of this instance, and which of `provisions` are there and current.
     fn observe<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Observed>;
+
+    /// Reads whether there is anything of this instance, and what it was made with.
+    fn outline(&self) -> Work<'_, Outline> {
+        Box::pin(async move { Ok(self.observe(&[]).await?.outline()) })
+    }
 
     /// Reads of one service what `observe` shows of it; `None` where there is no such container.
     fn seen<'a>(&'a self, service: &'a str) -> Work<'a, Option<ObservedService>>;

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::ServiceState;
 use crate::config::model::{
     HostCommand, HostPort, Image, ImageSource, InstanceId, Limits, Mount, Restart, Secret, Template,
 };
@@ -304,60 +303,6 @@ pub struct Launch {
     pub files: Vec<MadeFile>,
     /// The spec's hash together with the image's id; it goes into the label `envctl.hash`.
     pub hash: String,
-}
-
-/// Everything that exists of an instance.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Observed {
-    /// The current image or program of each provision that needs no work, by its name.
-    pub images: BTreeMap<String, ImageHandle>,
-    /// The addresses that are assigned to processes; empty where there is a network.
-    pub addresses: Addresses,
-    /// The engine's handle of the network.
-    pub network: Option<String>,
-    /// Volume name in the environment -> the engine's handle.
-    pub volumes: BTreeMap<String, String>,
-    /// Containers, in start order; one name can stand here twice after a crash.
-    pub services: Vec<ObservedService>,
-}
-
-/// A container as it was seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ObservedService {
-    pub name: String,
-    /// The declared service, which replicas share.
-    pub service: String,
-    pub role: Role,
-    /// The engine's handle: a container id.
-    pub handle: String,
-    /// The label `envctl.hash`; empty when the label is missing.
-    pub hash: String,
-    pub image: ImageHandle,
-    pub state: ServiceState,
-    /// How often its `restart` started it again, since somebody started it.
-    pub restarts: u32,
-    /// How long it has run without a break.
-    pub ran: Duration,
-    /// When it was made; `None` when the engine does not say.
-    pub created: Option<SystemTime>,
-    /// Whether it is on the instance's network; of a running process, whether its supervisor
-    /// lives.
-    pub attached: bool,
-    pub order: u32,
-    /// Port name -> where it is published.
-    pub ports: BTreeMap<String, PublishedPort>,
-    pub profiles: Vec<String>,
-    pub sets: Vec<String>,
-    /// Name of a file in the environment -> SHA-256 of the content that it runs with.
-    pub files: BTreeMap<String, String>,
-}
-
-/// A published port as it was seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PublishedPort {
-    pub container: u16,
-    pub bind: IpAddr,
-    pub host: u16,
 }
 
 /// Something to remove.

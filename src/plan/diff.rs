@@ -388,8 +388,8 @@ pub(super) mod tests {
     use super::*;
     use crate::config::model::{HostCommand, Image, ImageSource, Mount, Secret};
     use crate::engine::{
-        Capabilities, ImageHandle, ImageSpec, Program, ProgramSpec, Provision, ServerChoice,
-        ServiceSpec,
+        Capabilities, ImageHandle, ImageSpec, MadeWith, Program, ProgramSpec, Provision,
+        ServerChoice, ServiceSpec,
     };
     use crate::plan::desired::{Database, SentSeed};
     use crate::plan::images::DesiredImage;
@@ -523,12 +523,10 @@ pub(super) mod tests {
                 },
                 restarts: 0,
                 ran: Duration::from_mins(1),
-                created: None,
                 attached: true,
                 order: 0,
                 ports: BTreeMap::new(),
-                profiles: Vec::new(),
-                sets: Vec::new(),
+                made: MadeWith::default(),
                 files: BTreeMap::new(),
             });
             seen.ready.insert(name, true);

@@ -59,7 +59,7 @@ pub(super) async fn look(
     if seen.restarts > 0 && seen.ran < needed(service, seen.restarts, Proof::Lasting) {
         return Some(false);
     }
-    match Look::new(engine, service).look().await {
+    match Look::new(engine, service).after(seen).look().await {
         Attempt::Hopeless(Error::Unread { .. }) => None,
         result => Some(matches!(result, Attempt::Done(_))),
     }

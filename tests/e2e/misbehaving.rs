@@ -117,6 +117,22 @@ fn one_that_was_made_with_a_profile_keeps_it() {
     scenario.run(&["up", "rates", "-p", "none"]).exits(0);
     let status = scenario.run(&["status", "rates"]).exits(0);
     assert!(!status.stdout.contains("differs"), "{}", status.stdout);
+
+    // One that makes nothing anew is known as well, as long as anything runs.
+    let layer = "[smoke.more]\ncommand = [\"true\"]\n";
+    scenario.write("envs/rates/profiles/checks.toml", layer);
+    let with = ["up", "rates", "-p", "checks", "--output", "json"];
+    let up = scenario.run(&with).exits(0);
+    assert_eq!(up.answer()["changed"], 0);
+    let made = ["with --profile checks, as the instance was made"];
+    scenario.run(&["status", "rates"]).exits(0).says(&made);
+    scenario.run(&["up", "rates", "-p", "none"]).exits(0);
+    let status = scenario.run(&["status", "rates"]).exits(0);
+    assert!(!status.stderr.contains("as the instance was made"));
+    scenario.run(&with).exits(0);
+    scenario.run(&["down", "rates"]).exits(0);
+    let up = scenario.run(&["up", "rates"]).exits(0);
+    assert!(!up.stderr.contains("as the instance was made"));
     scenario.take_away();
 }
 

@@ -23,9 +23,9 @@ pub(crate) async fn a_created_service_is_observed_with_all_it_was_created_with(f
     assert_eq!(second.hash, "0123");
     assert_eq!(second.image, fixture.busybox);
     assert_eq!(second.state, ServiceState::Created);
-    assert_eq!(second.profiles, fixture.identity.profiles);
-    assert_eq!(second.sets, fixture.identity.sets);
-    assert!(second.created.is_some());
+    assert_eq!(second.made.profiles, fixture.identity.profiles);
+    assert_eq!(second.made.sets, fixture.identity.sets);
+    assert!(second.made.created.is_some());
     assert_eq!(seen.network.is_some(), fixture.has_containers());
 }
 
@@ -85,7 +85,7 @@ pub(crate) async fn creating_again_replaces(fixture: &Fixture) {
         .unwrap();
     let after = fixture.observe().await.services;
     assert_eq!(after.len(), 1);
-    assert_ne!(after[0].created, before[0].created);
+    assert_ne!(after[0].made.created, before[0].made.created);
     assert_eq!(after[0].hash, "4567");
     assert_eq!(after[0].state, ServiceState::Created);
     assert!(!inside::lives(main));

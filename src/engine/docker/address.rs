@@ -1,6 +1,6 @@
 //! Where a service's port can be reached from this process.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::{Docker, container, ports};
 use crate::engine::{Error, ServiceState, port};
@@ -22,7 +22,7 @@ pub(super) async fn address(
         });
     }
     match ports::published(&found).get(port) {
-        Some(published) => Ok(SocketAddr::new(reachable(published.bind), published.host)),
+        Some(published) => Ok(published.reached()),
         None => Err(Error::NoPort {
             service: service.to_owned(),
             port: port.to_owned(),
@@ -62,13 +62,4 @@ pub(super) async fn listeners(
 fn is_in(pid: u32, id: &str) -> bool {
     let groups = fs_err::read_to_string(format!("/proc/{pid}/cgroup"));
     !id.is_empty() && groups.is_ok_and(|groups| groups.contains(id))
-}
-
-/// "Every address" is no address to connect to.
-fn reachable(bind: IpAddr) -> IpAddr {
-    match bind {
-        IpAddr::V4(address) if address.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(address) if address.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        address => address,
-    }
 }

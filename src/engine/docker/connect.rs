@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use bollard::{API_DEFAULT_VERSION, BollardRequest, ClientVersion};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::UnixStream;
 
 use super::client::{Client, ENGINE, Fault};
-use super::{Docker, Endpoint};
+use super::{Docker, Endpoint, hijack};
 use crate::engine::{Error, Identity};
 
 /// How long the daemon may take to say its version.
@@ -20,9 +22,25 @@ const OLDEST_API: ClientVersion = ClientVersion {
     minor_version: 41,
 };
 
+/// A daemon that answered.
+#[derive(Clone, Debug)]
+pub struct Daemon(Client);
+
+impl Daemon {
+    /// Connects to it.
+    pub async fn connect(endpoint: &Endpoint) -> Result<Self, Error> {
+        Ok(Self(client(endpoint).await?))
+    }
+
+    /// Returns the engine of one instance.
+    pub fn engine(&self, identity: Identity) -> Docker {
+        Docker::new(self.0.clone(), identity)
+    }
+}
+
 /// Connects to the daemon and returns the engine of one instance.
 pub async fn connect(endpoint: &Endpoint, identity: Identity) -> Result<Docker, Error> {
-    Ok(Docker::new(client(endpoint).await?, identity))
+    Ok(Daemon::connect(endpoint).await?.engine(identity))
 }
 
 /// Connects to the daemon.
@@ -53,13 +71,31 @@ pub(super) async fn client(endpoint: &Endpoint) -> Result<Client, Error> {
     Ok(Client::new(docker, endpoint.to_string()))
 }
 
-/// Returns the newest and the oldest API version that the daemon speaks.
+/// Returns the newest and the oldest API version that the daemon speaks. The oldest matters where
+/// the newest is newer than ours.
 async fn ask(endpoint: &Endpoint) -> Result<(String, Option<String>), Fault> {
-    let answer = open(endpoint, API_DEFAULT_VERSION)?.version().await?;
+    let client = open(endpoint, API_DEFAULT_VERSION)?;
+    if let Some(newest) = ping(endpoint).await
+        && parse(&newest).is_some_and(|newest| newest <= *API_DEFAULT_VERSION)
+    {
+        return Ok((newest, None));
+    }
+    let answer = client.version().await?;
     Ok((
         answer.api_version.unwrap_or_default(),
         answer.min_api_version,
     ))
+}
+
+/// Returns the newest API version that a daemon names in its answer to a ping, for which it starts
+/// no process, as it does to say all its versions; `None` where it names none, or does not answer.
+async fn ping(endpoint: &Endpoint) -> Option<String> {
+    let Endpoint::Unix(path) = endpoint;
+    let mut stream = UnixStream::connect(path).await.ok()?;
+    let request = b"GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n";
+    stream.write_all(request).await.ok()?;
+    let head = hijack::head(&mut stream).await.ok()?;
+    hijack::header(&head, "api-version").map(str::to_owned)
 }
 
 fn open(endpoint: &Endpoint, version: &ClientVersion) -> Result<bollard::Docker, Fault> {

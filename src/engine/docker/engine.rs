@@ -15,7 +15,7 @@ use crate::engine::host::Once;
 use crate::engine::{
     Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Identity, ImageHandle,
     ImageOutcome, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, ObservedService,
-    Prospect, Provision, Pulse, Removal, Resource, ServiceSpec, Work,
+    Outline, Prospect, Provision, Pulse, Removal, Resource, ServiceSpec, Work,
 };
 use crate::report::StepEvents;
 
@@ -93,6 +93,10 @@ impl Engine for Docker {
 
     fn observe<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Observed> {
         Box::pin(observe::observe(self, provisions))
+    }
+
+    fn outline(&self) -> Work<'_, Outline> {
+        Box::pin(observe::outline(self))
     }
 
     fn seen<'a>(&'a self, service: &'a str) -> Work<'a, Option<ObservedService>> {

@@ -50,7 +50,7 @@ async fn start(socket: &str, id: &str) -> Result<UnixStream, Fault> {
 }
 
 /// Reads the head and not a byte more, since what follows is the command's.
-async fn head(stream: &mut UnixStream) -> io::Result<String> {
+pub(super) async fn head(stream: &mut UnixStream) -> io::Result<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         if head.len() == HEAD_BYTES_MAX {
@@ -69,6 +69,13 @@ fn status(head: &str) -> Option<u16> {
         .ok()
 }
 
+/// Returns the value of a head's line.
+pub(super) fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    let mut pairs = head.lines().filter_map(|line| line.split_once(':'));
+    let found = pairs.find(|(known, _)| known.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.trim())
+}
+
 fn message(body: &[u8]) -> String {
     let said = serde_json::from_slice::<Value>(body).ok();
     let said = said.and_then(|said| Some(said.get("message")?.as_str()?.to_owned()));
@@ -84,6 +91,9 @@ mod tests {
         assert_eq!(status("HTTP/1.1 101 UPGRADED\r\n\r\n"), Some(101));
         assert_eq!(status("HTTP/1.0 409 Conflict\r\n\r\n"), Some(409));
         assert_eq!(status("SSH-2.0\r\n\r\n"), None);
+        let head = "HTTP/1.1 200 OK\r\nLibpod-Api-Version: 4.3\r\nApi-Version: 1.41\r\n\r\n";
+        assert_eq!(header(head, "api-version"), Some("1.41"));
+        assert_eq!(header("HTTP/1.1 200 OK\r\n\r\n", "api-version"), None);
         assert_eq!(
             message(br#"{"message":"it is not running"}"#),
             "it is not running"

@@ -24,7 +24,7 @@ mod resource;
 mod start;
 mod terminal;
 
-pub use connect::connect;
+pub use connect::{Daemon, connect};
 pub use endpoint::Endpoint;
 pub use engine::Docker;
 pub use instances::instances;

@@ -1,8 +1,9 @@
 //! Reading all that exists of the instance, by its labels alone.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, UNIX_EPOCH};
 
-use bollard::models::ContainerInspectResponse;
+use bollard::models::{ContainerInspectResponse, ContainerSummary};
 use bollard::query_parameters::{ListContainersOptions, ListVolumesOptions};
 use futures_util::StreamExt as _;
 use futures_util::TryStreamExt as _;
@@ -10,7 +11,8 @@ use futures_util::stream;
 
 use super::{Docker, container, files, image, labels, ports, resource};
 use crate::engine::{
-    Addresses, Error, ImageHandle, ImageSpec, Observed, ObservedService, Provision, Role,
+    Addresses, Error, ImageHandle, ImageSpec, MadeWith, Observed, ObservedService, Outline,
+    Provision, Role,
 };
 
 /// How many containers are looked at at once.
@@ -38,14 +40,47 @@ pub(super) async fn observe(docker: &Docker, provisions: &[Provision]) -> Result
     })
 }
 
-async fn services(docker: &Docker) -> Result<Vec<ObservedService>, Error> {
+/// Reads what lists tell, and looks at no container.
+pub(super) async fn outline(docker: &Docker) -> Result<Outline, Error> {
+    let (containers, network, volumes) = tokio::try_join!(
+        containers(docker),
+        resource::network(docker),
+        volumes(docker),
+    )?;
+    let mut containers = containers;
+    containers.retain(|it| labels::is_ours(&docker.identity, it.labels.as_ref()));
+    let service = labels::role_text(Role::Service);
+    let made = containers.iter().filter_map(|container| {
+        let labels = container.labels.as_ref()?;
+        let role = labels.get(labels::ROLE)?;
+        let since = u64::try_from(container.created?).ok()?;
+        (role == service).then(|| MadeWith {
+            profiles: labels::from_json(labels.get(labels::PROFILES)),
+            sets: labels::from_json(labels.get(labels::SETS)),
+            created: Some(UNIX_EPOCH + Duration::from_secs(since)),
+        })
+    });
+    // The newest is the first of the list; of two of one second the last one is the maximum.
+    let made: Vec<MadeWith> = made.collect();
+    let made = made.into_iter().rev().max_by_key(|made| made.created);
+    Ok(Outline {
+        is_there: !containers.is_empty() || !volumes.is_empty() || network.is_some(),
+        made,
+    })
+}
+
+async fn containers(docker: &Docker) -> Result<Vec<ContainerSummary>, Error> {
     let options = ListContainersOptions {
         all: true,
         filters: Some(labels::filter(&docker.identity)),
         ..ListContainersOptions::default()
     };
     let call = || docker.client.api().list_containers(Some(options.clone()));
-    let containers = docker.client.read("list the containers", call).await?;
+    docker.client.read("list the containers", call).await
+}
+
+async fn services(docker: &Docker) -> Result<Vec<ObservedService>, Error> {
+    let containers = containers(docker).await?;
     let ids = containers.into_iter().filter_map(|container| container.id);
     let network = labels::network_name(&docker.identity);
     let looks = ids.map(|id| look(docker, id, &network));
@@ -125,15 +160,17 @@ fn service(container: ContainerInspectResponse, network: &str) -> ObservedServic
         state: pulse.state,
         restarts: pulse.restarts,
         ran: pulse.ran,
-        created,
         attached,
         order: labels
             .get(labels::ORDER)
             .and_then(|order| order.parse().ok())
             .unwrap_or_default(),
         ports,
-        profiles: labels::from_json(labels.get(labels::PROFILES)),
-        sets: labels::from_json(labels.get(labels::SETS)),
+        made: MadeWith {
+            profiles: labels::from_json(labels.get(labels::PROFILES)),
+            sets: labels::from_json(labels.get(labels::SETS)),
+            created,
+        },
         files: BTreeMap::new(),
     }
 }

@@ -16,8 +16,8 @@ use super::record::Record;
 use super::{discard, ports, program, stop};
 use crate::engine::port::Listening;
 use crate::engine::{
-    Addresses, Error, ImageHandle, Observed, ObservedService, ProgramSpec, Prospect, Provision,
-    PublishedPort, Pulse, Role, ServiceState, port,
+    Addresses, Error, ImageHandle, MadeWith, Observed, ObservedService, ProgramSpec, Prospect,
+    Provision, PublishedPort, Pulse, Role, ServiceState, port,
 };
 
 /// Reads services, volumes, addresses and current programs.
@@ -170,7 +170,6 @@ fn service(folder: &Folder, seen: (&Addresses, &Listening)) -> ObservedService {
         restarts: pulse.restarts,
         ran: pulse.ran,
         attached: supervised || !runs,
-        created: Some(record.created),
         ports: published(&record),
         name: record.name,
         service: record.service,
@@ -178,8 +177,11 @@ fn service(folder: &Folder, seen: (&Addresses, &Listening)) -> ObservedService {
         hash,
         image: record.image,
         order: record.order,
-        profiles: record.profiles,
-        sets: record.sets,
+        made: MadeWith {
+            profiles: record.profiles,
+            sets: record.sets,
+            created: Some(record.created),
+        },
         files: record.files,
     }
 }
@@ -209,12 +211,10 @@ fn unknown(folder: &Folder, pulse: Pulse) -> ObservedService {
         state: pulse.state,
         restarts: pulse.restarts,
         ran: pulse.ran,
-        created: None,
         attached: true,
         order: 0,
         ports: BTreeMap::new(),
-        profiles: Vec::new(),
-        sets: Vec::new(),
+        made: MadeWith::default(),
         files: BTreeMap::new(),
     }
 }

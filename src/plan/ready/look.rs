@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::database;
 use crate::config::model::{Probe, Secret};
-use crate::engine::{self, Engine, Exec, ExecOutcome};
+use crate::engine::{self, Engine, Exec, ExecOutcome, ObservedService};
 use crate::plan::desired::{DesiredService, Readiness};
 use crate::plan::error::Error;
 use crate::probe::{Attempt, Http, connect, connect_briefly, redis, status_line};
@@ -46,6 +46,15 @@ impl<'a> Look<'a> {
             addresses: BTreeMap::new(),
             refusal: None,
         }
+    }
+
+    /// Takes the addresses from a look at the service that was just made.
+    pub(super) fn after(mut self, seen: &'a ObservedService) -> Self {
+        let ports = seen.ports.iter();
+        self.addresses = ports
+            .map(|(name, port)| (name.as_str(), port.reached()))
+            .collect();
+        self
     }
 
     /// Forgets what may be otherwise by now: the service was started again.
