@@ -87,6 +87,33 @@ pub enum Command {
     Supervise(SuperviseArgs),
 }
 
+impl Command {
+    /// Returns the word that was typed.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Up(_) => "up",
+            Self::Build(_) => "build",
+            Self::Seed(_) => "seed",
+            Self::Migrate(_) => "migrate",
+            Self::SmokeTest(_) => "smoke-test",
+            Self::Down(_) => "down",
+            Self::Plan(_) => "plan",
+            Self::Status(_) => "status",
+            Self::Logs(_) => "logs",
+            Self::Exec(_) => "exec",
+            Self::Psql(_) => "psql",
+            Self::Url(_) => "url",
+            Self::Run(_) => "run",
+            Self::Restart(_) => "restart",
+            Self::Doctor(_) => "doctor",
+            Self::Config(_) => "config",
+            Self::List(_) => "list",
+            Self::Completions(_) => "completions",
+            Self::Supervise(_) => "supervise",
+        }
+    }
+}
+
 impl Cli {
     /// Returns what was typed; a mistake in it, and `--help`, end the program here.
     pub fn from_process() -> Self {

@@ -2,10 +2,9 @@
 //! with its holder; the file's text only says who that is.
 
 use std::fs::{File, TryLockError};
-use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use fs_err::os::unix::fs::OpenOptionsExt as _;
 
@@ -13,6 +12,7 @@ use super::failure::Failure;
 use super::session::Session;
 use crate::config::model::InstanceId;
 use crate::engine::process::{Home, make_folder};
+use crate::engine::{lock_holder, sign_lock};
 use crate::probe::{Attempt, Exhausted, Poll};
 
 /// How long a request that a killed command left the engine may take before what it makes shows.
@@ -71,7 +71,7 @@ pub(super) async fn hold(session: &Session, id: &InstanceId, verb: &str) -> Resu
     };
     let was_killed = file.metadata().is_ok_and(|file| file.len() > 0);
     // What the file says is for people; a failure to write it takes nothing from the lock.
-    let _ = sign(&file, &format!("{verb} {}", id.environment));
+    let _ = sign_lock(&file, &format!("{verb} {}", id.environment));
     Ok(Lock {
         path,
         file,
@@ -102,7 +102,7 @@ fn take(path: &Path) -> Attempt<File, std::io::Error> {
     match file.try_lock() {
         Ok(()) if is_at(&file, path) => Attempt::Done(file),
         Ok(()) => Attempt::NotYet("a lock file that was just removed".to_owned()),
-        Err(TryLockError::WouldBlock) => Attempt::NotYet(holder(&file)),
+        Err(TryLockError::WouldBlock) => Attempt::NotYet(lock_holder(&file)),
         Err(TryLockError::Error(error)) => Attempt::Hopeless(error),
     }
 }
@@ -127,26 +127,4 @@ fn open(path: &Path) -> std::io::Result<File> {
         .mode(OWNER_ALONE)
         .open(path)?;
     Ok(file.into_parts().0)
-}
-
-fn sign(mut file: &File, command: &str) -> std::io::Result<()> {
-    let since = humantime::format_rfc3339_seconds(SystemTime::now());
-    file.set_len(0)?;
-    file.rewind()?;
-    writeln!(
-        file,
-        "`envctl {command}` (pid {}, since {since})",
-        std::process::id()
-    )
-}
-
-fn holder(mut file: &File) -> String {
-    let mut text = String::new();
-    let read = file
-        .rewind()
-        .and_then(|()| file.take(200).read_to_string(&mut text));
-    match read {
-        Ok(_) if !text.trim().is_empty() => text.trim().to_owned(),
-        _ => "another envctl".to_owned(),
-    }
 }

@@ -44,6 +44,8 @@ pub struct Session {
     pub(super) json: bool,
     /// The daemon, once it was asked for and answered.
     pub(super) daemon: OnceCell<Daemon>,
+    /// The command's name: `up`.
+    pub(super) command: &'static str,
     /// Whether the command runs checks, and nothing else of what is declared.
     pub(super) checks: bool,
 }
@@ -74,6 +76,7 @@ impl Session {
             lent: Arc::default(),
             json: flags.output == Some(Output::Json),
             daemon: OnceCell::new(),
+            command: "",
             checks: false,
         }
     }

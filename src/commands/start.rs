@@ -16,6 +16,7 @@ use crate::report::{Answer, Diagnostic, Failed};
 /// Runs one command to its end.
 pub fn run(mut session: Session, command: &Command) -> Result<Answer, Box<Failed>> {
     session.request.reach = reach(command);
+    session.command = command.name();
     session.checks = matches!(command, Command::SmokeTest(_));
     let mut result = match command {
         Command::Config(args) => config::run(&session, args),

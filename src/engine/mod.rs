@@ -20,7 +20,7 @@ use std::pin::Pin;
 
 pub use command::{Exec, ExecOutcome, OUTPUT_BYTES_MAX};
 pub use error::{Error, HeldBy, PortHolder};
-pub use host::{digest_of, find_program, output_of};
+pub use host::{digest_of, find_program, lock_holder, output_of, sign_lock};
 pub use instance::Instance;
 pub use log::{LogLine, LogMark, LogOptions};
 pub use model::*;

@@ -23,6 +23,7 @@ pub use inputs::digest_of;
 pub(in crate::engine) use inputs::{declare, relative};
 pub(in crate::engine) use install::{install_line, install_postgres};
 pub(in crate::engine) use listing::{Listing, Note};
-pub(in crate::engine) use lock::lock;
+pub(in crate::engine) use lock::{lock, lock_telling};
+pub use lock::{lock_holder, sign_lock};
 pub(in crate::engine) use once::Once;
 pub(in crate::engine) use program::{Program, Waiter, beside, print, run};

@@ -17,7 +17,7 @@ use crate::engine::{
     ImageOutcome, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, ObservedService,
     Prospect, Provision, Pulse, Removal, Resource, ServiceSpec, Work,
 };
-use crate::report::StepEvents;
+use crate::report::{Events, StepEvents};
 
 /// This machine, bound to one instance.
 #[derive(Clone, Debug)]
@@ -35,6 +35,10 @@ pub struct Process {
     pub(super) builds: Arc<Once>,
     /// Whether nothing that the workspace names is run.
     pub(super) looking: bool,
+    /// The command that it works for, as it was typed: `up rates`.
+    pub(super) command: String,
+    /// Where it says whom it waits for.
+    pub(super) events: Option<Events>,
 }
 
 impl Process {
@@ -47,6 +51,19 @@ impl Process {
             assigned: Arc::default(),
             builds: Arc::default(),
             looking: false,
+            command: String::new(),
+            events: None,
+        }
+    }
+
+    /// Returns the engine for a command, as others that wait for it read it, and tells whom it
+    /// waits for itself.
+    #[must_use]
+    pub fn working_for(self, command: String, events: Events) -> Self {
+        Self {
+            command,
+            events: Some(events),
+            ..self
         }
     }
 

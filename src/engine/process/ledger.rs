@@ -3,9 +3,8 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use fs_err::os::unix::fs::OpenOptionsExt as _;
@@ -19,9 +18,6 @@ use crate::engine::{Addresses, Error, host};
 
 /// How long others may hold the ledger: they look at a few ports.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// No holder says more.
-const HOLDER_BYTES_MAX: u64 = 200;
 
 /// How long a port stays with an instance that has no folder, since it may be about to get one.
 const KEPT: Duration = Duration::from_hours(1);
@@ -105,7 +101,7 @@ pub(super) async fn change<T>(
 ) -> Result<T, Error> {
     let home = &process.home;
     let doing = || "write down which ports are given".to_owned();
-    let _lock = lock(&home.state)
+    let _lock = lock(process)
         .await
         .map_err(|error| refused(doing(), error))?;
     let before = Ledger::read(home)?;
@@ -130,36 +126,32 @@ pub(super) async fn forget(process: &Process) -> Result<(), Error> {
     .await
 }
 
-async fn lock(state: &Path) -> std::io::Result<File> {
+async fn lock(process: &Process) -> std::io::Result<File> {
+    let state = &process.home.state;
     folder::make(state)?;
     let mut options = fs_err::OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     options.mode(0o600);
     let file = options.open(state.join("ports.lock"))?.into_parts().0;
-    if host::lock(&file, LOCK_TIMEOUT).await? {
+    let waiting = |holder: &str| {
+        if let Some(events) = &process.events {
+            events.info(format!("waiting for {holder} to choose its ports"));
+        }
+    };
+    if host::lock_telling(&file, LOCK_TIMEOUT, waiting).await? {
         // What it says is for people; a failure to write it takes nothing from the lock.
-        let _ = sign(&file);
+        let _ = host::sign_lock(&file, &process.command);
         return Ok(file);
     }
-    let mut holder = String::new();
-    let read = (&file).take(HOLDER_BYTES_MAX).read_to_string(&mut holder);
-    let holder = match read {
-        Ok(_) if !holder.trim().is_empty() => holder.trim().to_owned(),
-        _ => "another envctl".to_owned(),
-    };
+    let holder = host::lock_holder(&file);
     let reason = format!("{holder} holds ports.lock for longer than {LOCK_TIMEOUT:?}");
     Err(std::io::Error::other(reason))
 }
 
-fn sign(mut file: &File) -> std::io::Result<()> {
-    let since = humantime::format_rfc3339_seconds(SystemTime::now());
-    file.set_len(0)?;
-    let pid = std::process::id();
-    writeln!(file, "envctl (pid {pid}, since {since})")
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn entry(instance: &str, service: &str, number: u16, age: Duration) -> Entry {
