@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::failure::Failure;
+use super::hidden;
 use super::session::Session;
 use crate::cli::{ConfigArgs, ConfigCommand};
 use crate::config::Mistakes;
@@ -31,6 +32,15 @@ pub(super) fn run(session: &Session, args: &ConfigArgs) -> Result<Answer, Failur
             if !loaded.unread.is_empty() {
                 let names = loaded.unread.join(", ");
                 let text = format!("not looked at, since its command is not run: secret {names}");
+                session.events.info(text);
+            }
+            let known = hidden::known(&loaded.environment);
+            if !known.is_empty() {
+                let names = known.join(", ");
+                let text = format!(
+                    "shown in what is printed, since it is the name of its user or database, or \
+                     `postgres`: the password of {names}"
+                );
                 session.events.info(text);
             }
             let text = format!("{} is valid", loaded.environment.name);

@@ -11,6 +11,7 @@ mod exec;
 mod explain;
 mod failure;
 mod follow;
+mod hidden;
 mod instances;
 mod interrupt;
 mod line;

@@ -8,14 +8,12 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
+use super::hidden;
 use crate::cli::{GlobalFlags, Output};
-use crate::config::model::{Environment, Invocation, Kind, Reach, Secret, Variables};
+use crate::config::model::{Invocation, Reach, Variables};
 use crate::config::{self, Loaded, Request};
 use crate::engine::docker::Daemon;
 use crate::report::Events;
-
-/// A password that the documentation names hides nothing, and would mask every such word.
-const DOCUMENTED: &str = "postgres";
 
 /// Runs what it is given while nothing else is drawn.
 pub type Suspend = Box<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
@@ -123,52 +121,12 @@ impl Session {
 
     /// Has the secrets of an environment masked, and tells what should be known of it.
     pub(super) fn receive(&self, loaded: &Loaded) {
-        let secrets = secrets(&loaded.environment);
+        let secrets = hidden::secrets(&loaded.environment);
         let texts = secrets.iter().map(|secret| secret.expose().to_owned());
         (self.screen.mask)(texts.collect());
         let warnings = loaded.warnings.iter().cloned();
-        for warning in warnings.chain(short_passwords(&loaded.environment)) {
+        for warning in warnings.chain(hidden::warnings(&loaded.environment)) {
             self.events.warning(warning);
         }
     }
-}
-
-/// Returns what is to be known of passwords that are too short to be hidden. Those that are secrets
-/// by their own declaration are named by that.
-fn short_passwords(environment: &Environment) -> impl Iterator<Item = String> {
-    let passwords = environment.services.iter().filter_map(|(name, service)| {
-        let password = match &service.kind {
-            Kind::Postgres(postgres) => Some(&postgres.password),
-            Kind::Redis(redis) => redis.password.as_ref(),
-            Kind::Container => None,
-        };
-        Some((name, password?))
-    });
-    let short = passwords.filter(|(_, password)| {
-        !password.is_unread() && password.is_short() && !environment.secrets.contains(password)
-    });
-    short.map(|(name, _)| {
-        format!(
-            "the password of `{name}` is too short to be hidden in what is printed: it has fewer \
-             than {} characters",
-            Secret::SHORTEST
-        )
-    })
-}
-
-/// Returns everything of an environment that is never shown. A password that is the name of its own
-/// user or database is shown with these, so hiding it would only make addresses unreadable.
-pub(super) fn secrets(environment: &Environment) -> Vec<Secret> {
-    let services = environment.services.values();
-    let passwords = services.filter_map(|service| match &service.kind {
-        Kind::Postgres(postgres) => Some(&postgres.password).filter(|password| {
-            let names = [&postgres.user, &postgres.database];
-            names.iter().all(|name| *name != password.expose())
-        }),
-        Kind::Redis(redis) => redis.password.as_ref(),
-        Kind::Container => None,
-    });
-    let secrets = environment.secrets.iter().chain(passwords);
-    let secrets = secrets.filter(|it| !it.is_unread() && it.expose() != DOCUMENTED);
-    secrets.cloned().collect()
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::hidden::secrets;
 use super::scene::Scene;
-use super::session::secrets;
 use crate::config::model::Secret;
 use crate::plan::{Plan, Report, Timing, critical_path, timings};
 use crate::report::{Events, Mask};

@@ -2,14 +2,16 @@
 //! through [`Outside`].
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use super::defaults;
 use super::interpolate::{self, Context};
 use super::layers::Found;
 use super::merge::{Log, merge};
 use super::mistake::Mistake;
-use super::model::Environment;
+use super::model::{Environment, Secret};
 use super::normal;
+use super::ordinary::{is_common, unhidden};
 use super::overrides;
 use super::read::{Claim, Known, Names, Reader, read};
 use super::schema::{ROOT, Shape};
@@ -63,11 +65,6 @@ pub(crate) fn resolve(
         .iter()
         .filter(|(_, secret)| secret.is_unread());
     let unread = unread.map(|(name, _)| name.clone()).collect();
-    let known = found_secrets
-        .iter()
-        .filter(|(_, secret)| !secret.is_unread());
-    let warnings = known.filter_map(|(name, secret)| secrets::warning(name, secret));
-    log.warnings.extend(warnings);
     let names = |kind| root.names(kind).into_iter().map(str::to_owned).collect();
     let reader = Reader {
         workspace: context.workspace,
@@ -86,11 +83,13 @@ pub(crate) fn resolve(
         folder: context.workspace.join("envs").join(context.environment),
         profiles: found.profiles.clone(),
         secrets: found_secrets
-            .into_values()
+            .values()
             .filter(|it| !it.is_unread())
+            .cloned()
             .collect(),
     };
     let environment = read(&root, known, &reader);
+    log.warnings.extend(warnings(&found_secrets, &environment));
     mistakes.extend(reader.mistakes.take());
     let claims = reader.claims.take();
     Some(Resolved {
@@ -105,6 +104,17 @@ pub(crate) fn resolve(
         claims,
         unread,
     })
+}
+
+/// Returns what is to be known of secrets that are not hidden in what is printed.
+fn warnings(secrets: &BTreeMap<String, Secret>, environment: &Environment) -> Vec<String> {
+    let known = secrets.iter().filter(|(_, secret)| !secret.is_unread());
+    let warnings = known.filter_map(|(name, secret)| {
+        let common = || unhidden(&format!("the secret `{name}`"));
+        let is_common = is_common(secret, environment);
+        secrets::warning(name, secret).or_else(|| is_common.then(common))
+    });
+    warnings.collect()
 }
 
 fn empty() -> Node {

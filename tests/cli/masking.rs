@@ -262,6 +262,56 @@ environment = { PIN = '${secret:pin}' }
     );
 }
 
+#[test]
+fn what_is_too_common_to_be_hidden_is_said() {
+    let env = "[secrets.word]
+env = 'WORD'
+
+[secrets.name]
+env = 'NAME'
+
+[services.db]
+kind = 'postgres'
+image = 'postgres:13.5'
+password = 'page'
+
+[services.other]
+kind = 'postgres'
+image = 'postgres:13.5'
+database = 'shop'
+password = 'shop'
+
+[services.own]
+kind = 'postgres'
+image = 'postgres:13.5'
+
+[services.page]
+image = 'api:1'
+ports = { http = 3000 }
+environment = { WORD = '${secret:word}', NAME = '${secret:name}' }
+";
+    let workspace = Workspace::rates(env)
+        .variable("WORD", "Admin")
+        .variable("NAME", "rates");
+    workspace.check("envctl config validate", &expect![[r#"
+        --- stdout
+        rates is valid
+        --- stderr
+        [time] warning: the secret `name` is not hidden in what is printed: it is a name in the environment itself or a word that everybody tries first, and would blot out ordinary text; take a text that stands nowhere else
+        [time] warning: the secret `word` is not hidden in what is printed: it is a name in the environment itself or a word that everybody tries first, and would blot out ordinary text; take a text that stands nowhere else
+        [time] warning: the password of `db` is not hidden in what is printed: it is a name in the environment itself or a word that everybody tries first, and would blot out ordinary text; take a text that stands nowhere else
+        [time] shown in what is printed, since it is the name of its user or database, or `postgres`: the password of other
+        --- exit 0
+    "#]]);
+    let (shown, ..) = workspace.run("envctl config show");
+    assert!(
+        shown.contains("rates") && shown.contains("[services.page]"),
+        "{shown}"
+    );
+    // Where the value itself stands it is no ordinary text.
+    assert!(!shown.contains("Admin"), "{shown}");
+}
+
 /// Prints a text as Python's own libraries spell it, a spelling a line.
 const SPELLINGS: &str = r#"
 import base64, html, json, pprint, shlex, sys, urllib.parse, csv, io
