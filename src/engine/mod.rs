@@ -12,6 +12,7 @@ mod model;
 mod observed;
 mod port;
 pub mod process;
+mod redis_text;
 mod state;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ pub use log::{LogLine, LogMark, LogOptions};
 pub use model::*;
 pub use observed::{MadeWith, Observed, ObservedService, Outline, PublishedPort};
 pub use process::other_version;
+pub use redis_text::redis_text;
 pub use state::{Pulse, ServiceState};
 
 use crate::config::model::Secret;

@@ -242,6 +242,12 @@ impl ServiceSpec {
             hash: String::new(),
         }
     }
+
+    /// Whether it may be given other files while it runs, and told of them. One with nothing but
+    /// files that its kind needs is made anew instead.
+    pub fn is_told(&self) -> bool {
+        self.files.iter().any(|file| file.readers == Readers::All)
+    }
 }
 
 /// What the engine must know of a service to run it as a process.
@@ -274,6 +280,17 @@ pub struct FileSpec {
     pub name: String,
     /// Where it is in a container; an absolute path.
     pub path: String,
+    pub readers: Readers,
+}
+
+/// Who reads a file in a container; without one it is the service's user alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// Everybody in it.
+    All,
+    /// The user that the container runs as; where that is root, the first of these that it knows,
+    /// since its server becomes that one.
+    Server(&'static [&'static str]),
 }
 
 /// A file as it is now to be.

@@ -4,6 +4,7 @@ mod container;
 mod hash;
 mod order;
 mod process;
+mod redis;
 mod sameness;
 
 use std::collections::BTreeSet;
@@ -18,7 +19,7 @@ use crate::config::model::{
     Condition, Environment, InstanceId, Kind, Migrations, Mount, MountSource, Postgres, Probe,
     Secret, SeedContent, Service, ServiceFile,
 };
-use crate::engine::{Capabilities, FileSpec, PortSpec, Program, Provision, ServiceSpec};
+use crate::engine::{Capabilities, FileSpec, PortSpec, Program, Provision, Readers, ServiceSpec};
 use crate::seed::Dump;
 
 /// All that should be there.
@@ -192,9 +193,10 @@ impl Desired {
             Err(lacks) => return self.unfit(format!("services.{name}"), lacks),
         };
         made.readiness = readiness(declaration, name, service);
-        made.spec.files = service.files.iter().map(file).collect();
+        made.spec.files.extend(service.files.iter().map(file));
+        made.upkeep.files.extend(service.files.clone());
         made.upkeep = Upkeep {
-            files: service.files.clone(),
+            files: made.upkeep.files,
             reload: service.reload.clone(),
             update_delay: service.update_delay,
         };
@@ -214,7 +216,7 @@ impl Desired {
     fn add(&mut self, declaration: &Declaration<'_>, made: Made, order: u32) {
         let mut spec = made.spec;
         spec.order = order;
-        spec.hash = hash::of_spec(&spec, &self.wiring);
+        spec.hash = hash::of_spec(&spec, &made.upkeep, &self.wiring);
         let services = &declaration.environment.services;
         let depends_on = made.depends_on.into_iter().flat_map(|(name, condition)| {
             let replicas = services.get(&name).map_or(1, |service| service.replicas);
@@ -342,6 +344,7 @@ fn file((name, file): (&String, &ServiceFile)) -> FileSpec {
     FileSpec {
         name: name.clone(),
         path: file.path.clone(),
+        readers: Readers::All,
     }
 }
 

@@ -5,10 +5,11 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Engine, Need, Scenario, on_each_engine, succeeds};
+use crate::harness::{Engine, Need, Scenario, docker, on_each_engine, succeeds};
 
 on_each_engine! {
     a_redis_server_keeps_its_data_and_asks_for_its_password on "redis",
+    who_looks_at_a_redis_server_does_not_see_its_password on "redis-seen",
 }
 
 /// Returns an environment with a server from our own image, whose base is that of `rates`.
@@ -40,15 +41,24 @@ fn ask(scenario: &Scenario, commands: &[&str]) -> String {
     answer.replace("\r\n", " ")
 }
 
-fn a_redis_server_keeps_its_data_and_asks_for_its_password(scenario: &Scenario) {
+/// Whether there is no server program where the engine needs one.
+fn is_missing(scenario: &Scenario) -> bool {
     let installed = || succeeds(Command::new("redis-server").arg("--version"));
-    if scenario.engine == Engine::Process && !installed() {
+    let is_missing = scenario.engine == Engine::Process && !installed();
+    if is_missing {
         let missing = "no Redis server program (apt-get install redis-server)";
-        return Need {
+        Need {
             name: "redis",
             missing,
         }
         .skip();
+    }
+    is_missing
+}
+
+fn a_redis_server_keeps_its_data_and_asks_for_its_password(scenario: &Scenario) {
+    if is_missing(scenario) {
+        return;
     }
     let rates = scenario.read("envs/rates/env.toml");
     for (persistence, kept) in [("rdb", true), ("aof", true), ("none", false)] {
@@ -67,4 +77,73 @@ fn a_redis_server_keeps_its_data_and_asks_for_its_password(scenario: &Scenario) 
         assert_eq!(read, format!("+OK {expected} +OK "), "{persistence}");
         scenario.take_away();
     }
+}
+
+fn container(scenario: &Scenario) -> String {
+    format!("envctl-{}-cache", scenario.id())
+}
+
+/// Returns all that the machine, or the daemon, shows of the server to who may look.
+fn seen(scenario: &Scenario) -> String {
+    let id = container(scenario);
+    match scenario.engine {
+        Engine::Docker => {
+            docker(&["inspect", &id]) + &docker(&["top", &id]) + &docker(&["ps", "--no-trunc"])
+        }
+        Engine::Process => {
+            let listed = Command::new("ps").args(["-ww", "-eo", "args"]).output();
+            String::from_utf8_lossy(&listed.expect("ps runs").stdout).into_owned()
+        }
+    }
+}
+
+fn who_looks_at_a_redis_server_does_not_see_its_password(scenario: &Scenario) {
+    if is_missing(scenario) {
+        return;
+    }
+    let declared = environment(&scenario.read("envs/rates/env.toml"), "none");
+    // What would end a word of a command line or of a file is part of it.
+    let quoted = declared.replace("s3cret!", "s3\\\"cr et#");
+    let as_itself = declared + "user = \"redis\"\n";
+    let declarations = [(quoted, "s3\"cr et#"), (as_itself, "s3cret!")];
+    for (declaration, password) in &declarations {
+        scenario.declare(declaration);
+        let says = scenario.run(&["up", "rates", "--output", "json"]).exits(0);
+        assert!(!says.stdout.contains(password), "{}", says.stdout);
+        let seen = seen(scenario);
+        assert!(seen.contains("redis-server"), "{seen}");
+        assert!(!seen.contains(password), "{seen}");
+        assert!(ask(scenario, &["GET a"]).starts_with("-NOAUTH"));
+        let word = format!("AUTH \"{}\"", password.replace('"', "\\\""));
+        assert_eq!(ask(scenario, &[&word, "PING"]), "+OK +PONG +OK ");
+        let again = scenario.run(&["up", "rates"]).exits(0);
+        assert!(again.stdout.contains("nothing to do"), "{}", again.stdout);
+    }
+    if scenario.engine == Engine::Docker {
+        let id = container(scenario);
+        let owner = ["stat", "-c", "%U %a", "/.envctl/redis.conf"];
+        let stat = docker(&[&["exec", &id][..], &owner].concat());
+        assert_eq!(stat.trim(), "redis 400");
+        let other = [
+            "exec",
+            "--user",
+            "nobody",
+            &id,
+            "cat",
+            "/.envctl/redis.conf",
+        ];
+        assert!(
+            !succeeds(Command::new("docker").args(other)),
+            "others do not read it"
+        );
+    }
+    // Another password makes another server.
+    let (declaration, _) = &declarations[0];
+    scenario.declare(&declaration.replace("cr et#", "cond"));
+    scenario.run(&["up", "rates"]).exits(0);
+    assert_eq!(
+        ask(scenario, &["AUTH \"s3\\\"cond\"", "PING"]),
+        "+OK +PONG +OK "
+    );
+    scenario.take_away();
 }

@@ -1,7 +1,7 @@
 //! Files that are made for a service.
 
 use envctl::config::model::{Restart, Secret};
-use envctl::engine::{Exec, FileSpec, Launch, MadeFile, ServiceSpec};
+use envctl::engine::{Exec, FileSpec, Launch, MadeFile, Readers, ServiceSpec};
 
 use crate::declare::{service, text};
 use crate::fixture::{Fixture, until};
@@ -17,6 +17,7 @@ fn teller() -> ServiceSpec {
     spec.files = vec![FileSpec {
         name: "text".to_owned(),
         path: "/etc/teller/deep/text".to_owned(),
+        readers: Readers::All,
     }];
     spec
 }

@@ -24,7 +24,7 @@ pub(super) async fn create(
     let name = labels::container_name(&docker.identity, &spec.name);
     let doing = format!("create the container {name}");
     let mut body = body(&docker.identity, spec, launch);
-    if !spec.files.is_empty() {
+    if spec.is_told() {
         body.stop_signal = Some(stop_signal(docker, spec, launch).await?);
     }
     let mut attempts = 0;
@@ -58,7 +58,7 @@ pub(super) async fn create(
         if !again || attempts == ATTEMPTS_MAX {
             return Err(docker.client.error(&doing, fault));
         }
-        make_room(docker, &spec.name, &name).await?;
+        Box::pin(make_room(docker, &spec.name, &name)).await?;
     }
 }
 
@@ -233,7 +233,7 @@ fn tmpfs(text: &str) -> (String, String) {
 fn restart_policy(spec: &ServiceSpec) -> RestartPolicy {
     let (name, retries) = match spec.restart {
         // To the daemon, one that was ever sent a signal was stopped by hand.
-        Restart::UnlessStopped if !spec.files.is_empty() => (RestartPolicyNameEnum::ALWAYS, None),
+        Restart::UnlessStopped if spec.is_told() => (RestartPolicyNameEnum::ALWAYS, None),
         Restart::No => (RestartPolicyNameEnum::NO, None),
         Restart::Always => (RestartPolicyNameEnum::ALWAYS, None),
         Restart::UnlessStopped => (RestartPolicyNameEnum::UNLESS_STOPPED, None),

@@ -2,18 +2,14 @@
 //! told: labels of a container cannot change.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use bollard::query_parameters::{
-    DownloadFromContainerOptions, KillContainerOptions, UploadToContainerOptions,
-};
-use futures_util::TryStreamExt as _;
-use tokio_util::bytes::{Bytes, BytesMut};
+use bollard::query_parameters::{KillContainerOptions, UploadToContainerOptions};
+use tokio_util::bytes::Bytes;
 
 use super::client::Fault;
-use super::{Docker, container};
-use crate::engine::{Error, MadeFile};
+use super::{Docker, contained, container, user};
+use crate::engine::{Error, MadeFile, Readers};
 
 /// Where a container has the digests of its files.
 const DIGESTS: &str = "/.envctl/files.json";
@@ -27,7 +23,8 @@ pub(super) async fn give(
     if files.is_empty() {
         return Ok(());
     }
-    let all = contents(files).chain([(DIGESTS, digests(files))]);
+    let user = user::of_server(docker, container, files).await?;
+    let all = contents(files, user).chain([known(digests(files))]);
     put(docker, container, all).await
 }
 
@@ -45,8 +42,8 @@ pub(super) async fn reload(
     };
     let (id, name) = container::identify(&found);
     // Until it was told, what it has is neither the old state nor the new one.
-    let unknown = (DIGESTS, "{}".to_owned());
-    let all = std::iter::once(unknown).chain(contents(files));
+    let user = user::of_server(docker, id, files).await?;
+    let all = std::iter::once(known("{}".to_owned())).chain(contents(files, user));
     put(docker, id, all).await?;
     if container::state_of(found.state.as_ref()).is_up() {
         let options = KillContainerOptions {
@@ -57,7 +54,7 @@ pub(super) async fn reload(
         docker.client.call(&doing, call).await?;
     }
     // Last, so that a reload that was cut short is done again.
-    put(docker, id, [(DIGESTS, digests(files))]).await
+    put(docker, id, [known(digests(files))]).await
 }
 
 /// Returns the digests of the files that a container runs with; of one that has none, nothing.
@@ -65,38 +62,36 @@ pub(super) async fn digests_of(
     docker: &Docker,
     id: &str,
 ) -> Result<BTreeMap<String, String>, Error> {
-    let options = DownloadFromContainerOptions {
-        path: DIGESTS.to_owned(),
-    };
-    let stream = docker
-        .client
-        .api()
-        .download_from_container(id, Some(options));
-    let doing = format!("read {DIGESTS} of the container {id}");
-    let archive = match docker.client.raw(stream.try_collect::<BytesMut>()).await {
-        Ok(archive) => archive,
-        // A container that cannot be read must not keep anybody from taking it away.
-        Err(Fault::Refused { .. } | Fault::Reported(_)) => return Ok(BTreeMap::new()),
-        Err(fault) => return Err(docker.client.error(&doing, fault)),
-    };
-    let read = || -> std::io::Result<BTreeMap<String, String>> {
-        let mut archive = tar::Archive::new(&archive[..]);
-        let mut text = String::new();
-        for entry in archive.entries()? {
-            entry?.read_to_string(&mut text)?;
-        }
-        Ok(serde_json::from_str(&text).unwrap_or_default())
-    };
-    read().map_err(|error| {
-        docker
-            .client
-            .error(&doing, Fault::Broken(error.to_string()))
+    let text = contained::read(docker, id, DIGESTS).await?;
+    Ok(serde_json::from_str(&text).unwrap_or_default())
+}
+
+/// A file on its way into a container.
+struct Entry<'a> {
+    path: &'a str,
+    text: String,
+    /// Who alone reads it; everybody when `None`.
+    reader: Option<u64>,
+}
+
+/// Returns the files as they are put into a container whose server becomes `user`.
+fn contents(files: &[MadeFile], user: u64) -> impl Iterator<Item = Entry<'_>> {
+    files.iter().map(move |file| Entry {
+        path: &file.spec.path,
+        text: file.content.expose().to_owned(),
+        reader: match file.spec.readers {
+            Readers::All => None,
+            Readers::Server(_) => Some(user),
+        },
     })
 }
 
-fn contents(files: &[MadeFile]) -> impl Iterator<Item = (&str, String)> {
-    let files = files.iter();
-    files.map(|file| (file.spec.path.as_str(), file.content.expose().to_owned()))
+fn known(digests: String) -> Entry<'static> {
+    Entry {
+        path: DIGESTS,
+        text: digests,
+        reader: None,
+    }
 }
 
 fn digests(files: &[MadeFile]) -> String {
@@ -106,7 +101,7 @@ fn digests(files: &[MadeFile]) -> String {
 async fn put<'a>(
     docker: &Docker,
     container: &str,
-    files: impl IntoIterator<Item = (&'a str, String)>,
+    files: impl IntoIterator<Item = Entry<'a>>,
 ) -> Result<(), Error> {
     let doing = format!("put files into the container {container}");
     let archive = archive(files);
@@ -129,26 +124,26 @@ async fn put<'a>(
     docker.client.call(&doing, call).await
 }
 
-/// Returns an archive of files that everybody in the container reads and only root changes.
-fn archive<'a>(files: impl IntoIterator<Item = (&'a str, String)>) -> std::io::Result<Vec<u8>> {
+/// Returns an archive of files that everybody in the container reads, or one user alone; nobody
+/// but root changes them.
+fn archive<'a>(files: impl IntoIterator<Item = Entry<'a>>) -> std::io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
-    for (path, content) in files {
+    for Entry { path, text, reader } in files {
         let mut header = tar::Header::new_gnu();
-        header.set_mode(0o644);
+        header.set_mode(if reader.is_some() { 0o400 } else { 0o644 });
+        header.set_uid(reader.unwrap_or(0));
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         header.set_mtime(now.unwrap_or_default().as_secs());
-        header.set_size(content.len() as u64);
-        archive.append_data(
-            &mut header,
-            path.trim_start_matches('/'),
-            content.as_bytes(),
-        )?;
+        header.set_size(text.len() as u64);
+        archive.append_data(&mut header, path.trim_start_matches('/'), text.as_bytes())?;
     }
     archive.into_inner()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
     use super::*;
     use crate::config::model::Secret;
     use crate::engine::FileSpec;
@@ -159,10 +154,11 @@ mod tests {
             spec: FileSpec {
                 name: "config".to_owned(),
                 path: "/etc/proxy/proxy.cfg".to_owned(),
+                readers: Readers::All,
             },
             content: Secret::new("bind *:80\n"),
         };
-        let bytes = archive(contents(std::slice::from_ref(&file))).unwrap();
+        let bytes = archive(contents(std::slice::from_ref(&file), 0)).unwrap();
         let mut archive = tar::Archive::new(&bytes[..]);
         let mut entry = archive.entries().unwrap().next().unwrap().unwrap();
         assert_eq!(entry.path().unwrap().to_str(), Some("etc/proxy/proxy.cfg"));

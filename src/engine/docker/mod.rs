@@ -5,6 +5,7 @@ mod address;
 mod attach;
 mod client;
 mod connect;
+mod contained;
 mod container;
 mod create;
 mod endpoint;
@@ -23,6 +24,7 @@ mod ports;
 mod resource;
 mod start;
 mod terminal;
+mod user;
 
 pub use connect::{Daemon, connect};
 pub use endpoint::Endpoint;

@@ -1,9 +1,7 @@
 //! Services and tasks as containers.
 
-use super::{Made, Readiness, Upkeep, data_mount, ports};
-use crate::config::model::{
-    ImageSource, Kind, Part, Persistence, Postgres, Redis, Service, Task, Template,
-};
+use super::{Made, Readiness, Upkeep, data_mount, ports, redis};
+use crate::config::model::{ImageSource, Kind, Part, Postgres, Service, Task, Template};
 use crate::engine::{Role, ServiceKind, ServiceSpec};
 
 /// The folder of a container that the data volume of a `postgres` service is mounted on.
@@ -12,22 +10,6 @@ pub(super) const POSTGRES_MOUNT: &str = "/var/lib/envctl";
 const PGDATA: &str = "/var/lib/envctl/pgdata";
 /// The folder of a container that a Redis server writes to, as in the official image.
 pub(super) const REDIS_MOUNT: &str = "/data";
-/// When a Redis server takes a snapshot: its defaults, which one before 7.0 forgets as soon as it
-/// is given any option.
-const RDB: [&str; 11] = [
-    "--save",
-    "3600",
-    "1",
-    "--save",
-    "300",
-    "100",
-    "--save",
-    "60",
-    "10000",
-    "--appendonly",
-    "no",
-];
-
 /// Translates a service; the error is the key that it lacks.
 pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static str> {
     let image = service.image.clone().ok_or("image")?;
@@ -48,6 +30,7 @@ pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static st
         stop_grace_period: service.stop_grace_period,
         ..ServiceSpec::new(name, Role::Service, image)
     };
+    let mut upkeep = Upkeep::default();
     match &service.kind {
         Kind::Container => {}
         Kind::Postgres(postgres) => {
@@ -56,7 +39,7 @@ pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static st
             mount(&mut spec, PGDATA, POSTGRES_MOUNT);
         }
         Kind::Redis(redis) => {
-            redis_command(&mut spec, redis);
+            upkeep.files = redis::settings(&mut spec, redis);
             mount(&mut spec, REDIS_MOUNT, REDIS_MOUNT);
         }
     }
@@ -67,7 +50,7 @@ pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static st
         depends_on: service.depends_on.clone(),
         readiness: Readiness::Running,
         ready_timeout: service.ready_timeout,
-        upkeep: Upkeep::default(),
+        upkeep,
     })
 }
 
@@ -115,31 +98,6 @@ pub(super) fn login(spec: &mut ServiceSpec, postgres: &Postgres) {
     set(spec, "POSTGRES_DB", Part::Text(postgres.database.clone()));
 }
 
-/// Puts a Redis server's settings on its command line, unless that is declared.
-pub(super) fn redis_command(spec: &mut ServiceSpec, redis: &Redis) {
-    if spec.command.is_some() {
-        return;
-    }
-    let mut words: Vec<Template> = ["redis-server"].map(Template::text).to_vec();
-    let settings: &[&str] = match redis.persistence {
-        Persistence::None => &["--save", "", "--appendonly", "no"],
-        Persistence::Rdb => &RDB,
-        Persistence::Aof => &["--appendonly", "yes"],
-    };
-    words.extend(settings.iter().copied().map(Template::text));
-    for (directive, value) in &redis.config {
-        words.push(Template::text(format!("--{directive}")));
-        words.extend(value.iter().map(Template::text));
-    }
-    if let Some(password) = &redis.password {
-        words.push(Template::text("--requirepass"));
-        words.push(Template {
-            parts: vec![Part::Secret(password.clone())],
-        });
-    }
-    spec.command = Some(words);
-}
-
 fn set(spec: &mut ServiceSpec, name: &str, part: Part) {
     let template = Template { parts: vec![part] };
     spec.environment.entry(name.to_owned()).or_insert(template);
@@ -156,39 +114,5 @@ fn mount(spec: &mut ServiceSpec, folder: &str, target: &str) {
 fn image_name(source: &ImageSource) -> String {
     match source {
         ImageSource::Named(name) | ImageSource::Reference(name) => name.clone(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::model::Secret;
-
-    #[test]
-    fn directives_of_a_redis_server_are_on_its_command_line() {
-        let mut spec = ServiceSpec::new("cache", Role::Service, ImageSource::Named(String::new()));
-        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-        let redis = Redis {
-            version: None,
-            strict_version: false,
-            bin_dir: None,
-            password: Some(Secret::new("p")),
-            persistence: Persistence::Aof,
-            config: [
-                ("appendfsync".to_owned(), words(&["always"])),
-                ("save-x".to_owned(), words(&["1", "2"])),
-            ]
-            .into(),
-        };
-        redis_command(&mut spec, &redis);
-        let shown: Vec<String> = spec
-            .command
-            .iter()
-            .flatten()
-            .map(ToString::to_string)
-            .collect();
-        let expect =
-            "redis-server --appendonly yes --appendfsync always --save-x 1 2 --requirepass ***";
-        assert_eq!(shown.join(" "), expect);
     }
 }

@@ -2,22 +2,32 @@
 
 use super::Upkeep;
 use crate::config::model::{Digest, FileValue, Reference, Template};
-use crate::engine::ServiceSpec;
+use crate::engine::{Readers, ServiceSpec};
 use crate::plan::wiring::Wiring;
 
 /// Returns the hash of all that was declared, but for the host's ports where any will do. What a
 /// reference stands for inside belongs to it: another password of the database is another URL.
-pub(super) fn of_spec(spec: &ServiceSpec, wiring: &Wiring) -> String {
-    let mut digest = Digest::new();
-    let canonical = |template: &Template| {
+pub(super) fn of_spec(spec: &ServiceSpec, upkeep: &Upkeep, wiring: &Wiring) -> String {
+    let mut digest = of_texts(spec, |template| {
         let filled = template
             .references()
             .filter_map(|it| wiring.inside(it).ok());
         let digests = filled.map(|secret| secret.digest());
         template.canonical() + &digests.collect::<String>()
-    };
+    });
+    // No signal makes a server read again what its kind needs.
+    let own = spec.files.iter().filter(|it| it.readers != Readers::All);
+    for file in own.filter_map(|it| upkeep.files.get(&it.name)) {
+        let values = file.values.values().map(FileValue::canonical);
+        digest.field("own file", values.collect::<String>());
+    }
+    digest.finish()
+}
+
+fn of_texts(spec: &ServiceSpec, canonical: impl Fn(&Template) -> String) -> Digest {
+    let mut digest = Digest::new();
     let list = |templates: &Option<Vec<Template>>| {
-        let texts = templates.iter().flatten().map(canonical);
+        let texts = templates.iter().flatten().map(&canonical);
         (templates.is_some(), texts.collect::<Vec<_>>())
     };
     digest.field("kind", format!("{:?}", spec.kind));
@@ -41,7 +51,7 @@ pub(super) fn of_spec(spec: &ServiceSpec, wiring: &Wiring) -> String {
         "stop",
         format!("{:?} {:?}", spec.stop_signal, spec.stop_grace_period),
     );
-    digest.finish()
+    digest
 }
 
 /// Whether something that a running copy is compared by is not known, since the command of a secret

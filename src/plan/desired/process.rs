@@ -1,7 +1,7 @@
 //! Services and tasks as processes of this machine.
 
-use super::container::{POSTGRES_MOUNT, REDIS_MOUNT, kind, login, redis_command};
-use super::{Made, Readiness, Upkeep, data_mount, ports};
+use super::container::{POSTGRES_MOUNT, REDIS_MOUNT, kind, login};
+use super::{Made, Readiness, Upkeep, data_mount, ports, redis};
 use crate::config::model::{ImageSource, Kind, Process, Service, Task, Template};
 use crate::engine::{Program, Role, ServerChoice, ServiceSpec};
 
@@ -22,6 +22,7 @@ pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static st
         bin_dir: bin_dir.clone(),
         volume: Some(super::data_volume(name)),
     };
+    let mut upkeep = Upkeep::default();
     let program = match &service.kind {
         Kind::Container => run(&mut spec, service.process.as_ref().ok_or("process")?),
         Kind::Postgres(postgres) => {
@@ -33,7 +34,7 @@ pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static st
         }
         Kind::Redis(redis) => {
             spec.command.clone_from(&service.command);
-            redis_command(&mut spec, redis);
+            upkeep.files = redis::settings(&mut spec, redis);
             spec.mounts.push(data_mount(name, REDIS_MOUNT));
             let (strict, folder) = (redis.strict_version, &redis.bin_dir);
             Program::Redis(choice(&redis.version, strict, folder))
@@ -46,7 +47,7 @@ pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static st
         depends_on: service.depends_on.clone(),
         readiness: Readiness::Running,
         ready_timeout: service.ready_timeout,
-        upkeep: Upkeep::default(),
+        upkeep,
     })
 }
 

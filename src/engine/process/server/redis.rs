@@ -12,6 +12,7 @@ use crate::engine::host::Failure;
 use crate::engine::process::prepared::Prepared;
 use crate::engine::process::user::User;
 use crate::engine::process::way;
+use crate::engine::redis_text;
 
 /// Whom the server runs as when envctl is root.
 const USERS: [&str; 3] = ["redis", "valkey", "nobody"];
@@ -22,10 +23,13 @@ pub(super) fn prepare(server: &Server<'_>) -> Result<Prepared, Failure> {
     let user = server.user(&USERS)?;
     let folder = server.data(user.as_ref())?;
     let mut argv = vec![server.program().display().to_string()];
+    let mut settings = take_settings(&mut declared);
     if let Some(password) = take_password(&mut declared) {
-        let file = write_settings(server, &password, user.as_ref()).map_err(unusable)?;
-        argv.push(file.display().to_string());
+        let text = with_password(settings.as_deref(), &password);
+        let file = write_settings(server, &text, user.as_ref()).map_err(unusable)?;
+        settings = Some(file.display().to_string());
     }
+    argv.extend(settings);
     argv.extend(open_to_hosts(server.address));
     argv.extend(declared);
     argv.extend(options(server.address, &folder));
@@ -38,6 +42,12 @@ pub(super) fn prepare(server: &Server<'_>) -> Result<Prepared, Failure> {
     })
 }
 
+/// Takes the file of settings that stands before a server's options.
+fn take_settings(words: &mut Vec<String>) -> Option<String> {
+    let is_file = words.first().is_some_and(|word| !word.starts_with('-'));
+    is_file.then(|| words.remove(0))
+}
+
 /// Takes the password out of a server's options.
 fn take_password(options: &mut Vec<String>) -> Option<String> {
     let at = options.iter().position(|word| word == "--requirepass")?;
@@ -47,23 +57,23 @@ fn take_password(options: &mut Vec<String>) -> Option<String> {
     options.drain(at..at + 2).nth(1)
 }
 
+/// Returns settings with a password beside those of a file; an option would win over both.
+fn with_password(file: Option<&str>, password: &str) -> String {
+    let include = file.map(|file| format!("include {}\n", redis_text(file)));
+    include.unwrap_or_default() + &format!("requirepass {}\n", redis_text(password))
+}
+
 /// Writes a file that only the server's user reads, and returns its path.
-fn write_settings(server: &Server<'_>, password: &str, user: Option<&User>) -> io::Result<PathBuf> {
+fn write_settings(server: &Server<'_>, text: &str, user: Option<&User>) -> io::Result<PathBuf> {
     let file = server.folder.join("redis.conf");
     way::open(&server.process.home.state, server.folder)?;
     let mut options = fs_err::OpenOptions::new();
     options.write(true).create_new(true).mode(0o600);
-    writeln!(options.open(&file)?, "requirepass {}", quote(password))?;
+    options.open(&file)?.write_all(text.as_bytes())?;
     if let Some(user) = user {
         way::give_all(&file, user)?;
     }
     Ok(file)
-}
-
-/// Writes a text in a way that the server's configuration reads back as it is.
-fn quote(text: &str) -> String {
-    let bytes = text.bytes().map(|byte| format!("\\x{byte:02x}"));
-    format!("\"{}\"", bytes.collect::<String>())
 }
 
 /// A server without a password refuses other machines, unless it is told that it is meant to.
@@ -98,8 +108,17 @@ mod tests {
         let mut options = words.map(str::to_owned).to_vec();
         let password = take_password(&mut options).unwrap();
         assert_eq!(options, ["--save", "", "--appendonly", "no"]);
-        assert_eq!(quote(&password), r#""\x61\x20\x22\x62""#);
+        let expect = "include \"\\x2f\\x66\"\nrequirepass \"\\x61\\x20\\x22\\x62\"\n";
+        assert_eq!(with_password(Some("/f"), &password), expect);
         assert_eq!(take_password(&mut options), None);
+    }
+
+    #[test]
+    fn a_file_of_settings_stands_before_the_options() {
+        let mut words = ["/f.conf", "--save", ""].map(str::to_owned).to_vec();
+        assert_eq!(take_settings(&mut words).as_deref(), Some("/f.conf"));
+        assert_eq!(take_settings(&mut words), None);
+        assert_eq!(words, ["--save", ""]);
     }
 
     #[test]
