@@ -50,7 +50,7 @@ impl DataTask {
         Ok(Work {
             brings: self.brings,
             name: self.name.clone(),
-            digest: seed::work_digest(&self.task.spec.hash, &self.inputs).await?,
+            digest: seed::work_digest(&self.task.written_hash(), &self.inputs).await?,
             image,
         })
     }

@@ -440,4 +440,24 @@ mod tests {
             .collect();
         assert_eq!(hashes.len(), 1);
     }
+
+    #[test]
+    fn another_password_makes_another_service_and_no_other_data() {
+        let env = "[services.db]\nkind = 'postgres'\nimage = 'postgres:17'\n\
+                   [tasks.send]\nimage = 'send:1'\nenvironment = { URL = '${services.db.url}' }\n";
+        let hashes = |password: &str, env: &str| {
+            let (mut environment, id) = environment(env);
+            let Kind::Postgres(postgres) = &mut environment.services["db"].kind else {
+                panic!("it is one");
+            };
+            postgres.password = Secret::new(password);
+            let desired = Desired::new(&environment, &id, Capabilities::CONTAINERS);
+            let task = desired.service("send").unwrap();
+            (task.spec.hash.clone(), task.written_hash())
+        };
+        let (one, two) = (hashes("one", env), hashes("two", env));
+        assert_ne!(one.0, two.0);
+        assert_eq!(one.1, two.1);
+        assert_ne!(one.1, hashes("one", &env.replace("URL", "DB")).1);
+    }
 }

@@ -24,6 +24,12 @@ pub(super) fn of_spec(spec: &ServiceSpec, upkeep: &Upkeep, wiring: &Wiring) -> S
     digest.finish()
 }
 
+/// Returns the hash of what is written down alone: what a task brought is no other data when its
+/// database has another password.
+pub(super) fn as_written(spec: &ServiceSpec) -> String {
+    of_texts(spec, Template::canonical).finish()
+}
+
 fn of_texts(spec: &ServiceSpec, canonical: impl Fn(&Template) -> String) -> Digest {
     let mut digest = Digest::new();
     let list = |templates: &Option<Vec<Template>>| {

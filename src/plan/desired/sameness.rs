@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Desired, DesiredService};
+use super::{Desired, DesiredService, hash};
 use crate::config::model::Digest;
 use crate::engine::{Addresses, ImageHandle, ObservedService};
 use crate::plan::images::DesiredImage;
@@ -28,6 +28,11 @@ impl DesiredService {
     /// else that can be compared is the same.
     pub fn is_uncertain(&self, seen: &ObservedService, image: Option<&ImageHandle>) -> bool {
         self.unread && image.is_none_or(|image| image.id == seen.image.id)
+    }
+
+    /// Returns the hash of what is declared, whatever its references stand for.
+    pub fn written_hash(&self) -> String {
+        hash::as_written(&self.spec)
     }
 
     /// Returns the hash that a running copy of this service was made with, if it is current.
