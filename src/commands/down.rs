@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use super::choice::found;
-use super::failure::Failure;
+use super::explain;
+use super::failure::{Failure, FailureKind};
 use super::instances;
 use super::lock;
 use super::own_password;
@@ -98,6 +99,12 @@ async fn take_away(
         };
         let report = execute(&world, invocation, "down", &plan).await;
         Course::new(&[], &plan, &report).tell(&session.events);
+        let mut kinds = report.failures.iter().map(|it| explain::kind(&it.error));
+        if kinds.any(|kind| kind == FailureKind::Engine) {
+            // Who does not answer cannot be asked what is left.
+            settle(invocation, "down", report)?;
+            return Ok((before, seen));
+        }
         let mut after = engine.observe(&[]).await?;
         let mut is_new = add(&mut before, &after);
         if wait && !is_new && !report.interrupted {

@@ -339,5 +339,9 @@ properties! {
             docker keeps "for five seconds", process needless "there is no daemon";
         a_change_whose_answer_is_lost_is_looked_at:
             docker keeps "and made once", process needless "there is no daemon";
+        a_making_whose_answer_is_lost_makes_nothing_twice:
+            docker keeps, process needless "there is no daemon";
+        a_daemon_that_goes_during_a_removal_is_told_soon:
+            docker keeps, process needless "there is no daemon";
     }
 }

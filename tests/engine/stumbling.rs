@@ -3,12 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use envctl::engine::docker::{Docker, Endpoint, connect};
-use envctl::engine::{Engine as _, Removal, ServiceState};
+use envctl::engine::{Engine as _, Error, Removal, Resource, ServiceState};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
+use tokio_util::sync::CancellationToken;
 
+use crate::declare::service;
 use crate::fixture::Fixture;
 use crate::place::endpoint;
 
@@ -23,6 +26,8 @@ enum Fault {
     Cut,
     /// The daemon does what it is told, and its answer never comes.
     Lost,
+    /// The daemon ends, and its socket goes with it.
+    Gone,
 }
 
 /// Spoils the first so many answers to requests that begin with a word.
@@ -30,6 +35,7 @@ struct Proxy {
     method: &'static str,
     fault: Fault,
     left: AtomicU32,
+    ended: CancellationToken,
 }
 
 impl Proxy {
@@ -38,11 +44,17 @@ impl Proxy {
         let listener = UnixListener::bind(path).unwrap();
         let proxy = Arc::new(self);
         let serving = Arc::clone(&proxy);
+        let path = path.to_owned();
         tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
+            loop {
+                let stream = tokio::select! {
+                    () = serving.ended.cancelled() => break,
+                    accepted = listener.accept() => accepted.unwrap().0,
+                };
                 let proxy = Arc::clone(&serving);
                 tokio::spawn(async move { proxy.serve(stream).await });
             }
+            fs_err::remove_file(path).unwrap();
         });
         proxy
     }
@@ -67,6 +79,10 @@ impl Proxy {
         if spoils && matches!(self.fault, Fault::Closed) {
             return;
         }
+        if spoils && matches!(self.fault, Fault::Gone) {
+            self.ended.cancel();
+            return;
+        }
         if spoils && matches!(self.fault, Fault::Refused) {
             let body = "{\"message\":\"it stumbles\"}";
             let answer = format!(
@@ -81,6 +97,11 @@ impl Proxy {
         let line = head.windows(2).position(|it| it == b"\r\n").unwrap() + 2;
         head.splice(line..line, *b"Connection: close\r\n");
         let Endpoint::Unix(socket) = endpoint();
+        while head.len() < whole_length(&head) {
+            if stream.read_buf(&mut head).await.unwrap_or(0) == 0 {
+                return;
+            }
+        }
         let mut daemon = UnixStream::connect(socket).await.unwrap();
         daemon.write_all(&head).await.unwrap();
         if !spoils {
@@ -95,6 +116,17 @@ impl Proxy {
     }
 }
 
+/// Returns how long a request is with its body.
+fn whole_length(request: &[u8]) -> usize {
+    let end = request.windows(4).position(|it| it == b"\r\n\r\n");
+    let end = end.expect("the head is whole") + 4;
+    let head = String::from_utf8_lossy(&request[..end]).to_lowercase();
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length:"));
+    end + length.map_or(0, |length| length.trim().parse().unwrap())
+}
+
 /// Returns the engine of the same instance behind a proxy.
 async fn behind(
     fixture: &Fixture,
@@ -102,11 +134,14 @@ async fn behind(
     fault: Fault,
     times: u32,
 ) -> (Docker, Arc<Proxy>) {
-    let path = fixture.path(&format!("{method}-{fault:?}-{times}.sock"));
+    static SOCKETS: AtomicU32 = AtomicU32::new(0);
+    let number = SOCKETS.fetch_add(1, Ordering::SeqCst);
+    let path = fixture.path(&format!("{number}.sock"));
     let proxy = Proxy {
         method,
         fault,
         left: AtomicU32::new(0),
+        ended: CancellationToken::new(),
     };
     let proxy = proxy.listen(&path);
     let engine = connect(&Endpoint::Unix(path), fixture.identity.clone()).await;
@@ -155,4 +190,69 @@ pub(crate) async fn a_change_whose_answer_is_lost_is_looked_at(fixture: &Fixture
         engine.remove(&Removal::Service { handle }).await.unwrap();
         assert_eq!(fixture.state("other").await, None, "{fault:?}");
     }
+}
+
+fn networks(fixture: &Fixture) -> Vec<String> {
+    let filter = format!("label=envctl.id={}", fixture.identity.id);
+    let mut docker = std::process::Command::new("docker");
+    let listed = docker.args(["network", "ls", "-q", "--filter", &filter]);
+    let listed = listed.output().unwrap();
+    assert!(listed.status.success());
+    let text = String::from_utf8(listed.stdout).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+pub(crate) async fn a_making_whose_answer_is_lost_makes_nothing_twice(fixture: &Fixture) {
+    for fault in [Fault::Lost, Fault::Cut, Fault::Closed] {
+        let (engine, proxy) = behind(fixture, "POST", fault, 1).await;
+        engine.ensure(&Resource::Network).await.unwrap();
+        assert_eq!(proxy.left.load(Ordering::SeqCst), 0, "{fault:?}");
+        let networks = networks(fixture);
+        assert_eq!(networks.len(), 1, "{fault:?}: {networks:?}");
+        let handle = fixture.observe().await.network.unwrap();
+        let launch = fixture.launch("sleep 300");
+        proxy.left.store(1, Ordering::SeqCst);
+        engine.create(&service("made"), &launch).await.unwrap();
+        assert_eq!(proxy.left.load(Ordering::SeqCst), 0, "{fault:?}");
+        let seen = fixture.observe().await.services;
+        let made: Vec<&str> = seen.iter().map(|it| it.name.as_str()).collect();
+        assert_eq!(made, ["made"], "{fault:?}");
+        engine.start("made").await.unwrap();
+        assert_eq!(fixture.state("made").await, Some(ServiceState::Running));
+        let service = seen[0].handle.clone();
+        let removal = Removal::Service { handle: service };
+        fixture.engine.remove(&removal).await.unwrap();
+        let removal = Removal::Network { handle };
+        fixture.engine.remove(&removal).await.unwrap();
+    }
+}
+
+pub(crate) async fn a_daemon_that_goes_during_a_removal_is_told_soon(fixture: &Fixture) {
+    fixture.idle("idle").await;
+    let seen = fixture.observe().await;
+    let removals = [
+        Removal::Service {
+            handle: seen.services[0].handle.clone(),
+        },
+        Removal::Network {
+            handle: seen.network.unwrap(),
+        },
+        Removal::Volume {
+            handle: "none-of-this-name".to_owned(),
+        },
+    ];
+    for removal in &removals {
+        let (engine, _proxy) = behind(fixture, "DELETE", Fault::Gone, u32::MAX).await;
+        let begun = Instant::now();
+        let error = engine.remove(removal).await.unwrap_err();
+        assert!(matches!(error, Error::Unreachable { .. }), "{error:?}");
+        assert!(begun.elapsed() < Duration::from_secs(3), "{removal:?}");
+    }
+    // One that is there and never answers is asked again for a while.
+    let (engine, _proxy) = behind(fixture, "DELETE", Fault::Closed, u32::MAX).await;
+    let begun = Instant::now();
+    let error = engine.remove(&removals[0]).await.unwrap_err();
+    assert!(error.to_string().contains("cannot remove"), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(9));
+    assert_eq!(fixture.state("idle").await, Some(ServiceState::Running));
 }

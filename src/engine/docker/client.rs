@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use bollard::errors::Error as BollardError;
 
 use crate::engine::Error;
+use crate::probe::Attempt;
 
 /// The engine's name in messages and in configuration.
 pub(super) const ENGINE: &str = "docker";
@@ -68,6 +69,27 @@ impl Fault {
                 None
             }
         }
+    }
+}
+
+/// How long the answers to a removal, which is asked for again, are getting lost.
+#[derive(Debug, Default)]
+pub(super) struct Losses(Option<Instant>);
+
+impl Losses {
+    /// Returns what one more means: the daemon stumbles, or is gone.
+    pub(super) fn add<T>(&mut self, fault: Fault) -> Attempt<T, Fault> {
+        let first = *self.0.get_or_insert_with(Instant::now);
+        if matches!(fault, Fault::Gone(_)) || first.elapsed() > STUMBLE {
+            Attempt::Hopeless(fault)
+        } else {
+            Attempt::NotYet(fault.to_string())
+        }
+    }
+
+    /// Notes that an answer came.
+    pub(super) fn end(&mut self) {
+        self.0 = None;
     }
 }
 

@@ -9,7 +9,7 @@ use bollard::query_parameters::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::client::Fault;
+use super::client::{Fault, Losses};
 use super::{Docker, labels};
 use crate::config::model::Secret;
 use crate::engine::{Error, Pulse, ServiceState};
@@ -163,34 +163,40 @@ pub(super) async fn take_away(
 
 /// Removes a container with its anonymous volumes, and returns when it is gone.
 pub(super) async fn remove(docker: &Docker, id: &str) -> Result<(), Error> {
-    let attempt = async || {
+    let never = CancellationToken::new();
+    let mut turns = Poll::within(REMOVAL_TIMEOUT).turns(&never);
+    let mut losses = Losses::default();
+    let end = loop {
         let options = RemoveContainerOptions {
             v: true,
             force: true,
             link: false,
         };
         let call = docker.client.api().remove_container(id, Some(options));
-        match docker.client.raw(call).await {
-            Ok(()) => Attempt::Done(()),
-            // One that is gone is not found the next time; no other one gets its id.
-            Err(fault) if fault.is_lost() => Attempt::NotYet(fault.to_string()),
-            Err(fault) => match fault.status() {
-                Some(404) => Attempt::Done(()),
-                // Someone else's removal is under way.
-                Some(409) => Attempt::NotYet(fault.to_string()),
-                _ => Attempt::Hopeless(fault),
-            },
-        }
-    };
-    let never = CancellationToken::new();
-    let mut turns = Poll::within(REMOVAL_TIMEOUT).turns(&never);
-    let end = loop {
-        if let Some(end) = turns.take(attempt(), |_| {}).await {
+        let attempt = async { judge(docker.client.raw(call).await, &mut losses) };
+        if let Some(end) = turns.take(attempt, |_| {}).await {
             break end;
         }
     };
     let doing = format!("remove the container {id}");
     settled(docker, &doing, end)
+}
+
+fn judge(answer: Result<(), Fault>, losses: &mut Losses) -> Attempt<(), Fault> {
+    let Err(fault) = answer else {
+        return Attempt::Done(());
+    };
+    // One that is gone is not found the next time; no other one gets its id.
+    if fault.is_lost() {
+        return losses.add(fault);
+    }
+    losses.end();
+    match fault.status() {
+        Some(404) => Attempt::Done(()),
+        // Someone else's removal is under way.
+        Some(409) => Attempt::NotYet(fault.to_string()),
+        _ => Attempt::Hopeless(fault),
+    }
 }
 
 /// Returns what a poll of the daemon ended with.

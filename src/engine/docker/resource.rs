@@ -6,7 +6,7 @@ use bollard::models::{Network, NetworkCreateRequest, VolumeCreateRequest};
 use bollard::query_parameters::{ListNetworksOptions, RemoveVolumeOptions};
 use tokio_util::sync::CancellationToken;
 
-use super::client::Fault;
+use super::client::{Fault, Losses};
 use super::{Docker, container, labels};
 use crate::engine::{Error, Removal, Resource};
 use crate::probe::{Attempt, Poll};
@@ -94,9 +94,10 @@ pub(super) async fn remove(docker: &Docker, what: &Removal) -> Result<(), Error>
 async fn remove_network(docker: &Docker, id: &str) -> Result<(), Error> {
     let never = CancellationToken::new();
     let mut turns = Poll::within(RELEASE_TIMEOUT).turns(&never);
+    let mut losses = Losses::default();
     let end = loop {
         let call = docker.client.api().remove_network(id);
-        let attempt = async { judge(docker.client.raw(call).await) };
+        let attempt = async { judge(docker.client.raw(call).await, &mut losses) };
         if let Some(end) = turns.take(attempt, |_| {}).await {
             break end;
         }
@@ -107,10 +108,11 @@ async fn remove_network(docker: &Docker, id: &str) -> Result<(), Error> {
 async fn remove_volume(docker: &Docker, name: &str) -> Result<(), Error> {
     let never = CancellationToken::new();
     let mut turns = Poll::within(RELEASE_TIMEOUT).turns(&never);
+    let mut losses = Losses::default();
     let end = loop {
         let options = Some(RemoveVolumeOptions { force: false });
         let call = docker.client.api().remove_volume(name, options);
-        let attempt = async { judge(docker.client.raw(call).await) };
+        let attempt = async { judge(docker.client.raw(call).await, &mut losses) };
         if let Some(end) = turns.take(attempt, |_| {}).await {
             break end;
         }
@@ -120,15 +122,18 @@ async fn remove_volume(docker: &Docker, name: &str) -> Result<(), Error> {
 
 /// A removed container's endpoints and mounts go a moment after it: 403, 409 or 500, depending
 /// on the daemon's version.
-fn judge(answer: Result<(), Fault>) -> Attempt<(), Fault> {
-    match answer {
-        Ok(()) => Attempt::Done(()),
-        // What is there no more is not found the next time.
-        Err(fault) if fault.is_lost() => Attempt::NotYet(fault.to_string()),
-        Err(fault) => match fault.status() {
-            Some(404) => Attempt::Done(()),
-            Some(403 | 409 | 500) => Attempt::NotYet(fault.to_string()),
-            _ => Attempt::Hopeless(fault),
-        },
+fn judge(answer: Result<(), Fault>, losses: &mut Losses) -> Attempt<(), Fault> {
+    let Err(fault) = answer else {
+        return Attempt::Done(());
+    };
+    // What is there no more is not found the next time.
+    if fault.is_lost() {
+        return losses.add(fault);
+    }
+    losses.end();
+    match fault.status() {
+        Some(404) => Attempt::Done(()),
+        Some(403 | 409 | 500) => Attempt::NotYet(fault.to_string()),
+        _ => Attempt::Hopeless(fault),
     }
 }
