@@ -1,9 +1,10 @@
 //! `up` is about what still runs at its end: what dies soon after its start, what is started again
 //! and again, and what nobody listens for.
 
+use std::io::{BufRead as _, BufReader};
 use std::time::{Duration, Instant};
 
-use crate::harness::{Engine, Scenario, on_each_engine};
+use crate::harness::{Engine, Scenario, docker, kill, on_each_engine};
 
 on_each_engine! {
     one_that_dies_after_a_moment_is_no_environment_that_is_up on "dies-soon",
@@ -13,6 +14,7 @@ on_each_engine! {
     a_healthy_one_without_a_port_takes_a_second on "portless",
     where_it_listens_instead_is_said on "elsewhere",
     an_answer_that_says_no_for_good_is_believed_soon on "says-no",
+    time_in_which_envctl_was_stopped_is_not_waited on "stopped",
 }
 
 /// Declares services that are shell scripts, on either engine.
@@ -141,6 +143,40 @@ fn an_answer_that_says_no_for_good_is_believed_soon(scenario: &Scenario) {
         begun.elapsed() < Duration::from_secs(40),
         "long before its ready_timeout"
     );
+    scenario.take_away();
+}
+
+fn time_in_which_envctl_was_stopped_is_not_waited(scenario: &Scenario) {
+    // It listens once a file is there, which comes when the time has long passed.
+    let script = "while [ ! -e /tmp/envctl-go ]; do sleep 0.05; done; \
+                  exec perl -MIO::Socket -e '$s = IO::Socket::INET->new(Listen => 5, ReuseAddr => 1, \
+                  LocalAddr => q(0.0.0.0), LocalPort => $ENV{PORT}) or die; sleep 600'";
+    let go = match scenario.engine {
+        Engine::Docker => "/tmp/envctl-go".to_owned(),
+        Engine::Process => scenario.path("go").display().to_string(),
+    };
+    let script = script.replace("/tmp/envctl-go", &go);
+    let more = "ports = { http = 47615 }\nready_timeout = \"3s\"\n\
+                environment = { PORT = \"${services.odd.ports.http}\" }";
+    declare(scenario, &[("odd", &script, more)]);
+    let mut child = scenario.spawn(&["up", "rates"]);
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    let waits = |line: &str| line.contains("step_started") && line.contains("ready odd");
+    assert!(lines.any(|line| waits(&line.expect("a line"))));
+    assert!(kill(child.id(), "STOP"));
+    std::thread::sleep(Duration::from_secs(4));
+    assert!(kill(child.id(), "CONT"));
+    // So that the deadline would be seen to have passed.
+    std::thread::sleep(Duration::from_millis(700));
+    match scenario.engine {
+        Engine::Docker => {
+            let name = format!("envctl-{}-odd", scenario.id());
+            docker(&["exec", &name, "touch", &go]);
+        }
+        Engine::Process => scenario.write("go", ""),
+    }
+    let rest: Vec<String> = lines.map(|line| line.expect("a line")).collect();
+    assert!(child.wait().expect("it ends").success(), "{rest:#?}");
     scenario.take_away();
 }
 
