@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::session::Session;
 use crate::config::model::InstanceId;
 use crate::engine::process::{Home, make_folder};
+use crate::engine::whole::OWNER_ALONE;
 use crate::engine::{lock_holder, sign_lock};
 use crate::probe::{Attempt, Exhausted, Poll};
 
@@ -20,9 +21,6 @@ pub(super) const REQUEST: Duration = Duration::from_secs(1);
 
 /// How long a command waits for another; `--timeout` may end it earlier.
 const WAIT: Duration = Duration::from_hours(1);
-
-/// What it says is nobody else's business, and nobody else is to hold it.
-const OWNER_ALONE: u32 = 0o600;
 
 /// Holds an instance until it is dropped.
 #[derive(Debug)]
@@ -124,6 +122,7 @@ fn open(path: &Path) -> std::io::Result<File> {
         .write(true)
         .create(true)
         .truncate(false)
+        // What it says is nobody else's business, and nobody else is to hold it.
         .mode(OWNER_ALONE)
         .open(path)?;
     Ok(file.into_parts().0)

@@ -2,16 +2,14 @@
 //! server knows it; a file that only its owner reads keeps it while there is none.
 
 use std::fs::Permissions;
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-
-use fs_err::os::unix::fs::OpenOptionsExt as _;
 
 use super::failure::Failure;
 use crate::config::model::{Environment, InstanceId, Kind, Secret, Variables};
 use crate::engine::Engine;
 use crate::engine::process::Home;
+use crate::engine::whole;
 
 /// The variable by which a server is told its password.
 const VARIABLE: &str = "POSTGRES_PASSWORD";
@@ -74,23 +72,13 @@ fn is_made(password: &Secret) -> bool {
     text.len() == 48 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Writes a file that only its owner reads; it is whole or not there.
+/// Writes a file that its owner alone reads, in a folder that nobody else enters.
 pub(super) fn keep(file: &Path, text: &str) -> std::io::Result<()> {
     if let Some(folder) = file.parent() {
         fs_err::create_dir_all(folder)?;
         fs_err::set_permissions(folder, Permissions::from_mode(0o700))?;
     }
-    let new = file.with_extension("new");
-    // Left by a killed run; whoever writes holds the instance.
-    let _ = fs_err::remove_file(&new);
-    let mut options = fs_err::OpenOptions::new();
-    let mut writer = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&new)?;
-    writer.write_all(text.as_bytes())?;
-    fs_err::rename(new, file)
+    whole::write_own_for_good(file, text)
 }
 
 #[cfg(test)]

@@ -13,7 +13,8 @@ use super::failure::Failure;
 use super::session::Session;
 use crate::config::model::{Digest, EngineChoice, Invocation, Reach, Variables};
 use crate::config::{self, Loaded, Mistakes, Run};
-use crate::engine::{self, process::Home};
+use crate::engine::process::Home;
+use crate::engine::{self, whole};
 
 /// Names workspaces of other users that are trusted, as in `PATH`; `*` is all of them.
 const SAFE: &str = "ENVCTL_SAFE_DIRECTORY";
@@ -181,9 +182,7 @@ impl Told {
             .collect();
         let folder = self.file.parent().unwrap_or(Path::new("/"));
         fs_err::create_dir_all(folder)?;
-        let beside = folder.join(format!("told.{}", std::process::id()));
-        fs_err::write(&beside, text)?;
-        fs_err::rename(&beside, &self.file)
+        whole::write_own(&self.file, text)
     }
 }
 

@@ -14,6 +14,7 @@ mod port;
 pub mod process;
 mod redis_text;
 mod state;
+pub mod whole;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

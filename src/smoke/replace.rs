@@ -1,16 +1,13 @@
-//! Files that are written whole: the text stands beside its place until all of it is there. What
-//! a repository names stays inside it.
+//! Files of a workspace that are written whole. What a repository names stays inside it.
 
-use std::ffi::OsString;
-use std::fs::{Metadata, Permissions};
-use std::io::{Error, ErrorKind, Result, Write as _};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::io::{Error, ErrorKind, Result};
+use std::os::unix::fs::{MetadataExt as _, fchown};
 use std::path::{Component, Path, PathBuf};
 
-use fs_err::OpenOptions;
+use crate::engine::whole::{self, OWNER_ALONE};
 
-/// Who may use a file that replaces another one, until it is as that was.
-const OWNER_ALONE: u32 = 0o600;
+/// Who may use a new file; one that replaces another is its owner's alone until it is as that was.
+const AS_UMASK_SAYS: u32 = 0o666;
 
 /// Returns where a path leads, if that is inside a folder; the error names where else it leads.
 /// What is not there yet is taken as it is written.
@@ -41,50 +38,21 @@ fn resolved(path: &Path) -> PathBuf {
     resolved
 }
 
-/// Returns the name that a file has until it is whole.
-pub(super) fn beside(file: &Path) -> Result<PathBuf> {
-    let name = file.file_name().ok_or(ErrorKind::InvalidFilename)?;
-    let mut hidden = OsString::from(".");
-    hidden.push(name);
-    hidden.push(format!(".{}.partial", std::process::id()));
-    Ok(file.with_file_name(hidden))
-}
-
 /// Replaces a file's content, or makes the file. It keeps its owner and permissions; a new one has
 /// those that the umask says. A link that stands at its place becomes the file: whoever means what
 /// it leads to asks [`inside`] or follows it before.
 pub fn replace(file: &Path, text: &str) -> Result<()> {
     let before = fs_err::symlink_metadata(file).ok();
     let before = before.filter(|metadata| !metadata.is_symlink());
-    let beside = beside(file)?;
-    let written = write(&beside, text, before.as_ref());
-    let written = written.and_then(|()| fs_err::rename(&beside, file));
-    if written.is_err() {
-        // The first failure says more than one of this.
-        let _ = fs_err::remove_file(&beside);
-    }
-    written
-}
-
-fn write(beside: &Path, text: &str, like: Option<&Metadata>) -> Result<()> {
-    // Whoever stood there was killed, or laid a link to somewhere else.
-    match fs_err::remove_file(beside) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    let mut file = options.open(beside)?;
-    if like.is_some() {
-        file.set_permissions(Permissions::from_mode(OWNER_ALONE))?;
-    }
-    file.write_all(text.as_bytes())?;
-    if let Some(like) = like {
-        // Only root can give a file away; for others it is theirs already, or becomes so.
-        let _ = std::os::unix::fs::chown(beside, Some(like.uid()), Some(like.gid()));
-        file.set_permissions(like.permissions())?;
-    }
-    file.sync_all()
+    let mode = before.as_ref().map_or(AS_UMASK_SAYS, |_| OWNER_ALONE);
+    whole::write(file, mode, text, |file| {
+        if let Some(before) = before {
+            // Only root can give a file away; for others it is theirs already, or becomes so.
+            let _ = fchown(file, Some(before.uid()), Some(before.gid()));
+            file.set_permissions(before.permissions())?;
+        }
+        file.sync_all()
+    })
 }
 
 /// Makes the folder of a file.
@@ -97,6 +65,9 @@ pub(super) fn make_folder_of(file: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+
     use fs_err::os::unix::fs::symlink;
 
     use super::*;
@@ -122,20 +93,6 @@ mod tests {
         assert_eq!(mode(&new), mode(&plain));
         assert_eq!(fs_err::read_dir(folder.path()).unwrap().count(), 3);
         assert!(replace(folder.path(), "x").is_err());
-    }
-
-    #[test]
-    fn a_link_is_never_written_through() {
-        let folder = tempfile::tempdir().unwrap();
-        let (victim, link) = (folder.path().join("victim"), folder.path().join("link"));
-        fs_err::write(&victim, "kept").unwrap();
-        symlink(&victim, &link).unwrap();
-        // One that waits where the text will stand until it is whole.
-        symlink(&victim, beside(&link).unwrap()).unwrap();
-        replace(&link, "new").unwrap();
-        assert_eq!(fs_err::read_to_string(&victim).unwrap(), "kept");
-        assert!(fs_err::symlink_metadata(&link).unwrap().is_file());
-        assert_eq!(fs_err::read_to_string(&link).unwrap(), "new");
     }
 
     #[test]

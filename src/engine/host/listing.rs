@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::content::{Entry, EntryKind};
 use super::inputs::{entries_of, relative};
 use crate::config::model::Digest;
+use crate::engine::whole;
 
 /// Of more files nothing is kept.
 const FILES_MAX: usize = 50_000;
@@ -151,9 +152,7 @@ impl Note {
                 let _ = writeln!(text, "{name}\t{mark}");
             }
         }
-        let scratch = self.file.with_extension(std::process::id().to_string());
-        let written = fs_err::write(&scratch, text);
-        written.and_then(|()| fs_err::rename(&scratch, &self.file))
+        whole::write_own(&self.file, text)
     }
 }
 

@@ -1,17 +1,15 @@
 //! Files that are made for a service: in its folder, where it alone reads them.
 
-use std::io::{self, Write as _};
+use std::io;
+use std::os::unix::fs::fchown;
 use std::path::{Path, PathBuf};
-
-use fs_err::OpenOptions;
-use fs_err::os::unix::fs::OpenOptionsExt as _;
 
 use super::engine::{Process, refused};
 use super::folder::{self, Folder};
 use super::status::Status;
 use super::user::User;
 use super::{record, way};
-use crate::engine::{Error, MadeFile};
+use crate::engine::{Error, MadeFile, whole};
 
 /// Returns where a file lies.
 pub(super) fn path(folder: &Folder, name: &str) -> PathBuf {
@@ -69,18 +67,9 @@ pub(super) fn reload(folder: &Folder, files: &[MadeFile], signal: &str) -> Resul
 
 /// Writes one; a reader sees the old text or the new one.
 fn write(path: &Path, file: &MadeFile, user: Option<&User>) -> io::Result<()> {
-    let unfinished = path.with_file_name(format!("{}.new", file.spec.name));
-    match fs_err::remove_file(&unfinished) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    // Never through a link that lies there.
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    let content = file.content.expose().as_bytes();
-    options.open(&unfinished)?.write_all(content)?;
-    if let Some(user) = user {
-        way::give_all(&unfinished, user)?;
-    }
-    fs_err::rename(&unfinished, path)
+    let content = file.content.expose();
+    whole::write(path, whole::OWNER_ALONE, content, |file| match user {
+        Some(user) => fchown(file, Some(user.uid), Some(user.gid)),
+        None => Ok(()),
+    })
 }

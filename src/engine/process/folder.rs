@@ -1,7 +1,7 @@
 //! The folder of one service: what was declared, what is known of its processes, its log.
 
 use std::fs::File;
-use std::io::{Error, ErrorKind, Write as _};
+use std::io::{Error, ErrorKind};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -14,9 +14,7 @@ use serde_json::Value;
 use super::engine::refused;
 use super::record::{Record, SCHEMA};
 use super::status::Status;
-
-/// A file that only its owner reads.
-const PRIVATE: u32 = 0o600;
+use crate::engine::whole::{self, OWNER_ALONE};
 
 /// A folder that a server's own user may walk through.
 const OPEN: u32 = 0o755;
@@ -114,14 +112,14 @@ impl Folder {
     pub(super) fn lock_file(&self) -> std::io::Result<File> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false);
-        let file = options.mode(PRIVATE).open(self.lock_path())?;
+        let file = options.mode(OWNER_ALONE).open(self.lock_path())?;
         Ok(file.into_parts().0)
     }
 
     /// Opens the log to write at its end, wherever that is by then.
     pub(super) fn log_to_append(&self) -> std::io::Result<File> {
         let mut options = OpenOptions::new();
-        options.append(true).create(true).mode(PRIVATE);
+        options.append(true).create(true).mode(OWNER_ALONE);
         Ok(options.open(self.log())?.into_parts().0)
     }
 }
@@ -172,16 +170,7 @@ fn broken(path: &Path, error: &serde_json::Error) -> Error {
 
 /// Writes JSON that only its owner reads; a reader sees the old text or the new one.
 pub(super) fn write(path: &Path, value: &impl Serialize) -> std::io::Result<()> {
-    let text = serde_json::to_vec_pretty(value)?;
-    let unfinished = path.with_extension("json.new");
-    let mut options = OpenOptions::new();
-    options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(PRIVATE);
-    options.open(&unfinished)?.write_all(&text)?;
-    fs_err::rename(&unfinished, path)
+    whole::write_own(path, serde_json::to_vec_pretty(value)?)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::engine::{Process, refused};
 use super::folder;
 use super::home::Home;
 use crate::config::model::InstanceId;
-use crate::engine::{Addresses, Error, host};
+use crate::engine::{Addresses, Error, host, whole};
 
 /// How long others may hold the ledger: they look at a few ports.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -110,7 +110,8 @@ pub(super) async fn change<T>(
     ledger.prune(exists, SystemTime::now());
     let result = change(&mut ledger)?;
     if ledger != before {
-        let written = folder::write(&home.state.join("ports.json"), &ledger);
+        let text = serde_json::to_vec_pretty(&ledger).expect("texts and numbers are always JSON");
+        let written = whole::write_own_for_good(&home.state.join("ports.json"), text);
         written.map_err(|error| refused(doing(), error))?;
     }
     Ok(result)
@@ -131,7 +132,7 @@ async fn lock(process: &Process) -> std::io::Result<File> {
     folder::make(state)?;
     let mut options = fs_err::OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
-    options.mode(0o600);
+    options.mode(whole::OWNER_ALONE);
     let file = options.open(state.join("ports.lock"))?.into_parts().0;
     let waiting = |holder: &str| {
         if let Some(events) = &process.events {

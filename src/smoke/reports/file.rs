@@ -12,8 +12,9 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::unix::pipe::OpenOptions;
 use tokio_util::sync::CancellationToken;
 
+use crate::engine::whole::beside;
 use crate::probe::{Attempt, Exhausted, Poll};
-use crate::smoke::replace::{beside, inside, replace};
+use crate::smoke::replace::{inside, replace};
 
 /// How long a pipe may have no reader: one that starts beside this program takes a moment.
 const READER_TIMEOUT: Duration = Duration::from_secs(2);

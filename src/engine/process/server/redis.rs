@@ -1,18 +1,17 @@
 //! A Redis or Valkey server, whose settings are on its command line, but for its password: every
 //! user of the machine sees that line.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::fchown;
 use std::path::{Path, PathBuf};
-
-use fs_err::os::unix::fs::OpenOptionsExt as _;
 
 use super::{Server, unusable};
 use crate::engine::host::Failure;
 use crate::engine::process::prepared::Prepared;
 use crate::engine::process::user::User;
 use crate::engine::process::way;
-use crate::engine::redis_text;
+use crate::engine::{redis_text, whole};
 
 /// Whom the server runs as when envctl is root.
 const USERS: [&str; 3] = ["redis", "valkey", "nobody"];
@@ -67,12 +66,10 @@ fn with_password(file: Option<&str>, password: &str) -> String {
 fn write_settings(server: &Server<'_>, text: &str, user: Option<&User>) -> io::Result<PathBuf> {
     let file = server.folder.join("redis.conf");
     way::open(&server.process.home.state, server.folder)?;
-    let mut options = fs_err::OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    options.open(&file)?.write_all(text.as_bytes())?;
-    if let Some(user) = user {
-        way::give_all(&file, user)?;
-    }
+    whole::write(&file, whole::OWNER_ALONE, text, |file| match user {
+        Some(user) => fchown(file, Some(user.uid), Some(user.gid)),
+        None => Ok(()),
+    })?;
     Ok(file)
 }
 

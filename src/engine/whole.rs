@@ -1,0 +1,108 @@
+//! Files that are written whole: the content stands beside its place until all of it is there. So
+//! a reader, and who comes after one that was killed, finds the old file or the new one.
+
+use std::ffi::OsString;
+use std::io::{ErrorKind, Result, Write as _};
+use std::path::{Path, PathBuf};
+
+use fs_err::os::unix::fs::OpenOptionsExt as _;
+use fs_err::{File, OpenOptions};
+
+/// A file that its owner alone reads.
+pub const OWNER_ALONE: u32 = 0o600;
+
+/// Returns the name that a file has until it is whole.
+pub fn beside(file: &Path) -> Result<PathBuf> {
+    let name = file.file_name().ok_or(ErrorKind::InvalidFilename)?;
+    let mut hidden = OsString::from(".");
+    hidden.push(name);
+    hidden.push(format!(".{}.partial", std::process::id()));
+    Ok(file.with_file_name(hidden))
+}
+
+/// Writes a file that its owner alone reads.
+pub fn write_own(file: &Path, content: impl AsRef<[u8]>) -> Result<()> {
+    write(file, OWNER_ALONE, content, |_| Ok(()))
+}
+
+/// Writes a file that its owner alone reads, and that a machine finds which lost its power.
+pub fn write_own_for_good(file: &Path, content: impl AsRef<[u8]>) -> Result<()> {
+    write(file, OWNER_ALONE, content, File::sync_all)
+}
+
+/// Writes a file that is made with a mode, and `finish`ed before it takes its place. A link that
+/// stands there becomes the file, and none is ever written through.
+pub fn write(
+    file: &Path,
+    mode: u32,
+    content: impl AsRef<[u8]>,
+    finish: impl FnOnce(&File) -> Result<()>,
+) -> Result<()> {
+    let beside = beside(file)?;
+    let written = make(&beside, mode, content.as_ref()).and_then(|file| finish(&file));
+    let written = written.and_then(|()| fs_err::rename(&beside, file));
+    if written.is_err() {
+        // The first failure says more than one of this.
+        let _ = fs_err::remove_file(&beside);
+    }
+    written
+}
+
+fn make(beside: &Path, mode: u32, content: &[u8]) -> Result<File> {
+    // Whoever stood there was killed, or laid a link to somewhere else.
+    match fs_err::remove_file(beside) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(beside)?;
+    file.write_all(content)?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt as _;
+
+    use fs_err::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_its_owners_alone_and_whole_or_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("told");
+        let mode = || fs_err::metadata(&file).unwrap().mode() & 0o777;
+        fs_err::write(&file, "old").unwrap();
+        let failed = write(&file, OWNER_ALONE, "new", |_| {
+            Err(ErrorKind::StorageFull.into())
+        });
+        assert!(failed.is_err());
+        assert_eq!(fs_err::read_to_string(&file).unwrap(), "old");
+        write_own(&file, "new").unwrap();
+        assert_eq!(fs_err::read_to_string(&file).unwrap(), "new");
+        assert_eq!(mode(), 0o600);
+        write_own_for_good(&file, "newer").unwrap();
+        assert_eq!(fs_err::read_to_string(&file).unwrap(), "newer");
+        assert_eq!(fs_err::read_dir(folder.path()).unwrap().count(), 1);
+        assert!(write_own(folder.path(), "x").is_err());
+    }
+
+    #[test]
+    fn a_link_is_never_written_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let (victim, link) = (folder.path().join("victim"), folder.path().join("link"));
+        fs_err::write(&victim, "kept").unwrap();
+        symlink(&victim, &link).unwrap();
+        // One that waits where the text will stand until it is whole.
+        symlink(&victim, beside(&link).unwrap()).unwrap();
+        write_own(&link, "new").unwrap();
+        assert_eq!(fs_err::read_to_string(&victim).unwrap(), "kept");
+        assert!(fs_err::symlink_metadata(&link).unwrap().is_file());
+        assert_eq!(fs_err::read_to_string(&link).unwrap(), "new");
+    }
+}
