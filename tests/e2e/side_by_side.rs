@@ -1,5 +1,9 @@
 //! More than one at a time: two commands on one instance, two clones of a workspace, two engines.
 
+use std::io::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
 use crate::harness::{DEFAULT, Engine, Scenario, free_port, on_each_engine};
 
 on_each_engine! {
@@ -103,4 +107,36 @@ fn an_instance_stays_on_its_engine() {
         assert_eq!(down.exits(0).answer()["engine"], own);
         assert_eq!(docker.left(), Vec::<String>::new());
     }
+}
+
+#[test]
+fn who_chooses_ports_for_long_is_named() {
+    let Some(scenario) = Scenario::new(Engine::Process, "ports") else {
+        return;
+    };
+    let service = "process = [\"sleep\", \"600\"]\nports = { http = 8000 }\nhealthcheck = false\n";
+    scenario.declare(&format!("[services.odd]\n{service}"));
+    scenario.run(&["up", "rates"]).exits(0);
+    let home = scenario.home();
+    let state = home.parent().and_then(Path::parent).expect("its folders");
+    let mut options = fs_err::OpenOptions::new();
+    let lock = options
+        .read(true)
+        .write(true)
+        .open(state.join("ports.lock"));
+    let lock = lock.expect("an `up` made it");
+    scenario.run(&["down", "rates"]).exits(0);
+    lock.file().lock().expect("it is held for a moment only");
+    lock.set_len(0).expect("nobody else writes it");
+    let holder = "`envctl up slow` (pid 1, since then)";
+    (&lock).write_all(holder.as_bytes()).expect("room for it");
+    let child = scenario.spawn(&["up", "rates"]);
+    std::thread::sleep(Duration::from_secs(3));
+    drop(lock);
+    let output = child.wait_with_output().expect("envctl ends");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{stdout}");
+    let told = format!("waiting for {holder} to choose its ports");
+    assert_eq!(stdout.matches(&told).count(), 1, "{stdout}");
+    scenario.take_away();
 }
