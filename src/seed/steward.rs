@@ -44,7 +44,6 @@ pub(super) struct Steward {
     schema: String,
     /// Roles that it never becomes a member of.
     pub(super) mighty: HashSet<String>,
-    mighty_numbers: Vec<String>,
     /// The owner that the schema `public` had, where the loading role takes it over.
     public_owner: Option<String>,
 }
@@ -58,14 +57,9 @@ impl Steward {
             return Ok(None);
         }
         let rows = session.rows(&format!(
-            "SELECT r.oid, r.rolname FROM pg_catalog.pg_roles r WHERE {MIGHTY}"
+            "SELECT r.rolname FROM pg_catalog.pg_roles r WHERE {MIGHTY}"
         ))?;
-        let (mut mighty, mut mighty_numbers) = (HashSet::new(), Vec::new());
-        for row in rows {
-            let mut texts = row.into_iter().flatten();
-            mighty_numbers.extend(texts.next());
-            mighty.extend(texts.next());
-        }
+        let mighty = rows.into_iter().flatten().flatten().collect();
         let role = name(Beside::Loader, &keeper.database);
         let steward = Self {
             schema: role.replacen("loader", "steward", 1),
@@ -73,7 +67,6 @@ impl Steward {
             word: random()?,
             role,
             mighty,
-            mighty_numbers,
             public_owner: None,
         };
         keeper.session.run(&format!(
@@ -124,14 +117,14 @@ impl Steward {
         Ok(())
     }
 
-    /// Returns the function's body. All names in it are whole: the dump chooses the search path.
+    /// Returns the function's body. All names in it are whole: the dump chooses the search path. What
+    /// somebody else makes on the server during the load is not held against the dump.
     fn body(&self, database: &str) -> String {
-        let known = self.mighty_numbers.join(",");
         let extensions = EXTENSIONS.join(",");
         let owned = "FROM pg_catalog.pg_shdepend d WHERE d.deptype OPERATOR(pg_catalog.=) 'o'";
         let equal = "OPERATOR(pg_catalog.=)";
         format!(
-            "BEGIN \
+            "DECLARE mighty pg_catalog.oid[]; BEGIN \
              IF pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(word, 'UTF8')), 'hex') \
                  OPERATOR(pg_catalog.<>) '{hash}' \
                  OR session_user OPERATOR(pg_catalog.<>) {role} \
@@ -145,6 +138,7 @@ impl Steward {
              THEN RAISE EXCEPTION 'functions of an extension were given to another owner' \
                  USING ERRCODE = '42501'; \
              END IF; \
+             mighty := ARRAY(SELECT r.oid FROM pg_catalog.pg_roles r WHERE {MIGHTY}); \
              EXECUTE statement; \
              IF EXISTS (SELECT {owned} AND d.dbid {equal} {database}::pg_catalog.oid \
                  AND d.objid OPERATOR(pg_catalog.<) {FIRST_OWN_OBJECT} \
@@ -155,7 +149,7 @@ impl Steward {
              THEN RAISE EXCEPTION 'objects of the server stay its own' USING ERRCODE = '42501'; \
              END IF; \
              IF EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE {MIGHTY} \
-                 AND r.oid OPERATOR(pg_catalog.<>) ALL ('{{{known}}}'::pg_catalog.oid[])) \
+                 AND r.oid OPERATOR(pg_catalog.<>) ALL (mighty)) \
              THEN RAISE EXCEPTION 'a dump makes no role a superuser, nor one that reaches files \
                  and programs' USING ERRCODE = '42501'; \
              END IF; \

@@ -341,6 +341,29 @@ async fn a_seed_may_ask_for_more() {
 }
 
 #[tokio::test]
+async fn a_superuser_that_somebody_else_makes_meanwhile_is_not_the_dumps() {
+    let Some(bench) = Bench::new("rights_meanwhile").await else {
+        return;
+    };
+    let text = "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'rights_boss') \
+                LOOP PERFORM pg_sleep(0.02); END LOOP; END $$;\n\
+                CREATE ROLE rights_worker;\nCREATE TABLE t (a int);\n\
+                ALTER TABLE t OWNER TO rights_worker;\n";
+    let declared = bench.declare(text);
+    let (loaded, ()) = tokio::join!(bench.load(&declared), async {
+        let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' \
+                     AND datname LIKE 'envctl%rights\\_meanwhile%'";
+        bench.eventually(waits, "1").await;
+        bench
+            .sql_on("postgres", "CREATE ROLE rights_boss SUPERUSER")
+            .await;
+    });
+    loaded.unwrap();
+    let owner = "SELECT relowner::regrole::text FROM pg_class WHERE relname = 't'";
+    assert_eq!(bench.sql(owner).await, "rights_worker");
+}
+
+#[tokio::test]
 async fn a_failed_load_takes_back_the_roles_that_it_made() {
     let Some(bench) = Bench::new("rights_failed").await else {
         return;
