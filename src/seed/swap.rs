@@ -2,14 +2,21 @@
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::postgres::{Session, identifier, literal};
+use crate::postgres::{self, Session, identifier, literal};
 
 use super::Error;
 use super::keeper::{Keeper, end_sessions};
 use super::names::{Beside, name};
 use super::shape::Shape;
+
+/// How often the swap is tried while nobody can look for a database, before it is done in the open.
+const QUIET_TRIES: usize = 10;
+/// How long everybody else may wait for one of these tries.
+const QUIET_FOR: Duration = Duration::from_millis(200);
+/// A moment of a millisecond, waited by the server.
+const MOMENT: &str = "SELECT pg_catalog.pg_sleep(0.001)";
 
 /// The server itself waits up to five seconds in each try for sessions to end.
 const TRIES: usize = 3;
@@ -28,23 +35,87 @@ pub(super) fn swap(
         return Ok(None);
     };
     let away = name(Beside::Old, &database);
-    let mut statements = vec!["BEGIN".to_owned()];
-    statements.extend(shape.carry_over(keeper, scratch)?);
-    // From here on, who connects waits for the end of the transaction and is then refused.
+    let mut statements = shape.carry_over(keeper, scratch)?;
+    // From here on, who connects waits for the end of the transaction.
     statements.push(rename(&database, &away));
     statements.push(rename(scratch, &database));
-    statements.push("COMMIT".to_owned());
+    if !quietly(keeper, (scratch, shape), &statements)? {
+        in_the_open(keeper, shape, &statements)?;
+    }
+    Ok(Some(away))
+}
+
+/// Swaps while nobody can look for a database by its name, so that who connects waits and finds the
+/// new one. Returns whether that was possible.
+fn quietly(
+    keeper: &mut Keeper,
+    (scratch, old): (&str, &Shape),
+    statements: &[String],
+) -> Result<bool, Error> {
+    let scratch = Shape::of(keeper, scratch)?.map(|shape| shape.oid);
+    let both = [Some(old.oid.clone()), scratch];
+    let both: Vec<String> = both.into_iter().flatten().collect();
+    for _ in 0..QUIET_TRIES {
+        let swapped = behind_the_lock(keeper, &both.join(", "), statements);
+        let Err(error) = swapped else {
+            return Ok(true);
+        };
+        // A closed session rolls back by itself. Who just connects goes on now.
+        let _ = keeper.session.run(&format!("ROLLBACK; {MOMENT}"));
+        match error.code() {
+            // Somebody keeps the lock or the database.
+            Some("55P03" | "55006" | "40P01") => {}
+            // Only a superuser may.
+            Some("42501") => return Ok(false),
+            _ => return Err(error.into()),
+        }
+    }
+    Ok(false)
+}
+
+/// The lock comes first: who was let in before it and has no session yet would wait for it, and
+/// the rename for them.
+fn behind_the_lock(
+    keeper: &mut Keeper,
+    databases: &str,
+    statements: &[String],
+) -> Result<(), postgres::Error> {
+    let session = &mut keeper.session;
+    session.run(&format!(
+        "BEGIN; SET LOCAL lock_timeout = {}; \
+         LOCK TABLE pg_catalog.pg_database IN ACCESS EXCLUSIVE MODE",
+        QUIET_FOR.as_millis()
+    ))?;
+    // Not by `pg_stat_activity`, which looks up the databases' names.
+    let end = format!(
+        "SELECT pg_catalog.pg_terminate_backend(pid) \
+         FROM pg_catalog.pg_stat_get_activity(NULL) WHERE datid IN ({databases}) \
+         AND pid <> pg_catalog.pg_backend_pid() AND backend_type <> 'autovacuum worker'"
+    );
+    let since = Instant::now();
+    while !session.rows(&end)?.is_empty() && since.elapsed() < QUIET_FOR {
+        session.run(&format!(
+            "{MOMENT}; SELECT pg_catalog.pg_stat_clear_snapshot()"
+        ))?;
+    }
+    session.run(&format!("{}; COMMIT", statements.join("; ")))
+}
+
+/// Swaps while others may connect: they are refused between the renames and the end of the
+/// transaction, and a rename waits for who has a session.
+fn in_the_open(keeper: &mut Keeper, old: &Shape, statements: &[String]) -> Result<(), Error> {
+    let all = format!("BEGIN; {}; COMMIT", statements.join("; "));
     let mut tries = 0;
     loop {
         tries += 1;
-        match ending_sessions(keeper, shape, &statements) {
-            Ok(()) => return Ok(Some(away)),
+        match ending_sessions(keeper, old, &all) {
+            Ok(()) => return Ok(()),
             Err(Error::Postgres(error)) if error.code() == Some("55006") => {
                 keeper.session.run("ROLLBACK")?;
                 if tries == TRIES {
                     return Err(Error::Busy {
-                        holders: holders(keeper, shape)?,
-                        database,
+                        holders: holders(keeper, old)?,
+                        database: keeper.database.clone(),
                     });
                 }
             }
@@ -67,7 +138,7 @@ fn rename(from: &str, to: &str) -> String {
 
 /// Runs the statements while a second session ends those of the old database: the rename takes
 /// its lock first and then waits for them, so none can come back in between.
-fn ending_sessions(keeper: &mut Keeper, old: &Shape, statements: &[String]) -> Result<(), Error> {
+fn ending_sessions(keeper: &mut Keeper, old: &Shape, statements: &str) -> Result<(), Error> {
     // The number stays with the old database when the names change.
     let end = end_sessions(&format!("datid = {}", old.oid));
     let mut second = Session::unstoppable(&keeper.beside)?;
@@ -80,9 +151,7 @@ fn ending_sessions(keeper: &mut Keeper, old: &Shape, statements: &[String]) -> R
             {
             }
         });
-        let result = statements
-            .iter()
-            .try_for_each(|statement| keeper.session.run(statement));
+        let result = keeper.session.run(statements);
         drop(stop);
         Ok(result?)
     })

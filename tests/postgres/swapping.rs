@@ -1,11 +1,13 @@
 //! The instant in which the new database takes the old one's place, and what a crash leaves.
 
+use std::process::{Child, Command};
+
 use envctl::postgres::{self, Error};
 use envctl::seed::{self, State};
 use tokio_util::sync::CancellationToken;
 
 use super::bench::Bench;
-use super::server::{start, start_with};
+use super::server::{programs, start, start_with};
 
 #[tokio::test]
 async fn sessions_of_the_old_database_are_ended() {
@@ -30,6 +32,95 @@ async fn sessions_of_the_old_database_are_ended() {
     assert!(matches!(slept, Err(Error::Closed { .. })), "{slept:?}");
     assert_eq!(bench.sql("SELECT a FROM t").await, "2");
     assert_eq!(bench.beside().await, "");
+}
+
+#[tokio::test]
+async fn who_connects_during_a_swap_waits_for_the_new_database() {
+    let Some(bench) = Bench::new("swap_traffic").await else {
+        return;
+    };
+    let text = |number| format!("CREATE TABLE t AS SELECT {number} AS a;");
+    bench.load(&bench.declare(text(0))).await.unwrap();
+    let readers = [(), ()].map(|()| Reader::start(&bench, "SELECT a FROM t"));
+    for number in 1..=5 {
+        bench.load(&bench.declare(text(number))).await.unwrap();
+    }
+    for reader in readers {
+        let (seen, failures) = reader.stop();
+        // A session of the old database may end while it is asked.
+        let ended = |line: &&str| line.contains("terminating connection");
+        let fatal: Vec<&str> = failures.lines().filter(|it| it.contains("FATAL")).collect();
+        assert!(fatal.iter().all(ended), "{failures}");
+        // Once at each swap at most.
+        assert!(fatal.len() <= 5, "{failures}");
+        assert!(seen.lines().is_sorted(), "{seen}");
+        assert_eq!(seen.lines().last(), Some("5"));
+    }
+    assert_eq!(bench.beside().await, "");
+}
+
+#[tokio::test]
+async fn a_transaction_that_looked_at_the_databases_holds_up_no_swap() {
+    let Some(bench) = Bench::new("swap_looked").await else {
+        return;
+    };
+    let declared = bench.declare("CREATE TABLE t AS SELECT 1 AS a;");
+    bench.load(&declared).await.unwrap();
+    let target = bench.server.target("postgres");
+    let stop = CancellationToken::new();
+    let looks = "SELECT count(*), pg_sleep(60) FROM pg_database WHERE datname = 'swap_looked'";
+    let (_, loaded) = tokio::join!(postgres::query(&target, looks, &stop), async {
+        let looking = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' \
+                       AND datname = 'postgres' AND query LIKE 'FETCH%'";
+        bench.eventually(looking, "1").await;
+        let loaded = bench.load(&declared).await;
+        stop.cancel();
+        loaded
+    });
+    loaded.unwrap();
+    assert_eq!(bench.beside().await, "");
+}
+
+/// A program that connects and asks, again and again.
+struct Reader {
+    folder: tempfile::TempDir,
+    shell: Child,
+}
+
+impl Reader {
+    fn start(bench: &Bench, question: &str) -> Self {
+        const SCRIPT: &str = r#"
+            ask() { "$2" -X -A -t -c "$3" >>"$1/seen" 2>>"$1/failures"; }
+            while ask "$@"; [ -e "$1/go" ]; do :; done
+            ask "$@"
+        "#;
+        let folder = tempfile::tempdir().expect("a folder");
+        // It goes with the folder, also where the test fails.
+        fs_err::write(folder.path().join("go"), "").expect("the file");
+        let server = &bench.server;
+        let shell = Command::new("sh")
+            .args(["-c", SCRIPT, "reader"])
+            .arg(folder.path())
+            .arg(programs().expect("the server runs").join("psql"))
+            .arg(question)
+            .env("PGHOST", server.address.ip().to_string())
+            .env("PGPORT", server.address.port().to_string())
+            .env("PGUSER", &server.user)
+            .env("PGPASSWORD", server.password.expose())
+            .env("PGDATABASE", &bench.database)
+            .spawn()
+            .expect("sh");
+        Self { folder, shell }
+    }
+
+    /// Ends it; returns what it saw and what it was told instead.
+    fn stop(mut self) -> (String, String) {
+        let file = |name| self.folder.path().join(name);
+        fs_err::remove_file(file("go")).expect("it was there");
+        assert!(self.shell.wait().expect("an end").success());
+        let read = |name| fs_err::read_to_string(file(name)).expect("the file");
+        (read("seen"), read("failures"))
+    }
 }
 
 #[tokio::test]
