@@ -16,6 +16,26 @@ pub enum Ensured {
     Created,
 }
 
+/// Returns whether the server has a database, asked beside it.
+pub async fn database_exists(server: &Server, database: &str) -> Result<bool, Error> {
+    let (server, database) = (server.clone(), database.to_owned());
+    on_thread(&CancellationToken::new(), move |brake| {
+        is_there(
+            &mut Session::open(&server.beside(&database), brake)?,
+            &database,
+        )
+    })
+    .await
+}
+
+fn is_there(session: &mut Session, database: &str) -> Result<bool, Error> {
+    let exists = format!(
+        "SELECT 1 FROM pg_catalog.pg_database WHERE datname = {}",
+        literal(database)
+    );
+    Ok(session.value(&exists)?.is_some())
+}
+
 /// Creates the database when it is missing; the server's user owns it.
 pub async fn ensure_database(
     server: &Server,
@@ -25,11 +45,7 @@ pub async fn ensure_database(
     let (server, database) = (server.clone(), database.to_owned());
     on_thread(cancel, move |brake| {
         let mut session = Session::open(&server.beside(&database), brake)?;
-        let exists = format!(
-            "SELECT 1 FROM pg_catalog.pg_database WHERE datname = {}",
-            literal(&database)
-        );
-        if session.value(&exists)?.is_some() {
+        if is_there(&mut session, &database)? {
             return Ok(Ensured::Existed);
         }
         match session.run(&format!("CREATE DATABASE {}", identifier(&database))) {

@@ -30,7 +30,7 @@ pub(crate) use scanner::{Scanner, Step};
 pub(crate) use session::{Session, TextRow};
 pub(crate) use token::{Placed, Token, placed_tokens, tokens};
 
-pub use database::{Ensured, ensure_database, password_sql};
+pub use database::{Ensured, database_exists, ensure_database, password_sql};
 pub use error::{Error, ServerError};
 pub use migrate::{Applied, MigrationState, MigrationStatus, migrate, migration_status};
 pub use migration::{Migration, read_migrations};

@@ -66,7 +66,7 @@ impl Fill<'_> {
         loaded.migrations_applied =
             migrate_here(&target, &declared.migrations, &self.job.step, self.brake)?;
         register::write(&mut own, &seeds)?;
-        self.analyze(&mut session, steward.map(|_| &mut own))?;
+        self.analyze(&mut session, &mut own)?;
         session.close();
         if let Some(steward) = steward {
             let to = (self.job.server.user.as_str(), self.owner, self.scratch);
@@ -114,24 +114,36 @@ impl Fill<'_> {
 
     /// Collects the statistics as whoever loaded: what indexes compute is a dump's own code, and
     /// runs with the rights of the table's owner.
-    fn analyze(&self, session: &mut Session, own: Option<&mut Session>) -> Result<(), Error> {
+    /// Where all of the database is asked for, the server logs each table of its own that it leaves out.
+    fn analyze(&self, session: &mut Session, own: &mut Session) -> Result<(), Error> {
         self.job.step.message("collecting statistics");
-        match session.run("ANALYZE") {
-            Err(error @ postgres::Error::Statement { .. }) => self.warn_of_statistics(&error),
-            other => return Ok(other?),
-        }
-        let Some(own) = own else { return Ok(()) };
         let tables = own.rows(
-            "SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c \
+            "SELECT c.oid, n.nspname, c.relname, c.relispartition FROM pg_catalog.pg_class c \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              WHERE c.relkind IN ('r', 'm', 'p') AND n.nspname NOT LIKE 'pg\\_%' \
              AND n.nspname <> 'information_schema'",
         )?;
-        for row in tables {
-            let mut texts = row.into_iter().map(Option::unwrap_or_default);
-            let mut text = || texts.next().unwrap_or_default();
-            let (number, schema, table) = (text(), text(), text());
-            let table = format!("{}.{}", identifier(&schema), identifier(&table));
+        let tables: Vec<(String, String, bool)> = tables
+            .into_iter()
+            .map(|row| {
+                let mut texts = row.into_iter().map(Option::unwrap_or_default);
+                let mut text = || texts.next().unwrap_or_default();
+                let (number, schema, table) = (text(), text(), text());
+                let name = format!("{}.{}", identifier(&schema), identifier(&table));
+                (number, name, text() == "t")
+            })
+            .collect();
+        // Partitions come with their table.
+        let whole = tables.iter().filter(|(_, _, is_part)| !is_part);
+        let whole: Vec<&str> = whole.map(|(_, name, _)| name.as_str()).collect();
+        if whole.is_empty() {
+            return Ok(());
+        }
+        match session.run(&format!("ANALYZE {}", whole.join(", "))) {
+            Err(error @ postgres::Error::Statement { .. }) => self.warn_of_statistics(&error),
+            other => return Ok(other?),
+        }
+        for (number, table, _) in tables {
             match session.run(&format!("ANALYZE {table}")) {
                 // The server would try again by itself, as the owner that the table is about to
                 // get, if it did not take it for unchanged.

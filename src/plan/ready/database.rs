@@ -7,7 +7,7 @@ use crate::engine::{Engine, Exec};
 use crate::plan::declared::server;
 use crate::plan::desired::Database;
 use crate::plan::error::Error;
-use crate::postgres::{self, ensure_database, password_sql};
+use crate::postgres::{self, database_exists, ensure_database, password_sql};
 use crate::probe::Attempt;
 
 /// Looks whether it answers; changes nothing.
@@ -34,7 +34,15 @@ pub(super) async fn prepare(
     service: &str,
     database: &Database,
 ) -> Attempt<String, Error> {
-    let seen = look(engine, service, database).await;
+    // To ask a database that is not there yet would leave a FATAL in the server's log.
+    let seen = match is_missing(engine, service, database).await {
+        Ok(true) => Attempt::Hopeless(Error::Postgres(postgres::Error::NoDatabase {
+            database: database.name.clone(),
+        })),
+        Err(Error::Postgres(error)) if error.is_transient() => Attempt::NotYet(error.to_string()),
+        // Who may not see that is told by the database itself.
+        _ => look(engine, service, database).await,
+    };
     let Attempt::Hopeless(Error::Postgres(error)) = seen else {
         return seen;
     };
@@ -49,6 +57,15 @@ pub(super) async fn prepare(
         Ok(()) => look(engine, service, database).await,
         Err(error) => Attempt::Hopeless(error),
     }
+}
+
+async fn is_missing(
+    engine: &dyn Engine,
+    service: &str,
+    database: &Database,
+) -> Result<bool, Error> {
+    let server = server(engine, service, database).await?;
+    Ok(!database_exists(&server, &database.name).await?)
 }
 
 async fn make_database(
