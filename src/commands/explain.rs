@@ -12,6 +12,10 @@ use crate::postgres::{self, ServerError};
 use crate::report::{Diagnostic, Place, Tail};
 use crate::seed;
 
+/// What to do where a question to a database fails that its server takes.
+pub(super) const LOOK: &str = "envctl asks its own tables, in the schema `envctl`, and the server's: \
+     `envctl psql` shows what is there, `envctl seed --reset` makes the database anew";
+
 /// Returns the kind of a step's failure.
 pub(super) fn kind(error: &plan::Error) -> FailureKind {
     match error {
@@ -29,9 +33,10 @@ pub(super) fn kind(error: &plan::Error) -> FailureKind {
             | engine::Error::Start { .. } => FailureKind::NotReady,
             engine::Error::Call { .. } => FailureKind::Other,
         },
-        plan::Error::Seed(_) | plan::Error::Migration(_) | plan::Error::Data { .. } => {
-            FailureKind::Data
-        }
+        plan::Error::Seed(_)
+        | plan::Error::Look { .. }
+        | plan::Error::Migration(_)
+        | plan::Error::Data { .. } => FailureKind::Data,
         plan::Error::Postgres(_)
         | plan::Error::NotReady { .. }
         | plan::Error::Refused { .. }
@@ -94,6 +99,7 @@ fn add_facts(error: &plan::Error, diagnostic: &mut Diagnostic) {
             diagnostic.facts.push(("statement".to_owned(), place));
             of_server(server, diagnostic);
         }
+        plan::Error::Look { .. } => diagnostic.hints.push(LOOK.to_owned()),
         plan::Error::Unread { .. } => {
             let hint = "a command that runs things runs it too: `envctl up`";
             diagnostic.hints.push(hint.to_owned());

@@ -204,16 +204,6 @@ impl Failure {
         Self::new(FailureKind::NotReady, Diagnostic::new(title).hint(hint))
     }
 
-    pub(super) fn database_not_up(invocation: &Invocation, service: &str) -> Self {
-        let title = format!("the database of `{service}` does not answer");
-        let hint = format!(
-            "`{} --no-seed` starts it; `{}` shows what runs",
-            line::again(invocation, "up"),
-            line::on(&invocation.id, "status")
-        );
-        Self::new(FailureKind::NotReady, Diagnostic::new(title).hint(hint))
-    }
-
     pub(super) fn unknown_service(name: &str, known: &[String]) -> Self {
         let title = format!("no service `{name}` runs");
         let hint = format!("there are {}", known.join(", "));

@@ -22,7 +22,7 @@ pub(super) async fn run(session: &Session, args: &MigrateArgs) -> Result<Answer,
     scene.warn_of_differences(session, &observation.engine);
     for (name, database) in migrated(&scene) {
         if !observation.databases.contains_key(name) {
-            return Err(Failure::database_not_up(&scene.invocation, name));
+            return Err(Failure::unseen(&scene.invocation, name, &observation));
         }
         if let Some(migrating) = &database.migration_task {
             let unmet = unmet(task(&scene, migrating)?, &observation);
@@ -97,7 +97,7 @@ async fn task_row(
     };
     let observation = scene.observe(session).await?;
     let view = observation.databases.get(name);
-    let view = view.ok_or_else(|| Failure::database_not_up(&scene.invocation, name))?;
+    let view = view.ok_or_else(|| Failure::unseen(&scene.invocation, name, &observation))?;
     let state = if view.pending.is_empty() {
         "applied"
     } else {

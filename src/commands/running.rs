@@ -62,6 +62,7 @@ mod tests {
             state,
             restarts: 0,
             ran: std::time::Duration::from_mins(1),
+            started: None,
             attached: true,
             order: 0,
             ports: std::collections::BTreeMap::new(),

@@ -10,7 +10,8 @@ use super::session::Session;
 use super::up::endpoints;
 use crate::cli::SeedArgs;
 use crate::plan::{
-    Database, DatabaseView, DesiredService, Load, Observation, Plan, SentSeed, Sowing, Step, unmet,
+    Database, DatabaseView, DesiredService, Load, Observation, Plan, SentSeed, SentSeeds, Sowing,
+    Step, unmet,
 };
 use crate::report::Answer;
 use crate::seed::State;
@@ -21,6 +22,14 @@ pub(super) async fn run(session: &Session, args: &SeedArgs) -> Result<Answer, Fa
     let (scene, _lock) = Scene::hold(session, args.environment.as_ref(), command).await?;
     let observation = scene.observe(session).await?;
     scene.warn_of_differences(session, &observation.engine);
+    // A reset need not know what it throws away.
+    let unknown = DatabaseView {
+        seeds: State::Foreign { tables: Vec::new() },
+        pending: Vec::new(),
+        sent: SentSeeds::default(),
+        loaded_at: None,
+        left: Vec::new(),
+    };
     let mut sowings = Vec::new();
     for service in &scene.desired.services {
         let Some(database) = service.database() else {
@@ -33,7 +42,9 @@ pub(super) async fn run(session: &Session, args: &SeedArgs) -> Result<Answer, Fa
         }
         let name = &service.spec.name;
         let view = observation.databases.get(name);
-        let view = view.ok_or_else(|| Failure::database_not_up(&scene.invocation, name))?;
+        let blind = args.reset && observation.unreadable.contains_key(name);
+        let view = view.or(blind.then_some(&unknown));
+        let view = view.ok_or_else(|| Failure::unseen(&scene.invocation, name, &observation))?;
         let sowing = sowing(&scene, (service, database, view), args.reset)?;
         check_tasks(&scene, &observation, &sowing)?;
         let resets = sowing.load.as_ref().filter(|(load, _)| load.reset);

@@ -170,6 +170,9 @@ fn notes(
     if observation.stale_files.contains(&seen.name) {
         notes.push("its files changed, `up` makes them anew".to_owned());
     }
+    if let Some(why) = observation.unreadable.get(&seen.name) {
+        notes.push(format!("its database cannot be looked at: {why}"));
+    }
     if let Some(view) = observation.databases.get(&seen.name) {
         let service = scene.and_then(|scene| scene.desired.service(&seen.name));
         notes.extend(of_database(view, service.and_then(|it| it.database())));
@@ -196,6 +199,12 @@ fn of_database(view: &DatabaseView, database: Option<&Database>) -> Vec<String> 
     if !view.pending.is_empty() {
         notes.push(format!("pending: {}", view.pending.join(", ")));
     }
+    notes.extend(view.left.iter().map(|left| {
+        let size = left.size.as_ref();
+        let size = size.map_or_else(String::new, |size| format!(" ({size})"));
+        let name = &left.name;
+        format!("a killed load left {name}{size}, which `up`, `seed` or `migrate` takes away")
+    }));
     notes
 }
 

@@ -52,6 +52,8 @@ pub struct ObservedService {
     pub restarts: u32,
     /// How long it has run without a break.
     pub ran: Duration,
+    /// When it was started last, by the engine's clock; `None` where it does not run.
+    pub started: Option<SystemTime>,
     /// Whether it is on the instance's network; of a running process, whether its supervisor
     /// lives.
     pub attached: bool,

@@ -8,9 +8,9 @@ use super::error::Error;
 use super::seeded::{dump_is_in, never_seeded, seed_notice};
 use super::step::Load;
 use super::world::{Done, World};
-use crate::postgres;
+use crate::postgres::{self, Server};
 use crate::report::StepEvents;
-use crate::seed;
+use crate::seed::{self, Declared, Fingerprint, State};
 
 /// Loads the seeds of a database that has none; with `reset`, of any.
 pub(super) async fn load_seeds(
@@ -22,14 +22,17 @@ pub(super) async fn load_seeds(
     let server = server(world.engine.as_ref(), service, database).await?;
     let declared = declared(database, load.migrate)?;
     let fingerprint = seed::fingerprint(&declared).await?;
-    let state = seed::state(&server, &declared, &fingerprint).await?;
-    if !load.reset && !never_seeded(&state) {
-        if let Some(notice) = seed_notice(service, database, &state, false) {
-            world.events.warning(notice);
+    // A reset need not know what it throws away.
+    if !load.reset {
+        let state = look(service, (&server, &declared, &fingerprint)).await?;
+        if !never_seeded(&state) {
+            if let Some(notice) = seed_notice(service, database, &state, false) {
+                world.events.warning(notice);
+            }
+            return Ok(Done::Unchanged(
+                dump_is_in(&state).then(|| "its dump is in".to_owned()),
+            ));
         }
-        return Ok(Done::Unchanged(
-            dump_is_in(&state).then(|| "its dump is in".to_owned()),
-        ));
     }
     let loaded = seed::load(&server, &declared, &fingerprint, events, &world.cancel).await?;
     let mut all = world.loaded.lock().unwrap_or_else(PoisonError::into_inner);
@@ -51,6 +54,25 @@ pub(super) async fn load_seeds(
     ))))
 }
 
+async fn look(
+    service: &str,
+    (server, declared, fingerprint): (&Server, &Declared, &Fingerprint),
+) -> Result<State, Error> {
+    let state = seed::state(server, declared, fingerprint).await;
+    state.map_err(|error| Error::of_look(service, error))
+}
+
+/// Takes away what killed loads left beside a database.
+pub(super) async fn tidy(service: &str, database: &Database, world: &World) -> Result<Done, Error> {
+    let server = server(world.engine.as_ref(), service, database).await?;
+    let kept = seed::tidy(&server, &database.name).await?;
+    for name in &kept {
+        let text = format!("database `{name}` could not be dropped; the next load tries again");
+        world.events.warning(text);
+    }
+    Ok(Done::Changed(None))
+}
+
 /// Applies the pending migrations, unless a declared dump is not in yet.
 pub(super) async fn migrate(
     service: &str,
@@ -61,7 +83,7 @@ pub(super) async fn migrate(
     let declared = declared(database, true)?;
     if !declared.dumps.is_empty() {
         let fingerprint = seed::fingerprint(&declared).await?;
-        let state = seed::state(&server, &declared, &fingerprint).await?;
+        let state = look(service, (&server, &declared, &fingerprint)).await?;
         if !dump_is_in(&state) {
             if let Some(notice) = seed_notice(service, database, &state, true) {
                 world.events.warning(notice);

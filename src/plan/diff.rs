@@ -66,6 +66,7 @@ pub fn diff(desired: &Desired, observation: &Observation, options: Options) -> P
     diff.remove_surplus();
     for (service, database) in diff.databases().collect::<Vec<_>>() {
         diff.send(service, database);
+        diff.tidy(service, database);
     }
     let services = desired.services.iter();
     let services = services.filter(|it| it.spec.role == Role::Service);
@@ -379,7 +380,7 @@ fn volumes(service: &DesiredService) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, SystemTime};
 
     use expect_test::{Expect, expect};
 
@@ -396,6 +397,9 @@ pub(super) mod tests {
     use crate::plan::observation::{DatabaseView, SentSeeds};
     use crate::plan::step::Load;
     use crate::seed::{Dump, Standing, State};
+
+    /// When all that runs was started.
+    pub(in crate::plan) const STARTED: SystemTime = SystemTime::UNIX_EPOCH;
 
     const ALL: Options = Options {
         seed: true,
@@ -523,6 +527,7 @@ pub(super) mod tests {
                 },
                 restarts: 0,
                 ran: Duration::from_mins(1),
+                started: Some(STARTED),
                 attached: true,
                 order: 0,
                 ports: BTreeMap::new(),
@@ -546,6 +551,8 @@ pub(super) mod tests {
             seeds,
             pending,
             sent: SentSeeds::default(),
+            loaded_at: Some(STARTED - Duration::from_secs(1)),
+            left: Vec::new(),
         }
     }
 

@@ -17,6 +17,12 @@ pub enum Error {
     Postgres(#[from] postgres::Error),
     #[error(transparent)]
     Seed(#[from] seed::Error),
+    /// What is in a database cannot be seen, though its server answers.
+    #[error("cannot look at the database of `{service}`: {}", failure.told())]
+    Look {
+        service: String,
+        failure: seed::Error,
+    },
     /// A migration, told apart from other work on a server by its exit code.
     #[error(transparent)]
     Migration(postgres::Error),
@@ -78,6 +84,19 @@ pub struct StepFailure {
     pub old_volume: Option<String>,
     /// The titles of the steps that were not started because of it.
     pub blocked: Vec<String>,
+}
+
+impl Error {
+    /// Sorts a failed look at the database of a service.
+    pub(super) fn of_look(service: &str, failure: seed::Error) -> Self {
+        if failure.is_cancelled() || failure.is_silence() {
+            return Self::Seed(failure);
+        }
+        Self::Look {
+            service: service.to_owned(),
+            failure,
+        }
+    }
 }
 
 fn data_text(brings: Brings, name: &str) -> String {

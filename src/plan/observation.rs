@@ -1,9 +1,10 @@
 //! What is seen of an instance: plain values, made by `observe` and read by `diff`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
 
 use crate::engine::Observed;
-use crate::seed::{self, Standing};
+use crate::seed::{self, Left, Standing};
 
 /// What is seen of an instance and its surroundings.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,8 +17,10 @@ pub struct Observation {
     pub unasked: BTreeSet<String>,
     /// Services that run with other files than they should have now.
     pub stale_files: BTreeSet<String>,
-    /// Service -> its database; absent when the server does not answer.
+    /// Service -> its database; absent when the server does not answer, or cannot be asked.
     pub databases: BTreeMap<String, DatabaseView>,
+    /// Service -> why its database cannot be looked at, though the server answers.
+    pub unreadable: BTreeMap<String, String>,
 }
 
 /// What is seen of a database.
@@ -27,6 +30,10 @@ pub struct DatabaseView {
     /// Migrations that are not in as declared: `V2__more`, `V1__index (changed since)`.
     pub pending: Vec<String>,
     pub sent: SentSeeds,
+    /// When a load put it into place.
+    pub loaded_at: Option<SystemTime>,
+    /// What killed loads left beside it.
+    pub left: Vec<Left>,
 }
 
 /// What is seen of the seeds that tasks send.

@@ -42,6 +42,7 @@ pub async fn observe(
         ready: BTreeMap::new(),
         unasked: BTreeSet::new(),
         databases: BTreeMap::new(),
+        unreadable: BTreeMap::new(),
         engine: observed,
     };
     for (name, ready, database) in seen {
@@ -49,8 +50,10 @@ pub async fn observe(
             Some(ready) => _ = observation.ready.insert(name.clone(), ready),
             None => _ = observation.unasked.insert(name.clone()),
         }
-        if let Some(database) = database? {
-            observation.databases.insert(name, database);
+        match database? {
+            View::Seen(database) => _ = observation.databases.insert(name, database),
+            View::Unreadable(why) => _ = observation.unreadable.insert(name, why),
+            View::None => {}
         }
     }
     Ok(observation)
@@ -93,26 +96,37 @@ fn stale_files(engine: &dyn Engine, desired: &Desired, observed: &Observed) -> B
     stale.map(|service| service.spec.name.clone()).collect()
 }
 
-/// Returns what a `postgres` service holds; `None` where it does not answer or is none.
+/// What a look at a service's database gave.
+enum View {
+    Seen(DatabaseView),
+    /// The server answers, and says why not.
+    Unreadable(String),
+    /// It does not answer, or is no database.
+    None,
+}
+
+/// Returns what a `postgres` service holds.
 async fn view(
     engine: &dyn Engine,
     service: &DesiredService,
     (desired, observed): (&Desired, &Observed),
-) -> Result<Option<DatabaseView>, Error> {
+) -> Result<View, Error> {
     let Readiness::Postgres(database) = &service.readiness else {
-        return Ok(None);
+        return Ok(View::None);
     };
     let Ok(server) = server(engine, &service.spec.name, database).await else {
-        return Ok(None);
+        return Ok(View::None);
     };
     let declared = declared(database, true)?;
     let fingerprint = seed::fingerprint(&declared).await?;
-    // A server that does not answer now is waited for by a step.
-    let Ok(survey) = seed::survey(&server, &declared, &fingerprint).await else {
-        return Ok(None);
+    let mut survey = match seed::survey(&server, &declared, &fingerprint).await {
+        Ok(survey) => survey,
+        // A server that does not answer now is waited for by a step.
+        Err(error) if error.is_silence() => return Ok(View::None),
+        Err(error) => return Ok(View::Unreadable(error.told())),
     };
     let mut pending = pending(&declared.migrations, &survey);
-    let records = survey.records;
+    let records = std::mem::take(&mut survey.records);
     let image = |task: &DataTask| {
         let image = observed.images.get(&task.task.image);
         image.map(|image| image.id.clone())
@@ -132,10 +146,12 @@ async fn view(
     let recorded = records.into_iter().filter(|one| one.brings == Brings::Seed);
     let removed = recorded.filter(|one| database.sent.iter().all(|seed| seed.name != one.name));
     sent.removed = removed.map(|one| one.name).collect();
-    Ok(Some(DatabaseView {
+    Ok(View::Seen(DatabaseView {
         seeds: survey.state,
         pending,
         sent,
+        loaded_at: survey.loaded_at,
+        left: survey.left,
     }))
 }
 

@@ -64,7 +64,7 @@ enum Fate {
 }
 
 /// Runs a plan. After a first failure nothing new is started but what lost its database's sessions,
-/// which no later command would know; what runs already is finished.
+/// which would be without them until the next command; what runs already is finished.
 pub async fn run(plan: &Plan, world: &World) -> Report {
     let start = Instant::now();
     for notice in &plan.notices {

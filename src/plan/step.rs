@@ -39,6 +39,8 @@ pub enum Step {
         service: Box<DesiredService>,
         /// Where none of these was loaded after all, it is left alone.
         databases: Vec<String>,
+        /// Those that were loaded since it started, by a run that was killed.
+        missed: Vec<String>,
     },
     /// Waits before the next replica is restarted.
     Pause {
@@ -61,6 +63,11 @@ pub enum Step {
         service: String,
         database: Box<Database>,
         load: Load,
+    },
+    /// Takes away what killed loads left beside a database.
+    Tidy {
+        service: String,
+        database: Box<Database>,
     },
     /// Applies the pending migrations.
     Migrate {
@@ -165,7 +172,7 @@ impl Step {
             | Self::Reconnect { .. }
             | Self::Reload { .. } => "start",
             Self::AwaitReady { .. } | Self::Pause { .. } | Self::StillRunning { .. } => "ready",
-            Self::Seed { .. } => "seed",
+            Self::Seed { .. } | Self::Tidy { .. } => "seed",
             Self::Migrate { .. } => "migrate",
             Self::Bring { task, .. } => match task.brings {
                 Brings::Seed => "seed",
@@ -187,7 +194,9 @@ impl Step {
             | Self::Reconnect { service, .. }
             | Self::Reload { service, .. }
             | Self::AwaitReady { service, .. } => Some(&service.spec.name),
-            Self::Seed { service, .. } | Self::Migrate { service, .. } => Some(service),
+            Self::Seed { service, .. }
+            | Self::Tidy { service, .. }
+            | Self::Migrate { service, .. } => Some(service),
             Self::Bring { task, .. } => Some(&task.task.spec.name),
             Self::Task { task, .. } => Some(&task.spec.name),
             Self::Pause { name, .. } | Self::Stop { name } | Self::Remove { name, .. } => {
@@ -229,6 +238,7 @@ impl fmt::Display for Step {
             Self::AwaitReady { service, .. } => write!(formatter, "ready {}", service.spec.name),
             Self::StillRunning { .. } => formatter.write_str("still running"),
             Self::Seed { service, .. } => write!(formatter, "seed {service}"),
+            Self::Tidy { service, .. } => write!(formatter, "tidy {service}"),
             Self::Migrate { service, .. } => write!(formatter, "migrate {service}"),
             Self::Bring { service, task, .. } => match task.brings {
                 Brings::Seed => write!(formatter, "seed {} (task)", task.name),

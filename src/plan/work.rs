@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 
-use super::data::{load_seeds, migrate};
+use super::data::{load_seeds, migrate, tidy};
 use super::data_task::bring;
 use super::desired::DesiredService;
 use super::error::Error;
@@ -34,7 +34,11 @@ pub(super) async fn perform(
         Step::Create { service } => create(service, world).await,
         Step::Service { service, change } => run_service(service, *change, world).await,
         Step::Reload { service, signal } => reload(service, signal, world).await,
-        Step::Reconnect { service, databases } => reconnect(service, databases, world).await,
+        Step::Reconnect {
+            service,
+            databases,
+            missed,
+        } => reconnect(service, (databases, missed), world).await,
         Step::Pause { delay, .. } => pause(*delay, world).await,
         Step::AwaitReady {
             service,
@@ -46,6 +50,7 @@ pub(super) async fn perform(
             database,
             load,
         } => load_seeds(service, database, *load, (world, events)).await,
+        Step::Tidy { service, database } => tidy(service, database, world).await,
         Step::Migrate { service, database } => migrate(service, database, (world, events)).await,
         Step::Bring {
             service,
@@ -197,14 +202,16 @@ async fn reload(service: &DesiredService, signal: &str, world: &World) -> Result
     Ok(Done::Changed(None))
 }
 
-/// Starts a service again if one of these databases was loaded: its sessions ended then.
+/// Starts a service again if one of these databases was loaded, now or earlier: its sessions ended
+/// then.
 async fn reconnect(
     service: &DesiredService,
-    databases: &[String],
+    (databases, missed): (&[String], &[String]),
     world: &World,
 ) -> Result<Done, Error> {
     let loaded = lock(&world.loaded).clone();
     let swapped = databases.iter().filter(|name| loaded.contains(*name));
+    let swapped = missed.iter().chain(swapped);
     let swapped: Vec<&str> = swapped.map(String::as_str).collect();
     if swapped.is_empty() {
         return Ok(Done::Unchanged(Some(
@@ -213,7 +220,7 @@ async fn reconnect(
     }
     let (engine, name) = (world.engine.as_ref(), &service.spec.name);
     engine.stop(name).await?;
-    // What was stopped for a moment is started whoever interrupts: no later command would.
+    // What was stopped for a moment is started whoever interrupts: `seed` would not.
     engine.start(name).await?;
     let databases = swapped.join(", ");
     Ok(Done::Changed(Some(format!(

@@ -4,6 +4,7 @@ use crate::config::model::Digest;
 
 use super::Error;
 use super::brake::Brake;
+use super::quote::literal;
 use super::session::Session;
 
 /// Returns the number of the lock with this name.
@@ -20,6 +21,18 @@ pub(crate) fn try_lock(session: &mut Session, name: &str) -> Result<bool, Error>
         key(name)
     ))?;
     Ok(taken.as_deref() == Some("t"))
+}
+
+/// Returns the SQL that says whether somebody holds the lock of this name in a database.
+pub(crate) fn is_held(name: &str, database: &str) -> String {
+    let number = key(name).cast_unsigned();
+    let (high, low) = (number >> 32, number & u64::from(u32::MAX));
+    format!(
+        "EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.locktype = 'advisory' AND l.granted \
+         AND l.classid = {high} AND l.objid = {low} AND l.objsubid = 1 AND l.database = \
+         (SELECT oid FROM pg_catalog.pg_database WHERE datname = {}))",
+        literal(database)
+    )
 }
 
 /// Waits for the lock; `waiting` hears once who holds it.

@@ -20,7 +20,7 @@ mod statement;
 mod token;
 
 pub(crate) use brake::{Brake, on_thread};
-pub(crate) use lock::{try_lock, wait_for_lock};
+pub(crate) use lock::{is_held, try_lock, wait_for_lock};
 pub(crate) use migrate::{MIGRATIONS, migrate_here, migrations_in};
 pub(crate) use migration::is_copy_from_stdin;
 pub(crate) use own_table::OwnTable;

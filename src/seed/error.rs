@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use crate::postgres::{self, ServerError};
 use crate::report::Place;
 
+/// How much of a failed question of ours is told, in characters.
+const LONGEST_QUESTION: usize = 60;
+
 /// A failure of a seed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -82,6 +85,30 @@ impl Error {
                 }
             }
             error => error,
+        }
+    }
+
+    /// Returns whether the server does not answer (yet), so that nothing can be asked.
+    pub fn is_silence(&self) -> bool {
+        matches!(self, Self::Postgres(error) if error.is_transient())
+            && !matches!(self, Self::Postgres(postgres::Error::Full { .. }))
+    }
+
+    /// Says what failed, with the question that did.
+    pub fn told(&self) -> String {
+        match self {
+            Self::Postgres(postgres::Error::Statement {
+                server, statement, ..
+            }) => {
+                let question: String = statement.chars().take(LONGEST_QUESTION).collect();
+                let cut = if question.len() < statement.len() {
+                    "…"
+                } else {
+                    ""
+                };
+                format!("{server}; asked was: {question}{cut}")
+            }
+            error => error.to_string(),
         }
     }
 

@@ -23,6 +23,11 @@ pub(super) fn end_sessions(database: &str) -> String {
     )
 }
 
+/// Returns the name of the lock that a load of this database holds on the database beside it.
+pub(super) fn lock_name(database: &str) -> String {
+    format!("envctl load {database}")
+}
+
 /// Holds the lock on the loads of one database until it is dropped.
 pub(super) struct Keeper {
     pub(super) session: Session,
@@ -69,7 +74,7 @@ impl Keeper {
     }
 
     fn lock_name(&self) -> String {
-        format!("envctl load {}", self.database)
+        lock_name(&self.database)
     }
 
     /// Returns whether a database is there.

@@ -2,6 +2,7 @@
 //! same names.
 
 use std::fmt::Write as _;
+use std::time::{Duration, SystemTime};
 
 use crate::postgres::{MIGRATIONS, OwnTable, Session, TextRow, literal};
 
@@ -18,6 +19,12 @@ const SEEDS: OwnTable = OwnTable {
               loaded_at timestamptz NOT NULL DEFAULT pg_catalog.now(), \
               bytes bigint NOT NULL, \
               rows bigint NOT NULL",
+};
+
+/// When the database took its place: who was started before has sessions of another one.
+const LOADS: OwnTable = OwnTable {
+    name: "loads",
+    columns: "loaded_at timestamptz NOT NULL",
 };
 
 /// Reads the migrations that a dump says are applied; `session` is the loading role's, since
@@ -41,7 +48,7 @@ pub(super) fn make(session: &mut Session, migrations: &[TextRow]) -> Result<(), 
     let rows = session.rows(
         "SELECT c.relname, c.relkind FROM pg_catalog.pg_class c \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE n.nspname = 'envctl' AND c.relname IN ('seeds', 'tasks', 'migrations')",
+         WHERE n.nspname = 'envctl' AND c.relname IN ('seeds', 'tasks', 'migrations', 'loads')",
     )?;
     for row in rows {
         let mut texts = row.into_iter().map(Option::unwrap_or_default);
@@ -59,7 +66,7 @@ pub(super) fn make(session: &mut Session, migrations: &[TextRow]) -> Result<(), 
         // Writing to a String cannot fail.
         let _ = write!(sql, "DROP {kind} IF EXISTS envctl.{name} CASCADE;");
     }
-    for table in [&SEEDS, &TASKS, &MIGRATIONS] {
+    for table in [&SEEDS, &TASKS, &MIGRATIONS, &LOADS] {
         let _ = write!(sql, "{};", table.sql());
     }
     for row in migrations {
@@ -75,9 +82,26 @@ pub(super) fn make(session: &mut Session, migrations: &[TextRow]) -> Result<(), 
     Ok(session.run(&(sql + "COMMIT"))?)
 }
 
+/// Returns when a database was loaded last, if it was.
+pub(super) fn loaded_at(session: &mut Session) -> Result<Option<SystemTime>, Error> {
+    if session
+        .value("SELECT pg_catalog.to_regclass('envctl.loads')")?
+        .is_none()
+    {
+        return Ok(None);
+    }
+    let at = session.value(
+        "SELECT (pg_catalog.date_part('epoch', pg_catalog.max(loaded_at)) * 1000)::bigint \
+         FROM envctl.loads",
+    )?;
+    let at = at.and_then(|millis| millis.parse().ok());
+    Ok(at.map(|millis| SystemTime::UNIX_EPOCH + Duration::from_millis(millis)))
+}
+
 /// Writes what was loaded.
 pub(super) fn write(session: &mut Session, seeds: &[(&String, Counts)]) -> Result<(), Error> {
-    let mut sql = String::from("BEGIN;");
+    let mut sql =
+        String::from("BEGIN; INSERT INTO envctl.loads VALUES (pg_catalog.clock_timestamp());");
     for (position, (name, counts)) in seeds.iter().enumerate() {
         let _ = write!(
             sql,

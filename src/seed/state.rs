@@ -1,11 +1,15 @@
 //! How the data of a database stands against its declaration.
 
+use std::time::SystemTime;
+
 use tokio_util::sync::CancellationToken;
 
 use crate::postgres::{self, Brake, MigrationStatus, Server, Session, migrations_in, on_thread};
 
 use super::keeper::Keeper;
+use super::left::{Left, left};
 use super::record::{self, Record};
+use super::register;
 use super::{Declared, Error, Fingerprint};
 
 /// How many tables of foreign content are named.
@@ -45,6 +49,10 @@ pub struct Survey {
     pub records: Vec<Record>,
     /// How each migration stands; nothing where there is no database.
     pub migrations: Vec<MigrationStatus>,
+    /// When a load put the database into place; `None` where none did.
+    pub loaded_at: Option<SystemTime>,
+    /// What killed loads left beside it.
+    pub left: Vec<Left>,
 }
 
 /// Looks at the database; one that a dead load left renamed away is put back first.
@@ -78,12 +86,16 @@ pub async fn survey(
                 state: State::NoDatabase,
                 records: Vec::new(),
                 migrations: Vec::new(),
+                loaded_at: None,
+                left: Vec::new(),
             });
         };
         Ok(Survey {
             state: read_state(&mut session, &fingerprint)?,
             records: record::read(&mut session)?,
             migrations: migrations_in(&mut session, &declared.migrations)?,
+            loaded_at: register::loaded_at(&mut session)?,
+            left: left(&mut session, &server, &declared.database)?,
         })
     })
     .await

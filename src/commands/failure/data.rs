@@ -1,8 +1,41 @@
-//! What is said when a task did not bring its data.
+//! What is said when data did not come, or cannot be seen.
 
-use super::super::line;
+use super::super::{explain, line};
+use super::{Failure, FailureKind};
 use crate::config::model::Invocation;
+use crate::plan::Observation;
+use crate::report::Diagnostic;
 use crate::seed::Brings;
+
+impl Failure {
+    /// Of a database that nothing was seen of.
+    pub(in crate::commands) fn unseen(
+        invocation: &Invocation,
+        service: &str,
+        observation: &Observation,
+    ) -> Self {
+        match observation.unreadable.get(service) {
+            Some(why) => {
+                let title = format!("cannot look at the database of `{service}`: {why}");
+                Self::new(
+                    FailureKind::Data,
+                    Diagnostic::new(title).hint(explain::LOOK),
+                )
+            }
+            None => Self::database_not_up(invocation, service),
+        }
+    }
+
+    fn database_not_up(invocation: &Invocation, service: &str) -> Self {
+        let title = format!("the database of `{service}` does not answer");
+        let hint = format!(
+            "`{} --no-seed` starts it; `{}` shows what runs",
+            line::again(invocation, "up"),
+            line::on(&invocation.id, "status")
+        );
+        Self::new(FailureKind::NotReady, Diagnostic::new(title).hint(hint))
+    }
+}
 
 /// Returns how it is run once more.
 pub(super) fn run_again(invocation: &Invocation, brings: Brings, ran: bool) -> String {

@@ -77,11 +77,15 @@ pub(super) fn pulse_of(container: &ContainerInspectResponse) -> Pulse {
     }
 }
 
+/// Returns when a running container was started, by the daemon's clock.
+pub(super) fn started(state: Option<&ContainerState>) -> Option<SystemTime> {
+    let state = state.filter(|state| state.running == Some(true))?;
+    humantime::parse_rfc3339_weak(state.started_at.as_deref()?).ok()
+}
+
 /// Returns how long a running container has run; nothing where the daemon's clock is ahead.
 fn ran(state: Option<&ContainerState>) -> Duration {
-    let started = state.and_then(|state| state.started_at.as_deref());
-    let started = started.and_then(|time| humantime::parse_rfc3339_weak(time).ok());
-    let ran = started.and_then(|started| SystemTime::now().duration_since(started).ok());
+    let ran = started(state).and_then(|started| SystemTime::now().duration_since(started).ok());
     ran.unwrap_or_default()
 }
 

@@ -135,6 +135,7 @@ fn service(container: ContainerInspectResponse, network: &str) -> ObservedServic
     let created = container.created.as_deref();
     let created = created.and_then(|time| humantime::parse_rfc3339_weak(time).ok());
     let pulse = container::pulse_of(&container);
+    let started = container::started(container.state.as_ref());
     let (reference, mut labels) = match container.config {
         Some(config) => (
             config.image.unwrap_or_default(),
@@ -160,6 +161,7 @@ fn service(container: ContainerInspectResponse, network: &str) -> ObservedServic
         state: pulse.state,
         restarts: pulse.restarts,
         ran: pulse.ran,
+        started,
         attached,
         order: labels
             .get(labels::ORDER)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::try_join_all;
 
@@ -169,6 +169,7 @@ fn service(folder: &Folder, seen: (&Addresses, &Listening)) -> ObservedService {
         state: pulse.state,
         restarts: pulse.restarts,
         ran: pulse.ran,
+        started: started(pulse),
         attached: supervised || !runs,
         ports: published(&record),
         name: record.name,
@@ -184,6 +185,11 @@ fn service(folder: &Folder, seen: (&Addresses, &Listening)) -> ObservedService {
         },
         files: record.files,
     }
+}
+
+fn started(pulse: Pulse) -> Option<SystemTime> {
+    let runs = pulse.state == ServiceState::Running;
+    SystemTime::now().checked_sub(pulse.ran).filter(|_| runs)
 }
 
 fn published(record: &Record) -> BTreeMap<String, PublishedPort> {
@@ -211,6 +217,7 @@ fn unknown(folder: &Folder, pulse: Pulse) -> ObservedService {
         state: pulse.state,
         restarts: pulse.restarts,
         ran: pulse.ran,
+        started: started(pulse),
         attached: true,
         order: 0,
         ports: BTreeMap::new(),

@@ -113,6 +113,24 @@ impl<'a> Diff<'a> {
         }
     }
 
+    /// Takes away what killed loads left, where no load does.
+    pub(super) fn tidy(&mut self, service: &'a DesiredService, database: &'a Database) {
+        let name = service.spec.name.as_str();
+        let view = self.observation.databases.get(name);
+        let left = view.map_or(&[][..], |view| &view.left);
+        if left.is_empty() || self.swapped.get(name) == Some(&true) {
+            return;
+        }
+        let names: Vec<&str> = left.iter().map(|left| left.name.as_str()).collect();
+        let cause = format!("a killed load left {}", names.join(", "));
+        let step = Step::Tidy {
+            service: name.to_owned(),
+            database: Box::new(database.clone()),
+        };
+        let after = self.ready.get(name).copied().into_iter().collect();
+        self.plan.push(step, cause, after);
+    }
+
     /// Returns the databases with their services.
     pub(super) fn databases(&self) -> impl Iterator<Item = (&'a DesiredService, &'a Database)> {
         let services = self.desired.services.iter();

@@ -19,7 +19,22 @@ impl<'a> Diff<'a> {
         let runs = self.seen(service).is_some_and(|seen| seen.state.is_up());
         service.spec.role == Role::Service
             && (starts || runs)
-            && !self.ended_sessions(service, starts).is_empty()
+            && (!self.ended_sessions(service, starts).is_empty()
+                || (!starts && !self.missed(service).is_empty()))
+    }
+
+    /// Returns the databases that were loaded since a service was started: what loaded them was
+    /// killed before it started the service again.
+    fn missed(&self, service: &DesiredService) -> Vec<&'a str> {
+        let Some(started) = self.seen(service).and_then(|seen| seen.started) else {
+            return Vec::new();
+        };
+        let names = names(self.desired, service);
+        let loaded = self.observation.databases.iter().filter(|(name, view)| {
+            let later = view.loaded_at.is_some_and(|at| at > started);
+            later && names.contains(*name) && !self.swapped.contains_key(name.as_str())
+        });
+        loaded.map(|(name, _)| name.as_str()).collect()
     }
 
     /// Starts a service again whose databases all have their loads in the plan.
@@ -42,6 +57,15 @@ impl<'a> Diff<'a> {
             return;
         }
         let databases: Vec<&str> = self.ended_sessions(service, false);
+        let starts = matches!(
+            change,
+            Some(Change::Create | Change::Recreate | Change::Start)
+        );
+        let missed = if starts {
+            Vec::new()
+        } else {
+            self.missed(service)
+        };
         let certain = databases.iter().all(|name| self.swapped[*name]);
         let mut after = self.dependencies(service);
         after.extend(self.started.get(name));
@@ -49,8 +73,11 @@ impl<'a> Diff<'a> {
         let step = Step::Reconnect {
             service: Box::new(service.clone()),
             databases: databases.into_iter().map(ToOwned::to_owned).collect(),
+            missed: missed.iter().map(|name| (*name).to_owned()).collect(),
         };
-        let cause = if certain {
+        let cause = if !missed.is_empty() {
+            "its database was loaded since it started"
+        } else if certain {
             "its database is loaded anew"
         } else {
             "if its database is loaded anew"
@@ -111,17 +138,19 @@ fn names(desired: &Desired, service: &DesiredService) -> BTreeSet<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use expect_test::{Expect, expect};
 
-    use super::super::tests::{green, rates, service};
+    use super::super::tests::{STARTED, green, rates, service};
     use super::super::{Options, Sowing, diff};
     use crate::config::model::Condition;
     use crate::engine::{Role, ServiceState};
     use crate::plan::desired::Desired;
     use crate::plan::graph::Plan;
-    use crate::plan::observation::Observation;
+    use crate::plan::observation::{DatabaseView, Observation};
     use crate::plan::step::Load;
-    use crate::seed::State;
+    use crate::seed::{Left, State};
 
     /// The API waits for the database, the worker only names it, the page stands on the API, and
     /// the mail server has nothing to do with it.
@@ -203,6 +232,60 @@ mod tests {
     #[test]
     fn a_seed_that_does_nothing_restarts_nothing() {
         check(&green(&shop()), None, &expect![[""]]);
+    }
+
+    #[test]
+    fn a_load_that_came_after_a_service_was_started_is_followed_by_a_restart() {
+        let mut seen = green(&shop());
+        view_of(&mut seen).loaded_at = Some(STARTED + Duration::from_secs(1));
+        check(
+            &seen,
+            None,
+            &expect![[r"
+            1 restart api, its database was loaded since it started []
+            2 ready api, it is started again [1]
+            3 restart worker, its database was loaded since it started []
+            4 ready worker, it is started again [3]
+            5 ready page, what it depends on is started again [2]
+            6 still running, once all of it is done [4 5]
+        "]],
+        );
+        // One that was started since has sessions of the new one.
+        view_of(&mut seen).loaded_at = Some(STARTED);
+        check(&seen, None, &expect![[""]]);
+    }
+
+    #[test]
+    fn what_a_killed_load_left_is_taken_away_unless_a_load_does() {
+        let mut seen = green(&shop());
+        view_of(&mut seen).left.push(Left {
+            name: "envctl_scratch_rates_0badf00d".to_owned(),
+            size: Some("8 MB".to_owned()),
+        });
+        check(
+            &seen,
+            None,
+            &expect![[r"
+            1 tidy db, a killed load left envctl_scratch_rates_0badf00d []
+        "]],
+        );
+        check(
+            &seen,
+            Some("seed --reset"),
+            &expect![[r"
+            1 seed db, seed --reset (loses data) []
+            2 restart api, its database is loaded anew [1]
+            3 ready api, it is started again [1 2]
+            4 restart worker, its database is loaded anew [1]
+            5 ready worker, it is started again [4]
+            6 ready page, what it depends on is started again [3]
+            7 still running, once all of it is done [5 6]
+        "]],
+        );
+    }
+
+    fn view_of(seen: &mut Observation) -> &mut DatabaseView {
+        seen.databases.get_mut("db").expect("it is there")
     }
 
     #[test]

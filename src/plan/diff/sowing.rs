@@ -34,6 +34,9 @@ impl Plan {
         for (sowing, loaded) in sowings.iter().zip(loads) {
             diff.sow(sowing, loaded);
         }
+        for (service, database) in diff.databases().collect::<Vec<_>>() {
+            diff.tidy(service, database);
+        }
         diff.plan.look_again(diff.restarted_services());
         diff.plan
     }
@@ -52,6 +55,7 @@ impl Plan {
                 let name = service.spec.name.as_str();
                 diff.migrate(name, database, ("migrate", Vec::new()));
             }
+            diff.tidy(service, database);
         }
         diff.plan
     }
