@@ -143,6 +143,13 @@ pub async fn connect_briefly(address: SocketAddr) -> Attempt<(), Infallible> {
     connect_for(address, None, AT_ONCE).await
 }
 
+/// Whether nobody takes a connection; one that is taken is closed at once.
+pub async fn refuses(address: SocketAddr) -> bool {
+    let connected = timeout(CONNECT, TcpStream::connect(address)).await;
+    let refused = |error: io::Error| error.kind() == ErrorKind::ConnectionRefused;
+    connected.is_ok_and(|connected| connected.err().is_some_and(refused))
+}
+
 async fn connect_for(
     address: SocketAddr,
     send: Option<&[u8]>,
@@ -245,6 +252,9 @@ mod tests {
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = socket.local_addr().unwrap();
         assert_eq!(seen(connect(address, None).await), "connection refused");
+        assert!(refuses(address).await);
+        let (_listener, address) = listener().await;
+        assert!(!refuses(address).await);
     }
 
     const WITHIN: Duration = Duration::from_secs(20);

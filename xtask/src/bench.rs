@@ -2,6 +2,7 @@
 //! Each measurement is one file; this one only finds it.
 
 mod messages;
+mod ready;
 mod samples;
 mod smoke;
 mod symbols;
@@ -9,6 +10,8 @@ mod ticks;
 mod up;
 
 pub(crate) use messages::run as messages;
+pub(crate) use ready::run as ready;
+pub(crate) use ready::server as ready_server;
 pub(crate) use samples::run as samples;
 pub(crate) use smoke::part::run as smoke_part;
 pub(crate) use smoke::run as smoke;

@@ -30,6 +30,7 @@ Commands:
   images                  have the images of every environment ready
   image-context SERVICE   build a service's programs and write the context of its image
   bench up                measure `up` and `down` on each engine
+  bench ready             measure how long after it can answer `up` knows that a service is ready
   bench smoke [--rounds N]
                           measure `smoke-test` beside hurl, curl and a bare socket
   bench symbols [--seconds N]
@@ -61,6 +62,8 @@ fn run(arguments: &[&str]) -> anyhow::Result<()> {
         ["fixtures", "--check"] => fixtures::check(&root),
         ["images"] => images::run(&root),
         ["bench", "up"] => bench::up(&root),
+        ["bench", "ready"] => bench::ready(&root),
+        ["bench", "server", need, port, opened] => bench::ready_server(need, port, opened),
         ["bench", "smoke", flags @ ..] => bench::smoke(&root, flags),
         ["bench", "symbols", flags @ ..] => bench::symbols(&root, flags),
         ["bench", "samples", flags @ ..] => bench::samples(&root, flags),

@@ -1,6 +1,7 @@
 //! Where a service's port can be reached from this process.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::PoisonError;
 
 use super::{Docker, container, ports};
 use crate::engine::{Error, ServiceState, port};
@@ -39,6 +40,25 @@ pub(super) async fn listeners(
     docker: &Docker,
     service: &str,
 ) -> Result<Option<Vec<SocketAddr>>, Error> {
+    let Some((pid, id)) = main_process(docker, service).await? else {
+        return Ok(None);
+    };
+    let found = port::addresses_around(pid).map(|mut found| {
+        found.retain(|address| address.ip() != NAMES);
+        found
+    });
+    // Another process may have its number by now.
+    Ok(found.filter(|_| is_in(pid, &id)))
+}
+
+/// Returns the main process of a service's container, and the container's id. The daemon is asked
+/// again only when that process is no more: this is looked at every few milliseconds.
+async fn main_process(docker: &Docker, service: &str) -> Result<Option<(u32, String)>, Error> {
+    let mains = || docker.mains.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = mains().get(service).cloned();
+    if let Some(known) = known.filter(|(pid, id)| is_in(*pid, id)) {
+        return Ok(Some(known));
+    }
     let Some(found) = container::inspect(docker, service).await? else {
         return Err(Error::NoService {
             service: service.to_owned(),
@@ -47,15 +67,12 @@ pub(super) async fn listeners(
     let pid = found.state.as_ref().and_then(|state| state.pid);
     let pid = pid.and_then(|pid| u32::try_from(pid).ok());
     let (id, _) = container::identify(&found);
-    let Some(pid) = pid.filter(|pid| is_in(*pid, id)) else {
-        return Ok(None);
-    };
-    let found = port::addresses_around(pid).map(|mut found| {
-        found.retain(|address| address.ip() != NAMES);
-        found
-    });
-    // Another process may have its number by now.
-    Ok(found.filter(|_| is_in(pid, id)))
+    let main = pid.map(|pid| (pid, id.to_owned()));
+    let main = main.filter(|(pid, id)| is_in(*pid, id));
+    if let Some(main) = &main {
+        mains().insert(service.to_owned(), main.clone());
+    }
+    Ok(main)
 }
 
 /// Whether a process of this machine is in a container.

@@ -35,6 +35,8 @@ pub struct Docker {
     /// The builds of this run, equal ones one after the other: the second one has every step from
     /// the daemon's cache.
     pub(super) builds: Mutex<Vec<(Build, Turn)>>,
+    /// Service -> the main process of its container, and that one's id, as they were seen.
+    pub(super) mains: Mutex<BTreeMap<String, (u32, String)>>,
 }
 
 /// Held by whoever has its turn.
@@ -50,6 +52,7 @@ impl Docker {
             notes: None,
             prepared: Once::default(),
             builds: Mutex::default(),
+            mains: Mutex::default(),
         }
     }
 

@@ -10,13 +10,16 @@ use crate::config::model::{Probe, Secret};
 use crate::engine::{self, Engine, Exec, ExecOutcome, ObservedService};
 use crate::plan::desired::{DesiredService, Readiness};
 use crate::plan::error::Error;
-use crate::probe::{Attempt, Http, connect, connect_briefly, redis, status_line};
+use crate::probe::{Attempt, Http, connect, connect_briefly, redis, refuses, status_line};
 
 /// How long nothing but one refusal may come to a health check until it is believed.
 const REFUSED: Duration = Duration::from_secs(5);
 
 /// How often it must have come by then.
 const REFUSALS: u32 = 8;
+
+/// How long a service is not asked because nobody is seen to listen.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// Who looks at a service.
 pub(super) struct Look<'a> {
@@ -27,6 +30,8 @@ pub(super) struct Look<'a> {
     /// By the names of the ports.
     addresses: BTreeMap<&'a str, SocketAddr>,
     refusal: Option<Refusal>,
+    /// Until when it is asked only where somebody listens; nothing where somebody was seen to.
+    silent_until: Option<Instant>,
 }
 
 /// What a health check was answered again and again.
@@ -45,12 +50,14 @@ impl<'a> Look<'a> {
             http: None,
             addresses: BTreeMap::new(),
             refusal: None,
+            silent_until: Some(Instant::now() + SILENCE),
         }
     }
 
-    /// Takes the addresses from a look at the service that was just made.
+    /// Takes the addresses from a look at the service that was just made, for a single question.
     pub(super) fn after(mut self, seen: &'a ObservedService) -> Self {
         let ports = seen.ports.iter();
+        self.silent_until = None;
         self.addresses = ports
             .map(|(name, port)| (name.as_str(), port.reached()))
             .collect();
@@ -61,11 +68,15 @@ impl<'a> Look<'a> {
     pub(super) fn start_over(&mut self) {
         self.addresses.clear();
         self.refusal = None;
+        self.silent_until = Some(Instant::now() + SILENCE);
     }
 
     /// Looks once, and changes nothing.
     pub(super) async fn look(&mut self) -> Attempt<String, Error> {
         let (engine, service) = (self.engine, self.service);
+        if let Some(seen) = self.silence().await {
+            return Attempt::NotYet(seen);
+        }
         match &service.readiness {
             Readiness::Running | Readiness::Exit => Attempt::Done("it runs".to_owned()),
             Readiness::Ports(ports) => self.ports(ports).await,
@@ -77,6 +88,34 @@ impl<'a> Look<'a> {
                 database::look(engine, &service.spec.name, database).await
             }
         }
+    }
+
+    /// Says that nobody listens yet where it is to be asked, until somebody was seen to: that costs
+    /// far less than to ask.
+    pub(super) async fn silence(&mut self) -> Option<String> {
+        if Instant::now() > self.silent_until? {
+            // Who is not seen to listen may answer all the same.
+            self.silent_until = Some(Instant::now() + SILENCE);
+            return None;
+        }
+        let (port, asked) = match &self.service.readiness {
+            Readiness::Probe(Probe::Http { port, path }) => (port.as_str(), format!("GET {path}")),
+            Readiness::Redis { .. } => ("redis", "PING".to_owned()),
+            Readiness::Postgres(_) => ("postgres", "a connection".to_owned()),
+            Readiness::Probe(Probe::Tcp { .. } | Probe::Command(_))
+            | Readiness::Ports(_)
+            | Readiness::Running
+            | Readiness::Exit => return None,
+        };
+        // What keeps it from being asked, the question itself tells.
+        let address = self.address(port).await.ok()?;
+        let silent = if self.engine.capabilities().containers {
+            (self.listens(port).await == Some(false)).then_some("nothing listens behind it")
+        } else {
+            refuses(address).await.then_some("connection refused")
+        };
+        self.silent_until = self.silent_until.filter(|_| silent.is_some());
+        silent.map(|seen| format!("{asked} on {address}: {seen}"))
     }
 
     async fn address(&mut self, port: &'a str) -> Result<SocketAddr, engine::Error> {
@@ -168,18 +207,20 @@ impl<'a> Look<'a> {
         port: &str,
         address: SocketAddr,
     ) -> Attempt<(), std::convert::Infallible> {
-        let spec = &self.service.spec;
-        let number = spec.ports.iter().find(|it| it.name == port);
-        let Some(number) = number.map(|it| it.container) else {
-            return connect(address, None).await;
-        };
-        let listens =
-            |address: &SocketAddr| address.port() == number && !address.ip().is_loopback();
-        match self.engine.listeners(&spec.name).await {
-            Ok(Some(listeners)) if listeners.iter().any(listens) => Attempt::Done(()),
-            Ok(Some(_)) => Attempt::NotYet("nothing listens behind it".to_owned()),
-            Ok(None) | Err(_) => connect(address, None).await,
+        match self.listens(port).await {
+            Some(true) => Attempt::Done(()),
+            Some(false) => Attempt::NotYet("nothing listens behind it".to_owned()),
+            None => connect(address, None).await,
         }
+    }
+
+    /// Whether anybody listens in the container; `None` where that cannot be seen.
+    async fn listens(&self, port: &str) -> Option<bool> {
+        let spec = &self.service.spec;
+        let number = spec.ports.iter().find(|it| it.name == port)?.container;
+        let listeners = self.engine.listeners(&spec.name).await.ok()??;
+        let at = |address: &SocketAddr| address.port() == number && !address.ip().is_loopback();
+        Some(listeners.iter().any(at))
     }
 
     async fn command(&self, command: &[String]) -> Attempt<String, Error> {

@@ -71,6 +71,9 @@ impl<'a> Watch<'a> {
             // It answered before, and nobody started it again since.
             (_, Proof::Lasting) if pulse.restarts == 0 => Attempt::Done("it runs".to_owned()),
             (Readiness::Postgres(database), _) => {
+                if let Some(seen) = self.look.silence().await {
+                    return Attempt::NotYet(seen);
+                }
                 database::prepare(self.engine, &service.spec.name, database).await
             }
             _ => self.look.look().await,
