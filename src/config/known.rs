@@ -2,9 +2,10 @@
 
 use super::mistake::Mistake;
 use super::model::{Reference, ServiceField};
+use super::read::KINDS;
 use super::source::Origin;
 use super::suggest;
-use super::tree::Node;
+use super::tree::{Node, Value};
 
 /// Checks that a reference names something that was declared.
 pub(super) fn known(reference: &Reference, root: &Node, at: &Origin) -> Result<(), Mistake> {
@@ -32,6 +33,8 @@ pub(super) fn known(reference: &Reference, root: &Node, at: &Origin) -> Result<(
     let ports = node.names("ports");
     match field {
         ServiceField::Host => Ok(()),
+        // What is wrong with its kind or its ports is a mistake already, and this follows from it.
+        _ if is_unknown(node) => Ok(()),
         ServiceField::NamedPort(port) if ports.contains(&port.as_str()) => Ok(()),
         ServiceField::NamedPort(port) => {
             missing("port", &format!("services.{service}.ports.{port}"), ports)
@@ -68,6 +71,16 @@ pub(super) fn known(reference: &Reference, root: &Node, at: &Origin) -> Result<(
     }
 }
 
+/// Whether nobody can say which ports a service has.
+fn is_unknown(service: &Node) -> bool {
+    let is_unusable = |key| {
+        let node = service.get(key);
+        node.is_some_and(|node| matches!(node.value, Value::Unusable))
+    };
+    let kind = service.get("kind").and_then(Node::text);
+    kind.is_some_and(|kind| !KINDS.contains(&kind)) || is_unusable("kind") || is_unusable("ports")
+}
+
 /// Returns what to write instead of what is no reference.
 pub(super) fn hint_for(inner: &str) -> String {
     let variable = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -75,6 +88,9 @@ pub(super) fn hint_for(inner: &str) -> String {
         return format!(
             "`${{env:{inner}}}` reads a variable, `$${{{inner}}}` writes `${{{inner}}}`"
         );
+    }
+    if let Some(name) = inner.strip_prefix("secrets.") {
+        return format!("did you mean `${{secret:{name}}}`?");
     }
     "there are `vars.NAME`, `env:NAME`, `env:NAME:-default`, `instance`, `workspace`, \
      `secret:NAME`, `images.NAME`, and `services.NAME` with `.url`, `.host`, `.port`, \

@@ -69,7 +69,8 @@ fn known_keys(node: &mut Node, fields: &Fields, path: Trail<'_>, mistakes: &mut 
         };
         if let Some(near) = near {
             // What was meant is there, so that its absence is no second mistake.
-            meant.insert(near.to_owned(), child.beside(Value::Unusable));
+            let stands_for = stand_in(child, fields.shape(near), path.key(near));
+            meant.insert(near.to_owned(), stands_for);
         }
         let what = format!("unknown key `{}`", path.key(key));
         mistakes.push(Mistake::new(what).at(&child.key).maybe_hint(hint));
@@ -78,6 +79,21 @@ fn known_keys(node: &mut Node, fields: &Fields, path: Trail<'_>, mistakes: &mut 
     for (key, child) in meant {
         table.entry(key).or_insert(child);
     }
+}
+
+/// Returns what counts for the key that was meant: a table that can be one there, so that what
+/// refers to its names is no second mistake, and else something that is merely there.
+fn stand_in(child: &Node, shape: Option<Shape>, path: Trail<'_>) -> Node {
+    if let Some(shape @ (Shape::Table(_) | Shape::Named(_))) = shape
+        && matches!(child.value, Value::Table(_))
+    {
+        let (mut node, mut mistakes) = (child.clone(), Vec::new());
+        expand(&mut node, shape, path, &mut mistakes);
+        if mistakes.is_empty() {
+            return node;
+        }
+    }
+    child.beside(Value::Unusable)
 }
 
 /// Turns a list into the table that it is short for.

@@ -99,9 +99,16 @@ fn action_key(section: &Section<'_>) -> Option<&'static str> {
     let set: Vec<_> = keys
         .filter_map(|key| known().find(|known| known == key))
         .collect();
-    if let &[key] = set.as_slice() {
+    // One that was merely guessed from a misspelt key counts where there is no other.
+    let usable = set.iter().filter(|key| section.get(key).is_some());
+    let usable: Vec<_> = usable.copied().collect();
+    if let [key] = usable.as_slice() {
         return Some(key);
     }
+    if usable.is_empty() && !set.is_empty() {
+        return None;
+    }
+    let set = usable;
     let message = match set.as_slice() {
         [] => format!("`{}` does not say what to ask", section.path),
         several => format!("{} exclude each other", suggest::list(several)),

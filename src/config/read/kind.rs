@@ -7,7 +7,7 @@ use crate::config::model::Kind;
 use crate::config::suggest;
 
 /// The kinds that there are.
-const KINDS: [&str; 3] = ["container", "postgres", "redis"];
+pub(crate) const KINDS: [&str; 3] = ["container", "postgres", "redis"];
 
 /// Keys of services with the kinds that have them.
 const KEYS: [(&str, &[&str]); 11] = [
@@ -37,14 +37,21 @@ const PROCESS_KEYS: [(&str, &[&str]); 6] = [
 /// Reads what the kind declares, and reports keys of other kinds.
 pub(super) fn read(section: &Section<'_>) -> Kind {
     let name = section.text("kind");
-    let name = name.as_deref().unwrap_or_default();
+    let mut name = name.as_deref().unwrap_or_default();
     if !KINDS.contains(&name) {
         if section.get("kind").is_some() {
             let message = format!("there is no kind `{name}`");
-            let hint = format!("the kinds are {}", suggest::list(&KINDS));
+            let hint = match suggest::nearest(name, KINDS) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the kinds are {}", suggest::list(&KINDS)),
+            };
             section.wrong_with("kind", message, Some(hint));
         }
-        return Kind::Container;
+        // What belongs to the kind that was meant is no second mistake.
+        let Some(near) = suggest::nearest(name, KINDS) else {
+            return Kind::Container;
+        };
+        name = near;
     }
     refuse_others(section, name, &KEYS);
     if let Some(process) = section.section("process") {

@@ -25,6 +25,7 @@ mod seed;
 mod server;
 mod service;
 mod task;
+pub(crate) use kind::KINDS;
 pub(crate) use units::name_mistake;
 mod units;
 mod volume;

@@ -301,6 +301,35 @@ fn kinds_and_engines() {
 }
 
 #[test]
+fn what_follows_from_a_mistake_is_none() {
+    check(
+        "[services.db]\nkind = 'postgress'\ndatabase = 'shop'\n[services.api]\nimage = 'a:1'\n\
+         prots = { http = 80 }\nhealthcheck = { http = '/' }\ndepends_on = ['db']\n\
+         environment = { A = '${services.db.url}', B = '${services.api.port}' }\n\
+         [smoke.one]\nget = '/'\nservice = 'api'\nexpect = { status = 200 }\n\
+         [smoke.two]\nsql = 'SELECT 1'\nservice = 'db'\n\
+         [smoke.three]\ngett = '/'\nservice = 'api'",
+        &expect![[r#"
+            envs/rates/env.toml:2:8: there is no kind `postgress`
+              2 | kind = 'postgress'
+                |        ^^^^^^^^^^^
+              hint: did you mean `postgres`?
+            envs/rates/env.toml:6:1: unknown key `services.api.prots`
+              6 | prots = { http = 80 }
+                | ^^^^^
+              hint: did you mean `ports`?
+            envs/rates/env.toml:13:1: unknown key `smoke.one.expect`
+              13 | expect = { status = 200 }
+                 | ^^^^^^
+              hint: did you mean `exec`?
+            envs/rates/env.toml:18:1: unknown key `smoke.three.gett`
+              18 | gett = '/'
+                 | ^^^^
+              hint: did you mean `get`?"#]],
+    );
+}
+
+#[test]
 fn keys_of_other_kinds() {
     check(
         "[services.api]\nimage = 'a:1'\npersistence = 'aof'\nstrict_version = true\n\
