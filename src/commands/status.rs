@@ -199,12 +199,16 @@ fn of_database(view: &DatabaseView, database: Option<&Database>) -> Vec<String> 
     if !view.pending.is_empty() {
         notes.push(format!("pending: {}", view.pending.join(", ")));
     }
-    notes.extend(view.left.iter().map(|left| {
-        let size = left.size.as_ref();
-        let size = size.map_or_else(String::new, |size| format!(" ({size})"));
-        let name = &left.name;
-        format!("a killed load left {name}{size}, which `up`, `seed` or `migrate` takes away")
-    }));
+    if !view.left.is_empty() {
+        let left = view.left.iter().map(|left| match &left.size {
+            Some(size) => format!("{} ({size})", left.name),
+            None => left.name.clone(),
+        });
+        let left = left.collect::<Vec<_>>().join(" and ");
+        notes.push(format!(
+            "a killed load left {left}: `up` or `seed` takes it away"
+        ));
+    }
     notes
 }
 

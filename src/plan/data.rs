@@ -67,10 +67,14 @@ pub(super) async fn tidy(service: &str, database: &Database, world: &World) -> R
     let server = server(world.engine.as_ref(), service, database).await?;
     let kept = seed::tidy(&server, &database.name).await?;
     for name in &kept {
-        let text = format!("database `{name}` could not be dropped; the next load tries again");
+        let text = format!("database `{name}` could not be dropped; the next seed tries again");
         world.events.warning(text);
     }
-    Ok(Done::Changed(None))
+    Ok(if kept.is_empty() {
+        Done::Changed(None)
+    } else {
+        Done::Unchanged(Some("not all of it could be taken away".to_owned()))
+    })
 }
 
 /// Applies the pending migrations, unless a declared dump is not in yet.

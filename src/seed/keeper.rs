@@ -13,6 +13,9 @@ use super::steward::Steward;
 /// How often a drop is tried against sessions that come back.
 const DROP_TRIES: usize = 3;
 
+/// How long the publisher of a subscription that goes may take to answer.
+const ANSWERS_WITHIN: &str = "SET statement_timeout = '5s'";
+
 /// Returns the SQL that ends the sessions of a database. The server ends its own workers by itself
 /// where they stand in the way, and an owner without power may not.
 pub(super) fn end_sessions(database: &str) -> String {
@@ -158,9 +161,34 @@ impl Keeper {
             tries += 1;
             self.session.run(&end)?;
             match self.session.run(&drop) {
-                Err(error) if error.code() == Some("55006") && tries < DROP_TRIES => {}
+                Err(error) if error.code() == Some("55006") && tries < DROP_TRIES => {
+                    // What still stands in the way is what the next try tells.
+                    let _ = self.unsubscribe(name);
+                }
                 other => return Ok(other?),
             }
         }
+    }
+
+    /// Drops the subscriptions of a database, each with its slot where its publisher answers: one
+    /// that has any cannot be dropped.
+    fn unsubscribe(&mut self, name: &str) -> Result<(), Error> {
+        let target = self.beside.server.target(name);
+        let mut session = Session::unstoppable(&target)?.for_own_words()?;
+        session.run(ANSWERS_WITHIN)?;
+        let rows = session.rows(
+            "SELECT s.subname FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid \
+             WHERE d.datname = current_database()",
+        )?;
+        for name in rows.into_iter().flatten().flatten() {
+            let name = identifier(&name);
+            if session.run(&format!("DROP SUBSCRIPTION {name}")).is_err() {
+                session.run(&format!("ALTER SUBSCRIPTION {name} DISABLE"))?;
+                session.run(&format!("ALTER SUBSCRIPTION {name} SET (slot_name = NONE)"))?;
+                session.run(&format!("DROP SUBSCRIPTION {name}"))?;
+            }
+        }
+        session.close();
+        Ok(())
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn left(
          THEN pg_catalog.pg_size_pretty(pg_catalog.pg_database_size(oid)) END AS size \
          FROM pg_catalog.pg_database WHERE datname LIKE 'envctl\\_%' AND datname <> {0} \
          UNION ALL SELECT rolname, NULL FROM pg_catalog.pg_roles \
-         WHERE rolname LIKE 'envctl\\_loader\\_%') one WHERE NOT {held} ORDER BY one.name",
+         WHERE rolname LIKE 'envctl\\_loader\\_%') one WHERE NOT {held} ORDER BY one.size IS NULL, one.name",
         literal(database)
     ))?;
     let rows = rows.into_iter().filter_map(|row| {

@@ -264,6 +264,22 @@ async fn what_a_crash_leaves_is_put_right() {
 }
 
 #[tokio::test]
+async fn a_database_with_a_subscription_is_replaced() {
+    let Some(bench) = Bench::new("swap_subscribed").await else {
+        return;
+    };
+    let subscription = "CREATE SUBSCRIPTION swap_sub CONNECTION 'host=127.0.0.1 port=1 dbname=x' \
+                        PUBLICATION p WITH (connect = false);";
+    for _ in 0..2 {
+        bench.load(&bench.declare(subscription)).await.unwrap();
+        assert_eq!(bench.beside().await, "");
+    }
+    let failing = format!("{subscription}\nSELECT 1/0;");
+    bench.load(&bench.declare(failing)).await.unwrap_err();
+    assert_eq!(bench.beside().await, "");
+}
+
+#[tokio::test]
 async fn two_loads_of_one_database_take_turns() {
     let Some(bench) = Bench::new("swap_turns").await else {
         return;
