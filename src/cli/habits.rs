@@ -64,6 +64,10 @@ const COMMANDS: &[(&[&str], &str)] = &[
         "`envctl build` has every image ready",
     ),
     (
+        &["prune", "gc", "rmi", "image"],
+        "`envctl images prune` removes images that nothing uses any more",
+    ),
+    (
         &["scale"],
         "`replicas` of a service says how many run side by side",
     ),

@@ -7,9 +7,9 @@ use clap::{Arg, Parser, Subcommand};
 use super::habits;
 use super::help::{after_help, every_code};
 use super::{
-    BuildArgs, CompletionsArgs, ConfigArgs, DoctorArgs, DownArgs, ExecArgs, GlobalFlags, ListArgs,
-    LogsArgs, MigrateArgs, PlanArgs, PsqlArgs, RestartArgs, RunArgs, SeedArgs, SmokeTestArgs,
-    StatusArgs, SuperviseArgs, UpArgs, UrlArgs,
+    BuildArgs, CompletionsArgs, ConfigArgs, DoctorArgs, DownArgs, ExecArgs, GlobalFlags,
+    ImagesArgs, ListArgs, LogsArgs, MigrateArgs, PlanArgs, PsqlArgs, RestartArgs, RunArgs,
+    SeedArgs, SmokeTestArgs, StatusArgs, SuperviseArgs, UpArgs, UrlArgs,
 };
 
 /// Databases and APIs up, seeded and proven with four commands
@@ -80,6 +80,8 @@ pub enum Command {
     Config(ConfigArgs),
     /// List the environments of the workspace
     List(ListArgs),
+    /// Remove images that nothing uses any more
+    Images(ImagesArgs),
     /// Print the completion script of a shell
     Completions(CompletionsArgs),
     /// Watch over one service; envctl starts this itself
@@ -108,6 +110,7 @@ impl Command {
             Self::Doctor(_) => "doctor",
             Self::Config(_) => "config",
             Self::List(_) => "list",
+            Self::Images(_) => "images prune",
             Self::Completions(_) => "completions",
             Self::Supervise(_) => "supervise",
         }
@@ -160,6 +163,7 @@ impl Command {
             Self::Restart(args) => args.flags.clone(),
             Self::Config(args) => args.flags(),
             Self::List(args) => args.flags.clone(),
+            Self::Images(args) => args.flags(),
             Self::Completions(args) => args.flags.clone(),
             Self::Supervise(args) => args.flags.clone(),
         }

@@ -232,7 +232,7 @@ fn runs_as_processes(invocation: &Invocation) -> Result<bool, Error> {
     Ok(home.instance(&invocation.id).exists())
 }
 
-fn identity(invocation: &Invocation, profiles: Vec<String>) -> Identity {
+pub(super) fn identity(invocation: &Invocation, profiles: Vec<String>) -> Identity {
     Identity {
         id: invocation.id.clone(),
         workspace: invocation.workspace.clone(),
@@ -241,7 +241,7 @@ fn identity(invocation: &Invocation, profiles: Vec<String>) -> Identity {
     }
 }
 
-async fn connect_docker(
+pub(super) async fn connect_docker(
     session: &Session,
     invocation: &Invocation,
     identity: Identity,

@@ -2,6 +2,7 @@
 
 use super::choice::{ask_both, place_of, wanted};
 use super::failure::{Failure, FailureKind};
+use super::images;
 use super::session::Session;
 use super::verdict::{Obstacles, Verdict, decide};
 use crate::cli::DoctorArgs;
@@ -23,11 +24,18 @@ pub(super) async fn run(session: &Session, args: &DoctorArgs) -> Result<Answer, 
         }
     };
     let usable = takes.is_some();
+    let unused_images = if docker.engine.is_ok() {
+        let counting = async { Ok::<_, Failure>(images::count_unused(session).await) };
+        session.unless_interrupted(Box::pin(counting)).await?
+    } else {
+        None
+    };
     let answer = Answer::Doctor(DoctorAnswer {
         environment: Some(environment.name.clone()),
         engines: vec![report("docker", &docker), report("process", &process)],
         takes,
         why,
+        unused_images,
     });
     if usable {
         return Ok(answer);

@@ -41,7 +41,7 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
             invocation.id.environment,
             invocation.id.instance
         );
-        confirm(session, &question, "down --volumes")?;
+        confirm(session, &question, "`down --volumes` loses data")?;
     }
     let scope = (&invocation, args, lock.was_killed);
     let (before, after) = take_away(session, scope, &engine, before).await?;

@@ -150,8 +150,8 @@ impl Failure {
         Self::new(FailureKind::Other, Diagnostic::new("nothing was done"))
     }
 
-    pub(super) fn needs_yes(question: &str, command: &str) -> Self {
-        let title = format!("`{command}` loses data, and there is no terminal to ask on");
+    pub(super) fn needs_yes(question: &str, doing: &str) -> Self {
+        let title = format!("{doing}, and there is no terminal to ask on");
         let mut diagnostic = Diagnostic::new(title);
         diagnostic
             .facts

@@ -12,6 +12,7 @@ mod explain;
 mod failure;
 mod follow;
 mod hidden;
+mod images;
 mod instances;
 mod interrupt;
 mod line;

@@ -1,4 +1,4 @@
-//! Asking before data is lost.
+//! Asking before something is lost.
 
 use dialoguer::Confirm;
 
@@ -6,13 +6,14 @@ use super::failure::Failure;
 use super::session::Session;
 use crate::report::visible;
 
-/// Returns when the user agrees; without a terminal it refuses and names the flag.
-pub(super) fn confirm(session: &Session, question: &str, command: &str) -> Result<(), Failure> {
+/// Returns when the user agrees; without a terminal it refuses, says what is being done, as in
+/// `` `seed --reset` loses data ``, and names the flag.
+pub(super) fn confirm(session: &Session, question: &str, doing: &str) -> Result<(), Failure> {
     if session.request.yes {
         return Ok(());
     }
     if !session.screen.interactive {
-        return Err(Failure::needs_yes(question, command));
+        return Err(Failure::needs_yes(question, doing));
     }
     let mut agreed = Ok(false);
     (session.screen.suspend)(&mut || {

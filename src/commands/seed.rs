@@ -59,7 +59,7 @@ pub(super) async fn run(session: &Session, args: &SeedArgs) -> Result<Answer, Fa
                     "Replace all content of database {} of {name} ({})?",
                     database.name, scene.invocation.id
                 );
-                confirm(session, &question, verb)?;
+                confirm(session, &question, &format!("`{verb}` loses data"))?;
             }
         }
         sowings.push(sowing);

@@ -6,8 +6,8 @@ use super::failure::{Failure, FailureKind};
 use super::interrupt::until_interrupted;
 use super::session::Session;
 use super::{
-    build, completions, config, doctor, down, exec, instances, list, logs, migrate, plan, psql,
-    restart, run as run_task, seed, shortage, smoke_test, status, supervise, up, url,
+    build, completions, config, doctor, down, exec, images, instances, list, logs, migrate, plan,
+    psql, restart, run as run_task, seed, shortage, smoke_test, status, supervise, up, url,
 };
 use crate::cli::Command;
 use crate::config::model::Reach;
@@ -56,6 +56,7 @@ fn reach(command: &Command) -> Reach {
         | Command::Exec(_)
         | Command::Down(_)
         | Command::List(_)
+        | Command::Images(_)
         | Command::Completions(_)
         | Command::Supervise(_) => Reach::Look,
     }
@@ -128,6 +129,7 @@ async fn dispatch(session: &Session, command: &Command) -> Result<Answer, Failur
         Command::Run(args) => run_task::run(session, args).await,
         Command::Restart(args) => restart::run(session, args).await,
         Command::List(_) => instances::list(session).await,
+        Command::Images(args) => images::run(session, args).await,
         Command::Config(_) | Command::Completions(_) | Command::Supervise(_) => {
             let diagnostic = Diagnostic::new("this command needs no runtime");
             Err(Failure::new(FailureKind::Other, diagnostic))

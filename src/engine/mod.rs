@@ -14,6 +14,7 @@ mod port;
 pub mod process;
 mod redis_text;
 mod state;
+mod unused;
 pub mod whole;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ pub use observed::{MadeWith, Observed, ObservedService, Outline, PublishedPort};
 pub use process::other_version;
 pub use redis_text::redis_text;
 pub use state::{Pulse, ServiceState};
+pub use unused::{KeptImages, Pruned, UnusedImage};
 
 use crate::config::model::Secret;
 use crate::report::StepEvents;

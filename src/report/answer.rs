@@ -38,6 +38,8 @@ pub enum Answer {
     Environments(EnvironmentsAnswer),
     /// The instances of the machine.
     Instances(InstancesAnswer),
+    /// Images that are gone.
+    Prune(PruneAnswer),
     /// What all layers of a configuration came to.
     Configuration(ConfigurationAnswer),
     /// Where one value of a configuration comes from.
@@ -83,6 +85,33 @@ pub struct InstanceAnswer {
     pub volumes: usize,
     /// What `down --instance-id` takes.
     pub id: String,
+}
+
+/// What `images prune` removed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PruneAnswer {
+    pub removed: Vec<RemovedImage>,
+    /// What the engine refused to remove.
+    pub left: Vec<LeftImage>,
+    /// How much room the engine has more than before; `None` where it does not say.
+    pub freed_bytes: Option<u64>,
+}
+
+/// One image that is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RemovedImage {
+    pub image: String,
+    pub id: String,
+    /// With what it shared with others.
+    pub bytes: u64,
+}
+
+/// One image that is still there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeftImage {
+    pub image: String,
+    pub id: String,
+    pub because: String,
 }
 
 /// One environment.
@@ -205,6 +234,8 @@ pub struct DoctorAnswer {
     pub takes: Option<String>,
     /// Why it takes that one, or none.
     pub why: String,
+    /// How many images `images prune` would remove; `None` where Docker does not say.
+    pub unused_images: Option<usize>,
 }
 
 /// One engine.

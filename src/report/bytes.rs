@@ -3,7 +3,7 @@
 const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 /// Returns the size in the largest unit that it fills.
-pub(super) fn bytes(size: u64) -> String {
+pub fn bytes(size: u64) -> String {
     let unit = unit_of(size);
     format!("{} {}", in_unit(size, unit), UNITS[unit])
 }

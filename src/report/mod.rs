@@ -32,6 +32,7 @@ mod workflow;
 mod wrap;
 
 pub use answer::*;
+pub use bytes::bytes;
 pub use diagnostic::{Diagnostic, Failed, Place, Tail};
 pub use event::{
     Event, Events, Level, LogLook, Outcome, Progress, Severity, StepEvents, StepId, Unit,

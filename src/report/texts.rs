@@ -8,9 +8,10 @@ use serde_json::Value;
 use super::{
     Answer, CheckAnswer, ConfigurationAnswer, Diagnostic, DoctorAnswer, DownAnswer, Endpoint,
     EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, Failed, FailedExpectation,
-    InstanceAnswer, InstancesAnswer, LeftOutOperation, Outcome, PartReport, Phase, Place,
-    PlanAnswer, PlannedStep, Progress, ProposalAnswer, ProposalDocument, ProposedCheck,
-    ProposedValue, ServiceStatus, SmokeAnswer, StatusAnswer, TableAnswer, Tail, UpAnswer,
+    InstanceAnswer, InstancesAnswer, LeftImage, LeftOutOperation, Outcome, PartReport, Phase,
+    Place, PlanAnswer, PlannedStep, Progress, ProposalAnswer, ProposalDocument, ProposedCheck,
+    ProposedValue, PruneAnswer, RemovedImage, ServiceStatus, SmokeAnswer, StatusAnswer,
+    TableAnswer, Tail, UpAnswer,
 };
 
 /// Called with each text.
@@ -111,7 +112,7 @@ texts!(DoctorAnswer {
     engines,
     takes,
     why
-});
+} unused_images);
 texts!(EngineReport { engine, text, parts } usable);
 texts!(PartReport { name, text, hint } usable);
 texts!(ServiceStatus {
@@ -167,6 +168,10 @@ texts!(InstanceAnswer {
     environment, instance, workspace, engine, id
 } workspace_is_gone, services, running, volumes);
 
+texts!(PruneAnswer { removed, left } freed_bytes);
+texts!(RemovedImage { image, id } bytes);
+texts!(LeftImage { image, id, because });
+
 impl Texts for ConfigurationAnswer {
     fn texts(&mut self, each: Each) {
         let Self { text, object } = self;
@@ -220,6 +225,7 @@ impl Texts for Answer {
             Self::Proposal(answer) => answer.texts(each),
             Self::Environments(answer) => answer.texts(each),
             Self::Instances(answer) => answer.texts(each),
+            Self::Prune(answer) => answer.texts(each),
             Self::Configuration(answer) | Self::Explanation(answer) => answer.texts(each),
             Self::Table(answer) => answer.texts(each),
         }

@@ -61,6 +61,7 @@ fn the_program() {
           doctor       Say what each engine needs to run an environment
           config       Show, explain or validate the configuration
           list         List the environments of the workspace
+          images       Remove images that nothing uses any more
           completions  Print the completion script of a shell
           help         Print this message or the help of the given subcommand(s)
 
@@ -139,6 +140,8 @@ fn the_program_on_a_narrow_terminal() {
                            the configuration
               list         List the environments of
                            the workspace
+              images       Remove images that
+                           nothing uses any more
               completions  Print the completion
                            script of a shell
               help         Print this message or the
@@ -222,6 +225,7 @@ fn the_program_at_length() {
               doctor       Say what each engine needs to run an environment
               config       Show, explain or validate the configuration
               list         List the environments of the workspace
+              images       Remove images that nothing uses any more
               completions  Print the completion script of a shell
               help         Print this message or the help of the given subcommand(s)
 
@@ -577,6 +581,47 @@ fn what_looks() {
                   --all   List every instance of this machine instead, also of workspaces that are gone
               -h, --help  Print help (see more with '--help')
         "#]],
+    );
+    check(
+        "envctl images -h",
+        &expect![[r#"
+        Remove images that nothing uses any more
+
+        Usage: envctl images [OPTIONS] <COMMAND>
+
+        Commands:
+          prune  Remove the images that envctl made and no container uses, and that are not current here
+          help   Print this message or the help of the given subcommand(s)
+
+        Options:
+          -h, --help  Print help (see more with '--help')
+    "#]],
+    );
+    check(
+        "envctl images prune --help",
+        &expect![[r#"
+        Remove the images that envctl made and no container uses, and that are not current here
+
+        Usage: envctl images prune [OPTIONS]
+
+        Options:
+              --all
+                  Remove those that are current in this workspace, too
+
+          -h, --help
+                  Print help (see a summary with '-h')
+
+        Examples:
+          envctl images prune
+          envctl images prune --all --yes
+
+        Exit codes:
+            0  done
+            1  failed
+            2  wrong usage
+            4  the engine cannot be reached
+          130  interrupted
+    "#]],
     );
     check(
         "envctl completions -h",

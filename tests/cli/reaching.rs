@@ -37,6 +37,8 @@ fn a_socket_that_is_not_there() {
         "psql -c 'SELECT 1'",
         "psql",
         "restart",
+        "images prune",
+        "images prune --all --yes",
     ] {
         let (stdout, stderr, code) = workspace.run(&format!("envctl {command} --engine docker"));
         assert_eq!((stdout.as_str(), code), ("", 4), "{command}\n{stderr}");

@@ -1,7 +1,7 @@
 //! What services are made from: built again only where something changed, with what changed named, and
 //! in time for all that stands on it.
 
-use crate::harness::{Engine, Scenario, docker, on_each_engine};
+use crate::harness::{Engine, Outcome, Scenario, docker, on_each_engine};
 
 /// A service whose build also makes the program of another one.
 const MAKER: &str = r#"
@@ -88,12 +88,36 @@ fn an_image_that_is_built_again_names_what_changed() {
     scenario.write("mine/new.txt", "");
     build().says(&[", since mine/app.txt changed and 1 more"]);
     fs_err::remove_file(scenario.path("mine/new.txt")).expect("it is there");
-    build().says(&[", since mine/new.txt is gone"]);
+    let last = build().says(&[", since mine/new.txt is gone"]);
+    only_old_ones_can_go(&scenario, &[&first, &last]);
     let images = docker(&["images", "--quiet", "envctl/since-test"]);
     for image in images.split_whitespace() {
         docker(&["rmi", image]);
     }
     scenario.take_away();
+}
+
+/// Without a terminal nothing is removed: other tests have images, too.
+fn only_old_ones_can_go(scenario: &Scenario, builds: &[&Outcome; 2]) {
+    let name = |build: &Outcome| {
+        let (_, name) = build.stderr.split_once("built ").expect("it was built");
+        let end = name.find([',', ' ']).expect("more is said");
+        format!("unused: {} (", &name[..end])
+    };
+    let [old, current] = builds.map(name);
+    let prune = scenario.run(&["images", "prune"]).exits(2);
+    let prune = prune.says(&[&old, "`--yes` answers the question with yes"]);
+    assert!(!prune.stderr.contains(&current), "{}", prune.stderr);
+    let all = scenario.run(&["images", "prune", "--all"]).exits(2);
+    all.says(&[&old, &current]);
+    scenario.write("envs/rates/env.toml", "[broken");
+    let prune = scenario.run(&["images", "prune"]).exits(2);
+    let prune = prune.says(&[
+        &old,
+        "its configuration has a mistake",
+        "the newest of each name stays",
+    ]);
+    assert!(!prune.stderr.contains(&current), "{}", prune.stderr);
 }
 
 on_each_engine! {

@@ -20,6 +20,7 @@ mod page;
 mod place;
 mod ports;
 mod postgres;
+mod pruning;
 mod redis;
 mod restarting;
 mod running;
@@ -251,6 +252,14 @@ properties! {
         a_long_log_is_cut:
             docker lacks "its log driver decides",
             process keeps "at 16 MiB, with what was before beside it";
+    }
+    "Images that nothing uses" pruning {
+        only_images_that_nothing_uses_can_go:
+            docker keeps,
+            process needless "programs lie in the workspace";
+        an_image_that_the_engine_refuses_to_remove_is_left:
+            docker keeps,
+            process needless "there are no images";
     }
     "Volumes" storing {
         a_volume_outlives_all_services: docker keeps, process keeps "it is a folder";

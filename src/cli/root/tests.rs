@@ -275,6 +275,7 @@ fn the_short_help_lists_the_commands() {
           doctor       Say what each engine needs to run an environment
           config       Show, explain or validate the configuration
           list         List the environments of the workspace
+          images       Remove images that nothing uses any more
           completions  Print the completion script of a shell
           help         Print this message or the help of the given subcommand(s)
 

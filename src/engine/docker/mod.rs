@@ -24,9 +24,12 @@ mod ports;
 mod resource;
 mod start;
 mod terminal;
+mod unused;
+mod usage;
 mod user;
 
 pub use connect::{Daemon, connect};
 pub use endpoint::Endpoint;
 pub use engine::Docker;
 pub use instances::instances;
+pub use unused::{prune, unused};

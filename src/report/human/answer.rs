@@ -1,7 +1,9 @@
 //! Which answer is drawn by whom.
 
 use super::super::Answer;
-use super::{Page, doctor, down, environments, instances, plan, proposal, rows, smoke, status, up};
+use super::{
+    Page, doctor, down, environments, instances, plan, proposal, prune, rows, smoke, status, up,
+};
 
 /// Returns the answer as text that ends with a line's end, or nothing.
 pub(in crate::report) fn answer(answer: &Answer, page: Page) -> String {
@@ -18,6 +20,7 @@ pub(in crate::report) fn answer(answer: &Answer, page: Page) -> String {
         Answer::Proposal(answer) => proposal::proposal(answer),
         Answer::Environments(answer) => environments::environments(answer, page),
         Answer::Instances(answer) => instances::instances(answer, page),
+        Answer::Prune(answer) => prune::prune(answer),
         Answer::Configuration(answer) | Answer::Explanation(answer) => whole_lines(&answer.text),
         Answer::Table(answer) => rows::rows(answer),
     }

@@ -1,5 +1,6 @@
 //! What each engine says to an environment.
 
+use super::super::plural::plural;
 use super::super::{DoctorAnswer, EngineReport};
 use super::Page;
 
@@ -13,7 +14,19 @@ pub(super) fn doctor(answer: &DoctorAnswer, page: Page) -> String {
         Some(engine) => format!("`up` takes {engine}: {}\n", answer.why),
         None => format!("`up` takes no engine: {}\n", answer.why),
     };
-    text + &verdict
+    text + &verdict + &unused(answer)
+}
+
+/// Says what piles up.
+fn unused(answer: &DoctorAnswer) -> String {
+    let Some(count @ 1..) = answer.unused_images else {
+        return String::new();
+    };
+    let verb = if count == 1 { "is" } else { "are" };
+    let images = plural(count, "image");
+    format!(
+        "{images} of envctl {verb} used by nothing; `envctl images prune` removes what piles up\n"
+    )
 }
 
 fn of_engine(engine: &EngineReport, page: Page) -> String {
@@ -75,6 +88,7 @@ mod tests {
             ],
             takes: Some("process".to_owned()),
             why: "Docker has no way to image db".to_owned(),
+            unused_images: Some(3),
         };
         expect![[r"
             docker   no   unix:///var/run/docker.sock
@@ -86,6 +100,7 @@ mod tests {
               ok  db  PostgreSQL 15.18
 
             `up` takes process: Docker has no way to image db
+            3 images of envctl are used by nothing; `envctl images prune` removes what piles up
         "]]
         .assert_eq(&doctor(&answer, Page::of_width("doctor", 80)));
     }

@@ -9,6 +9,7 @@ mod instances;
 mod page;
 mod plan;
 mod proposal;
+mod prune;
 mod rows;
 mod smoke;
 mod smoke_failure;

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use super::super::{
     Answer, CheckAnswer, CheckVerdict, ConfigurationAnswer, DoctorAnswer, DownAnswer, Endpoint,
     EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, InstanceAnswer, InstancesAnswer,
-    LeftOutOperation, Level, LogLook, Outcome, PartReport, Phase, PlanAnswer, PlannedStep,
-    Progress, ProposalAnswer, ProposalDocument, ProposedCheck, ProposedValue, ServiceStatus,
-    Severity, SmokeAnswer, StatusAnswer, StepId, TableAnswer, Unit, UpAnswer,
+    LeftImage, LeftOutOperation, Level, LogLook, Outcome, PartReport, Phase, PlanAnswer,
+    PlannedStep, Progress, ProposalAnswer, ProposalDocument, ProposedCheck, ProposedValue,
+    PruneAnswer, RemovedImage, ServiceStatus, Severity, SmokeAnswer, StatusAnswer, StepId,
+    TableAnswer, Unit, UpAnswer,
 };
 use super::line;
 
@@ -149,6 +150,7 @@ fn doctor() -> Answer {
         }],
         takes: Some(text("process")),
         why: text("it is asked for"),
+        unused_images: Some(3),
     })
 }
 
@@ -262,6 +264,19 @@ fn listing() -> Vec<Answer> {
                 volumes: 1,
                 id: text("rates-default-1a2b3c4d"),
             }],
+        }),
+        Answer::Prune(PruneAnswer {
+            removed: vec![RemovedImage {
+                image: text("envctl/rates-api:0123456789ab"),
+                id: text("sha256:6e0548ee3b99…"),
+                bytes: 3_590_000,
+            }],
+            left: vec![LeftImage {
+                image: text("envctl/debian:46190c3971c6"),
+                id: text("sha256:157f7c02abea…"),
+                because: text("409: image has dependent child images"),
+            }],
+            freed_bytes: Some(1_200_000),
         }),
     ]
 }

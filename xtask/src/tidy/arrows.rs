@@ -22,7 +22,7 @@ enum Room {
 }
 
 /// The modules of report that are its vocabulary; all others are renderers.
-const VOCABULARY: [&str; 5] = ["answer", "diagnostic", "event", "mask", "visible"];
+const VOCABULARY: [&str; 6] = ["answer", "bytes", "diagnostic", "event", "mask", "visible"];
 
 /// What each room may name besides itself.
 fn may_name(room: Room) -> &'static [Room] {

@@ -21,4 +21,5 @@ mod upload;
 
 pub(super) use ensure::ensure;
 pub(super) use local::current;
+pub(super) use name::is_ours;
 pub(super) use survey::survey;

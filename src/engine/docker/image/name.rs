@@ -17,6 +17,13 @@ pub(super) fn ours(name: &str, hash: &str) -> (String, String) {
     (format!("envctl/{name}"), hash[..TAG_DIGITS].to_owned())
 }
 
+/// Returns whether a reference is one that [`ours`] makes.
+pub(in crate::engine::docker) fn is_ours(reference: &str) -> bool {
+    let (repository, tag) = split(reference);
+    let digit = |letter: char| matches!(letter, '0'..='9' | 'a'..='f');
+    repository.starts_with("envctl/") && tag.len() == TAG_DIGITS && tag.chars().all(digit)
+}
+
 /// Returns the host of the registry that a reference is pulled from.
 pub(super) fn registry(reference: &str) -> &str {
     match reference.split_once('/') {
@@ -52,6 +59,14 @@ mod tests {
         let expect = ("envctl/rates-api".to_owned(), "0123456789ab".to_owned());
         assert_eq!(ours("rates-api", hash), expect);
         assert_eq!(ours("Rates_API", hash), expect);
+    }
+
+    #[test]
+    fn ours_are_known_again() {
+        assert!(is_ours("envctl/rates-api:0123456789ab"));
+        assert!(!is_ours("envctl/rates-api:latest"));
+        assert!(!is_ours("other/envctl/api:0123456789ab"));
+        assert!(!is_ours("envctl/api"));
     }
 
     #[test]

@@ -1,0 +1,156 @@
+//! `images prune`: takes away what envctl built or loaded and nothing uses any more, of whatever instance
+//! and workspace.
+
+use std::collections::BTreeSet;
+
+use super::choice::{connect_docker, identity};
+use super::failure::Failure;
+use super::question::confirm;
+use super::session::Session;
+use crate::cli::{ImagesArgs, ImagesCommand, PruneArgs};
+use crate::config::model::{EngineChoice, Invocation};
+use crate::config::{self, environments, workspace};
+use crate::engine::{Capabilities, Error, KeptImages, UnusedImage, docker};
+use crate::plan::{Desired, DesiredImage};
+use crate::report::{Answer, LeftImage, PruneAnswer, RemovedImage, bytes};
+
+pub(super) async fn run(session: &Session, args: &ImagesArgs) -> Result<Answer, Failure> {
+    match &args.command {
+        ImagesCommand::Prune(args) => prune(session, args).await,
+    }
+}
+
+async fn prune(session: &Session, args: &PruneArgs) -> Result<Answer, Failure> {
+    if session.request.engine == Some(EngineChoice::Process) {
+        session.events.info("processes run from no images");
+        return Ok(Answer::Prune(PruneAnswer::default()));
+    }
+    let endpoint = docker::Endpoint::find(&session.request.variables)?;
+    let looking = async {
+        let current = if args.all {
+            Current::default()
+        } else {
+            current(session).await
+        };
+        let images = docker::unused(&endpoint, &current.keep).await?;
+        current.tell(session);
+        Ok::<_, Error>(images)
+    };
+    let images = session.unless_interrupted(Box::pin(looking)).await?;
+    if images.is_empty() {
+        return Ok(Answer::Prune(PruneAnswer::default()));
+    }
+    for image in &images {
+        let text = format!("unused: {} ({})", image.name(), bytes(image.bytes));
+        session.events.info(text);
+    }
+    let question = match images.as_slice() {
+        [one] => format!("Remove the image {}?", one.name()),
+        more => format!("Remove these {} images?", more.len()),
+    };
+    confirm(session, &question, "`images prune` removes images")?;
+    let pruned = docker::prune(&endpoint, images, &session.cancel).await?;
+    let answer = PruneAnswer {
+        removed: pruned.removed.iter().map(removed).collect(),
+        left: pruned.left.iter().map(left).collect(),
+        freed_bytes: pruned.freed_bytes,
+    };
+    if session.cancel.is_cancelled() {
+        return Err(Failure::interrupted());
+    }
+    Ok(Answer::Prune(answer))
+}
+
+/// Returns how many images of the daemon nothing uses; nothing where it does not say.
+pub(super) async fn count_unused(session: &Session) -> Option<usize> {
+    let endpoint = docker::Endpoint::find(&session.request.variables).ok()?;
+    let keep = current(session).await.keep;
+    let images = docker::unused(&endpoint, &keep).await;
+    images.ok().map(|images| images.len())
+}
+
+fn removed(image: &UnusedImage) -> RemovedImage {
+    RemovedImage {
+        image: image.name().to_owned(),
+        id: image.id.clone(),
+        bytes: image.bytes,
+    }
+}
+
+fn left((image, because): &(UnusedImage, String)) -> LeftImage {
+    LeftImage {
+        image: image.name().to_owned(),
+        id: image.id.clone(),
+        because: because.clone(),
+    }
+}
+
+/// The images that this workspace would take next.
+#[derive(Default)]
+struct Current {
+    keep: KeptImages,
+    /// Of what it is not known, each with why.
+    unknown: Vec<String>,
+}
+
+impl Current {
+    fn tell(&self, session: &Session) {
+        if !self.unknown.is_empty() {
+            let why = self.unknown.join("; ");
+            let text = format!(
+                "not all images that are current are known ({why}), so the newest of each name stays"
+            );
+            session.events.warning(text);
+        }
+    }
+
+    fn does_not_know(&mut self, why: String) {
+        self.unknown.push(why);
+        self.keep.newest_of_each = true;
+    }
+}
+
+/// Finds the current images of every environment of the workspace.
+async fn current(session: &Session) -> Current {
+    let mut current = Current::default();
+    let Ok(workspace) = workspace(&session.request.directory) else {
+        current.does_not_know("there is no workspace here".to_owned());
+        return current;
+    };
+    for entry in environments(&workspace) {
+        match of_environment(session, &entry.name).await {
+            Ok(ids) => current.keep.ids.extend(ids),
+            Err(why) => current.does_not_know(format!("{}: {why}", entry.name)),
+        }
+    }
+    current
+}
+
+/// Returns the ids of an environment's current images, or why they are not known.
+async fn of_environment(session: &Session, name: &str) -> Result<BTreeSet<String>, String> {
+    const BROKEN: &str = "its configuration has a mistake";
+    let mut request = session.request.clone();
+    request.environment = Some(name.to_owned());
+    let invocation = config::invocation(&request).map_err(|_| BROKEN.to_owned())?;
+    let loaded = config::load(&invocation).map_err(|_| BROKEN.to_owned())?;
+    let environment = loaded.environment;
+    let desired = Desired::new(&environment, &invocation.id, Capabilities::CONTAINERS);
+    let mut images = desired.images.iter();
+    if images.any(DesiredImage::is_unread) {
+        return Err("a secret's command was not run".to_owned());
+    }
+    observed(session, &invocation, &desired)
+        .await
+        .map_err(|error| error.to_string())
+}
+
+async fn observed(
+    session: &Session,
+    invocation: &Invocation,
+    desired: &Desired,
+) -> Result<BTreeSet<String>, Error> {
+    let identity = identity(invocation, Vec::new());
+    let engine = connect_docker(session, invocation, identity).await?;
+    let seen = engine.observe(&desired.provisions()).await?;
+    Ok(seen.images.into_values().map(|image| image.id).collect())
+}
