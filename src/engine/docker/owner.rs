@@ -2,7 +2,6 @@
 //! runs as somebody else could not write into it. Only a folder that is root's and empty is given away:
 //! what anybody put there is left as it is.
 
-use std::io::Read as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bollard::query_parameters::{DownloadFromContainerOptions, UploadToContainerOptions};
@@ -10,15 +9,12 @@ use futures_util::TryStreamExt as _;
 use tokio_util::bytes::{Bytes, BytesMut};
 
 use super::client::Fault;
-use super::{Docker, container};
+use super::{Docker, contained, container};
 use crate::config::model::MountSource;
 use crate::engine::{Error, ServiceSpec};
 
 /// How much of a folder is read to see that something is in it.
 const FOLDER_BYTES_MAX: usize = 64 * 1024;
-
-/// How much of `/etc/passwd` is read.
-const NAMES_BYTES_MAX: usize = 1024 * 1024;
 
 /// Gives the empty volumes of a container that does not run yet to the user that it runs as.
 pub(super) async fn give(docker: &Docker, id: &str, spec: &ServiceSpec) -> Result<(), Error> {
@@ -67,7 +63,7 @@ async fn user_of(docker: &Docker, id: &str) -> Result<String, Error> {
 
 /// Returns the mode of a folder that is root's and has nothing in it.
 async fn mode_of_free(docker: &Docker, id: &str, folder: &str) -> Result<Option<u32>, Error> {
-    let archive = read(docker, id, (folder, FOLDER_BYTES_MAX)).await?;
+    let archive = beginning(docker, id, folder).await?;
     Ok(free(&archive).unwrap_or_default())
 }
 
@@ -89,7 +85,7 @@ async fn owner_of(docker: &Docker, id: &str, user: &str) -> Result<Option<Owner>
     let (user, group) = user.split_once(':').map_or((user, None), |(user, group)| {
         (user, Some(group).filter(|group| !group.is_empty()))
     });
-    let users = names(docker, id, "/etc/passwd").await?;
+    let users = contained::read(docker, id, "/etc/passwd").await?;
     let known = users.lines().find_map(|line| user_in(line, user));
     let number = user.parse().ok().map(|user| Owner { user, group: 0 });
     let Some(owner) = known.or(number) else {
@@ -98,7 +94,7 @@ async fn owner_of(docker: &Docker, id: &str, user: &str) -> Result<Option<Owner>
     let group = match group {
         None => Some(owner.group),
         Some(group) => {
-            let groups = names(docker, id, "/etc/group").await?;
+            let groups = contained::read(docker, id, "/etc/group").await?;
             let known = groups.lines().find_map(|line| group_in(line, group));
             known.or_else(|| group.parse().ok())
         }
@@ -124,22 +120,8 @@ fn group_in(line: &str, group: &str) -> Option<u64> {
     (name == group).then(|| number.parse().ok())?
 }
 
-async fn names(docker: &Docker, id: &str, file: &str) -> Result<String, Error> {
-    let archive = read(docker, id, (file, NAMES_BYTES_MAX)).await?;
-    let mut text = Vec::new();
-    if let Some(Ok(mut entry)) = tar::Archive::new(&archive[..])
-        .entries()
-        .ok()
-        .and_then(|mut entries| entries.next())
-    {
-        // Of a longer one the beginning counts.
-        let _ = entry.read_to_end(&mut text);
-    }
-    Ok(String::from_utf8_lossy(&text).into_owned())
-}
-
-/// Reads the beginning of a path's archive; nothing where there is no such path.
-async fn read(docker: &Docker, id: &str, (path, most): (&str, usize)) -> Result<BytesMut, Error> {
+/// Reads the beginning of a folder's archive; nothing where there is no such folder.
+async fn beginning(docker: &Docker, id: &str, path: &str) -> Result<BytesMut, Error> {
     let options = DownloadFromContainerOptions {
         path: path.to_owned(),
     };
@@ -147,7 +129,7 @@ async fn read(docker: &Docker, id: &str, (path, most): (&str, usize)) -> Result<
     let mut stream = api.download_from_container(id, Some(options));
     let mut archive = BytesMut::new();
     let reading = async {
-        while archive.len() < most
+        while archive.len() < FOLDER_BYTES_MAX
             && let Some(piece) = stream.try_next().await?
         {
             archive.extend_from_slice(&piece);
