@@ -1,5 +1,7 @@
 //! Where a declared database is, and what belongs into it.
 
+use std::net::SocketAddr;
+
 use super::desired::Database;
 use super::error::Error;
 use crate::config::model::Secret;
@@ -14,6 +16,16 @@ pub(super) async fn server(
     database: &Database,
 ) -> Result<Server, Error> {
     let address = engine.address(service, "postgres").await?;
+    server_at(address, engine, service, database).await
+}
+
+/// Returns the same of one whose address is known.
+pub(super) async fn server_at(
+    address: SocketAddr,
+    engine: &dyn Engine,
+    service: &str,
+    database: &Database,
+) -> Result<Server, Error> {
     Ok(Server {
         address,
         user: database.user.clone(),

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::{join, join_all};
+use futures_util::future::join_all;
 
 use super::data_task::DataTask;
-use super::declared::{declared, server};
+use super::declared::{declared, server_at};
 use super::desired::{Desired, DesiredService, Readiness};
 use super::error::Error;
 use super::fill::Filler;
@@ -31,10 +31,15 @@ pub async fn observe(
         .filter_map(|service| Some((service, running(&observed, &service.spec.name)?)))
         .map(async |(service, seen)| {
             let name = service.spec.name.clone();
-            let ready = ready::look(engine, service, (seen, reach));
-            let view = view(engine, service, (desired, &observed));
-            let (ready, database) = join(ready, view).await;
-            (name, ready, database)
+            let view = view(engine, (service, seen), (desired, &observed)).await;
+            let ready = match &view {
+                // What was just answered is not asked again.
+                Ok(View::Seen(view)) if view.seeds != seed::State::NoDatabase => {
+                    Some(ready::stays(service, seen))
+                }
+                _ => ready::look(engine, service, (seen, reach)).await,
+            };
+            (name, ready, view)
         });
     let seen = join_all(looks).await;
     let mut observation = Observation {
@@ -108,13 +113,17 @@ enum View {
 /// Returns what a `postgres` service holds.
 async fn view(
     engine: &dyn Engine,
-    service: &DesiredService,
+    (service, seen): (&DesiredService, &ObservedService),
     (desired, observed): (&Desired, &Observed),
 ) -> Result<View, Error> {
     let Readiness::Postgres(database) = &service.readiness else {
         return Ok(View::None);
     };
-    let Ok(server) = server(engine, &service.spec.name, database).await else {
+    let Some(port) = seen.ports.get("postgres") else {
+        return Ok(View::None);
+    };
+    let server = server_at(port.reached(), engine, &service.spec.name, database).await;
+    let Ok(server) = server else {
         return Ok(View::None);
     };
     let declared = declared(database, true)?;

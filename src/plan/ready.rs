@@ -55,14 +55,19 @@ pub(super) async fn look(
         } if password.is_unread() => return None,
         _ => {}
     }
-    // One that was just started by a command is that command's to watch.
-    if seen.restarts > 0 && seen.ran < needed(service, seen.restarts, Proof::Lasting) {
+    if !stays(service, seen) {
         return Some(false);
     }
     match Look::new(engine, service).after(seen).look().await {
         Attempt::Hopeless(Error::Unread { .. }) => None,
         result => Some(matches!(result, Attempt::Done(_))),
     }
+}
+
+/// Whether a running service is not one that is started again and again. One that was just started
+/// by a command is that command's to watch.
+pub(super) fn stays(service: &DesiredService, seen: &ObservedService) -> bool {
+    seen.restarts == 0 || seen.ran >= needed(service, seen.restarts, Proof::Lasting)
 }
 
 /// Returns how long a service must have run without a break.

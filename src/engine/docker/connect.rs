@@ -3,8 +3,6 @@
 use std::time::Duration;
 
 use bollard::{API_DEFAULT_VERSION, BollardRequest, ClientVersion};
-use tokio::io::AsyncWriteExt as _;
-use tokio::net::UnixStream;
 
 use super::client::{Client, ENGINE, Fault};
 use super::{Docker, Endpoint, hijack};
@@ -91,10 +89,7 @@ async fn ask(endpoint: &Endpoint) -> Result<(String, Option<String>), Fault> {
 /// no process, as it does to say all its versions; `None` where it names none, or does not answer.
 async fn ping(endpoint: &Endpoint) -> Option<String> {
     let Endpoint::Unix(path) = endpoint;
-    let mut stream = UnixStream::connect(path).await.ok()?;
-    let request = b"GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n";
-    stream.write_all(request).await.ok()?;
-    let head = hijack::head(&mut stream).await.ok()?;
+    let head = hijack::ask(path, "/_ping").await.ok()?;
     hijack::header(&head, "api-version").map(str::to_owned)
 }
 

@@ -2,6 +2,7 @@
 //! library takes a piece of output that begins with a zero byte for a header, and waits for ever.
 
 use std::io;
+use std::path::Path;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -50,7 +51,7 @@ async fn start(socket: &str, id: &str) -> Result<UnixStream, Fault> {
 }
 
 /// Reads the head and not a byte more, since what follows is the command's.
-pub(super) async fn head(stream: &mut UnixStream) -> io::Result<String> {
+async fn head(stream: &mut UnixStream) -> io::Result<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         if head.len() == HEAD_BYTES_MAX {
@@ -67,6 +68,19 @@ fn status(head: &str) -> Option<u16> {
         .nth(1)?
         .parse()
         .ok()
+}
+
+/// Asks for a path on a connection of its own, and returns the head of the answer.
+pub(super) async fn ask(socket: &Path, path: &str) -> io::Result<String> {
+    let mut stream = UnixStream::connect(socket).await?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    let limit = u64::try_from(HEAD_BYTES_MAX).unwrap_or(u64::MAX);
+    stream.take(limit).read_to_end(&mut answer).await?;
+    let answer = String::from_utf8_lossy(&answer);
+    let (head, _) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    Ok(head.to_owned())
 }
 
 /// Returns the value of a head's line.

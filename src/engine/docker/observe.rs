@@ -42,12 +42,7 @@ pub(super) async fn observe(docker: &Docker, provisions: &[Provision]) -> Result
 
 /// Reads what lists tell, and looks at no container.
 pub(super) async fn outline(docker: &Docker) -> Result<Outline, Error> {
-    let (containers, network, volumes) = tokio::try_join!(
-        containers(docker),
-        resource::network(docker),
-        volumes(docker),
-    )?;
-    let mut containers = containers;
+    let mut containers = containers(docker).await?;
     containers.retain(|it| labels::is_ours(&docker.identity, it.labels.as_ref()));
     let service = labels::role_text(Role::Service);
     let made = containers.iter().filter_map(|container| {
@@ -63,10 +58,11 @@ pub(super) async fn outline(docker: &Docker) -> Result<Outline, Error> {
     // The newest is the first of the list; of two of one second the last one is the maximum.
     let made: Vec<MadeWith> = made.collect();
     let made = made.into_iter().rev().max_by_key(|made| made.created);
-    Ok(Outline {
-        is_there: !containers.is_empty() || !volumes.is_empty() || network.is_some(),
-        made,
-    })
+    let is_there = !containers.is_empty() || {
+        let (network, volumes) = tokio::try_join!(resource::network(docker), volumes(docker))?;
+        network.is_some() || !volumes.is_empty()
+    };
+    Ok(Outline { is_there, made })
 }
 
 async fn containers(docker: &Docker) -> Result<Vec<ContainerSummary>, Error> {

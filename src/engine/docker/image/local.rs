@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::try_join_all;
+
 use super::{fingerprint, name};
 use crate::config::model::{Build, HostCommand, Image, Part, Reference};
 use crate::engine::docker::Docker;
@@ -24,11 +26,10 @@ pub(in crate::engine::docker) async fn current(
         if now.is_empty() {
             break;
         }
-        for spec in now {
-            if let Some(handle) = copy_of(docker, spec, &found).await? {
-                found.insert(spec.name.clone(), handle);
-            }
-        }
+        let looks = now.iter().map(|spec| copy_of(docker, spec, &found));
+        let copies = try_join_all(looks).await?;
+        let copies = now.iter().zip(copies);
+        found.extend(copies.filter_map(|(spec, copy)| Some((spec.name.clone(), copy?))));
         left = later;
     }
     Ok(found)
