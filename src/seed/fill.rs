@@ -57,16 +57,19 @@ impl Fill<'_> {
         let last = std::mem::take(&mut scene.last);
         let its_own = self.as_loader(&target, steward);
         let declared = &self.job.declared;
-        let mut session = Session::open(&its_own, self.brake)?.without_limits()?;
-        let migrations = register::migrations_of_dumps(&mut session)?;
         let mut own = Session::open(&target, self.brake)?
             .without_limits()?
             .for_own_words()?;
+        if let Some(steward) = steward {
+            steward.hush(&mut own)?;
+        }
+        let mut session = Session::open(&its_own, self.brake)?.without_limits()?;
+        let migrations = register::migrations_of_dumps(&mut session)?;
         register::make(&mut own, &migrations)?;
         loaded.migrations_applied =
             migrate_here(&target, &declared.migrations, &self.job.step, self.brake)?;
         register::write(&mut own, &seeds)?;
-        self.analyze(&mut session, &mut own)?;
+        self.analyze(&mut session, steward.map(|_| &mut own))?;
         session.close();
         if let Some(steward) = steward {
             let to = (self.job.server.user.as_str(), self.owner, self.scratch);
@@ -114,36 +117,24 @@ impl Fill<'_> {
 
     /// Collects the statistics as whoever loaded: what indexes compute is a dump's own code, and
     /// runs with the rights of the table's owner.
-    /// Where all of the database is asked for, the server logs each table of its own that it leaves out.
-    fn analyze(&self, session: &mut Session, own: &mut Session) -> Result<(), Error> {
+    fn analyze(&self, session: &mut Session, own: Option<&mut Session>) -> Result<(), Error> {
         self.job.step.message("collecting statistics");
+        match session.run("ANALYZE") {
+            Err(error @ postgres::Error::Statement { .. }) => self.warn_of_statistics(&error),
+            other => return Ok(other?),
+        }
+        let Some(own) = own else { return Ok(()) };
         let tables = own.rows(
-            "SELECT c.oid, n.nspname, c.relname, c.relispartition FROM pg_catalog.pg_class c \
+            "SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c \
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
              WHERE c.relkind IN ('r', 'm', 'p') AND n.nspname NOT LIKE 'pg\\_%' \
              AND n.nspname <> 'information_schema'",
         )?;
-        let tables: Vec<(String, String, bool)> = tables
-            .into_iter()
-            .map(|row| {
-                let mut texts = row.into_iter().map(Option::unwrap_or_default);
-                let mut text = || texts.next().unwrap_or_default();
-                let (number, schema, table) = (text(), text(), text());
-                let name = format!("{}.{}", identifier(&schema), identifier(&table));
-                (number, name, text() == "t")
-            })
-            .collect();
-        // Partitions come with their table.
-        let whole = tables.iter().filter(|(_, _, is_part)| !is_part);
-        let whole: Vec<&str> = whole.map(|(_, name, _)| name.as_str()).collect();
-        if whole.is_empty() {
-            return Ok(());
-        }
-        match session.run(&format!("ANALYZE {}", whole.join(", "))) {
-            Err(error @ postgres::Error::Statement { .. }) => self.warn_of_statistics(&error),
-            other => return Ok(other?),
-        }
-        for (number, table, _) in tables {
+        for row in tables {
+            let mut texts = row.into_iter().map(Option::unwrap_or_default);
+            let mut text = || texts.next().unwrap_or_default();
+            let (number, schema, table) = (text(), text(), text());
+            let table = format!("{}.{}", identifier(&schema), identifier(&table));
             match session.run(&format!("ANALYZE {table}")) {
                 // The server would try again by itself, as the owner that the table is about to
                 // get, if it did not take it for unchanged.

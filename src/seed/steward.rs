@@ -180,6 +180,15 @@ impl Steward {
         )
     }
 
+    /// Has the server log no warnings of sessions that the role opens from now on: it would warn of
+    /// each table of its own that it collects no statistics of.
+    pub(super) fn hush(&self, session: &mut Session) -> Result<(), Error> {
+        Ok(session.run(&format!(
+            "ALTER ROLE {} SET log_min_messages = error",
+            identifier(&self.role)
+        ))?)
+    }
+
     /// Gives everything that the loading role has in the database to the declared user.
     pub(super) fn hand_over(
         &self,
