@@ -1,10 +1,13 @@
 //! How each step is done. Nothing here chooses: what depends on the run's findings is said by
 //! the step's own type.
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::try_join_all;
+use futures_util::future::{join_all, try_join_all};
 
 use super::data::{load_seeds, migrate, tidy};
 use super::data_task::bring;
@@ -219,13 +222,34 @@ async fn reconnect(
         )));
     }
     let (engine, name) = (world.engine.as_ref(), &service.spec.name);
+    let before = addresses(service, engine).await;
     engine.stop(name).await?;
     // What was stopped for a moment is started whoever interrupts: `seed` would not.
     engine.start(name).await?;
-    let databases = swapped.join(", ");
-    Ok(Done::Changed(Some(format!(
-        "its sessions of {databases} ended"
-    ))))
+    let mut said = format!("its sessions of {} ended", swapped.join(", "));
+    if engine.capabilities().containers {
+        // A free port of the host is another one after each start.
+        for (port, address) in addresses(service, engine).await {
+            if before.get(port) != Some(&address) {
+                // Writing to a String cannot fail.
+                let _ = write!(said, "; port {port} is at {address} now");
+            }
+        }
+    }
+    Ok(Done::Changed(Some(said)))
+}
+
+/// Returns where the ports of a service are published, as far as they are.
+async fn addresses<'a>(
+    service: &'a DesiredService,
+    engine: &dyn Engine,
+) -> BTreeMap<&'a str, SocketAddr> {
+    let ports = service.spec.ports.iter();
+    let looks = ports.map(async |port| {
+        let address = engine.address(&service.spec.name, &port.name).await.ok()?;
+        Some((port.name.as_str(), address))
+    });
+    join_all(looks).await.into_iter().flatten().collect()
 }
 
 /// Waits, so that whoever sends requests to a service sees that it is back.

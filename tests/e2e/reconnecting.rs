@@ -1,7 +1,7 @@
 //! A database that is loaded anew ends the sessions that services keep: who uses it is started
 //! again, so that the order of CI (`up`, `seed`, `smoke-test`) is green the first time.
 
-use crate::harness::{Scenario, on_each_engine};
+use crate::harness::{Engine, Scenario, on_each_engine};
 
 on_each_engine! {
     who_keeps_a_session_has_one_of_the_new_database on "reconnects",
@@ -24,6 +24,8 @@ command     = ["sh", "-c", "exec psql -X -v ON_ERROR_STOP=1 $DATABASE_URL -f /de
 process     = ["sh", "-c", "exec psql -X -v ON_ERROR_STOP=1 $DATABASE_URL -f envs/rates/ask.sql"]
 environment = { DATABASE_URL = "${services.db.url}" }
 depends_on  = ["db"]
+ports       = { asked = 5555 }
+healthcheck = false
 
 [services.pool.files.ask]
 template = "ask.sql"
@@ -70,13 +72,15 @@ fn who_keeps_a_session_has_one_of_the_new_database(scenario: &Scenario) {
         nothing.stdout
     );
     assert_eq!(asked(scenario), 1);
-    scenario
-        .run(&["seed", "rates", "--reset", "--yes"])
-        .exits(0)
-        .says(&[
-            "restart pool: done, its sessions of db ended",
-            "ready pool: done",
-        ]);
+    let reset = scenario.run(&["seed", "rates", "--reset", "--yes"]);
+    let reset = reset.exits(0).says(&[
+        "restart pool: done, its sessions of db ended",
+        "ready pool: done",
+    ]);
+    assert!(!reset.stderr.contains("statistics"), "{}", reset.stderr);
+    // A container that is started again has another free port of the host.
+    let said = reset.stderr.contains("ended; port asked is at 127.0.0.1:");
+    assert_eq!(said, scenario.engine == Engine::Docker, "{}", reset.stderr);
     scenario.run(&["smoke-test", "rates"]).exits(0);
     assert_eq!(asked(scenario), 2);
     scenario.take_away();
