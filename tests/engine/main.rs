@@ -352,5 +352,9 @@ properties! {
             docker keeps, process needless "there is no daemon";
         a_daemon_that_goes_during_a_removal_is_told_soon:
             docker keeps, process needless "there is no daemon";
+        an_answer_without_an_end_is_refused:
+            docker keeps, process needless "there is no daemon";
+        output_without_an_end_is_no_answer_without_one:
+            docker keeps, process keeps;
     }
 }

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use envctl::engine::docker::{Docker, Endpoint, connect};
-use envctl::engine::{Engine as _, Error, Removal, Resource, ServiceState};
+use envctl::engine::{Engine as _, Error, LogOptions, Removal, Resource, ServiceState};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
@@ -28,6 +28,10 @@ enum Fault {
     Lost,
     /// The daemon ends, and its socket goes with it.
     Gone,
+    /// A list without an end.
+    Endless,
+    /// A frame of output that is said to have 4 GB.
+    Huge,
 }
 
 /// Spoils the first so many answers to requests that begin with a word.
@@ -36,6 +40,8 @@ struct Proxy {
     fault: Fault,
     left: AtomicU32,
     ended: CancellationToken,
+    /// How many bytes of answers without an end were sent.
+    poured: AtomicUsize,
 }
 
 impl Proxy {
@@ -93,6 +99,9 @@ impl Proxy {
             let _ = stream.write_all(answer.as_bytes()).await;
             return;
         }
+        if spoils && matches!(self.fault, Fault::Endless | Fault::Huge) {
+            return self.pour(stream).await;
+        }
         // One request for each connection.
         let line = head.windows(2).position(|it| it == b"\r\n").unwrap() + 2;
         head.splice(line..line, *b"Connection: close\r\n");
@@ -112,6 +121,27 @@ impl Proxy {
         daemon.read_to_end(&mut answer).await.unwrap();
         if matches!(self.fault, Fault::Cut) {
             let _ = stream.write_all(&answer[..answer.len() / 2]).await;
+        }
+    }
+}
+
+/// What an answer without an end has until somebody stops it.
+const POURED_BYTES_MAX: usize = 512 * 1024 * 1024;
+
+impl Proxy {
+    /// Sends an answer that goes on until nobody takes it any more.
+    async fn pour(&self, mut stream: UnixStream) {
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\
+                    Connection: close\r\n\r\n";
+        let begin: &[u8] = match self.fault {
+            Fault::Huge => &[1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff],
+            _ => b"[",
+        };
+        let mut more = stream.write_all(&[head.as_bytes(), begin].concat()).await;
+        let piece = b"{\"Id\":\"1\"},".repeat(8192);
+        while more.is_ok() && self.poured.load(Ordering::SeqCst) < POURED_BYTES_MAX {
+            self.poured.fetch_add(piece.len(), Ordering::SeqCst);
+            more = stream.write_all(&piece).await;
         }
     }
 }
@@ -142,6 +172,7 @@ async fn behind(
         fault,
         left: AtomicU32::new(0),
         ended: CancellationToken::new(),
+        poured: AtomicUsize::new(0),
     };
     let proxy = proxy.listen(&path);
     let engine = connect(&Endpoint::Unix(path), fixture.identity.clone()).await;
@@ -255,4 +286,55 @@ pub(crate) async fn a_daemon_that_goes_during_a_removal_is_told_soon(fixture: &F
     assert!(error.to_string().contains("cannot remove"), "{error}");
     assert!(begun.elapsed() < Duration::from_secs(9));
     assert_eq!(fixture.state("idle").await, Some(ServiceState::Running));
+}
+
+pub(crate) async fn an_answer_without_an_end_is_refused(fixture: &Fixture) {
+    fixture.idle("idle").await;
+    let (engine, proxy) = behind(fixture, "GET", Fault::Endless, u32::MAX).await;
+    let error = engine.observe(&[]).await.unwrap_err();
+    let why = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(
+        why,
+        "the daemon's answer has no end: it has more than 32 MiB"
+    );
+    let poured = proxy.poured.load(Ordering::SeqCst);
+    // Asked for once; what of others is on its way at that moment comes, too.
+    assert!(poured < 256 * 1024 * 1024, "{poured}");
+    let (engine, proxy) = behind(fixture, "GET", Fault::Huge, u32::MAX).await;
+    let (sender, mut lines) = tokio::sync::mpsc::channel(8);
+    let error = engine.logs("idle", LogOptions::default(), sender).await;
+    let error = error.unwrap_err();
+    let why = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(
+        why,
+        "the daemon's answer has no end: it has more than 4 MiB"
+    );
+    assert!(lines.recv().await.is_none());
+    let poured = proxy.poured.load(Ordering::SeqCst);
+    assert!(poured < 8 * 1024 * 1024, "{poured}");
+}
+
+pub(crate) async fn output_without_an_end_is_no_answer_without_one(fixture: &Fixture) {
+    fixture.idle("idle").await;
+    // More than a piece may have, in many of them.
+    let count = 16 * 1024 * 1024;
+    let script = format!("yes 0123456789 | head -c {count}; echo end >&2");
+    let outcome = fixture.exec("idle", &["sh", "-c", &script]).await;
+    assert_eq!(outcome.exit_code, 0);
+    assert!(outcome.stderr.starts_with(b"end"));
+    let script = format!("yes 0123456789 | head -c {count}; echo; echo the end");
+    fixture.start(&service("talks"), &script).await;
+    fixture.ended_with("talks", 0).await;
+    let (sender, mut lines) = tokio::sync::mpsc::channel(8);
+    let reading = fixture.engine.logs("talks", LogOptions::default(), sender);
+    let last = async {
+        let mut last = None;
+        while let Some(line) = lines.recv().await {
+            last = Some(line.line);
+        }
+        last
+    };
+    let (read, last) = futures_util::future::join(reading, last).await;
+    read.unwrap();
+    assert_eq!(last.as_deref(), Some("the end"));
 }

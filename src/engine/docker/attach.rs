@@ -16,6 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::terminal::{RawTerminal, size};
+use super::transport::Meter;
 use super::{Docker, exec, hijack};
 use crate::engine::{Error, Exec};
 use crate::probe::{Attempt, Poll};
@@ -67,24 +68,31 @@ pub(super) async fn attach(
 /// Copies the three streams until the command's output ends; `false` when nobody reads it.
 async fn on_streams(docker: &Docker, id: &str, doing: &str) -> Result<bool, Error> {
     let options = StartExecOptions::default();
-    let call = docker.client.api().start_exec(id, Some(options));
+    let (api, meter) = docker.client.streaming();
+    let call = api.start_exec(id, Some(options));
     let StartExecResults::Attached { output, input } = docker.client.call(doing, call).await?
     else {
         unreachable!("the command was not started detached");
     };
     // The command may end, and its output with it, before it has read all of its input.
     tokio::select! {
-        shown = show(docker, id, doing, output) => shown,
+        shown = show(docker, (id, doing), output, &meter) => shown,
         never = feed(input) => match never {},
     }
 }
 
 /// Writes what comes, as it comes, to the stream that it is for.
-async fn show(docker: &Docker, id: &str, doing: &str, mut output: Output) -> Result<bool, Error> {
+async fn show(
+    docker: &Docker,
+    (id, doing): (&str, &str),
+    mut output: Output,
+    meter: &Meter,
+) -> Result<bool, Error> {
     let (mut out, mut err) = (stdout(), stderr());
     let mut is_first = true;
     while let Some(piece) = output.next().await {
-        let piece = piece.map_err(|error| docker.client.error(doing, error.into()))?;
+        let piece = meter.take(piece);
+        let piece = piece.map_err(|fault| docker.client.error(doing, fault))?;
         let is_error = match piece {
             LogOutput::StdErr { .. } => true,
             // The daemon says on standard output why it could not start a command.

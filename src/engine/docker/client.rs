@@ -4,8 +4,11 @@ use std::error::Error as StdError;
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
+use bollard::ClientVersion;
 use bollard::errors::Error as BollardError;
 
+use super::Endpoint;
+use super::transport::{self, Meter, TooLong, Unconnected};
 use crate::engine::Error;
 use crate::probe::Attempt;
 
@@ -45,6 +48,9 @@ pub(super) enum Fault {
     /// The answer broke off or could not be read.
     #[error("the daemon's answer broke off: {0}")]
     Broken(String),
+    /// The answer is longer than any that can be right.
+    #[error("the daemon's answer has no end: {0}")]
+    Endless(TooLong),
 }
 
 impl Fault {
@@ -52,7 +58,11 @@ impl Fault {
     pub(super) fn is_lost(&self) -> bool {
         match self {
             Self::Gone(_) | Self::Broken(_) => true,
-            Self::Refused { .. } | Self::Reported(_) | Self::Late(_) | Self::Denied => false,
+            Self::Refused { .. }
+            | Self::Reported(_)
+            | Self::Late(_)
+            | Self::Denied
+            | Self::Endless(_) => false,
         }
     }
 
@@ -65,9 +75,12 @@ impl Fault {
     pub(super) fn status(&self) -> Option<u16> {
         match self {
             Self::Refused { status, .. } => Some(*status),
-            Self::Reported(_) | Self::Late(_) | Self::Gone(_) | Self::Denied | Self::Broken(_) => {
-                None
-            }
+            Self::Reported(_)
+            | Self::Late(_)
+            | Self::Gone(_)
+            | Self::Denied
+            | Self::Broken(_)
+            | Self::Endless(_) => None,
         }
     }
 }
@@ -105,16 +118,9 @@ impl From<BollardError> for Fault {
             },
             BollardError::DockerStreamError { error } => Self::Reported(error.trim().to_owned()),
             BollardError::RequestTimeoutError => Self::Late(CALL_TIMEOUT),
-            BollardError::SocketNotFoundError(path) => {
-                Self::Gone(format!("there is no socket {path}"))
-            }
-            BollardError::HyperLegacyError { err } if is_of(&err, ErrorKind::PermissionDenied) => {
-                Self::Denied
-            }
-            BollardError::HyperLegacyError { err } if err.is_connect() => {
-                Self::Gone(deepest_cause(&err))
-            }
-            other => Self::Broken(deepest_cause(&other)),
+            // The library's own error for it gives only what is behind it.
+            BollardError::IOError { err } => of_connection(&err),
+            other => of_connection(&other),
         }
     }
 }
@@ -132,6 +138,34 @@ pub(super) fn is_of(error: &(dyn StdError + 'static), kind: ErrorKind) -> bool {
     false
 }
 
+/// Returns what an error says of the connection.
+fn of_connection(error: &(dyn StdError + 'static)) -> Fault {
+    if let Some(Unconnected(error)) = found(error) {
+        return match error.kind() {
+            ErrorKind::PermissionDenied => Fault::Denied,
+            _ => Fault::Gone(error.to_string()),
+        };
+    }
+    match found(error) {
+        Some(endless) => Fault::Endless(*endless),
+        None => Fault::Broken(deepest_cause(error)),
+    }
+}
+
+/// Returns an error of ours that one of the operating system's carries.
+fn found<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<std::io::Error>();
+        let carried = io.and_then(|io| io.get_ref());
+        if let Some(found) = carried.and_then(|carried| carried.downcast_ref()) {
+            return Some(found);
+        }
+        cause = error.source();
+    }
+    None
+}
+
 /// Returns the text of the last error in a chain, which is the one that says something.
 fn deepest_cause(error: &(dyn StdError + 'static)) -> String {
     let mut cause = error;
@@ -147,6 +181,13 @@ pub(super) struct Client {
     quick: bollard::Docker,
     long: bollard::Docker,
     endpoint: String,
+    place: Endpoint,
+    version: ClientVersion,
+}
+
+fn opened(place: &Endpoint, version: ClientVersion, meter: Option<Meter>) -> bollard::Docker {
+    let docker = transport::open(place, &version, meter);
+    docker.with_request_modifier(move |request| transport::with_version(request, version))
 }
 
 impl Client {
@@ -155,12 +196,29 @@ impl Client {
         &self.endpoint
     }
 
-    pub(super) fn new(docker: bollard::Docker, endpoint: String) -> Self {
+    pub(super) fn new(place: Endpoint, version: ClientVersion) -> Self {
+        let docker = opened(&place, version, None);
         Self {
             quick: docker.clone().with_timeout(CALL_TIMEOUT),
             long: docker.with_timeout(LONG_CALL_TIMEOUT),
-            endpoint,
+            endpoint: place.to_string(),
+            place,
+            version,
         }
+    }
+
+    /// Returns a client for one call whose answer comes in pieces, and what is to be told of each
+    /// that was taken.
+    pub(super) fn streaming(&self) -> (bollard::Docker, Meter) {
+        let meter = Meter::of_pieces();
+        let docker = opened(&self.place, self.version, Some(meter.clone()));
+        (docker.with_timeout(CALL_TIMEOUT), meter)
+    }
+
+    /// The same for a call whose first answer may take long.
+    pub(super) fn long_streaming(&self) -> (bollard::Docker, Meter) {
+        let (docker, meter) = self.streaming();
+        (docker.with_timeout(LONG_CALL_TIMEOUT), meter)
     }
 
     /// Returns the path of the daemon's socket.
@@ -259,12 +317,14 @@ impl Client {
                 engine: ENGINE,
                 endpoint: self.endpoint.clone(),
             },
-            Fault::Refused { .. } | Fault::Reported(_) | Fault::Late(_) | Fault::Broken(_) => {
-                Error::Call {
-                    doing: doing.to_owned(),
-                    source: Box::new(fault),
-                }
-            }
+            Fault::Refused { .. }
+            | Fault::Reported(_)
+            | Fault::Late(_)
+            | Fault::Broken(_)
+            | Fault::Endless(_) => Error::Call {
+                doing: doing.to_owned(),
+                source: Box::new(fault),
+            },
         }
     }
 }

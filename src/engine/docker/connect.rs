@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use bollard::{API_DEFAULT_VERSION, BollardRequest, ClientVersion};
+use bollard::{API_DEFAULT_VERSION, ClientVersion};
 
 use super::client::{Client, ENGINE, Fault};
-use super::{Docker, Endpoint, hijack};
+use super::{Docker, Endpoint, hijack, transport};
 use crate::engine::{Error, Identity};
 
 /// How long the daemon may take to say its version.
@@ -64,21 +64,25 @@ pub(super) async fn client(endpoint: &Endpoint) -> Result<Client, Error> {
         endpoint: endpoint.to_string(),
         reason,
     })?;
-    let docker = open(endpoint, &version).map_err(unreachable)?;
-    let docker = docker.with_request_modifier(move |request| with_version(request, version));
-    Ok(Client::new(docker, endpoint.to_string()))
+    Ok(Client::new(endpoint.clone(), version))
 }
 
 /// Returns the newest and the oldest API version that the daemon speaks. The oldest matters where
 /// the newest is newer than ours.
 async fn ask(endpoint: &Endpoint) -> Result<(String, Option<String>), Fault> {
-    let client = open(endpoint, API_DEFAULT_VERSION)?;
+    let Endpoint::Unix(path) = endpoint;
+    if !path.exists() {
+        let path = path.display();
+        return Err(Fault::Gone(format!("there is no socket {path}")));
+    }
     if let Some(newest) = ping(endpoint).await
         && parse(&newest).is_some_and(|newest| newest <= *API_DEFAULT_VERSION)
     {
         return Ok((newest, None));
     }
-    let answer = client.version().await?;
+    let client = transport::open(endpoint, API_DEFAULT_VERSION, None);
+    // Longer than any deadline of ours, so that the error names the right one.
+    let answer = client.with_timeout(CLIENT_TIMEOUT).version().await?;
     Ok((
         answer.api_version.unwrap_or_default(),
         answer.min_api_version,
@@ -91,37 +95,6 @@ async fn ping(endpoint: &Endpoint) -> Option<String> {
     let Endpoint::Unix(path) = endpoint;
     let head = hijack::ask(path, "/_ping").await.ok()?;
     hijack::header(&head, "api-version").map(str::to_owned)
-}
-
-fn open(endpoint: &Endpoint, version: &ClientVersion) -> Result<bollard::Docker, Fault> {
-    match endpoint {
-        Endpoint::Unix(path) => Ok(bollard::Docker::connect_with_unix(
-            &path.to_string_lossy(),
-            // Longer than any deadline of ours, so that the error names the right one.
-            CLIENT_TIMEOUT.as_secs(),
-            version,
-        )?),
-    }
-}
-
-/// Puts the version before the path. The client means to, and then joins the bare path over it,
-/// so that a daemon would answer in whatever its newest version is.
-fn with_version(mut request: BollardRequest, version: ClientVersion) -> BollardRequest {
-    let uri = request.uri().to_string();
-    let Some(path_at) = uri.find("://").and_then(|at| {
-        let after = at + "://".len();
-        uri[after..].find('/').map(|slash| after + slash)
-    }) else {
-        return request;
-    };
-    let (before, path) = uri.split_at(path_at);
-    let prefix = format!("/v{version}");
-    if !path.starts_with(&format!("{prefix}/"))
-        && let Ok(versioned) = format!("{before}{prefix}{path}").parse()
-    {
-        *request.uri_mut() = versioned;
-    }
-    request
 }
 
 /// Returns the newest version that both sides speak, or why there is none.

@@ -14,6 +14,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio_util::sync::CancellationToken;
 
 use super::client::{Fault, is_of};
+use super::transport::Meter;
 use super::{Docker, container, labels};
 use crate::config::model::Secret;
 use crate::engine::{Error, Exec, ExecOutcome};
@@ -31,7 +32,8 @@ pub(super) async fn exec(
     let doing = doing(service, command);
     let id = prepare(docker, service, &doing, config(command)).await?;
     let options = StartExecOptions::default();
-    let call = docker.client.api().start_exec(&id, Some(options));
+    let (api, meter) = docker.client.streaming();
+    let call = api.start_exec(&id, Some(options));
     let StartExecResults::Attached { output, input } = docker.client.call(&doing, call).await?
     else {
         unreachable!("the command was not started detached");
@@ -44,7 +46,7 @@ pub(super) async fn exec(
     };
     // The command may end, and its output with it, before it has read all of its input.
     let outcome = tokio::select! {
-        outcome = collect(output, &fed) => outcome,
+        outcome = collect(output, (&fed, &meter)) => outcome,
         never = feeding => match never {},
     };
     let mut outcome = outcome.map_err(|fault| docker.client.error(&doing, fault))?;
@@ -101,7 +103,7 @@ fn refused(docker: &Docker, service: &str, doing: &str, fault: Fault) -> Error {
 
 async fn collect(
     mut output: Pin<Box<dyn Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send>>,
-    fed: &AtomicBool,
+    (fed, meter): (&AtomicBool, &Meter),
 ) -> Result<ExecOutcome, Fault> {
     let mut outcome = ExecOutcome::default();
     while let Some(piece) = output.next().await {
@@ -112,7 +114,7 @@ async fn collect(
             {
                 break;
             }
-            piece => piece?,
+            piece => meter.take(piece)?,
         };
         let kept = if matches!(piece, LogOutput::StdErr { .. }) {
             &mut outcome.stderr

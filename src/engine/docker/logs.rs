@@ -36,7 +36,8 @@ pub(super) async fn logs(
         timestamps: true,
         ..LogsOptions::default()
     };
-    let mut pieces = docker.client.api().logs(&name, Some(query));
+    let (api, meter) = docker.client.streaming();
+    let mut pieces = api.logs(&name, Some(query));
     let mut splitter = Splitter {
         service,
         stdout: Stream::default(),
@@ -52,9 +53,9 @@ pub(super) async fn logs(
             piece = pieces.next() => piece,
             () = sink.closed() => break,
         };
-        let (lines, ended) = match piece {
+        let (lines, ended) = match piece.map(|piece| meter.take(piece)) {
             Some(Ok(piece)) => (splitter.push(&piece), false),
-            Some(Err(error)) => return Err(failed(docker, service, error.into())),
+            Some(Err(fault)) => return Err(failed(docker, service, fault)),
             None => (splitter.finish(), true),
         };
         for line in lines.into_iter().filter(is_new) {

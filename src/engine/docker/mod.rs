@@ -24,6 +24,7 @@ mod ports;
 mod resource;
 mod start;
 mod terminal;
+mod transport;
 mod unused;
 mod usage;
 mod user;

@@ -58,11 +58,12 @@ async fn read_answer(
 ) -> Result<Vec<Loaded>, Fault> {
     let options = ImportImageOptions::default();
     let body = bollard::body_try_stream(body);
-    let mut answers = docker.client.long().import_image(options, body, None);
+    let (api, meter) = docker.client.long_streaming();
+    let mut answers = api.import_image(options, body, None);
     let mut lines = Lines::default();
     let mut loaded = Vec::new();
     while let Some(answer) = answers.next().await {
-        let text = answer?.stream.unwrap_or_default();
+        let text = meter.take(answer)?.stream.unwrap_or_default();
         loaded.extend(
             lines
                 .push(text.as_bytes())

@@ -137,12 +137,13 @@ async fn send(
     });
     let body = bollard::body_try_stream(body);
     let options = options(image, build, arguments);
-    let mut answers = docker.client.long().build_image(options, None, Some(body));
+    let (api, meter) = docker.client.long_streaming();
+    let mut answers = api.build_image(options, None, Some(body));
     // It owns the answer, so that an early end also ends the upload.
     let following = async move {
         let mut id = None;
         while let Some(answer) = answers.next().await {
-            if let Some(made) = log.take_in(answer?) {
+            if let Some(made) = log.take_in(meter.take(answer)?) {
                 id = Some(made);
             }
         }

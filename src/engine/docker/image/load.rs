@@ -164,13 +164,11 @@ async fn import(
         ..CreateImageOptions::default()
     };
     let body = bollard::body_try_stream(body);
-    let mut answers = docker
-        .client
-        .long()
-        .create_image(Some(options), Some(body), None);
+    let (api, meter) = docker.client.long_streaming();
+    let mut answers = api.create_image(Some(options), Some(body), None);
     let mut id = None;
     while let Some(answer) = answers.next().await {
-        if let Some(status) = answer?.status
+        if let Some(status) = meter.take(answer)?.status
             && status.starts_with("sha256:")
         {
             id = Some(status);

@@ -74,9 +74,10 @@ async fn attempt(
         tag: Some(tag.to_owned()),
         ..CreateImageOptions::default()
     };
-    let mut answers = docker.client.long().create_image(Some(options), None, None);
+    let (api, meter) = docker.client.long_streaming();
+    let mut answers = api.create_image(Some(options), None, None);
     while let Some(answer) = answers.next().await {
-        if let Some(progress) = layers.take_in(&answer?) {
+        if let Some(progress) = layers.take_in(&meter.take(answer)?) {
             step.progress(progress);
         }
     }
@@ -113,7 +114,9 @@ fn blames_the_registry(fault: &Fault) -> bool {
     match fault {
         Fault::Refused { status, .. } => *status == 429 || *status >= 500,
         Fault::Reported(_) => true,
-        Fault::Late(_) | Fault::Gone(_) | Fault::Denied | Fault::Broken(_) => false,
+        Fault::Late(_) | Fault::Gone(_) | Fault::Denied | Fault::Broken(_) | Fault::Endless(_) => {
+            false
+        }
     }
 }
 
