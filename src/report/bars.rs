@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::board::Board;
 use super::cut::width;
+use super::line_ends::LineEnds;
 use super::log_lines::LogLines;
 use super::outputs::Outputs;
 use super::paint::Paint;
@@ -115,7 +116,8 @@ impl View for Bars {
             return self.board.is_live();
         }
         let bar = self.bar.get_or_insert_with(|| {
-            let target = ProgressDrawTarget::stderr_with_hz(Self::REDRAWS);
+            let screen = Box::new(LineEnds::new(self.screen.clone()));
+            let target = ProgressDrawTarget::term_like_with_hz(screen, Self::REDRAWS);
             let style = ProgressStyle::with_template("{msg}").expect("the template is valid");
             ProgressBar::with_draw_target(None, target).with_style(style)
         });

@@ -13,6 +13,7 @@ mod event;
 mod format;
 mod human;
 mod json;
+mod line_ends;
 mod log_lines;
 mod mask;
 mod outlet;
