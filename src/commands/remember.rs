@@ -12,6 +12,7 @@ use super::own_password::keep;
 use super::session::Session;
 use crate::config::model::{InstanceId, Invocation};
 use crate::engine::process::Home;
+use crate::engine::whole;
 use crate::engine::{MadeWith, Observed, Outline};
 
 /// Returns which instance is meant, with what it was made with where nothing else is asked for.
@@ -110,7 +111,7 @@ pub(super) fn note(
 pub(super) fn forget(session: &Session, id: &InstanceId) {
     if let Some(file) = file(session, id) {
         // One that stays is older than whatever is made next.
-        let _ = fs_err::remove_file(file);
+        whole::remove(&file);
     }
 }
 

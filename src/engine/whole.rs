@@ -20,6 +20,25 @@ pub fn beside(file: &Path) -> Result<PathBuf> {
     Ok(file.with_file_name(hidden))
 }
 
+/// Removes a file, and what killed writers left beside it. One that stays is its caller's to notice.
+pub fn remove(file: &Path) {
+    let _ = fs_err::remove_file(file);
+    let Some((folder, name)) = file.parent().zip(file.file_name()) else {
+        return;
+    };
+    let mut hidden = OsString::from(".");
+    hidden.push(name);
+    hidden.push(".");
+    let (start, end) = (hidden.as_encoded_bytes(), b".partial".as_slice());
+    for entry in fs_err::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
+        if name.starts_with(start) && name.ends_with(end) {
+            let _ = fs_err::remove_file(entry.path());
+        }
+    }
+}
+
 /// Writes a file that its owner alone reads.
 pub fn write_own(file: &Path, content: impl AsRef<[u8]>) -> Result<()> {
     write(file, OWNER_ALONE, content, |_| Ok(()))
@@ -90,6 +109,18 @@ mod tests {
         assert_eq!(fs_err::read_to_string(&file).unwrap(), "newer");
         assert_eq!(fs_err::read_dir(folder.path()).unwrap().count(), 1);
         assert!(write_own(folder.path(), "x").is_err());
+    }
+
+    #[test]
+    fn a_file_goes_with_what_killed_writers_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for name in ["told", ".told.7.partial", ".other.7.partial"] {
+            fs_err::write(path(name), "").unwrap();
+        }
+        remove(&path("told"));
+        assert!(path(".other.7.partial").exists());
+        assert_eq!(fs_err::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bollard::{API_DEFAULT_VERSION, ClientVersion};
 
 use super::client::{Client, ENGINE, Fault};
-use super::{Docker, Endpoint, hijack, transport};
+use super::{Docker, Endpoint, transport};
 use crate::engine::{Error, Identity};
 
 /// How long the daemon may take to say its version.
@@ -92,9 +92,9 @@ async fn ask(endpoint: &Endpoint) -> Result<(String, Option<String>), Fault> {
 /// Returns the newest API version that a daemon names in its answer to a ping, for which it starts
 /// no process, as it does to say all its versions; `None` where it names none, or does not answer.
 async fn ping(endpoint: &Endpoint) -> Option<String> {
-    let Endpoint::Unix(path) = endpoint;
-    let head = hijack::ask(path, "/_ping").await.ok()?;
-    hijack::header(&head, "api-version").map(str::to_owned)
+    let head = transport::head(endpoint, "/_ping").await.ok()?;
+    let newest = head.get("api-version")?.to_str().ok()?;
+    Some(newest.to_owned())
 }
 
 /// Returns the newest version that both sides speak, or why there is none.

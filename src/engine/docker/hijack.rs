@@ -2,7 +2,6 @@
 //! library takes a piece of output that begins with a zero byte for a header, and waits for ever.
 
 use std::io;
-use std::path::Path;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -70,26 +69,6 @@ fn status(head: &str) -> Option<u16> {
         .ok()
 }
 
-/// Asks for a path on a connection of its own, and returns the head of the answer.
-pub(super) async fn ask(socket: &Path, path: &str) -> io::Result<String> {
-    let mut stream = UnixStream::connect(socket).await?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await?;
-    let mut answer = Vec::new();
-    let limit = u64::try_from(HEAD_BYTES_MAX).unwrap_or(u64::MAX);
-    stream.take(limit).read_to_end(&mut answer).await?;
-    let answer = String::from_utf8_lossy(&answer);
-    let (head, _) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    Ok(head.to_owned())
-}
-
-/// Returns the value of a head's line.
-pub(super) fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
-    let mut pairs = head.lines().filter_map(|line| line.split_once(':'));
-    let found = pairs.find(|(known, _)| known.eq_ignore_ascii_case(name));
-    found.map(|(_, value)| value.trim())
-}
-
 fn message(body: &[u8]) -> String {
     let said = serde_json::from_slice::<Value>(body).ok();
     let said = said.and_then(|said| Some(said.get("message")?.as_str()?.to_owned()));
@@ -105,9 +84,6 @@ mod tests {
         assert_eq!(status("HTTP/1.1 101 UPGRADED\r\n\r\n"), Some(101));
         assert_eq!(status("HTTP/1.0 409 Conflict\r\n\r\n"), Some(409));
         assert_eq!(status("SSH-2.0\r\n\r\n"), None);
-        let head = "HTTP/1.1 200 OK\r\nLibpod-Api-Version: 4.3\r\nApi-Version: 1.41\r\n\r\n";
-        assert_eq!(header(head, "api-version"), Some("1.41"));
-        assert_eq!(header("HTTP/1.1 200 OK\r\n\r\n", "api-version"), None);
         assert_eq!(
             message(br#"{"message":"it is not running"}"#),
             "it is not running"

@@ -10,9 +10,9 @@ use std::task::{Context, Poll};
 
 use bollard::errors::Error as BollardError;
 use bollard::{BollardRequest, ClientVersion};
-use hyper::body::Incoming;
+use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
-use hyper::header::{HOST, HeaderValue};
+use hyper::header::{HOST, HeaderMap, HeaderValue};
 use hyper::{Response, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -89,6 +89,15 @@ pub(super) fn open(
     // Where the requests go, the transport knows; its name only makes their addresses whole.
     bollard::Docker::connect_with_custom_transport(transport, Some("http://docker"), 0, version)
         .expect("nothing is opened yet")
+}
+
+/// Asks for a path, and returns the head of the answer.
+pub(super) async fn head(endpoint: &Endpoint, path: &str) -> Result<HeaderMap, Fault> {
+    let Endpoint::Unix(socket) = endpoint.clone();
+    let mut request = BollardRequest::new(bollard::body_full(Bytes::new()));
+    *request.uri_mut() = path.parse().expect("it is a path");
+    let answer = send(socket, request, Meter::of(ANSWER_BYTES_MAX)).await?;
+    Ok(answer.headers().clone())
 }
 
 /// Puts the version before the path. The client means to, and then joins the bare path over it,

@@ -7,6 +7,7 @@ use super::engine::{Process, refused};
 use super::folder::{self, Folder};
 use super::members::Sight;
 use super::{instances, ledger, stop};
+use crate::engine::whole;
 use crate::engine::{Error, Removal, Resource};
 
 /// Makes a volume; there is no network to make.
@@ -61,7 +62,7 @@ pub(super) fn remove_empty(process: &Process) {
         let _ = fs_err::remove_dir(path);
     }
     if kinds(process).iter().all(|path| !path.exists()) {
-        let _ = fs_err::remove_file(instances::origin_file(&instance));
+        whole::remove(&instances::origin_file(&instance));
         let _ = fs_err::remove_dir(instance);
     }
 }
@@ -201,6 +202,7 @@ mod tests {
             .unwrap();
         let instance = killed.home.instance(&killed.identity.id);
         fs_err::create_dir_all(instance.join("volumes")).unwrap();
+        fs_err::write(instance.join(".instance.json.1.partial"), "{").unwrap();
 
         let process = process(place.path());
         remove(&process, &Removal::Remains).await.unwrap();
