@@ -272,6 +272,12 @@ properties! {
         a_new_volume_belongs_to_the_user_of_the_image:
             docker keeps,
             process needless "there are no images";
+        a_new_volume_is_given_with_what_is_made_in_it:
+            docker keeps,
+            process lacks "only a server's data is put into its volume";
+        a_giving_that_was_cut_short_is_made_good:
+            docker keeps,
+            process lacks "only a server's data is put into its volume";
         a_new_volume_is_as_the_image_has_its_folder:
             docker keeps,
             process needless "there are no images";

@@ -1,6 +1,7 @@
 //! Volumes.
 
-use envctl::engine::{ImageHandle, Removal, Resource, ServiceSpec};
+use envctl::config::model::{Mount, MountSource, Secret};
+use envctl::engine::{FileSpec, ImageHandle, MadeFile, Readers, Removal, Resource, ServiceSpec};
 
 use crate::building::built;
 use crate::daemon;
@@ -67,7 +68,11 @@ pub(crate) async fn a_volume_outlives_all_services(fixture: &Fixture) {
 
 /// Returns who has the volume at a service's `/data`, and its mode: `1000:0 drwxr-xr-x`.
 async fn owner(fixture: &Fixture, service: &str) -> String {
-    let outcome = fixture.exec(service, &["ls", "-ldn", "/data"]).await;
+    owner_at(fixture, service, "/data").await
+}
+
+async fn owner_at(fixture: &Fixture, service: &str, folder: &str) -> String {
+    let outcome = fixture.exec(service, &["ls", "-ldn", folder]).await;
     let line = text(&outcome.stdout).to_owned();
     let words: Vec<&str> = line.split_whitespace().collect();
     match words.as_slice() {
@@ -107,6 +112,69 @@ pub(crate) async fn a_new_volume_belongs_to_the_user_of_the_image(fixture: &Fixt
     assert_eq!(owner(fixture, "writes").await, "1234:77 drwxr-xr-x");
     take_volume_away(fixture).await;
     daemon::remove_image(&image.reference).await;
+}
+
+pub(crate) async fn a_new_volume_is_given_with_what_is_made_in_it(fixture: &Fixture) {
+    let mut spec = service("writes");
+    spec.user = Some("1000".to_owned());
+    let inner = Mount {
+        source: MountSource::Volume("inner".to_owned()),
+        ..data_on("/data/sub/deep")
+    };
+    fixture.write("conf/file", "of the workspace\n");
+    let bind = Mount {
+        source: MountSource::Bind(fixture.path("conf")),
+        ..data_on("/data/conf")
+    };
+    spec.mounts = vec![data_on("/data"), inner, bind];
+    spec.files = vec![FileSpec {
+        name: "app".to_owned(),
+        path: "/data/app.conf".to_owned(),
+        readers: Readers::All,
+    }];
+    let mut launch = fixture.launch(IDLE);
+    launch.files = vec![MadeFile {
+        spec: spec.files[0].clone(),
+        content: Secret::new("made\n"),
+    }];
+    fixture.network().await;
+    fixture.engine.create(&spec, &launch).await.unwrap();
+    fixture.engine.start("writes").await.unwrap();
+    for folder in ["/data", "/data/sub/deep"] {
+        let found = owner_at(fixture, "writes", folder).await;
+        assert_eq!(found, "1000:0 drwxr-xr-x", "{folder}");
+    }
+    let outcome = fixture.exec("writes", &["cat", "/data/app.conf"]).await;
+    assert_eq!(text(&outcome.stdout), "made");
+}
+
+pub(crate) async fn a_giving_that_was_cut_short_is_made_good(fixture: &Fixture) {
+    let mut spec = service("writes");
+    spec.user = Some("1000".to_owned());
+    spec.mounts = vec![data_on("/data")];
+    fixture.create(&spec, IDLE).await;
+    // Whatever the creation did with the volume, it is as the daemon makes it.
+    let handle = fixture.observe().await.services[0].handle.clone();
+    let mut folder = tar::Header::new_gnu();
+    folder.set_entry_type(tar::EntryType::Directory);
+    folder.set_mode(0o755);
+    folder.set_uid(0);
+    folder.set_gid(0);
+    folder.set_size(0);
+    let mut archive = tar::Builder::new(Vec::new());
+    archive
+        .append_data(&mut folder, "data/", std::io::empty())
+        .unwrap();
+    let archive = String::from_utf8(archive.into_inner().unwrap()).unwrap();
+    let path = format!("/containers/{handle}/archive?path=/");
+    assert_eq!(daemon::request("PUT", &path, &archive).await.0, 200);
+    fixture.engine.start("writes").await.unwrap();
+    assert_eq!(owner(fixture, "writes").await, "1000:0 drwxr-xr-x");
+    // Later starts leave it as it is.
+    fixture.engine.stop("writes").await.unwrap();
+    assert_eq!(daemon::request("PUT", &path, &archive).await.0, 200);
+    fixture.engine.start("writes").await.unwrap();
+    assert_eq!(owner(fixture, "writes").await, "0:0 drwxr-xr-x");
 }
 
 pub(crate) async fn a_volume_that_is_somebodys_stays_theirs(fixture: &Fixture) {

@@ -8,7 +8,7 @@ use bollard::models::{
 };
 use bollard::query_parameters::CreateContainerOptions;
 
-use super::{Docker, container, files, labels, owner};
+use super::{Docker, container, files, labels};
 use crate::config::model::{HostPort, MountSource, Restart, Secret};
 use crate::engine::{Error, Identity, Launch, PortSpec, ServiceSpec, host_of_replica};
 
@@ -39,11 +39,7 @@ pub(super) async fn create(
             .create_container(Some(options), body.clone());
         let fault = match docker.client.raw(call).await {
             Ok(made) => {
-                let given = async {
-                    files::give(docker, &made.id, &launch.files).await?;
-                    owner::give(docker, &made.id, spec).await
-                };
-                let given = given.await;
+                let given = files::give(docker, &made.id, &launch.files).await;
                 if given.is_err() {
                     // The failure that led here is the one to report.
                     let _ = container::remove(docker, &made.id).await;

@@ -37,6 +37,8 @@ pub struct Docker {
     pub(super) builds: Mutex<Vec<(Build, Turn)>>,
     /// Service -> the main process of its container, and that one's id, as they were seen.
     pub(super) mains: Mutex<BTreeMap<String, (u32, String)>>,
+    /// Volumes are given away one after the other: two services may share one.
+    pub(super) giving: Turn,
 }
 
 /// Held by whoever has its turn.
@@ -53,6 +55,7 @@ impl Docker {
             prepared: Once::default(),
             builds: Mutex::default(),
             mains: Mutex::default(),
+            giving: Turn::default(),
         }
     }
 

@@ -1,123 +1,108 @@
 //! Whose a new volume is. The daemon makes it root's, or as the image has the folder; a service that
 //! runs as somebody else could not write into it. Only a folder that is root's and empty is given away:
-//! what anybody put there is left as it is.
+//! what anybody put there is left as it is. What the daemon and envctl make in it for this container,
+//! places of other mounts and files, is nobody's.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use bollard::models::ContainerInspectResponse;
 use bollard::query_parameters::{DownloadFromContainerOptions, UploadToContainerOptions};
 use futures_util::TryStreamExt as _;
 use tokio_util::bytes::{Bytes, BytesMut};
 
 use super::client::Fault;
-use super::{Docker, contained, container};
-use crate::config::model::MountSource;
-use crate::engine::{Error, ServiceSpec};
+use super::user::User;
+use super::{Docker, container, labels, user};
+use crate::engine::Error;
 
-/// How much of a folder is read to see that something is in it.
-const FOLDER_BYTES_MAX: usize = 64 * 1024;
+/// How much of a folder is read to see that nothing is in it; other mounts in it are read along.
+const FOLDER_BYTES_MAX: usize = 1024 * 1024;
 
-/// Gives the empty volumes of a container that does not run yet to the user that it runs as.
-pub(super) async fn give(docker: &Docker, id: &str, spec: &ServiceSpec) -> Result<(), Error> {
-    let mounts = spec.mounts.iter().filter(|mount| !mount.read_only);
-    let volumes = mounts.filter(|mount| matches!(mount.source, MountSource::Volume(_)));
-    let targets: Vec<&str> = volumes
-        .map(|mount| mount.target.trim_end_matches('/'))
-        .collect();
-    if targets.is_empty() {
+/// Gives the empty volumes of a container that never ran to the user that it runs as.
+pub(super) async fn give(
+    docker: &Docker,
+    container: &ContainerInspectResponse,
+) -> Result<(), Error> {
+    let (id, _) = container::identify(container);
+    let volumes = volumes(docker, container);
+    let declared = user::declared(container);
+    if volumes.is_empty() || declared.is_empty() {
         return Ok(());
     }
-    let user = match &spec.user {
-        Some(user) => user.clone(),
-        None => user_of(docker, id).await?,
+    let user = user::find(docker, id, declared).await?;
+    // Of a user that the image does not know, the daemon says so at the start.
+    let Some(user) = user.filter(|user| user.number != 0) else {
+        return Ok(());
     };
-    if ["", "0", "root"].contains(&user.as_str()) {
-        return Ok(());
-    }
-    let mut owner = None;
-    for target in targets {
-        let Some(mode) = mode_of_free(docker, id, target).await? else {
-            continue;
-        };
-        if owner.is_none() {
-            owner = owner_of(docker, id, &user).await?;
+    let places = made_in(container);
+    let _turn = docker.giving.lock().await;
+    for volume in volumes {
+        let archive = beginning(docker, id, volume).await?;
+        if let Ok(Some(mode)) = free(&archive, volume, &places) {
+            give_away(docker, id, (volume, mode), user).await?;
         }
-        // Of a user that the image does not know, the daemon says so at the start.
-        let Some(owner) = owner else { return Ok(()) };
-        give_away(docker, id, (target, mode), owner).await?;
     }
     Ok(())
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Owner {
-    user: u64,
-    group: u64,
+/// Returns where a container has volumes of the instance that it may write to.
+fn volumes<'a>(docker: &Docker, container: &'a ContainerInspectResponse) -> Vec<&'a str> {
+    let ours = labels::volume_name(&docker.identity, "");
+    let mounts = container.mounts.iter().flatten().filter(|mount| {
+        let name = mount.name.as_deref().unwrap_or_default();
+        // One that the image declares has a name that says nothing; a folder of the host has none.
+        mount.rw == Some(true) && name.starts_with(&ours)
+    });
+    let targets = mounts.filter_map(|mount| mount.destination.as_deref());
+    targets.map(|target| target.trim_end_matches('/')).collect()
 }
 
-/// Returns the user that a container runs as, which may be the image's.
-async fn user_of(docker: &Docker, id: &str) -> Result<String, Error> {
-    let found = container::inspect_by(docker, id).await?;
-    let config = found.and_then(|found| found.config);
-    Ok(config.and_then(|config| config.user).unwrap_or_default())
+/// Returns what is made in a container's folders before it runs: places of mounts, and files.
+fn made_in(container: &ContainerInspectResponse) -> Vec<PathBuf> {
+    let mounts = container.mounts.iter().flatten();
+    let mounts = mounts.filter_map(|mount| mount.destination.clone());
+    let config = container.host_config.as_ref();
+    let tmpfs = config.and_then(|config| config.tmpfs.as_ref());
+    let tmpfs = tmpfs.into_iter().flat_map(|tmpfs| tmpfs.keys().cloned());
+    let labels = container::labels_of(container);
+    let files = labels.and_then(|labels| labels.get(labels::FILES));
+    let files: BTreeMap<String, String> = labels::from_json(files);
+    let all = mounts.chain(tmpfs).chain(files.into_values());
+    all.map(PathBuf::from).collect()
 }
 
-/// Returns the mode of a folder that is root's and has nothing in it.
-async fn mode_of_free(docker: &Docker, id: &str, folder: &str) -> Result<Option<u32>, Error> {
-    let archive = beginning(docker, id, folder).await?;
-    Ok(free(&archive).unwrap_or_default())
-}
-
-/// Reads the mode from the beginning of the folder's archive.
-fn free(archive: &[u8]) -> std::io::Result<Option<u32>> {
+/// Reads from the beginning of a folder's archive whether the folder is root's and has nothing in it
+/// but what was made at these places; returns its mode then.
+fn free(archive: &[u8], folder: &str, places: &[PathBuf]) -> std::io::Result<Option<u32>> {
+    if archive.len() >= FOLDER_BYTES_MAX {
+        return Ok(None);
+    }
+    let folder = Path::new(folder);
+    let within = |path: &&PathBuf| path.starts_with(folder) && *path != folder;
+    let places: Vec<&PathBuf> = places.iter().filter(within).collect();
     let mut archive = tar::Archive::new(archive);
     let mut entries = archive.entries()?;
-    let Some(folder) = entries.next().transpose()? else {
+    let Some(root) = entries.next().transpose()? else {
         return Ok(None);
     };
-    let header = folder.header();
-    let of_root = header.entry_type().is_dir() && header.uid()? == 0;
+    let header = root.header();
+    if !header.entry_type().is_dir() || header.uid()? != 0 {
+        return Ok(None);
+    }
     let mode = header.mode()?;
-    Ok((of_root && entries.next().is_none()).then_some(mode))
-}
-
-/// Finds out the numbers of a user as the daemon does: `1000`, `1000:1000`, `app`, `app:staff`.
-async fn owner_of(docker: &Docker, id: &str, user: &str) -> Result<Option<Owner>, Error> {
-    let (user, group) = user.split_once(':').map_or((user, None), |(user, group)| {
-        (user, Some(group).filter(|group| !group.is_empty()))
-    });
-    let users = contained::read(docker, id, "/etc/passwd").await?;
-    let known = users.lines().find_map(|line| user_in(line, user));
-    let number = user.parse().ok().map(|user| Owner { user, group: 0 });
-    let Some(owner) = known.or(number) else {
-        return Ok(None);
-    };
-    let group = match group {
-        None => Some(owner.group),
-        Some(group) => {
-            let groups = contained::read(docker, id, "/etc/group").await?;
-            let known = groups.lines().find_map(|line| group_in(line, group));
-            known.or_else(|| group.parse().ok())
+    for entry in entries {
+        let entry = entry?;
+        // The archive calls the folder by its last name.
+        let path = folder.join(entry.path()?.components().skip(1).collect::<PathBuf>());
+        let is_folder = entry.header().entry_type().is_dir();
+        let mut places = places.iter();
+        if !places.any(|place| path.starts_with(place) || is_folder && place.starts_with(&path)) {
+            return Ok(None);
         }
-    };
-    Ok(group.map(|group| Owner { group, ..owner }))
-}
-
-/// Reads a line of `/etc/passwd` if it is of this user: `app:x:1000:1000:…`.
-fn user_in(line: &str, user: &str) -> Option<Owner> {
-    let mut parts = line.split(':');
-    let (name, _, number) = (parts.next()?, parts.next()?, parts.next()?);
-    let owner = Owner {
-        user: number.parse().ok()?,
-        group: parts.next()?.parse().ok()?,
-    };
-    (name == user || number == user).then_some(owner)
-}
-
-/// Reads a line of `/etc/group` if it is of this group: `staff:x:50:`.
-fn group_in(line: &str, group: &str) -> Option<u64> {
-    let mut parts = line.split(':');
-    let (name, _, number) = (parts.next()?, parts.next()?, parts.next()?);
-    (name == group).then(|| number.parse().ok())?
+    }
+    Ok(Some(mode))
 }
 
 /// Reads the beginning of a folder's archive; nothing where there is no such folder.
@@ -152,12 +137,12 @@ async fn give_away(
     docker: &Docker,
     id: &str,
     (folder, mode): (&str, u32),
-    owner: Owner,
+    owner: User,
 ) -> Result<(), Error> {
     let Some((above, name)) = folder.rsplit_once('/') else {
         return Ok(());
     };
-    let doing = format!("give the volume at {folder} to user {}", owner.user);
+    let doing = format!("give the volume at {folder} to user {}", owner.number);
     let broken = |error: std::io::Error| Fault::Broken(error.to_string());
     let archive = archive(name, mode, owner);
     let archive = archive.map_err(|error| docker.client.error(&doing, broken(error)))?;
@@ -176,11 +161,11 @@ async fn give_away(
     }
 }
 
-fn archive(name: &str, mode: u32, owner: Owner) -> std::io::Result<Vec<u8>> {
+fn archive(name: &str, mode: u32, owner: User) -> std::io::Result<Vec<u8>> {
     let mut header = tar::Header::new_gnu();
     header.set_entry_type(tar::EntryType::Directory);
     header.set_mode(mode);
-    header.set_uid(owner.user);
+    header.set_uid(owner.number);
     header.set_gid(owner.group);
     header.set_size(0);
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -194,44 +179,71 @@ fn archive(name: &str, mode: u32, owner: Owner) -> std::io::Result<Vec<u8>> {
 mod tests {
     use super::*;
 
-    const ROOT: Owner = Owner { user: 0, group: 0 };
+    const ROOT: User = User {
+        number: 0,
+        group: 0,
+    };
 
-    #[test]
-    fn only_an_empty_folder_of_root_is_free() {
-        let folder = |owner| archive("data", 0o750, owner).unwrap();
-        assert_eq!(free(&folder(ROOT)).unwrap(), Some(0o750));
-        let app = Owner { user: 1, group: 0 };
-        assert_eq!(free(&folder(app)).unwrap(), None);
+    /// Returns the archive of a folder of root with this in it; a name with `/` at the end is a folder.
+    fn full(names: &[&str]) -> Vec<u8> {
         let mut full = tar::Builder::new(Vec::new());
-        for name in ["data/", "data/inner/"] {
+        for name in names {
             let mut header = tar::Header::new_gnu();
-            header.set_entry_type(tar::EntryType::Directory);
+            header.set_entry_type(if name.ends_with('/') {
+                tar::EntryType::Directory
+            } else {
+                tar::EntryType::Regular
+            });
             header.set_mode(0o755);
             header.set_uid(0);
-            header.set_gid(0);
             header.set_size(0);
             full.append_data(&mut header, name, std::io::empty())
                 .unwrap();
         }
-        let full = full.into_inner().unwrap();
+        full.into_inner().unwrap()
+    }
+
+    #[test]
+    fn only_an_empty_folder_of_root_is_free() {
+        let folder = |owner| archive("data", 0o750, owner).unwrap();
+        let free = |archive: &[u8]| free(archive, "/data", &[]);
+        assert_eq!(free(&folder(ROOT)).unwrap(), Some(0o750));
+        let app = User {
+            number: 1,
+            group: 0,
+        };
+        assert_eq!(free(&folder(app)).unwrap(), None);
+        let full = full(&["data/", "data/inner/"]);
         assert_eq!(free(&full).unwrap(), None);
         // What was cut off after the first entry is not the end of the folder.
         assert!(free(&full[..700]).is_err() || free(&full[..700]).unwrap().is_none());
         assert_eq!(free(&[]).unwrap(), None);
+        let mut cut = folder(ROOT);
+        cut.resize(FOLDER_BYTES_MAX, 0);
+        assert_eq!(free(&cut).unwrap(), None);
     }
 
     #[test]
-    fn users_and_groups_are_found_by_name_and_number() {
-        let line = "app:x:1000:50:App:/home/app:/bin/sh";
-        let app = Owner {
-            user: 1000,
-            group: 50,
+    fn what_is_made_for_the_container_is_nobodys() {
+        let made = [
+            "/",
+            "/srv/data",
+            "/srv/data/sub/deep",
+            "/srv/data/app.conf",
+            "/srv/data2",
+        ];
+        let made = made.map(PathBuf::from);
+        let check = |names: &[&str], expect: bool| {
+            let archive = full(&[&["data/"], names].concat());
+            let found = free(&archive, "/srv/data", &made).unwrap();
+            assert_eq!(found.is_some(), expect, "{names:?}");
         };
-        assert_eq!(user_in(line, "app"), Some(app));
-        assert_eq!(user_in(line, "1000"), Some(app));
-        assert_eq!(user_in(line, "50"), None);
-        assert_eq!(user_in("", "app"), None);
-        assert_eq!(group_in("staff:x:50:", "staff"), Some(50));
-        assert_eq!(group_in("staff:x:50:", "50"), None);
+        check(&["data/app.conf"], true);
+        check(&["data/sub/", "data/sub/deep/", "data/sub/deep/file"], true);
+        check(&["data/other"], false);
+        check(&["data/sub/", "data/sub/other/"], false);
+        check(&["data/sub/", "data/sub/deeper"], false);
+        // A file is not on the way to anything.
+        check(&["data/sub"], false);
     }
 }

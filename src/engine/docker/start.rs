@@ -5,7 +5,7 @@ use bollard::query_parameters::StartContainerOptions;
 
 use super::client::Fault;
 use super::ports::Fixed;
-use super::{Docker, container, create, labels, port_holder, ports};
+use super::{Docker, container, create, labels, owner, port_holder, ports};
 use crate::config::model::HostPort;
 use crate::engine::port::is_free;
 use crate::engine::{Error, ServiceSpec, ServiceState};
@@ -17,7 +17,8 @@ pub(super) async fn start(docker: &Docker, service: &str) -> Result<(), Error> {
             service: service.to_owned(),
         });
     };
-    if container::state_of(found.state.as_ref()) == ServiceState::Running {
+    let before = container::state_of(found.state.as_ref());
+    if before == ServiceState::Running {
         return Ok(());
     }
     let fixed = ports::fixed(&found);
@@ -26,6 +27,10 @@ pub(super) async fn start(docker: &Docker, service: &str) -> Result<(), Error> {
         if !is_free(port.bind, port.host) {
             return Err(taken(docker, service, port).await?);
         }
+    }
+    if before == ServiceState::Created {
+        // Here and not at the creation, so that one that was cut short is made good.
+        owner::give(docker, &found).await?;
     }
     let (id, _) = container::identify(&found);
     let declared = container::labels_of(&found).and_then(|labels| labels.get(labels::SERVICE));
@@ -42,7 +47,7 @@ pub(super) async fn start(docker: &Docker, service: &str) -> Result<(), Error> {
         // It may have been started all the same.
         let now = container::inspect(docker, service).await?;
         let now = now.map(|found| container::pulse_of(&found).state);
-        if now.is_some_and(|state| state != container::state_of(found.state.as_ref())) {
+        if now.is_some_and(|state| state != before) {
             return Ok(());
         }
         answer = start_this(docker, id).await;
