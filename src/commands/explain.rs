@@ -132,6 +132,12 @@ fn of_seed(error: &seed::Error, diagnostic: &mut Diagnostic) {
                  server's machine, add `superuser = true` to [seeds.{seed}]"
             ));
         }
+        seed::Error::Busy { .. } => {
+            let hint = "nothing was changed; end what uses it (a prepared transaction by `ROLLBACK \
+                        PREPARED 'its name'` in `envctl psql`) and run the command again";
+            diagnostic.hints.push(hint.to_owned());
+            return;
+        }
         _ => {}
     }
     let hint = "nothing of it was kept; correct the dump and run the command again";

@@ -20,6 +20,10 @@ pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Fail
     scene.engine.assign(&scene.desired.specs()).await?;
     let observation = scene.observe(session).await?;
     scene.lap("look at what is there");
+    for (service, why) in &observation.unreadable {
+        let text = format!("the database of {service} cannot be looked at: {why}");
+        session.events.warning(text);
+    }
     let plan = diff(&scene.desired, &observation, options(&args.plan));
     session
         .unless_interrupted(check(&plan, scene.engine.as_ref()))

@@ -67,7 +67,7 @@ pub(super) async fn tidy(service: &str, database: &Database, world: &World) -> R
     let server = server(world.engine.as_ref(), service, database).await?;
     let kept = seed::tidy(&server, &database.name).await?;
     for name in &kept {
-        let text = format!("database `{name}` could not be dropped; the next seed tries again");
+        let text = format!("`{name}` could not be dropped; the next seed tries again");
         world.events.warning(text);
     }
     Ok(if kept.is_empty() {

@@ -76,6 +76,7 @@ impl Fill<'_> {
             steward.hand_over(&mut own, to)?;
         }
         Last::run(last, &target, self.brake)?;
+        register::write_place_taken(&mut own)?;
         Ok(loaded)
     }
 

@@ -119,8 +119,10 @@ impl Keeper {
         }
         let user = self.user.clone();
         for role in self.left_over(Beside::Loader)? {
-            // One that still has something somewhere is tried again by the next load.
-            let _ = Steward::dismiss(self, &role, &user);
+            // One that has something in another database is tried again by the next load.
+            if Steward::dismiss(self, &role, &user).is_err() {
+                kept.push(role);
+            }
         }
         Ok(kept)
     }
@@ -170,19 +172,22 @@ impl Keeper {
         }
     }
 
-    /// Drops the subscriptions of a database, each with its slot where its publisher answers: one
-    /// that has any cannot be dropped.
+    /// Drops the subscriptions of a database, since one that has any cannot be dropped; each with its
+    /// slot where its publisher answers. One that is not enabled may never have connected: the slot
+    /// that it names is somebody else's, and nobody is asked for it.
     fn unsubscribe(&mut self, name: &str) -> Result<(), Error> {
         let target = self.beside.server.target(name);
         let mut session = Session::unstoppable(&target)?.for_own_words()?;
         session.run(ANSWERS_WITHIN)?;
         let rows = session.rows(
-            "SELECT s.subname FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid \
-             WHERE d.datname = current_database()",
+            "SELECT s.subname, s.subenabled FROM pg_subscription s \
+             JOIN pg_database d ON d.oid = s.subdbid WHERE d.datname = current_database()",
         )?;
-        for name in rows.into_iter().flatten().flatten() {
-            let name = identifier(&name);
-            if session.run(&format!("DROP SUBSCRIPTION {name}")).is_err() {
+        for row in rows {
+            let mut texts = row.into_iter().map(Option::unwrap_or_default);
+            let mut text = || texts.next().unwrap_or_default();
+            let (name, enabled) = (identifier(&text()), text() == "t");
+            if !enabled || session.run(&format!("DROP SUBSCRIPTION {name}")).is_err() {
                 session.run(&format!("ALTER SUBSCRIPTION {name} DISABLE"))?;
                 session.run(&format!("ALTER SUBSCRIPTION {name} SET (slot_name = NONE)"))?;
                 session.run(&format!("DROP SUBSCRIPTION {name}"))?;

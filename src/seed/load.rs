@@ -65,8 +65,8 @@ impl Job {
             self.warn_of(&kept);
         }
         let old = Shape::of(&mut keeper, database)?;
-        if let Some(old) = &old {
-            check_free(&mut keeper, old)?;
+        if old.is_some() {
+            check_free(&mut keeper)?;
         }
         let default;
         let shape = if let Some(old) = &old {
@@ -138,7 +138,7 @@ impl Job {
     }
 
     fn warn_of(&self, name: &str) {
-        let text = format!("database `{name}` could not be dropped; the next seed tries again");
+        let text = format!("`{name}` could not be dropped; the next seed tries again");
         self.step.events.warning(text);
     }
 }

@@ -90,18 +90,25 @@ pub(super) fn loaded_at(session: &mut Session) -> Result<Option<SystemTime>, Err
     {
         return Ok(None);
     }
+    // What a clock said that was set back since tells nothing.
     let at = session.value(
         "SELECT (pg_catalog.date_part('epoch', pg_catalog.max(loaded_at)) * 1000)::bigint \
-         FROM envctl.loads",
+         FROM envctl.loads WHERE pg_catalog.isfinite(loaded_at) \
+         AND loaded_at <= pg_catalog.clock_timestamp()",
     )?;
     let at = at.and_then(|millis| millis.parse().ok());
     Ok(at.map(|millis| SystemTime::UNIX_EPOCH + Duration::from_millis(millis)))
 }
 
+/// Writes that the database takes its place now.
+pub(super) fn write_place_taken(session: &mut Session) -> Result<(), Error> {
+    let sql = "INSERT INTO envctl.loads VALUES (pg_catalog.clock_timestamp())";
+    Ok(session.run(sql)?)
+}
+
 /// Writes what was loaded.
 pub(super) fn write(session: &mut Session, seeds: &[(&String, Counts)]) -> Result<(), Error> {
-    let mut sql =
-        String::from("BEGIN; INSERT INTO envctl.loads VALUES (pg_catalog.clock_timestamp());");
+    let mut sql = String::from("BEGIN;");
     for (position, (name, counts)) in seeds.iter().enumerate() {
         let _ = write!(
             sql,

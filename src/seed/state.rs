@@ -94,7 +94,8 @@ pub async fn survey(
             state: read_state(&mut session, &fingerprint)?,
             records: record::read(&mut session)?,
             migrations: migrations_in(&mut session, &declared.migrations)?,
-            loaded_at: register::loaded_at(&mut session)?,
+            // Of a table that is not ours this is no word.
+            loaded_at: register::loaded_at(&mut session).unwrap_or(None),
             left: left(&mut session, &server, &declared.database)?,
         })
     })

@@ -57,29 +57,33 @@ fn quietly(
     let both: Vec<String> = both.into_iter().flatten().collect();
     for _ in 0..QUIET_TRIES {
         let swapped = behind_the_lock(keeper, &both.join(", "), statements);
-        let Err(error) = swapped else {
+        if matches!(swapped, Ok(true)) {
             return Ok(true);
-        };
+        }
         // A closed session rolls back by itself. Who just connects goes on now.
         let _ = keeper.session.run(&format!("ROLLBACK; {MOMENT}"));
-        match error.code() {
-            // Somebody keeps the lock or the database.
-            Some("55P03" | "55006" | "40P01") => {}
-            // Only a superuser may.
-            Some("42501") => return Ok(false),
-            _ => return Err(error.into()),
+        match swapped.map_err(|error| (error.code().map(str::to_owned), error)) {
+            Ok(_) => {}
+            Err((code, error)) => match code.as_deref() {
+                // Somebody keeps the lock or the database.
+                Some("55P03" | "55006" | "40P01") => {}
+                // Only a superuser may.
+                Some("42501") => return Ok(false),
+                _ => return Err(error.into()),
+            },
         }
     }
     Ok(false)
 }
 
 /// The lock comes first: who was let in before it and has no session yet would wait for it, and
-/// the rename for them.
+/// the rename for them. Returns whether all sessions ended in time: a rename would wait for one
+/// that did not, and everybody else for the rename.
 fn behind_the_lock(
     keeper: &mut Keeper,
     databases: &str,
     statements: &[String],
-) -> Result<(), postgres::Error> {
+) -> Result<bool, postgres::Error> {
     let session = &mut keeper.session;
     session.run(&format!(
         "BEGIN; SET LOCAL lock_timeout = {}; \
@@ -93,12 +97,16 @@ fn behind_the_lock(
          AND pid <> pg_catalog.pg_backend_pid() AND backend_type <> 'autovacuum worker'"
     );
     let since = Instant::now();
-    while !session.rows(&end)?.is_empty() && since.elapsed() < QUIET_FOR {
+    while !session.rows(&end)?.is_empty() {
+        if since.elapsed() >= QUIET_FOR {
+            return Ok(false);
+        }
         session.run(&format!(
             "{MOMENT}; SELECT pg_catalog.pg_stat_clear_snapshot()"
         ))?;
     }
-    session.run(&format!("{}; COMMIT", statements.join("; ")))
+    session.run(&format!("{}; COMMIT", statements.join("; ")))?;
+    Ok(true)
 }
 
 /// Swaps while others may connect: they are refused between the renames and the end of the
@@ -159,29 +167,30 @@ fn ending_sessions(keeper: &mut Keeper, old: &Shape, statements: &str) -> Result
 
 /// Fails when a prepared transaction holds the old database: no session can be ended that would
 /// set it free.
-pub(super) fn check_free(keeper: &mut Keeper, old: &Shape) -> Result<(), Error> {
+pub(super) fn check_free(keeper: &mut Keeper) -> Result<(), Error> {
     let database = keeper.database.clone();
-    let prepared = format!(
-        "SELECT 1 FROM pg_catalog.pg_prepared_xacts WHERE database = {}",
-        literal(&database)
-    );
-    if keeper.session.value(&prepared)?.is_none() {
+    let rows = keeper.session.rows(&prepared(&database))?;
+    let holders: Vec<String> = rows.into_iter().flatten().flatten().collect();
+    if holders.is_empty() {
         return Ok(());
     }
-    Err(Error::Busy {
-        holders: holders(keeper, old)?,
-        database,
-    })
+    Err(Error::Busy { database, holders })
+}
+
+fn prepared(database: &str) -> String {
+    format!(
+        "SELECT 'prepared transaction ' || gid FROM pg_catalog.pg_prepared_xacts \
+         WHERE database = {}",
+        literal(database)
+    )
 }
 
 fn holders(keeper: &mut Keeper, old: &Shape) -> Result<Vec<String>, Error> {
     let rows = keeper.session.rows(&format!(
         "SELECT pg_catalog.concat_ws(' ', nullif(application_name, ''), usename, client_addr, \
-         'process ' || pid) FROM pg_catalog.pg_stat_activity WHERE datid = {} \
-         UNION ALL SELECT 'prepared transaction ' || gid FROM pg_catalog.pg_prepared_xacts \
-         WHERE database = {}",
+         'process ' || pid) FROM pg_catalog.pg_stat_activity WHERE datid = {} UNION ALL {}",
         old.oid,
-        literal(&keeper.database)
+        prepared(&keeper.database)
     ))?;
     Ok(rows.into_iter().flatten().flatten().collect())
 }

@@ -1,6 +1,7 @@
 //! The instant in which the new database takes the old one's place, and what a crash leaves.
 
 use std::process::{Child, Command};
+use std::time::{Duration, Instant};
 
 use envctl::postgres::{self, Error};
 use envctl::seed::{self, State};
@@ -277,6 +278,75 @@ async fn a_database_with_a_subscription_is_replaced() {
     let failing = format!("{subscription}\nSELECT 1/0;");
     bench.load(&bench.declare(failing)).await.unwrap_err();
     assert_eq!(bench.beside().await, "");
+}
+
+#[tokio::test]
+async fn a_slot_that_a_dump_names_stays_with_its_publisher() {
+    let Some(bench) = Bench::new("swap_slot").await else {
+        return;
+    };
+    let role = "CREATE ROLE swap_slot LOGIN REPLICATION PASSWORD 'word'";
+    bench.sql_on("postgres", role).await;
+    let made = "SELECT pg_create_physical_replication_slot('swap_slot')";
+    bench.sql_on("postgres", made).await;
+    let address = bench.server.address;
+    let subscription = format!(
+        "CREATE SUBSCRIPTION swap_slot CONNECTION 'host={} port={} user=swap_slot password=word \
+         dbname=postgres' PUBLICATION p WITH (connect = false, slot_name = 'swap_slot');",
+        address.ip(),
+        address.port(),
+    );
+    for _ in 0..2 {
+        bench.load(&bench.declare(&subscription)).await.unwrap();
+    }
+    assert_eq!(bench.beside().await, "");
+    let slots = "SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'swap_slot'";
+    assert_eq!(bench.sql_on("postgres", slots).await, "1");
+    let dropped = "SELECT pg_drop_replication_slot('swap_slot')";
+    bench.sql_on("postgres", dropped).await;
+    bench.sql_on("postgres", "DROP ROLE swap_slot").await;
+}
+
+/// One whose process does not run, as on a machine that swaps.
+#[tokio::test]
+async fn a_session_that_does_not_end_keeps_nobody_out_of_other_databases() {
+    let Some(bench) = Bench::new("swap_stuck").await else {
+        return;
+    };
+    let text = |number| format!("CREATE TABLE t AS SELECT {number} AS a;");
+    bench.load(&bench.declare(text(1))).await.unwrap();
+    let target = bench.server.target(&bench.database);
+    let forever = CancellationToken::new();
+    let sleeper = postgres::query(&target, "SELECT pg_sleep(60)", &forever);
+    let declared = bench.declare(text(2));
+    let stuck = "SELECT pid FROM pg_stat_activity WHERE datname = 'swap_stuck'";
+    let (_, longest) = tokio::join!(sleeper, async {
+        let count = format!("SELECT count(*) FROM ({stuck}) s");
+        bench.eventually(&count, "1").await;
+        let pid = bench.sql_on("postgres", stuck).await;
+        signal("-STOP", &pid);
+        let (loaded, longest) = tokio::join!(bench.load(&declared), async {
+            let (begun, mut longest) = (Instant::now(), Duration::ZERO);
+            while begun.elapsed() < Duration::from_secs(4) {
+                let asked = Instant::now();
+                bench.sql_on("postgres", "SELECT 1").await;
+                longest = longest.max(asked.elapsed());
+            }
+            signal("-CONT", &pid);
+            longest
+        });
+        loaded.unwrap();
+        longest
+    });
+    // A rename would wait five seconds for it.
+    assert!(longest < Duration::from_secs(3), "{longest:?}");
+    assert_eq!(bench.sql("SELECT a FROM t").await, "2");
+    assert_eq!(bench.beside().await, "");
+}
+
+fn signal(signal: &str, pid: &str) {
+    let sent = Command::new("kill").args([signal, pid]).status();
+    assert!(sent.unwrap().success());
 }
 
 #[tokio::test]
