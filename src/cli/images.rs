@@ -33,7 +33,7 @@ pub enum ImagesCommand {
     &[0, 1, 2, 4, 130],
 ))]
 pub struct PruneArgs {
-    /// Remove those that are current in this workspace, too
+    /// Remove those that are current in this workspace or younger than ten minutes, too
     #[arg(long)]
     pub all: bool,
 

@@ -241,16 +241,21 @@ pub(super) fn identity(invocation: &Invocation, profiles: Vec<String>) -> Identi
     }
 }
 
+/// Returns the daemon, which is connected to once.
+pub(super) async fn daemon(session: &Session) -> Result<&docker::Daemon, Error> {
+    let connecting = async || {
+        let endpoint = docker::Endpoint::find(&session.request.variables)?;
+        docker::Daemon::connect(&endpoint).await
+    };
+    session.daemon.get_or_try_init(connecting).await
+}
+
 pub(super) async fn connect_docker(
     session: &Session,
     invocation: &Invocation,
     identity: Identity,
 ) -> Result<Arc<dyn Engine>, Error> {
-    let connecting = async || {
-        let endpoint = docker::Endpoint::find(&invocation.variables)?;
-        docker::Daemon::connect(&endpoint).await
-    };
-    let daemon = session.daemon.get_or_try_init(connecting).await?;
+    let daemon = daemon(session).await?;
     let path = invocation.variables.get("PATH").map_or("", String::as_str);
     let docker = daemon.engine(identity).searching(path);
     Ok(Arc::new(match Home::of(&invocation.variables) {

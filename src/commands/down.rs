@@ -68,9 +68,14 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
         // Of an environment that is gone there may be something; here another one was meant.
         config::exists(&invocation).map_err(Mistakes::from)?;
     }
-    remember::forget(session, &invocation.id);
+    // Where nothing was seen, an engine that does not answer may have it.
+    if left(&before) > 0 {
+        remember::forget(session, &invocation.id);
+        if answer.kept_volumes == 0 {
+            own_password::forget(&session.request.variables, &invocation.id);
+        }
+    }
     if answer.kept_volumes == 0 {
-        own_password::forget(&session.request.variables, &invocation.id);
         lock.discard();
     }
     Ok(Answer::Down(answer))

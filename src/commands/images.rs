@@ -2,8 +2,9 @@
 //! and workspace.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use super::choice::{connect_docker, identity};
+use super::choice::{connect_docker, daemon, identity};
 use super::failure::Failure;
 use super::question::confirm;
 use super::session::Session;
@@ -13,6 +14,9 @@ use crate::config::{self, environments, workspace};
 use crate::engine::{Capabilities, Error, KeptImages, UnusedImage, docker};
 use crate::plan::{Desired, DesiredImage};
 use crate::report::{Answer, LeftImage, PruneAnswer, RemovedImage, bytes};
+
+/// An image that is younger may be of a command that is under way.
+const UNDER_WAY: Duration = Duration::from_mins(10);
 
 pub(super) async fn run(session: &Session, args: &ImagesArgs) -> Result<Answer, Failure> {
     match &args.command {
@@ -25,14 +29,17 @@ async fn prune(session: &Session, args: &PruneArgs) -> Result<Answer, Failure> {
         session.events.info("processes run from no images");
         return Ok(Answer::Prune(PruneAnswer::default()));
     }
-    let endpoint = docker::Endpoint::find(&session.request.variables)?;
+    let daemon = session.unless_interrupted(daemon(session)).await?;
     let looking = async {
-        let current = if args.all {
+        let mut current = if args.all {
             Current::default()
         } else {
             current(session).await
         };
-        let images = docker::unused(&endpoint, &current.keep).await?;
+        if !args.all {
+            current.keep.younger = UNDER_WAY;
+        }
+        let images = docker::unused(daemon, &current.keep).await?;
         current.tell(session);
         Ok::<_, Error>(images)
     };
@@ -49,23 +56,26 @@ async fn prune(session: &Session, args: &PruneArgs) -> Result<Answer, Failure> {
         more => format!("Remove these {} images?", more.len()),
     };
     confirm(session, &question, "`images prune` removes images")?;
-    let pruned = docker::prune(&endpoint, images, &session.cancel).await?;
+    let pruned = docker::prune(daemon, images, &session.cancel).await?;
     let answer = PruneAnswer {
         removed: pruned.removed.iter().map(removed).collect(),
         left: pruned.left.iter().map(left).collect(),
         freed_bytes: pruned.freed_bytes,
     };
     if session.cancel.is_cancelled() {
-        return Err(Failure::interrupted());
+        let mut failure = Failure::interrupted();
+        failure.answer = Some(Box::new(Answer::Prune(answer)));
+        return Err(failure);
     }
     Ok(Answer::Prune(answer))
 }
 
 /// Returns how many images of the daemon nothing uses; nothing where it does not say.
 pub(super) async fn count_unused(session: &Session) -> Option<usize> {
-    let endpoint = docker::Endpoint::find(&session.request.variables).ok()?;
-    let keep = current(session).await.keep;
-    let images = docker::unused(&endpoint, &keep).await;
+    let daemon = daemon(session).await.ok()?;
+    let mut keep = current(session).await.keep;
+    keep.younger = UNDER_WAY;
+    let images = docker::unused(daemon, &keep).await;
     images.ok().map(|images| images.len())
 }
 
@@ -128,11 +138,15 @@ async fn current(session: &Session) -> Current {
 
 /// Returns the ids of an environment's current images, or why they are not known.
 async fn of_environment(session: &Session, name: &str) -> Result<BTreeSet<String>, String> {
-    const BROKEN: &str = "its configuration has a mistake";
+    // The first mistake says enough here.
+    let first = |mistakes: &dyn ToString| {
+        let text = mistakes.to_string();
+        text.lines().next().unwrap_or_default().to_owned()
+    };
     let mut request = session.request.clone();
     request.environment = Some(name.to_owned());
-    let invocation = config::invocation(&request).map_err(|_| BROKEN.to_owned())?;
-    let loaded = config::load(&invocation).map_err(|_| BROKEN.to_owned())?;
+    let invocation = config::invocation(&request).map_err(|mistakes| first(&mistakes))?;
+    let loaded = config::load(&invocation).map_err(|mistakes| first(&mistakes))?;
     let environment = loaded.environment;
     let desired = Desired::new(&environment, &invocation.id, Capabilities::CONTAINERS);
     let mut images = desired.images.iter();

@@ -600,28 +600,28 @@ fn what_looks() {
     check(
         "envctl images prune --help",
         &expect![[r#"
-        Remove the images that envctl made and no container uses, and that are not current here
+            Remove the images that envctl made and no container uses, and that are not current here
 
-        Usage: envctl images prune [OPTIONS]
+            Usage: envctl images prune [OPTIONS]
 
-        Options:
-              --all
-                  Remove those that are current in this workspace, too
+            Options:
+                  --all
+                      Remove those that are current in this workspace or younger than ten minutes, too
 
-          -h, --help
-                  Print help (see a summary with '-h')
+              -h, --help
+                      Print help (see a summary with '-h')
 
-        Examples:
-          envctl images prune
-          envctl images prune --all --yes
+            Examples:
+              envctl images prune
+              envctl images prune --all --yes
 
-        Exit codes:
-            0  done
-            1  failed
-            2  wrong usage
-            4  the engine cannot be reached
-          130  interrupted
-    "#]],
+            Exit codes:
+                0  done
+                1  failed
+                2  wrong usage
+                4  the engine cannot be reached
+              130  interrupted
+        "#]],
     );
     check(
         "envctl completions -h",

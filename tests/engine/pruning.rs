@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use envctl::engine::docker::{prune, unused};
+use envctl::engine::docker::{Daemon, prune, unused};
 use envctl::engine::{KeptImages, Provision, Pruned, Removal, UnusedImage};
 use tokio_util::sync::CancellationToken;
 
@@ -26,14 +26,16 @@ async fn build(fixture: &Fixture, content: &str) -> (String, String) {
 
 /// Returns which of these images can go.
 async fn can_go(ids: &[&String], keep: &KeptImages) -> Vec<UnusedImage> {
-    let all = unused(&endpoint(), keep).await.unwrap();
+    let daemon = Daemon::connect(&endpoint()).await.unwrap();
+    let all = unused(&daemon, keep).await.unwrap();
     let ours = all.into_iter().filter(|image| ids.contains(&&image.id));
     ours.collect()
 }
 
 async fn remove(images: Vec<UnusedImage>) -> Pruned {
     let cancel = CancellationToken::new();
-    prune(&endpoint(), images, &cancel).await.unwrap()
+    let daemon = Daemon::connect(&endpoint()).await.unwrap();
+    prune(&daemon, images, &cancel).await.unwrap()
 }
 
 async fn is_there(id: &str) -> bool {
@@ -65,7 +67,7 @@ pub(crate) async fn only_images_that_nothing_uses_can_go(fixture: &Fixture) {
 
     let keep = KeptImages {
         ids: BTreeSet::from([current.clone()]),
-        newest_of_each: false,
+        ..KeptImages::default()
     };
     let going = can_go(&all, &keep).await;
     assert_eq!(ids(&going), BTreeSet::from([&free]));

@@ -30,6 +30,10 @@ impl Daemon {
         Ok(Self(client(endpoint).await?))
     }
 
+    pub(super) fn client(&self) -> &Client {
+        &self.0
+    }
+
     /// Returns the engine of one instance.
     pub fn engine(&self, identity: Identity) -> Docker {
         Docker::new(self.0.clone(), identity)
@@ -71,7 +75,7 @@ pub(super) async fn client(endpoint: &Endpoint) -> Result<Client, Error> {
 /// the newest is newer than ours.
 async fn ask(endpoint: &Endpoint) -> Result<(String, Option<String>), Fault> {
     let Endpoint::Unix(path) = endpoint;
-    if !path.exists() {
+    if path.try_exists().is_ok_and(|exists| !exists) {
         let path = path.display();
         return Err(Fault::Gone(format!("there is no socket {path}")));
     }

@@ -97,6 +97,12 @@ pub(super) async fn head(endpoint: &Endpoint, path: &str) -> Result<HeaderMap, F
     let mut request = BollardRequest::new(bollard::body_full(Bytes::new()));
     *request.uri_mut() = path.parse().expect("it is a path");
     let answer = send(socket, request, Meter::of(ANSWER_BYTES_MAX)).await?;
+    if !answer.status().is_success() {
+        return Err(Fault::Refused {
+            status: answer.status().as_u16(),
+            message: String::new(),
+        });
+    }
     Ok(answer.headers().clone())
 }
 

@@ -9,52 +9,55 @@ use bollard::query_parameters::{ListContainersOptions, ListImagesOptions, Remove
 use tokio_util::sync::CancellationToken;
 
 use super::client::{Client, Fault};
-use super::connect::client;
+use super::connect::Daemon;
 use super::image::is_ours;
-use super::{Endpoint, labels, usage};
+use super::{labels, usage};
 use crate::engine::{Error, KeptImages, Pruned, UnusedImage};
 
 /// A nameless image that is younger may be about to get its name.
 const NAMELESS_AGE: Duration = Duration::from_mins(10);
 
 /// Returns what can go, what is made from others before these.
-pub async fn unused(endpoint: &Endpoint, keep: &KeptImages) -> Result<Vec<UnusedImage>, Error> {
-    let client = client(endpoint).await?;
+pub async fn unused(daemon: &Daemon, keep: &KeptImages) -> Result<Vec<UnusedImage>, Error> {
+    let client = daemon.client();
     let options = ListImagesOptions {
         all: true,
         ..ListImagesOptions::default()
     };
     let call = || client.api().list_images(Some(options.clone()));
     let all = client.read("list the images", call).await?;
-    let used = used(&client).await?;
+    let used = used(client).await?;
     let inner: BTreeSet<&str> = all.iter().map(|image| image.parent_id.as_str()).collect();
     let nameless = |image: &&ImageSummary| {
         is_marked(image) && is_nameless(image) && !inner.contains(image.id.as_str())
     };
     let mut foreign = BTreeSet::new();
     for image in all.iter().filter(nameless) {
-        if !is_made_by_us(&client, &image.id).await? {
+        if !is_made_by_us(client, &image.id).await? {
             foreign.insert(image.id.clone());
         }
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let horizon = now.unwrap_or_default().saturating_sub(NAMELESS_AGE);
-    let horizon = i64::try_from(horizon.as_secs()).unwrap_or(i64::MAX);
-    Ok(choose(&all, (&used, &foreign), keep, horizon))
+    let horizon = |age: Duration| {
+        let horizon = now.clone().unwrap_or_default().saturating_sub(age);
+        i64::try_from(horizon.as_secs()).unwrap_or(i64::MAX)
+    };
+    let horizons = (horizon(NAMELESS_AGE), horizon(keep.younger));
+    Ok(choose(&all, (&used, &foreign), keep, horizons))
 }
 
 /// Removes images, never by force; what the daemon refuses is left.
 pub async fn prune(
-    endpoint: &Endpoint,
+    daemon: &Daemon,
     images: Vec<UnusedImage>,
     cancel: &CancellationToken,
 ) -> Result<Pruned, Error> {
-    let client = client(endpoint).await?;
+    let client = daemon.client();
     // To count may take long, and nobody waits for that who interrupts.
     let count = async || {
         tokio::select! {
             () = cancel.cancelled() => None,
-            bytes = usage::layers(&client) => bytes,
+            bytes = usage::layers(client) => bytes,
         }
     };
     let before = count().await;
@@ -63,7 +66,7 @@ pub async fn prune(
         if cancel.is_cancelled() {
             break;
         }
-        match remove(&client, &image).await {
+        match remove(client, &image).await {
             Ok(()) => pruned.removed.push(image),
             Err(fault @ (Fault::Gone(_) | Fault::Denied)) => {
                 let doing = format!("remove the image {}", image.name());
@@ -142,7 +145,7 @@ fn choose(
     all: &[ImageSummary],
     (used, foreign): (&BTreeSet<String>, &BTreeSet<String>),
     keep: &KeptImages,
-    horizon: i64,
+    (nameless_before, named_before): (i64, i64),
 ) -> Vec<UnusedImage> {
     let parents: BTreeMap<&str, &str> = all
         .iter()
@@ -156,9 +159,11 @@ fn choose(
             || (keep.newest_of_each && newest.contains(image.id.as_str()));
         let nameless = is_nameless(image);
         let ours = if nameless {
-            image.created < horizon && !foreign.contains(&image.id)
+            image.created < nameless_before && !foreign.contains(&image.id)
         } else {
-            names(image).all(|name| is_ours(name)) && image.repo_digests.is_empty()
+            image.created <= named_before
+                && names(image).all(|name| is_ours(name))
+                && image.repo_digests.is_empty()
         };
         is_marked(image) && ours && !kept && !(nameless && inner.contains(image.id.as_str()))
     };
@@ -246,7 +251,7 @@ mod tests {
     fn check(lines: &[&str], used: &[&str], keep: &KeptImages, expect: &[&str]) {
         let used = used.iter().map(|id| (*id).to_owned()).collect();
         let foreign = BTreeSet::from(["foreign".to_owned()]);
-        let chosen = choose(&images(lines), (&used, &foreign), keep, 5);
+        let chosen = choose(&images(lines), (&used, &foreign), keep, (5, 6));
         let chosen: Vec<&str> = chosen.iter().map(|image| image.id.as_str()).collect();
         assert_eq!(chosen, expect);
     }
@@ -267,7 +272,7 @@ mod tests {
         check(&lines, &["both"], &KeptImages::default(), &["api"]);
         let keep = KeptImages {
             ids: BTreeSet::from(["api".to_owned()]),
-            newest_of_each: false,
+            ..KeptImages::default()
         };
         check(&lines, &[], &keep, &["both"]);
     }
