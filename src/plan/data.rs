@@ -65,7 +65,10 @@ async fn look(
 /// Takes away what killed loads left beside a database.
 pub(super) async fn tidy(service: &str, database: &Database, world: &World) -> Result<Done, Error> {
     let server = server(world.engine.as_ref(), service, database).await?;
-    let kept = seed::tidy(&server, &database.name).await?;
+    let Some(kept) = seed::tidy(&server, &database.name).await? else {
+        let because = "another load is under way";
+        return Ok(Done::Unchanged(Some(because.to_owned())));
+    };
     for name in &kept {
         let text = format!("`{name}` could not be dropped; the next seed tries again");
         world.events.warning(text);

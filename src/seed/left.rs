@@ -42,17 +42,17 @@ pub(super) fn left(
     Ok(rows.filter(ours).collect())
 }
 
-/// Takes away what killed loads left, unless a load is running; returns what cannot be taken.
-pub async fn tidy(server: &Server, database: &str) -> Result<Vec<String>, Error> {
+/// Takes away what killed loads left, and returns what cannot be taken; `None` where a load is running.
+pub async fn tidy(server: &Server, database: &str) -> Result<Option<Vec<String>>, Error> {
     let (server, database) = (server.clone(), database.to_owned());
     on_thread(
         &CancellationToken::new(),
         move |_| match Keeper::unless_busy(&server, &database)? {
             Some(mut keeper) => {
                 keeper.heal()?;
-                keeper.sweep()
+                Ok(Some(keeper.sweep()?))
             }
-            None => Ok(Vec::new()),
+            None => Ok(None),
         },
     )
     .await

@@ -61,7 +61,10 @@ impl Listing {
                 }
             };
             let name = relative(&path, workspace).display().to_string();
-            self.0.insert(name, mark);
+            // What would not stand in a line is not kept.
+            if !name.contains('\n') && !mark.contains(['\t', '\n']) {
+                self.0.insert(name, mark);
+            }
         }
         Some(())
     }
