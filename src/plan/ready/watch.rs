@@ -11,7 +11,7 @@ use crate::plan::error::{Error, state_text};
 use crate::probe::Attempt;
 
 /// The engine is asked no sooner again, nor later, than this.
-const SOON: Duration = Duration::from_millis(20);
+const SOON: Duration = Duration::from_millis(100);
 const LATE: Duration = Duration::from_millis(500);
 
 /// Asking may take one per cent of a core.
