@@ -10,7 +10,6 @@ use bollard::errors::Error as BollardError;
 use super::Endpoint;
 use super::transport::{self, Meter, TooLong, Unconnected};
 use crate::engine::Error;
-use crate::probe::Attempt;
 
 /// The engine's name in messages and in configuration.
 pub(super) const ENGINE: &str = "docker";
@@ -23,7 +22,7 @@ pub(super) const CALL_TIMEOUT: Duration = Duration::from_mins(1);
 const LONG_CALL_TIMEOUT: Duration = Duration::from_hours(24);
 
 /// How long a daemon whose answers break off is asked again, where nothing is changed by that.
-const STUMBLE: Duration = Duration::from_secs(5);
+pub(super) const STUMBLE: Duration = Duration::from_secs(5);
 
 /// The wait before the first time; it doubles.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -82,27 +81,6 @@ impl Fault {
             | Self::Broken(_)
             | Self::Endless(_) => None,
         }
-    }
-}
-
-/// How long the answers to a removal, which is asked for again, are getting lost.
-#[derive(Debug, Default)]
-pub(super) struct Losses(Option<Instant>);
-
-impl Losses {
-    /// Returns what one more means: the daemon stumbles, or is gone.
-    pub(super) fn add<T>(&mut self, fault: Fault) -> Attempt<T, Fault> {
-        let first = *self.0.get_or_insert_with(Instant::now);
-        if matches!(fault, Fault::Gone(_)) || first.elapsed() > STUMBLE {
-            Attempt::Hopeless(fault)
-        } else {
-            Attempt::NotYet(fault.to_string())
-        }
-    }
-
-    /// Notes that an answer came.
-    pub(super) fn end(&mut self) {
-        self.0 = None;
     }
 }
 

@@ -1,4 +1,4 @@
-//! A small file that a container has.
+//! What a container has in a small file or a folder.
 
 use std::io::Read as _;
 
@@ -10,38 +10,46 @@ use super::Docker;
 use super::client::Fault;
 use crate::engine::Error;
 
-/// The most bytes of an archive with a file; what a service made of it itself is not ours to hold.
-const ARCHIVE_BYTES_MAX: usize = 1024 * 1024;
+/// How much is read of an archive; what a service made of it itself is not ours to hold.
+pub(super) const ARCHIVE_BYTES_MAX: usize = 1024 * 1024;
 
 /// Returns the text of a file; nothing where it cannot be read, or is no small text.
 pub(super) async fn read(docker: &Docker, container: &str, path: &str) -> Result<String, Error> {
+    let archive = archive(docker, container, path).await?;
+    let whole = Some(archive).filter(|archive| archive.len() <= ARCHIVE_BYTES_MAX);
+    Ok(whole.and_then(|bytes| text_of(&bytes)).unwrap_or_default())
+}
+
+/// Returns the archive of a file or a folder, which is cut where it is longer than
+/// [`ARCHIVE_BYTES_MAX`]; nothing where there is none.
+pub(super) async fn archive(
+    docker: &Docker,
+    container: &str,
+    path: &str,
+) -> Result<BytesMut, Error> {
     let options = DownloadFromContainerOptions {
         path: path.to_owned(),
     };
     let api = docker.client.api();
     let mut stream = api.download_from_container(container, Some(options));
-    let whole = async {
-        let mut archive = BytesMut::new();
-        while let Some(chunk) = stream.try_next().await? {
-            if archive.len() + chunk.len() > ARCHIVE_BYTES_MAX {
-                return Ok(None);
-            }
-            archive.extend_from_slice(&chunk);
+    let mut archive = BytesMut::new();
+    let reading = async {
+        while archive.len() <= ARCHIVE_BYTES_MAX
+            && let Some(piece) = stream.try_next().await?
+        {
+            archive.extend_from_slice(&piece);
         }
-        Ok(Some(archive))
+        Ok::<_, bollard::errors::Error>(())
     };
-    let archive = match docker.client.raw(whole).await {
-        Ok(archive) => archive,
+    match docker.client.raw(reading).await {
+        Ok(()) => Ok(archive),
         // A container that cannot be read must not keep anybody from taking it away.
-        Err(Fault::Refused { .. } | Fault::Reported(_)) => None,
+        Err(Fault::Refused { .. } | Fault::Reported(_)) => Ok(BytesMut::new()),
         Err(fault) => {
             let doing = format!("read {path} of the container {container}");
-            return Err(docker.client.error(&doing, fault));
+            Err(docker.client.error(&doing, fault))
         }
-    };
-    Ok(archive
-        .and_then(|bytes| text_of(&bytes))
-        .unwrap_or_default())
+    }
 }
 
 fn text_of(archive: &[u8]) -> Option<String> {

@@ -7,13 +7,12 @@ use bollard::models::{ContainerInspectResponse, ContainerState, ContainerStateSt
 use bollard::query_parameters::{
     InspectContainerOptions, RemoveContainerOptions, StopContainerOptions,
 };
-use tokio_util::sync::CancellationToken;
 
-use super::client::{Fault, Losses};
-use super::{Docker, labels};
+use super::client::Fault;
+use super::{Docker, labels, removal};
 use crate::config::model::Secret;
 use crate::engine::{Error, Pulse, ServiceState};
-use crate::probe::{Attempt, Exhausted, Poll};
+use crate::probe::Exhausted;
 
 /// What the daemon takes for a stop beyond the grace period.
 const STOP_MARGIN: Duration = Duration::from_secs(30);
@@ -167,40 +166,17 @@ pub(super) async fn take_away(
 
 /// Removes a container with its anonymous volumes, and returns when it is gone.
 pub(super) async fn remove(docker: &Docker, id: &str) -> Result<(), Error> {
-    let never = CancellationToken::new();
-    let mut turns = Poll::within(REMOVAL_TIMEOUT).turns(&never);
-    let mut losses = Losses::default();
-    let end = loop {
+    let ask = || {
         let options = RemoveContainerOptions {
             v: true,
             force: true,
             link: false,
         };
-        let call = docker.client.api().remove_container(id, Some(options));
-        let attempt = async { judge(docker.client.raw(call).await, &mut losses) };
-        if let Some(end) = turns.take(attempt, |_| {}).await {
-            break end;
-        }
+        docker.client.api().remove_container(id, Some(options))
     };
-    let doing = format!("remove the container {id}");
-    settled(docker, &doing, end)
-}
-
-fn judge(answer: Result<(), Fault>, losses: &mut Losses) -> Attempt<(), Fault> {
-    let Err(fault) = answer else {
-        return Attempt::Done(());
-    };
-    // One that is gone is not found the next time; no other one gets its id.
-    if fault.is_lost() {
-        return losses.add(fault);
-    }
-    losses.end();
-    match fault.status() {
-        Some(404) => Attempt::Done(()),
-        // Someone else's removal is under way.
-        Some(409) => Attempt::NotYet(fault.to_string()),
-        _ => Attempt::Hopeless(fault),
-    }
+    // Someone else's removal is under way.
+    let patience = (REMOVAL_TIMEOUT, [409].as_slice());
+    removal::until_gone(docker, &format!("container {id}"), patience, ask).await
 }
 
 /// Returns what a poll of the daemon ended with.

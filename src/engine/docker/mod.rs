@@ -21,6 +21,7 @@ mod observe;
 mod owner;
 mod port_holder;
 mod ports;
+mod removal;
 mod resource;
 mod start;
 mod terminal;

@@ -8,17 +8,14 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bollard::models::ContainerInspectResponse;
-use bollard::query_parameters::{DownloadFromContainerOptions, UploadToContainerOptions};
-use futures_util::TryStreamExt as _;
-use tokio_util::bytes::{Bytes, BytesMut};
+use bollard::query_parameters::UploadToContainerOptions;
+use tokio_util::bytes::Bytes;
 
 use super::client::Fault;
+use super::contained::{self, ARCHIVE_BYTES_MAX};
 use super::user::User;
 use super::{Docker, container, labels, user};
 use crate::engine::Error;
-
-/// How much of a folder is read to see that nothing is in it; other mounts in it are read along.
-const FOLDER_BYTES_MAX: usize = 1024 * 1024;
 
 /// Gives the empty volumes of a container that never ran to the user that it runs as.
 pub(super) async fn give(
@@ -39,7 +36,7 @@ pub(super) async fn give(
     let places = made_in(container);
     let _turn = docker.giving.lock().await;
     for volume in volumes {
-        let archive = beginning(docker, id, volume).await?;
+        let archive = contained::archive(docker, id, volume).await?;
         if let Ok(Some(mode)) = free(&archive, volume, &places) {
             give_away(docker, id, (volume, mode), user).await?;
         }
@@ -73,10 +70,10 @@ fn made_in(container: &ContainerInspectResponse) -> Vec<PathBuf> {
     all.map(PathBuf::from).collect()
 }
 
-/// Reads from the beginning of a folder's archive whether the folder is root's and has nothing in it
+/// Reads from a folder's archive, in which other mounts are read along, whether the folder is root's and has nothing in it
 /// but what was made at these places; returns its mode then.
 fn free(archive: &[u8], folder: &str, places: &[PathBuf]) -> std::io::Result<Option<u32>> {
-    if archive.len() >= FOLDER_BYTES_MAX {
+    if archive.len() >= ARCHIVE_BYTES_MAX {
         return Ok(None);
     }
     let folder = Path::new(folder);
@@ -103,32 +100,6 @@ fn free(archive: &[u8], folder: &str, places: &[PathBuf]) -> std::io::Result<Opt
         }
     }
     Ok(Some(mode))
-}
-
-/// Reads the beginning of a folder's archive; nothing where there is no such folder.
-async fn beginning(docker: &Docker, id: &str, path: &str) -> Result<BytesMut, Error> {
-    let options = DownloadFromContainerOptions {
-        path: path.to_owned(),
-    };
-    let api = docker.client.api();
-    let mut stream = api.download_from_container(id, Some(options));
-    let mut archive = BytesMut::new();
-    let reading = async {
-        while archive.len() < FOLDER_BYTES_MAX
-            && let Some(piece) = stream.try_next().await?
-        {
-            archive.extend_from_slice(&piece);
-        }
-        Ok::<_, bollard::errors::Error>(())
-    };
-    match docker.client.raw(reading).await {
-        Ok(()) => Ok(archive),
-        Err(Fault::Refused { .. } | Fault::Reported(_)) => Ok(BytesMut::new()),
-        Err(fault) => {
-            let doing = format!("look at {path} of the container {id}");
-            Err(docker.client.error(&doing, fault))
-        }
-    }
 }
 
 /// Makes a folder somebody else's. It is unpacked from above, since an archive's own root is left as
@@ -219,7 +190,7 @@ mod tests {
         assert!(free(&full[..700]).is_err() || free(&full[..700]).unwrap().is_none());
         assert_eq!(free(&[]).unwrap(), None);
         let mut cut = folder(ROOT);
-        cut.resize(FOLDER_BYTES_MAX, 0);
+        cut.resize(ARCHIVE_BYTES_MAX, 0);
         assert_eq!(free(&cut).unwrap(), None);
     }
 

@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use bollard::models::{Network, NetworkCreateRequest, VolumeCreateRequest};
 use bollard::query_parameters::{ListNetworksOptions, RemoveVolumeOptions};
-use tokio_util::sync::CancellationToken;
 
-use super::client::{Fault, Losses};
-use super::{Docker, container, labels};
+use super::client::Fault;
+use super::{Docker, container, labels, removal};
 use crate::engine::{Error, Removal, Resource};
-use crate::probe::{Attempt, Poll};
 
-/// How long the daemon may take to let go of a network or a volume after its last container.
-const RELEASE_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long the daemon may take to let go of a network or a volume after its last container, whose
+/// endpoints and mounts go a moment after it; which of these it answers then depends on its version.
+const RELEASE: (Duration, &[u16]) = (Duration::from_secs(15), &[403, 409, 500]);
 
 /// Makes a network or a volume that is not there.
 pub(super) async fn ensure(docker: &Docker, resource: &Resource) -> Result<(), Error> {
@@ -92,48 +91,14 @@ pub(super) async fn remove(docker: &Docker, what: &Removal) -> Result<(), Error>
 }
 
 async fn remove_network(docker: &Docker, id: &str) -> Result<(), Error> {
-    let never = CancellationToken::new();
-    let mut turns = Poll::within(RELEASE_TIMEOUT).turns(&never);
-    let mut losses = Losses::default();
-    let end = loop {
-        let call = docker.client.api().remove_network(id);
-        let attempt = async { judge(docker.client.raw(call).await, &mut losses) };
-        if let Some(end) = turns.take(attempt, |_| {}).await {
-            break end;
-        }
-    };
-    container::settled(docker, &format!("remove the network {id}"), end)
+    let ask = || docker.client.api().remove_network(id);
+    removal::until_gone(docker, &format!("network {id}"), RELEASE, ask).await
 }
 
 async fn remove_volume(docker: &Docker, name: &str) -> Result<(), Error> {
-    let never = CancellationToken::new();
-    let mut turns = Poll::within(RELEASE_TIMEOUT).turns(&never);
-    let mut losses = Losses::default();
-    let end = loop {
+    let ask = || {
         let options = Some(RemoveVolumeOptions { force: false });
-        let call = docker.client.api().remove_volume(name, options);
-        let attempt = async { judge(docker.client.raw(call).await, &mut losses) };
-        if let Some(end) = turns.take(attempt, |_| {}).await {
-            break end;
-        }
+        docker.client.api().remove_volume(name, options)
     };
-    container::settled(docker, &format!("remove the volume {name}"), end)
-}
-
-/// A removed container's endpoints and mounts go a moment after it: 403, 409 or 500, depending
-/// on the daemon's version.
-fn judge(answer: Result<(), Fault>, losses: &mut Losses) -> Attempt<(), Fault> {
-    let Err(fault) = answer else {
-        return Attempt::Done(());
-    };
-    // What is there no more is not found the next time.
-    if fault.is_lost() {
-        return losses.add(fault);
-    }
-    losses.end();
-    match fault.status() {
-        Some(404) => Attempt::Done(()),
-        Some(403 | 409 | 500) => Attempt::NotYet(fault.to_string()),
-        _ => Attempt::Hopeless(fault),
-    }
+    removal::until_gone(docker, &format!("volume {name}"), RELEASE, ask).await
 }
