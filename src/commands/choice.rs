@@ -38,7 +38,7 @@ pub(super) async fn choose(
     let mut desired = Desired::new(environment, &invocation.id, engine.capabilities());
     if wanted == EngineChoice::Auto && !desired.unfit.is_empty() {
         // Where nothing is yet, the engine that could run it is the one to speak of.
-        let other = processes(Some(session), invocation, identity)?;
+        let other = processes(session, invocation, identity)?;
         let on_other = Desired::new(environment, &invocation.id, other.capabilities());
         if on_other.unfit.is_empty() && !exists(engine.as_ref()).await? {
             (engine, desired) = (other, on_other);
@@ -87,7 +87,7 @@ pub(super) async fn holder(session: &Session, invocation: &Invocation) -> Option
     let as_processes = runs_as_processes(invocation).unwrap_or(false);
     match invocation.engine {
         EngineChoice::Process | EngineChoice::Auto if as_processes => {
-            processes(None, invocation, identity).ok()
+            processes(session, invocation, identity).ok()
         }
         EngineChoice::Process => None,
         EngineChoice::Docker | EngineChoice::Auto => {
@@ -121,13 +121,11 @@ async fn open(
                         let text = format!("{error}, so only processes were looked for");
                         session.events.warning(text);
                     }
-                    processes(Some(session), invocation, identity)
+                    processes(session, invocation, identity)
                 }
             }
         }
-        EngineChoice::Process | EngineChoice::Auto => {
-            processes(Some(session), invocation, identity)
-        }
+        EngineChoice::Process | EngineChoice::Auto => processes(session, invocation, identity),
     }
 }
 
@@ -138,7 +136,7 @@ async fn automatic(
     identity: Identity,
 ) -> Result<Arc<dyn Engine>, Failure> {
     if runs_as_processes(invocation)? {
-        return Ok(processes(Some(session), invocation, identity)?);
+        return Ok(processes(session, invocation, identity)?);
     }
     let docker = connect_docker(session, invocation, identity.clone()).await;
     if let Ok(docker) = &docker
@@ -152,7 +150,7 @@ async fn automatic(
         if docker.obstacle().is_none() {
             return Ok::<_, Failure>(decide(&docker, None));
         }
-        let process = processes(Some(session), invocation, identity);
+        let process = processes(session, invocation, identity);
         let process = Verdict::of(process, invocation, environment).await;
         Ok(decide(&docker, Some(&process)))
     };
@@ -182,7 +180,7 @@ pub(super) async fn ask_both(
         let docker = connect_docker(session, invocation, identity.clone()).await;
         Verdict::of(docker, invocation, environment).await
     };
-    let process = processes(None, invocation, identity.clone());
+    let process = processes(session, invocation, identity.clone());
     let process = Verdict::of(process, invocation, environment);
     futures_util::future::join(docker, process).await
 }
@@ -266,7 +264,7 @@ pub(super) async fn connect_docker(
 }
 
 fn processes(
-    session: Option<&Session>,
+    session: &Session,
     invocation: &Invocation,
     identity: Identity,
 ) -> Result<Arc<dyn Engine>, Error> {
@@ -276,11 +274,9 @@ fn processes(
     })?;
     let home = Home::of(&invocation.variables)?;
     let variables = invocation.variables.clone();
-    let mut process = Process::new(identity, home, variables, supervisor);
-    if let Some(session) = session {
-        let command = format!("{} {}", session.command, invocation.id.arguments());
-        process = process.working_for(command, session.events.clone());
-    }
+    let process = Process::new(identity, home, variables, supervisor);
+    let command = format!("{} {}", session.command, invocation.id.arguments());
+    let process = process.working_for(command, session.events.clone());
     Ok(Arc::new(match invocation.reach {
         Reach::Look => process.only_looking(),
         Reach::Act => process,

@@ -2,7 +2,6 @@
 //! and workspace.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use super::choice::{connect_docker, daemon, identity};
 use super::failure::Failure;
@@ -14,9 +13,6 @@ use crate::config::{self, environments, workspace};
 use crate::engine::{Capabilities, Error, KeptImages, UnusedImage, docker};
 use crate::plan::{Desired, DesiredImage};
 use crate::report::{Answer, LeftImage, PruneAnswer, RemovedImage, bytes};
-
-/// An image that is younger may be of a command that is under way.
-const UNDER_WAY: Duration = Duration::from_mins(10);
 
 pub(super) async fn run(session: &Session, args: &ImagesArgs) -> Result<Answer, Failure> {
     match &args.command {
@@ -31,14 +27,11 @@ async fn prune(session: &Session, args: &PruneArgs) -> Result<Answer, Failure> {
     }
     let daemon = session.unless_interrupted(daemon(session)).await?;
     let looking = async {
-        let mut current = if args.all {
+        let current = if args.all {
             Current::default()
         } else {
             current(session).await
         };
-        if !args.all {
-            current.keep.younger = UNDER_WAY;
-        }
         let images = docker::unused(daemon, &current.keep).await?;
         current.tell(session);
         Ok::<_, Error>(images)
@@ -73,8 +66,7 @@ async fn prune(session: &Session, args: &PruneArgs) -> Result<Answer, Failure> {
 /// Returns how many images of the daemon nothing uses; nothing where it does not say.
 pub(super) async fn count_unused(session: &Session) -> Option<usize> {
     let daemon = daemon(session).await.ok()?;
-    let mut keep = current(session).await.keep;
-    keep.younger = UNDER_WAY;
+    let keep = current(session).await.keep;
     let images = docker::unused(daemon, &keep).await;
     images.ok().map(|images| images.len())
 }
@@ -120,9 +112,11 @@ impl Current {
     }
 }
 
-/// Finds the current images of every environment of the workspace.
+/// Finds the current images of every environment of the workspace; what is young may be current of
+/// another one.
 async fn current(session: &Session) -> Current {
     let mut current = Current::default();
+    current.keep.young = true;
     let Ok(workspace) = workspace(&session.request.directory) else {
         current.does_not_know("there is no workspace here".to_owned());
         return current;

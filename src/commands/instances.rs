@@ -1,9 +1,9 @@
 //! Every instance of this machine, from whatever workspace, and the one of an id.
 
-use super::choice::has_docker;
+use super::choice::{daemon, has_docker};
 use super::failure::Failure;
 use super::session::Session;
-use crate::config::model::{Invocation, Variables};
+use crate::config::model::Invocation;
 use crate::engine::process::Home;
 use crate::engine::{Error, Instance, docker, process};
 use crate::report::{Answer, InstanceAnswer, InstancesAnswer};
@@ -52,7 +52,7 @@ pub(super) async fn invocation(session: &Session, id: &str) -> Result<Invocation
 async fn all(session: &Session) -> Result<Vec<Instance>, Failure> {
     let variables = &session.request.variables;
     let mut all = process::instances(&Home::of(variables)?)?;
-    match on_docker(variables).await {
+    match on_docker(session).await {
         Ok(found) => all.extend(found),
         Err(error) if has_docker(variables) => {
             let text = format!("{error}, so only processes were looked for");
@@ -64,7 +64,6 @@ async fn all(session: &Session) -> Result<Vec<Instance>, Failure> {
     Ok(all)
 }
 
-async fn on_docker(variables: &Variables) -> Result<Vec<Instance>, Error> {
-    let endpoint = docker::Endpoint::find(variables)?;
-    docker::instances(&endpoint).await
+async fn on_docker(session: &Session) -> Result<Vec<Instance>, Error> {
+    docker::instances(daemon(session).await?).await
 }

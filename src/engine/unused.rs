@@ -1,7 +1,6 @@
 //! Images that nothing uses any more, whoever's they were.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 /// Which images stay although no container uses them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -10,8 +9,8 @@ pub struct KeptImages {
     pub ids: BTreeSet<String>,
     /// Where it is not known which are: the newest one of each name.
     pub newest_of_each: bool,
-    /// Those that are younger: the command that made one may be about to use it.
-    pub younger: Duration,
+    /// The young: the command that made one may be about to use it.
+    pub young: bool,
 }
 
 /// An image that can go.

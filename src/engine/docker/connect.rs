@@ -27,7 +27,8 @@ pub struct Daemon(Client);
 impl Daemon {
     /// Connects to it.
     pub async fn connect(endpoint: &Endpoint) -> Result<Self, Error> {
-        Ok(Self(client(endpoint).await?))
+        let version = version(endpoint).await?;
+        Ok(Self(Client::new(endpoint.clone(), version)))
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -45,8 +46,8 @@ pub async fn connect(endpoint: &Endpoint, identity: Identity) -> Result<Docker, 
     Ok(Daemon::connect(endpoint).await?.engine(identity))
 }
 
-/// Connects to the daemon.
-pub(super) async fn client(endpoint: &Endpoint) -> Result<Client, Error> {
+/// Returns the version of its API that is spoken with a daemon.
+async fn version(endpoint: &Endpoint) -> Result<ClientVersion, Error> {
     let versions = match tokio::time::timeout(CONNECT_TIMEOUT, ask(endpoint)).await {
         Ok(answer) => answer,
         Err(_) => Err(Fault::Late(CONNECT_TIMEOUT)),
@@ -63,12 +64,11 @@ pub(super) async fn client(endpoint: &Endpoint) -> Result<Client, Error> {
         },
     };
     let versions = versions.map_err(unreachable)?;
-    let version = agree(&versions.0, versions.1.as_deref()).map_err(|reason| Error::Unusable {
+    agree(&versions.0, versions.1.as_deref()).map_err(|reason| Error::Unusable {
         engine: ENGINE,
         endpoint: endpoint.to_string(),
         reason,
-    })?;
-    Ok(Client::new(endpoint.clone(), version))
+    })
 }
 
 /// Returns the newest and the oldest API version that the daemon speaks. The oldest matters where

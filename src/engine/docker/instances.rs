@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use bollard::models::ContainerSummaryStateEnum;
 use bollard::query_parameters::{ListContainersOptions, ListNetworksOptions, ListVolumesOptions};
 
-use super::connect::client;
-use super::{Endpoint, labels};
+use super::connect::Daemon;
+use super::labels;
 use crate::config::model::InstanceId;
 use crate::engine::{Error, Instance, Role};
 
 /// Returns every instance that has anything on the daemon.
-pub async fn instances(endpoint: &Endpoint) -> Result<Vec<Instance>, Error> {
-    let client = &client(endpoint).await?;
+pub async fn instances(daemon: &Daemon) -> Result<Vec<Instance>, Error> {
+    let client = daemon.client();
     let filters = || Some(labels::every_filter());
     let containers = async {
         let options = ListContainersOptions {

@@ -2,7 +2,6 @@
 //! removal.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bollard::models::ImageSummary;
 use bollard::query_parameters::{ListContainersOptions, ListImagesOptions, RemoveImageOptions};
@@ -10,12 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::{Client, Fault};
 use super::connect::Daemon;
-use super::image::is_ours;
+use super::image::{horizon, is_ours};
 use super::{labels, usage};
 use crate::engine::{Error, KeptImages, Pruned, UnusedImage};
-
-/// A nameless image that is younger may be about to get its name.
-const NAMELESS_AGE: Duration = Duration::from_mins(10);
 
 /// Returns what can go, what is made from others before these.
 pub async fn unused(daemon: &Daemon, keep: &KeptImages) -> Result<Vec<UnusedImage>, Error> {
@@ -37,13 +33,7 @@ pub async fn unused(daemon: &Daemon, keep: &KeptImages) -> Result<Vec<UnusedImag
             foreign.insert(image.id.clone());
         }
     }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let horizon = |age: Duration| {
-        let horizon = now.clone().unwrap_or_default().saturating_sub(age);
-        i64::try_from(horizon.as_secs()).unwrap_or(i64::MAX)
-    };
-    let horizons = (horizon(NAMELESS_AGE), horizon(keep.younger));
-    Ok(choose(&all, (&used, &foreign), keep, horizons))
+    Ok(choose(&all, (&used, &foreign), keep, horizon()))
 }
 
 /// Removes images, never by force; what the daemon refuses is left.
@@ -145,7 +135,7 @@ fn choose(
     all: &[ImageSummary],
     (used, foreign): (&BTreeSet<String>, &BTreeSet<String>),
     keep: &KeptImages,
-    (nameless_before, named_before): (i64, i64),
+    horizon: i64,
 ) -> Vec<UnusedImage> {
     let parents: BTreeMap<&str, &str> = all
         .iter()
@@ -158,12 +148,11 @@ fn choose(
             || keep.ids.contains(&image.id)
             || (keep.newest_of_each && newest.contains(image.id.as_str()));
         let nameless = is_nameless(image);
+        let kept = kept || (image.created >= horizon && (nameless || keep.young));
         let ours = if nameless {
-            image.created < nameless_before && !foreign.contains(&image.id)
+            !foreign.contains(&image.id)
         } else {
-            image.created <= named_before
-                && names(image).all(|name| is_ours(name))
-                && image.repo_digests.is_empty()
+            names(image).all(|name| is_ours(name)) && image.repo_digests.is_empty()
         };
         is_marked(image) && ours && !kept && !(nameless && inner.contains(image.id.as_str()))
     };
@@ -251,7 +240,7 @@ mod tests {
     fn check(lines: &[&str], used: &[&str], keep: &KeptImages, expect: &[&str]) {
         let used = used.iter().map(|id| (*id).to_owned()).collect();
         let foreign = BTreeSet::from(["foreign".to_owned()]);
-        let chosen = choose(&images(lines), (&used, &foreign), keep, (5, 6));
+        let chosen = choose(&images(lines), (&used, &foreign), keep, 5);
         let chosen: Vec<&str> = chosen.iter().map(|image| image.id.as_str()).collect();
         assert_eq!(chosen, expect);
     }

@@ -13,9 +13,16 @@ use crate::engine::host::Note;
 use crate::engine::{Error, ImageHandle, ImageOutcome, ImageSpec, Source};
 use crate::report::StepEvents;
 
-/// A nameless image of ours that is older was left by a run that is gone; a younger one may be
-/// about to get its name in another run.
-const LEFTOVER_AGE: Duration = Duration::from_mins(10);
+/// An image is young until then: a run may be about to name it, or to use it. A nameless one that is
+/// older was left by a run that is gone.
+const YOUNG: Duration = Duration::from_mins(10);
+
+/// Returns when images were made, in Unix seconds, that are just young no more.
+pub(in crate::engine::docker) fn horizon() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let horizon = now.unwrap_or_default().saturating_sub(YOUNG);
+    i64::try_from(horizon.as_secs()).unwrap_or(i64::MAX)
+}
 
 /// Makes an image available from the first source that can give it.
 pub(in crate::engine::docker) async fn ensure(
@@ -127,10 +134,8 @@ async fn remove_leftovers(docker: &Docker, name: &str) {
     let Ok(images) = docker.client.raw(call).await else {
         return;
     };
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let horizon = now.unwrap_or_default().saturating_sub(LEFTOVER_AGE);
-    let is_old = |created: i64| u64::try_from(created).is_ok_and(|it| it < horizon.as_secs());
-    for image in images.into_iter().filter(|image| is_old(image.created)) {
+    let old = 0..horizon();
+    for image in images.into_iter().filter(|it| old.contains(&it.created)) {
         remove(docker, &image.id).await;
     }
 }

@@ -19,7 +19,7 @@ mod source;
 mod survey;
 mod upload;
 
-pub(super) use ensure::ensure;
+pub(super) use ensure::{ensure, horizon};
 pub(super) use local::current;
 pub(super) use name::is_ours;
 pub(super) use survey::survey;
