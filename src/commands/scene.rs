@@ -16,7 +16,7 @@ use super::session::Session;
 use super::trust;
 use crate::config::Merged;
 use crate::config::model::{Environment, Invocation};
-use crate::engine::{Addresses, Engine, MadeWith, Observed, ObservedService, ServiceState};
+use crate::engine::{Addresses, Engine, MadeWith, Observed, ObservedService};
 use crate::plan::{
     Database, Desired, DesiredService, Observation, Plan, Report, World, observe, password,
 };
@@ -232,12 +232,7 @@ impl Scene {
 
 /// Returns the addresses at which running services were seen to be published.
 pub(super) fn published<'a>(seen: impl Iterator<Item = &'a ObservedService>) -> Addresses {
-    let running = seen.filter(|service| service.state == ServiceState::Running);
-    let ports = running.flat_map(|service| {
-        let ports = service.ports.iter();
-        ports.map(|(port, at)| ((service.name.clone(), port.clone()), at.reached()))
-    });
-    ports.collect()
+    seen.flat_map(ObservedService::addresses).collect()
 }
 
 /// Waits until a daemon has done what a command that was killed asked of it just before: a network

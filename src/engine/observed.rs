@@ -65,6 +65,17 @@ pub struct ObservedService {
     pub files: BTreeMap<String, String>,
 }
 
+impl ObservedService {
+    /// Returns where its ports are reached from this machine while it runs.
+    pub fn addresses(&self) -> Addresses {
+        let running = self.state == ServiceState::Running;
+        let ports = self.ports.iter().filter(|_| running);
+        ports
+            .map(|(port, at)| ((self.name.clone(), port.clone()), at.reached()))
+            .collect()
+    }
+}
+
 /// What a service was made with, beyond env.toml.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MadeWith {

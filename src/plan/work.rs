@@ -1,13 +1,11 @@
 //! How each step is done. Nothing here chooses: what depends on the run's findings is said by
 //! the step's own type.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::try_join_all;
 
 use super::data::{load_seeds, migrate, tidy};
 use super::data_task::bring;
@@ -20,7 +18,8 @@ use super::task::{ended_well, run_task};
 use super::world::{Done, World};
 use crate::config::model::{Secret, Template};
 use crate::engine::{
-    Engine, ImageHandle, Launch, MadeFile, Provision, Removal, Resource, ServiceState, Source,
+    Addresses, Engine, ImageHandle, Launch, MadeFile, Provision, Removal, Resource, ServiceState,
+    Source,
 };
 use crate::report::StepEvents;
 
@@ -222,34 +221,28 @@ async fn reconnect(
         )));
     }
     let (engine, name) = (world.engine.as_ref(), &service.spec.name);
-    let before = addresses(service, engine).await;
+    let before = changing_addresses(engine, name).await;
     engine.stop(name).await?;
     // What was stopped for a moment is started whoever interrupts: `seed` would not.
     engine.start(name).await?;
     let mut said = format!("its sessions of {} ended", swapped.join(", "));
-    if engine.capabilities().containers {
-        // A free port of the host is another one after each start.
-        for (port, address) in addresses(service, engine).await {
-            if before.get(port) != Some(&address) {
-                // Writing to a String cannot fail.
-                let _ = write!(said, "; port {port} is at {address} now");
-            }
+    for (place, address) in changing_addresses(engine, name).await {
+        if before.get(&place) != Some(&address) {
+            // Writing to a String cannot fail.
+            let _ = write!(said, "; port {} is at {address} now", place.1);
         }
     }
     Ok(Done::Changed(Some(said)))
 }
 
-/// Returns where the ports of a service are published, as far as they are.
-async fn addresses<'a>(
-    service: &'a DesiredService,
-    engine: &dyn Engine,
-) -> BTreeMap<&'a str, SocketAddr> {
-    let ports = service.spec.ports.iter();
-    let looks = ports.map(async |port| {
-        let address = engine.address(&service.spec.name, &port.name).await.ok()?;
-        Some((port.name.as_str(), address))
-    });
-    join_all(looks).await.into_iter().flatten().collect()
+/// Returns where a service is published in front of a container: a free port of the host is another
+/// one after each start.
+async fn changing_addresses(engine: &dyn Engine, service: &str) -> Addresses {
+    if !engine.capabilities().containers {
+        return Addresses::new();
+    }
+    let seen = engine.seen(service).await.ok().flatten();
+    seen.map(|seen| seen.addresses()).unwrap_or_default()
 }
 
 /// Waits, so that whoever sends requests to a service sees that it is back.
