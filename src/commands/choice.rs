@@ -248,7 +248,7 @@ pub(super) async fn daemon(session: &Session) -> Result<&docker::Daemon, Error> 
     session.daemon.get_or_try_init(connecting).await
 }
 
-pub(super) async fn connect_docker(
+async fn connect_docker(
     session: &Session,
     invocation: &Invocation,
     identity: Identity,

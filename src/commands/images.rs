@@ -3,12 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use super::choice::{connect_docker, daemon, identity};
+use futures_util::future::join_all;
+
+use super::choice::{daemon, identity};
 use super::failure::Failure;
 use super::question::confirm;
 use super::session::Session;
 use crate::cli::{ImagesArgs, ImagesCommand, PruneArgs};
-use crate::config::model::{EngineChoice, Invocation};
+use crate::config::model::EngineChoice;
 use crate::config::{self, environments, workspace};
 use crate::engine::{Capabilities, Error, KeptImages, UnusedImage, docker};
 use crate::plan::{Desired, DesiredImage};
@@ -30,7 +32,7 @@ async fn prune(session: &Session, args: &PruneArgs) -> Result<Answer, Failure> {
         let current = if args.all {
             Current::default()
         } else {
-            current(session).await
+            current(session, daemon).await
         };
         let images = docker::unused(daemon, &current.keep).await?;
         current.tell(session);
@@ -66,7 +68,7 @@ async fn prune(session: &Session, args: &PruneArgs) -> Result<Answer, Failure> {
 /// Returns how many images of the daemon nothing uses; nothing where it does not say.
 pub(super) async fn count_unused(session: &Session) -> Option<usize> {
     let daemon = daemon(session).await.ok()?;
-    let keep = current(session).await.keep;
+    let keep = current(session, daemon).await.keep;
     let images = docker::unused(daemon, &keep).await;
     images.ok().map(|images| images.len())
 }
@@ -114,15 +116,19 @@ impl Current {
 
 /// Finds the current images of every environment of the workspace; what is young may be current of
 /// another one.
-async fn current(session: &Session) -> Current {
+async fn current(session: &Session, daemon: &docker::Daemon) -> Current {
     let mut current = Current::default();
     current.keep.young = true;
     let Ok(workspace) = workspace(&session.request.directory) else {
         current.does_not_know("there is no workspace here".to_owned());
         return current;
     };
-    for entry in environments(&workspace) {
-        match of_environment(session, &entry.name).await {
+    let entries = environments(&workspace);
+    let looks = entries
+        .iter()
+        .map(|entry| of_environment(session, daemon, &entry.name));
+    for (entry, found) in entries.iter().zip(join_all(looks).await) {
+        match found {
             Ok(ids) => current.keep.ids.extend(ids),
             Err(why) => current.does_not_know(format!("{}: {why}", entry.name)),
         }
@@ -131,7 +137,11 @@ async fn current(session: &Session) -> Current {
 }
 
 /// Returns the ids of an environment's current images, or why they are not known.
-async fn of_environment(session: &Session, name: &str) -> Result<BTreeSet<String>, String> {
+async fn of_environment(
+    session: &Session,
+    daemon: &docker::Daemon,
+    name: &str,
+) -> Result<BTreeSet<String>, String> {
     // The first mistake says enough here.
     let first = |mistakes: &dyn ToString| {
         let text = mistakes.to_string();
@@ -147,18 +157,9 @@ async fn of_environment(session: &Session, name: &str) -> Result<BTreeSet<String
     if images.any(DesiredImage::is_unread) {
         return Err("a secret's command was not run".to_owned());
     }
-    observed(session, &invocation, &desired)
-        .await
-        .map_err(|error| error.to_string())
-}
-
-async fn observed(
-    session: &Session,
-    invocation: &Invocation,
-    desired: &Desired,
-) -> Result<BTreeSet<String>, Error> {
-    let identity = identity(invocation, Vec::new());
-    let engine = connect_docker(session, invocation, identity).await?;
-    let seen = engine.observe(&desired.provisions()).await?;
-    Ok(seen.images.into_values().map(|image| image.id).collect())
+    let identity = identity(&invocation, Vec::new());
+    let docker = daemon.engine(identity);
+    let current = docker.current(&desired.provisions()).await;
+    let current = current.map_err(|error| error.to_string())?;
+    Ok(current.into_values().map(|image| image.id).collect())
 }

@@ -78,6 +78,15 @@ impl Docker {
         }
     }
 
+    /// Returns the images of `provisions` that are there and current, by their names, and looks at
+    /// nothing else.
+    pub async fn current(
+        &self,
+        provisions: &[Provision],
+    ) -> Result<BTreeMap<String, ImageHandle>, Error> {
+        observe::images(self, provisions).await
+    }
+
     /// Returns the instance that this engine works for.
     pub fn instance(&self) -> &InstanceId {
         &self.identity.id

@@ -20,16 +20,11 @@ const LOOKS_MAX: usize = 8;
 
 /// Reads containers, network, volumes and current images side by side.
 pub(super) async fn observe(docker: &Docker, provisions: &[Provision]) -> Result<Observed, Error> {
-    let images = provisions.iter().filter_map(|provision| match provision {
-        Provision::Image(image) => Some((**image).clone()),
-        Provision::Program(_) => None,
-    });
-    let images: Vec<ImageSpec> = images.collect();
     let (services, network, volumes, images) = tokio::try_join!(
         services(docker),
         resource::network(docker),
         volumes(docker),
-        image::current(docker, &images),
+        images(docker, provisions),
     )?;
     Ok(Observed {
         images,
@@ -38,6 +33,19 @@ pub(super) async fn observe(docker: &Docker, provisions: &[Provision]) -> Result
         volumes,
         services,
     })
+}
+
+/// Reads which images are there and current.
+pub(super) async fn images(
+    docker: &Docker,
+    provisions: &[Provision],
+) -> Result<BTreeMap<String, ImageHandle>, Error> {
+    let images = provisions.iter().filter_map(|provision| match provision {
+        Provision::Image(image) => Some((**image).clone()),
+        Provision::Program(_) => None,
+    });
+    let images: Vec<ImageSpec> = images.collect();
+    image::current(docker, &images).await
 }
 
 /// Reads what lists tell, and looks at no container.
