@@ -354,7 +354,18 @@ impl Scenario {
             Engine::Process => {
                 let service = self.home().join("services").join(name);
                 let pid = left::main_of(&service).expect("its main process");
+                let made = left::children(pid);
                 assert!(kill(pid, "KILL"));
+                // A server's own processes go on until they notice.
+                eventually("what it had started is gone too", || {
+                    let runs = |pid: &&u32| Path::new(&format!("/proc/{pid}")).exists();
+                    let running: Vec<_> = made.iter().filter(runs).collect();
+                    if running.is_empty() {
+                        Ok(())
+                    } else {
+                        Err(format!("{running:?}"))
+                    }
+                });
             }
         }
     }

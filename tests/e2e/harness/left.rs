@@ -66,6 +66,16 @@ pub(super) fn main_of(service: &Path) -> Option<u32> {
     u32::try_from(state["main"]["pid"].as_u64()?).ok()
 }
 
+/// Returns the numbers of the processes that a process started itself.
+pub(super) fn children(pid: u32) -> Vec<u32> {
+    let file = format!("/proc/{pid}/task/{pid}/children");
+    let numbers = fs_err::read_to_string(file).expect("it runs");
+    let numbers = numbers.split_whitespace().map(str::parse);
+    numbers
+        .collect::<Result<_, _>>()
+        .expect("numbers of processes")
+}
+
 /// Returns the numbers of the supervisors of an instance's services.
 pub(crate) fn supervisors(instance: &Path) -> Vec<u32> {
     let services = format!("{}/services/", instance.display());
