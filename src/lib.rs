@@ -4,6 +4,7 @@
 //!
 //! - [`cli`]: what was typed, as clap types,
 //! - [`config`]: layered TOML becomes two immutable values,
+//! - [`model`]: what all rooms say, as plain values,
 //! - [`probe`]: looking at a service from outside,
 //! - [`report`]: the vocabulary of a run, and the renderers that print it,
 //! - [`engine`]: where instances run,
@@ -15,6 +16,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod engine;
+pub mod model;
 pub mod plan;
 pub mod postgres;
 pub mod probe;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::failure::Failure;
 use super::session::Session;
 use super::verdict::{Verdict, decide};
-use crate::config::model::{EngineChoice, Environment, Invocation, Reach, Variables};
 use crate::engine::process::{Home, Process};
 use crate::engine::{Engine, Error, Identity, docker};
+use crate::model::{EngineChoice, Environment, Invocation, Reach, Variables};
 use crate::plan::Desired;
 
 /// What a command is going to do.

@@ -9,8 +9,8 @@ use super::scene::Scene;
 use super::session::Session;
 use crate::cli::{OpenApi, SmokeTestArgs};
 use crate::config;
-use crate::config::model::{Kind, Service};
 use crate::engine::Addresses;
+use crate::model::{Kind, Service};
 use crate::plan::password;
 use crate::postgres::{Server, Target};
 use crate::report::{

@@ -6,8 +6,8 @@ use super::images;
 use super::session::Session;
 use super::verdict::{Obstacles, Verdict, decide};
 use crate::cli::DoctorArgs;
-use crate::config::model::{EngineChoice, Environment, Invocation};
 use crate::engine::Prospect;
+use crate::model::{EngineChoice, Environment, Invocation};
 use crate::report::{Answer, DoctorAnswer, EngineReport, PartReport};
 
 pub(super) async fn run(session: &Session, args: &DoctorArgs) -> Result<Answer, Failure> {

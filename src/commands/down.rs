@@ -15,9 +15,9 @@ use super::scene::{execute, settle};
 use super::session::Session;
 use super::timings::Course;
 use crate::cli::DownArgs;
-use crate::config::model::Invocation;
 use crate::config::{self, Mistakes};
 use crate::engine::{Engine, Observed, ObservedService, Removal};
+use crate::model::Invocation;
 use crate::plan::{Wiring, World, teardown};
 use crate::report::{Answer, DownAnswer};
 

@@ -7,8 +7,8 @@ use super::failure::Failure;
 use super::running::first_running;
 use super::session::Session;
 use crate::cli::ExecArgs;
-use crate::config::model::Invocation;
 use crate::engine::{Engine, Exec};
+use crate::model::Invocation;
 use crate::report::Answer;
 
 pub(super) async fn run(session: &Session, args: &ExecArgs) -> Result<Answer, Failure> {

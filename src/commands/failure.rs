@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use super::{explain, line};
 use crate::config::Mistakes;
-use crate::config::model::Invocation;
 use crate::engine::Obstacle;
+use crate::model::Invocation;
 use crate::plan::{self, Report, StepFailure, Unfit};
 use crate::report::{Answer, Diagnostic, DownAnswer, Failed};
 use crate::{engine, postgres};

@@ -10,8 +10,8 @@ use tokio::sync::mpsc::{Sender, channel};
 use super::failure::Failure;
 use super::lock;
 use super::session::Session;
-use crate::config::model::InstanceId;
 use crate::engine::{Engine, Error, LogLine, LogMark, LogOptions, ServiceState};
+use crate::model::InstanceId;
 
 /// How often to look whether a service that ended runs again.
 const LOOK: Duration = Duration::from_millis(200);

@@ -1,7 +1,7 @@
 //! What of an environment is hidden wherever it would be printed, and what cannot be.
 
-use crate::config::model::{Environment, Kind, Postgres, Secret};
 use crate::config::{is_common, unhidden};
+use crate::model::{Environment, Kind, Postgres, Secret};
 
 /// A password that the documentation names hides nothing, and would mask every such word.
 const DOCUMENTED: &str = "postgres";

@@ -10,9 +10,9 @@ use super::failure::Failure;
 use super::question::confirm;
 use super::session::Session;
 use crate::cli::{ImagesArgs, ImagesCommand, PruneArgs};
-use crate::config::model::EngineChoice;
 use crate::config::{self, environments, workspace};
 use crate::engine::{Capabilities, Error, KeptImages, UnusedImage, docker};
+use crate::model::EngineChoice;
 use crate::plan::{Desired, DesiredImage};
 use crate::report::{Answer, LeftImage, PruneAnswer, RemovedImage, bytes};
 

@@ -3,9 +3,9 @@
 use super::choice::{daemon, has_docker};
 use super::failure::Failure;
 use super::session::Session;
-use crate::config::model::Invocation;
 use crate::engine::process::Home;
 use crate::engine::{Error, Instance, docker, process};
+use crate::model::Invocation;
 use crate::report::{Answer, InstanceAnswer, InstancesAnswer};
 
 /// Lists every instance of this machine.

@@ -1,6 +1,6 @@
 //! Command lines that a user can copy: they name the instance that this command worked on.
 
-use crate::config::model::{InstanceId, Invocation};
+use crate::model::{InstanceId, Invocation};
 
 /// Returns a command on the same instance: `envctl down rates -i two`.
 pub(super) fn on(id: &InstanceId, verb: &str) -> String {
@@ -49,12 +49,12 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::config::model::{EngineChoice, Variables};
+    use crate::model::{EngineChoice, Variables};
 
     fn check(instance: &str, sets: &[&str], expect: &str) {
         let workspace = Path::new("/w").to_owned();
         let invocation = Invocation {
-            reach: crate::config::model::Reach::Look,
+            reach: crate::model::Reach::Look,
             id: InstanceId::new("rates", instance, &workspace),
             workspace,
             engine: EngineChoice::Auto,

@@ -10,10 +10,10 @@ use fs_err::os::unix::fs::OpenOptionsExt as _;
 
 use super::failure::Failure;
 use super::session::Session;
-use crate::config::model::InstanceId;
 use crate::engine::process::{Home, make_folder};
 use crate::engine::whole::OWNER_ALONE;
 use crate::engine::{lock_holder, sign_lock};
+use crate::model::InstanceId;
 use crate::probe::{Attempt, Exhausted, Poll};
 
 /// How long a request that a killed command left the engine may take before what it makes shows.

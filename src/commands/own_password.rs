@@ -6,10 +6,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
-use crate::config::model::{Environment, InstanceId, Kind, Secret, Variables};
 use crate::engine::Engine;
 use crate::engine::process::Home;
 use crate::engine::whole;
+use crate::model::{Environment, InstanceId, Kind, Secret, Variables};
 
 /// The variable by which a server is told its password.
 const VARIABLE: &str = "POSTGRES_PASSWORD";

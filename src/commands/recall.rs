@@ -2,8 +2,8 @@
 //! them: so that they are hidden in what it prints.
 
 use super::session::Session;
-use crate::config::model::{Environment, Kind, Part, Secret, Template};
 use crate::engine::Engine;
+use crate::model::{Environment, Kind, Part, Secret, Template};
 
 /// Has the values hidden that the running services were given for secrets which were not read.
 pub(super) async fn mask(session: &Session, engine: &dyn Engine, environment: &Environment) {

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::failure::Failure;
-use crate::config::model::Invocation;
 use crate::engine::{Observed, ObservedService, ServiceState};
+use crate::model::Invocation;
 
 /// Returns the services and tasks that a name means.
 pub(super) fn meant<'a>(seen: &'a Observed, name: &str) -> Vec<&'a ObservedService> {
@@ -45,8 +45,8 @@ pub(super) fn first_running<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::model::{EngineChoice, InstanceId, Variables};
     use crate::engine::{ImageHandle, Role};
+    use crate::model::{EngineChoice, InstanceId, Variables};
 
     fn seen(name: &str, service: &str, state: ServiceState) -> ObservedService {
         ObservedService {
@@ -97,7 +97,7 @@ mod tests {
 
         let workspace = std::path::PathBuf::from("/w");
         let invocation = Invocation {
-            reach: crate::config::model::Reach::Look,
+            reach: crate::model::Reach::Look,
             id: InstanceId::new("shop", "default", &workspace),
             workspace,
             engine: EngineChoice::Auto,

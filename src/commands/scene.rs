@@ -15,8 +15,8 @@ use super::remember;
 use super::session::Session;
 use super::trust;
 use crate::config::Merged;
-use crate::config::model::{Environment, Invocation};
 use crate::engine::{Addresses, Engine, MadeWith, Observed, ObservedService};
+use crate::model::{Environment, Invocation};
 use crate::plan::{
     Database, Desired, DesiredService, Observation, Plan, Report, World, observe, password,
 };

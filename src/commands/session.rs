@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 use super::failure::Failure;
 use super::hidden;
 use crate::cli::{GlobalFlags, Output};
-use crate::config::model::{Invocation, Reach, Variables};
 use crate::config::{self, Loaded, Request};
 use crate::engine::docker::Daemon;
+use crate::model::{Invocation, Reach, Variables};
 use crate::report::Events;
 
 /// Runs what it is given while nothing else is drawn.

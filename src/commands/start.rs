@@ -10,7 +10,7 @@ use super::{
     psql, restart, run as run_task, seed, shortage, smoke_test, status, supervise, up, url,
 };
 use crate::cli::Command;
-use crate::config::model::Reach;
+use crate::model::Reach;
 use crate::report::{Answer, Diagnostic, Failed};
 
 /// Runs one command to its end.

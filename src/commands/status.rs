@@ -6,8 +6,8 @@ use super::scene::Scene;
 use super::session::Session;
 use crate::cli::StatusArgs;
 use crate::config;
-use crate::config::model::Invocation;
 use crate::engine::{Engine, ObservedService, Role};
+use crate::model::Invocation;
 use crate::plan::{
     Database, DatabaseView, Observation, Readiness, SentSeed, SentSeeds, state_text,
 };

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::hidden::secrets;
 use super::scene::Scene;
-use crate::config::model::Secret;
+use crate::model::Secret;
 use crate::plan::{Plan, Report, Timing, critical_path, timings};
 use crate::report::{Events, Mask};
 use crate::smoke::reports::{self, ReportError};

@@ -11,10 +11,10 @@ use rustix::process::geteuid;
 use super::choice::wanted;
 use super::failure::Failure;
 use super::session::Session;
-use crate::config::model::{Digest, EngineChoice, Invocation, Reach, Variables};
 use crate::config::{self, Loaded, Mistakes, Run};
 use crate::engine::process::Home;
 use crate::engine::{self, whole};
+use crate::model::{Digest, EngineChoice, Invocation, Reach, Variables};
 
 /// Names workspaces of other users that are trusted, as in `PATH`; `*` is all of them.
 const SAFE: &str = "ENVCTL_SAFE_DIRECTORY";

@@ -5,8 +5,8 @@ use super::failure::{Failure, FailureKind};
 use super::scene::Scene;
 use super::session::Session;
 use crate::cli::UrlArgs;
-use crate::config::model::{Kind, Reference, ServiceField};
 use crate::engine::Addresses;
+use crate::model::{Kind, Reference, ServiceField};
 use crate::plan::{self, DesiredService, Wiring, password};
 use crate::report::{Answer, Diagnostic};
 

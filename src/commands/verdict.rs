@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::config::model::{Environment, Invocation};
 use crate::engine::{Capabilities, Engine, Error, Obstacle, Prospect};
+use crate::model::{Environment, Invocation};
 use crate::plan::{Desired, Unfit};
 
 /// What an engine says to an environment.

@@ -2,9 +2,9 @@
 //! otherwise take all memory of the machine.
 
 use super::mistake::Mistake;
-use super::model::Part;
 use super::source::Origin;
 use super::tree::{Node, Value};
+use crate::model::Part;
 
 /// The most that one value may be expanded to: as much as a file may hold.
 const VALUE_BYTES_MAX: usize = 4 << 20;

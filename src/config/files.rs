@@ -13,10 +13,10 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::layers::SHARED;
 use super::mistake::Mistake;
-use super::model::Variables;
 use super::paths;
 use super::read::{Claim, Claimed};
 use super::source::{Origin, Source};
+use crate::model::Variables;
 
 /// The largest file that is read; what is larger is no configuration.
 const LARGEST: u64 = 4 << 20;

@@ -10,7 +10,6 @@ use super::bounds::{self, Bounds};
 use super::conform;
 use super::known::{hint_for, known};
 use super::mistake::{MISTAKES_MAX, Mistake};
-use super::model::{Part, Reference, Secret, ServiceField, Template, Variables};
 use super::reference::{Ask, Piece, ask, split};
 use super::schema::{ROOT, Shape, Want};
 use super::secrets;
@@ -18,6 +17,7 @@ use super::source::Origin;
 use super::suggest;
 use super::trail::Trail;
 use super::tree::{Node, Value, float};
+use crate::model::{Part, Reference, Secret, ServiceField, Template, Variables};
 
 /// What configuration is resolved for.
 pub(crate) struct Context<'a> {

@@ -8,12 +8,12 @@ use std::time::Duration;
 use super::files;
 use super::layers::SHARED;
 use super::mistake::{Mistake, Mistakes};
-use super::model::{EngineChoice, InstanceId, Invocation, Reach, Variables};
 use super::parse;
 use super::read::name_mistake;
 use super::source::Origin;
 use super::suggest;
 use super::tree::Value;
+use crate::model::{EngineChoice, InstanceId, Invocation, Reach, Variables};
 
 /// The longest name of an environment or an instance.
 const LONGEST_NAME: usize = 40;

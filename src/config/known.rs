@@ -1,11 +1,11 @@
 //! Whether a reference names something that was declared, and what to write instead.
 
 use super::mistake::Mistake;
-use super::model::{Reference, ServiceField};
 use super::read::KINDS;
 use super::source::Origin;
 use super::suggest;
 use super::tree::{Node, Value};
+use crate::model::{Reference, ServiceField};
 
 /// Checks that a reference names something that was declared.
 pub(super) fn known(reference: &Reference, root: &Node, at: &Origin) -> Result<(), Mistake> {

@@ -8,7 +8,6 @@ use super::interpolate::{Context, Outside};
 use super::invocation::default_environment;
 use super::layers::{self, ReadFile, SHARED, Wanted};
 use super::mistake::{Mistake, Mistakes};
-use super::model::{Environment, Invocation, Reach};
 use super::parse;
 use super::resolve::resolve;
 use super::runs::{Run, runs};
@@ -16,6 +15,7 @@ use super::show::Merged;
 use super::source::Source;
 use super::suggest;
 use super::tree::Node;
+use crate::model::{Environment, Invocation, Reach};
 
 /// The most that env files, templates and the like may have together.
 const FILES_BYTES_MAX: usize = 64 << 20;

@@ -1,5 +1,6 @@
-//! From layered TOML to two immutable values: the [`model::Invocation`] (made without env.toml)
-//! and the [`model::Environment`]. After this room nobody sees TOML, variables or flags.
+//! From layered TOML to two immutable values: the [`Invocation`](crate::model::Invocation) (made
+//! without env.toml) and the [`Environment`](crate::model::Environment). After this room nobody
+//! sees TOML, variables or flags.
 
 mod bounds;
 mod compose;
@@ -17,7 +18,6 @@ mod layers;
 mod load;
 mod merge;
 mod mistake;
-pub mod model;
 mod normal;
 mod ordinary;
 mod overrides;
@@ -44,5 +44,4 @@ pub use mistake::{Mistake, Mistakes, Place};
 pub use ordinary::{is_common, unhidden};
 pub use runs::Run;
 pub use show::{Explained, ExplainedPart, Merged, Overridden};
-pub use source::Spot;
 pub use tree::{bare as toml_key, toml_text};

@@ -1,7 +1,7 @@
 //! Secrets that are ordinary words. To hide one would blot out whatever else has that word, and so
 //! tell what the secret is.
 
-use super::model::{Environment, Kind, Secret};
+use crate::model::{Environment, Kind, Secret};
 
 /// What everybody tries first.
 const WORDS: [&str; 24] = [

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::key;
 use super::mistake::Mistake;
-use super::model::Variables;
 use super::schema::{Named, ROOT, Shape};
 use super::source::{Origin, Source, Writer};
 use super::suggest;
 use super::tree::{Node, Table, Value, dotted};
+use crate::model::Variables;
 
 /// What variables for configuration start with.
 const PREFIX: &str = "ENVCTL__";

@@ -1,6 +1,6 @@
 //! The grammar of `${…}`. Knows no values.
 
-use super::model::{Reference, ServiceField};
+use crate::model::{Reference, ServiceField};
 
 /// A piece of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,6 @@ use super::interpolate::{self, Context};
 use super::layers::Found;
 use super::merge::{Log, merge};
 use super::mistake::Mistake;
-use super::model::{Environment, Secret};
 use super::normal;
 use super::ordinary::{is_common, unhidden};
 use super::overrides;
@@ -20,6 +19,7 @@ use super::show::Merged;
 use super::source::{Origin, Source};
 use super::trail::Trail;
 use super::tree::{Node, Table, Value};
+use crate::model::{Environment, Secret};
 
 /// What came out, right or wrong.
 pub(crate) struct Resolved {

@@ -2,10 +2,10 @@
 
 use super::interpolate::Context;
 use super::mistake::Mistake;
-use super::model::Secret;
 use super::paths;
 use super::shell;
 use super::tree::{Node, Value};
+use crate::model::Secret;
 
 /// Reads one secret; the error is `None` when it is reported already.
 pub(crate) fn read(

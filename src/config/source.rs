@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::conceal::Concealed;
 use super::mistake::Place;
+use crate::model::Spot;
 
 /// Who wrote a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,21 +174,6 @@ impl Origin {
             text: concealed.text(),
             width: end.saturating_sub(column).max(1),
         })
-    }
-}
-
-/// A line of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spot {
-    /// Relative to the workspace; `--set` and `variables` for what is in no file.
-    pub file: PathBuf,
-    /// From 1.
-    pub line: usize,
-}
-
-impl fmt::Display for Spot {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}", self.file.display(), self.line)
     }
 }
 

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
-use super::model::{Part, Template};
 use super::source::Origin;
+use crate::model::{Part, Template};
 
 /// A table's entries in declaration order. Every key of a file is hashed many times, and nobody
 /// gains by choosing keys that collide in a file of their own.

@@ -1,6 +1,6 @@
 //! A command beside a service: what goes in, and what comes out.
 
-use crate::config::model::Secret;
+use crate::model::Secret;
 
 /// A command to run beside a service.
 #[derive(Clone, Debug, Default)]

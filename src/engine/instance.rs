@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::config::model::InstanceId;
+use crate::model::InstanceId;
 
 /// One instance of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]

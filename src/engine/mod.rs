@@ -33,7 +33,7 @@ pub use redis_text::redis_text;
 pub use state::{Pulse, ServiceState};
 pub use unused::{KeptImages, Pruned, UnusedImage};
 
-use crate::config::model::Secret;
+use crate::model::Secret;
 use crate::report::StepEvents;
 
 /// What every method of an engine returns.

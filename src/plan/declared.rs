@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use super::desired::Database;
 use super::error::Error;
-use crate::config::model::Secret;
 use crate::engine::Engine;
+use crate::model::Secret;
 use crate::postgres::{self, Migration, Server};
 use crate::seed::Declared;
 

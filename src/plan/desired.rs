@@ -15,11 +15,11 @@ use indexmap::IndexMap;
 
 use super::images::{DesiredImage, desired_images, program};
 use super::wiring::Wiring;
-use crate::config::model::{
+use crate::engine::{Capabilities, FileSpec, PortSpec, Program, Provision, Readers, ServiceSpec};
+use crate::model::{
     Condition, Environment, InstanceId, Kind, Migrations, Mount, MountSource, Postgres, Probe,
     Secret, SeedContent, Service, ServiceFile,
 };
-use crate::engine::{Capabilities, FileSpec, PortSpec, Program, Provision, Readers, ServiceSpec};
 use crate::seed::Dump;
 
 /// All that should be there.

@@ -18,8 +18,8 @@ use super::desired::{Desired, DesiredService, Readiness};
 use super::graph::Plan;
 use super::observation::Observation;
 use super::step::{Change, Step};
-use crate::config::model::{Condition, MountSource};
 use crate::engine::{ObservedService, Role, ServiceState};
+use crate::model::{Condition, MountSource};
 
 /// What a command leaves out.
 #[derive(Clone, Copy, Debug)]

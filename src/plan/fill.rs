@@ -6,8 +6,8 @@ use minijinja::Value;
 use super::desired::DesiredService;
 use super::wiring::{Replica, Wiring};
 use crate::config::jinja;
-use crate::config::model::{FileValue, Reference, Secret, ServiceField, ServiceFile, Template};
 use crate::engine::{Addresses, Engine, FileSpec, MadeFile};
+use crate::model::{FileValue, Reference, Secret, ServiceField, ServiceFile, Template};
 
 /// Fills the declaration of one service.
 pub(super) struct Filler<'a> {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::config::model::{Environment, Image, ImageSource, Reference, Template};
 use crate::engine::{ImageSpec, Program, ProgramSpec, Provision};
+use crate::model::{Environment, Image, ImageSource, Reference, Template};
 
 /// How long a pull may take.
 const PULL_TIMEOUT: Duration = Duration::from_mins(15);

@@ -12,8 +12,8 @@ use super::error::Error;
 use super::fill::Filler;
 use super::observation::{DatabaseView, Observation, SentSeeds};
 use super::ready;
-use crate::config::model::Reach;
 use crate::engine::{Engine, MadeFile, Observed, ObservedService, Role, ServiceState};
+use crate::model::Reach;
 use crate::postgres::{Migration, MigrationState};
 use crate::seed::{self, Brings, Standing, Survey};
 

@@ -16,8 +16,8 @@ use self::look::Look;
 use self::watch::Watch;
 use super::desired::{DesiredService, Readiness};
 use super::error::Error;
-use crate::config::model::{Probe, Reach};
 use crate::engine::{Engine, ObservedService};
+use crate::model::{Probe, Reach};
 use crate::probe::{Attempt, Exhausted, Poll};
 use crate::report::StepEvents;
 

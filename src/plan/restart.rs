@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::desired::{Desired, DesiredService};
 use super::graph::Plan;
 use super::step::{Change, Step};
-use crate::config::model::Condition;
 use crate::engine::{Observed, ServiceState};
+use crate::model::Condition;
 
 /// Returns the plan that restarts the services of these names, all of which are there.
 pub fn restart(desired: &Desired, observed: &Observed, names: &BTreeSet<&str>) -> Plan {

@@ -8,8 +8,8 @@ use super::error::{Error, state_text};
 use super::observation::Observation;
 use super::work::{launch, make};
 use super::world::{Done, World};
-use crate::config::model::Condition;
 use crate::engine::{LogLine, LogOptions, Role, ServiceState};
+use crate::model::Condition;
 use crate::probe::{Attempt, Exhausted, Poll};
 use crate::report::{Event, StepEvents};
 

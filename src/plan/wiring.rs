@@ -6,8 +6,8 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use super::desired::replica_name;
-use crate::config::model::{Environment, Kind, Reference, Secret, ServiceField};
 use crate::engine::{Addresses, ServiceSpec, host_of_replica};
+use crate::model::{Environment, Kind, Reference, Secret, ServiceField};
 
 /// The declared ports, replicas and credentials of every service.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,7 +39,7 @@ enum Scheme {
 
 impl Wiring {
     pub fn new(environment: &Environment) -> Self {
-        let wire = |service: &crate::config::model::Service| Wire {
+        let wire = |service: &crate::model::Service| Wire {
             ports: service
                 .ports
                 .iter()

@@ -16,11 +16,11 @@ use super::ready::{self, Proof, Ready};
 use super::step::{Change, Step};
 use super::task::{ended_well, run_task};
 use super::world::{Done, World};
-use crate::config::model::{Secret, Template};
 use crate::engine::{
     Addresses, Engine, ImageHandle, Launch, MadeFile, Provision, Removal, Resource, ServiceState,
     Source,
 };
+use crate::model::{Secret, Template};
 use crate::report::StepEvents;
 
 pub(super) async fn perform(

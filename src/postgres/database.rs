@@ -2,7 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::config::model::Secret;
+use crate::model::Secret;
 
 use super::brake::on_thread;
 use super::quote::{identifier, literal};

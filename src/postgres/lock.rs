@@ -1,6 +1,6 @@
 //! Advisory locks that end with the session which holds them.
 
-use crate::config::model::Digest;
+use crate::model::Digest;
 
 use super::Error;
 use super::brake::Brake;

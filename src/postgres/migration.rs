@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::model::Digest;
+use crate::model::Digest;
 
 use super::Error;
 use super::place::place_in;

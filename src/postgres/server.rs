@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use crate::config::model::Secret;
+use crate::model::Secret;
 
 /// A server and the role that talks to it.
 #[derive(Clone, Debug, PartialEq, Eq)]

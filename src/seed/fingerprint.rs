@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::config::model::Digest;
+use crate::model::Digest;
 use crate::postgres::{Brake, on_thread};
 
 use super::{Declared, Error};

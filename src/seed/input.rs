@@ -8,7 +8,7 @@ use std::thread;
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::config::model::Digest;
+use crate::model::Digest;
 use crate::postgres::{self, Brake};
 
 use super::Error;

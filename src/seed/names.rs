@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-use crate::config::model::Digest;
+use crate::model::Digest;
 
 /// How long a name may be in PostgreSQL, in bytes.
 const LONGEST: usize = 63;

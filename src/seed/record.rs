@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::config::model::Digest;
 use crate::engine::digest_of;
+use crate::model::Digest;
 use crate::postgres::{self, Brake, OwnTable, Server, Session, Target, literal, on_thread};
 
 use super::Error;

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use crate::config::model::{Digest, Secret};
+use crate::model::{Digest, Secret};
 use crate::postgres::{Server, Session, identifier, literal};
 
 use super::Error;

@@ -16,7 +16,7 @@ use super::evidence::{Evidence, Status};
 use super::runner::Session;
 use super::scope::Scope;
 use super::{Failure, Reply, expect, trial};
-use crate::config::model::{Action, Check};
+use crate::model::{Action, Check};
 
 /// What one attempt saw.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Failure;
 use super::evidence::Evidence;
 use super::json_path::Selector;
-use crate::config::model::{Capture, CaptureFrom};
+use crate::model::{Capture, CaptureFrom};
 
 /// Returns the value to keep; the failure says that there is none.
 pub(super) fn capture(
@@ -61,7 +61,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::config::model::Pattern;
+    use crate::model::Pattern;
 
     #[track_caller]
     fn check(from: CaptureFrom, pattern: Option<&str>, expect: Result<Value, &str>) {

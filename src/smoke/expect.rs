@@ -12,7 +12,7 @@ use super::schema::Schemas;
 use super::scope::Scope;
 use super::snapshot::Snapshots;
 use super::{Failure, difference};
-use crate::config::model::{Digest, Expect, Matcher, MessageMatch, StatusMatch};
+use crate::model::{Digest, Expect, Matcher, MessageMatch, StatusMatch};
 use crate::report::Mask;
 
 /// The longest piece of a body in a failure.
@@ -355,12 +355,12 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::config::model::{
+    use crate::engine::Identity;
+    use crate::engine::process::{Home, Process};
+    use crate::model::{
         Comparison, DeclaredFile, Hole, InstanceId, Json, Part, Pattern, Reference, Snapshot,
         Template, ValueType, Variables,
     };
-    use crate::engine::Identity;
-    use crate::engine::process::{Home, Process};
     use crate::probe::Jar;
     use crate::smoke::scope::Places;
 

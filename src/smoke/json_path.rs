@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 use serde_json_path::{JsonPath, NormalizedPath};
 
-use crate::config::model::PlainPath;
+use crate::model::PlainPath;
 
 /// A JSONPath that was read.
 #[derive(Clone, Debug)]

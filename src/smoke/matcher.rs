@@ -6,7 +6,7 @@ use serde_json::{Number, Value};
 
 use super::Failure;
 use super::{contrast, difference};
-use crate::config::model::{Comparison, Matcher, ValueType};
+use crate::model::{Comparison, Matcher, ValueType};
 use crate::report::Mask;
 
 /// The longest value in a failure.
@@ -343,7 +343,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::config::model::Pattern;
+    use crate::model::Pattern;
 
     /// `expect` is empty where the matcher holds.
     #[expect(clippy::needless_pass_by_value, reason = "the cases below read better")]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::config::Spot;
+use crate::model::Spot;
 use crate::report::Mask;
 
 /// The result of one check.

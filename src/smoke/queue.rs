@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use indexmap::IndexMap;
 
 use super::select::Selected;
-use crate::config::model::Check;
+use crate::model::Check;
 
 /// The chosen checks by their places in the selection.
 pub(super) struct Queue {

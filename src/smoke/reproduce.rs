@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use url::Url;
 
-use crate::config::model::Tls;
+use crate::model::Tls;
 use crate::probe::{Body, Content, Part, Request};
 use crate::report::Mask;
 

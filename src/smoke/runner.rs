@@ -16,7 +16,7 @@ use super::scope::{Places, Scope};
 use super::select::Selected;
 use super::snapshot::Snapshots;
 use super::{CheckResult, Verdict, secrets, trial};
-use crate::config::model::{Check, Secret};
+use crate::model::{Check, Secret};
 use crate::probe::{Caller, Jar};
 use crate::report::Mask;
 use crate::report::{CheckVerdict, Event, Events};

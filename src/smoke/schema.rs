@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::difference::segment;
 use super::{Failure, matcher};
-use crate::config::model::DeclaredFile;
+use crate::model::DeclaredFile;
 use crate::report::Mask;
 
 /// How many violations of a schema are told.

@@ -9,10 +9,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Failure;
-use crate::config::model::{
-    Json, Matcher, Part, Reference, Secret, ServicePort, SqlAction, Template,
-};
 use crate::engine::Engine;
+use crate::model::{Json, Matcher, Part, Reference, Secret, ServicePort, SqlAction, Template};
 use crate::postgres;
 use crate::report::Mask;
 

@@ -1,6 +1,6 @@
 //! The secrets that stand in a check's own texts.
 
-use crate::config::model::{
+use crate::model::{
     Action, Auth, Body, Call, Check, Expect, Json, Matcher, Part, PartContent, Secret, Template,
 };
 

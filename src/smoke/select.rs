@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use indexmap::IndexMap;
 
-use crate::config::model::Check;
+use crate::model::Check;
 
 /// What was asked for; nothing asks for everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use super::evidence::Evidence;
 use super::json_path::pointers;
 use super::replace::{inside, make_folder_of, replace};
 use super::{Failure, contrast};
-use crate::config::model::{DeclaredFile, Snapshot, SnapshotMask};
+use crate::model::{DeclaredFile, Snapshot, SnapshotMask};
 use crate::report::Mask;
 
 /// What stands where a mask has taken something out.
@@ -222,7 +222,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::config::model::Pattern;
+    use crate::model::Pattern;
 
     struct Place {
         folder: TempDir,

@@ -14,10 +14,10 @@ use tokio::sync::Barrier;
 use tokio_util::sync::CancellationToken;
 
 use super::{CheckResult, Options, Places, Run, Selection, Snapshots, run, select};
-use crate::config::model::{Check, InstanceId, Reach, Secret, ServicePort, Variables};
 use crate::config::{Request, invocation, load};
 use crate::engine::Identity;
 use crate::engine::process::{Home, Process};
+use crate::model::{Check, InstanceId, Reach, Secret, ServicePort, Variables};
 use crate::report::{Event, Events};
 
 /// The services that checks of tests may name.

@@ -10,7 +10,7 @@ use super::attempt::{self, Seen};
 use super::runner::Session;
 use super::scope::Scope;
 use super::{Attempts, CheckResult, Failure, Reply, Verdict};
-use crate::config::model::{Check, Secret};
+use crate::model::{Check, Secret};
 use crate::probe::{Attempt, Exhausted, Jar, Poll};
 use crate::report::Mask;
 

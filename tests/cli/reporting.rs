@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use envctl::config::Spot;
+use envctl::model::Spot;
 use envctl::smoke::reports::{JUnit, Results};
 use envctl::smoke::{Attempts, CheckResult, Failure, Reply, Verdict};
 use expect_test::expect;

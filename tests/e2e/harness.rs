@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use envctl::config::model::InstanceId;
 use envctl::engine::process::Home;
+use envctl::model::InstanceId;
 use serde_json::Value;
 
 pub(crate) use browser::Browser;

@@ -3,8 +3,8 @@
 
 use std::process::Stdio;
 
-use envctl::config::model::InstanceId;
 use envctl::engine::{Exec, Identity};
+use envctl::model::InstanceId;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
@@ -51,10 +51,7 @@ async fn attach(fixture: &Fixture, workspace: std::path::PathBuf) {
     let script = "read line; echo $GREETING $line $MARK; echo oh >&2; exit 5";
     let exec = Exec {
         command: ["sh", "-c", script].map(str::to_owned).to_vec(),
-        environment: vec![(
-            "MARK".to_owned(),
-            envctl::config::model::Secret::new("mark"),
-        )],
+        environment: vec![("MARK".to_owned(), envctl::model::Secret::new("mark"))],
         ..Exec::default()
     };
     assert_eq!(engine.attach("idle", &exec, false).await.unwrap(), 5);

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use envctl::config::model::{Build, HostCommand, Image, Part, Reference, Template};
 use envctl::engine::{Error, Provision, Source};
+use envctl::model::{Build, HostCommand, Image, Part, Reference, Template};
 use indexmap::IndexMap;
 
 use crate::daemon;

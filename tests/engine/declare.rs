@@ -3,10 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use envctl::config::model::{
-    HostCommand, HostPort, Image, ImageSource, Mount, MountSource, Secret,
-};
 use envctl::engine::{ImageSpec, PortSpec, Provision, Role, ServiceSpec};
+use envctl::model::{HostCommand, HostPort, Image, ImageSource, Mount, MountSource, Secret};
 use indexmap::IndexMap;
 
 use crate::networking::LOOPBACK;

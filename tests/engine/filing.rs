@@ -1,7 +1,7 @@
 //! Files that are made for a service.
 
-use envctl::config::model::{Restart, Secret};
 use envctl::engine::{Exec, FileSpec, Launch, MadeFile, Readers, ServiceSpec};
+use envctl::model::{Restart, Secret};
 
 use crate::declare::{service, text};
 use crate::fixture::{Fixture, until};

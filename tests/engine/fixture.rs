@@ -9,11 +9,11 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use envctl::config::model::{InstanceId, Secret};
 use envctl::engine::{
     Engine, Exec, ExecOutcome, Identity, ImageHandle, ImageOutcome, Launch, Observed, Provision,
     Removal, Resource, ServiceSpec, ServiceState,
 };
+use envctl::model::{InstanceId, Secret};
 use envctl::report::{Event, Events, StepId};
 
 use tokio::task::{LocalSet, spawn_local};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use envctl::config::model::Image;
 use envctl::engine::{Error, Source};
+use envctl::model::Image;
 use envctl::report::{Events, StepId};
 
 use crate::daemon;

@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 
-use envctl::config::model::HostPort;
 use envctl::engine::{Observed, Removal, Resource, ServiceSpec, ServiceState};
+use envctl::model::HostPort;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 

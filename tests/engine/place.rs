@@ -5,10 +5,10 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use envctl::config::model::Variables;
 use envctl::engine::docker::{Endpoint, connect};
 use envctl::engine::process::{Home, Process};
 use envctl::engine::{Engine, Identity, ImageHandle, Program, ProgramSpec, Provision};
+use envctl::model::Variables;
 use tokio::sync::OnceCell;
 
 use crate::declare::loaded;

@@ -2,8 +2,8 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 
-use envctl::config::model::HostPort;
 use envctl::engine::{Error, HeldBy, PortHolder, PublishedPort};
+use envctl::model::HostPort;
 
 use crate::fixture::{Fixture, until};
 use crate::inside;

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use envctl::config::model::Secret;
 use envctl::engine::{Error, Program, ProgramSpec, Provision, Resource, ServerChoice, ServiceKind};
+use envctl::model::Secret;
 use envctl::postgres::{self, Target, probe, query};
 use tokio_util::sync::CancellationToken;
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use envctl::config::model::Restart;
 use envctl::engine::ServiceState;
+use envctl::model::Restart;
 
 use crate::declare::{IDLE, service};
 use crate::fixture::{Fixture, until};

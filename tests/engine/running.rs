@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use envctl::config::model::{Mount, MountSource, Secret};
 use envctl::engine::Exec;
+use envctl::model::{Mount, MountSource, Secret};
 
 use crate::declare::{IDLE, service, text};
 use crate::fixture::Fixture;

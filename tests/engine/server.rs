@@ -6,12 +6,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use envctl::config::model::{
-    Build, HostCommand, HostPort, Image, Part, Reference, Secret, Template,
-};
 use envctl::engine::{
     ImageHandle, Launch, Program, ProgramSpec, Provision, Resource, ServiceKind, ServiceSpec,
 };
+use envctl::model::{Build, HostCommand, HostPort, Image, Part, Reference, Secret, Template};
 use indexmap::IndexMap;
 use tokio::sync::OnceCell;
 

@@ -1,7 +1,7 @@
 //! Volumes.
 
-use envctl::config::model::{Mount, MountSource, Secret};
 use envctl::engine::{FileSpec, ImageHandle, MadeFile, Readers, Removal, Resource, ServiceSpec};
+use envctl::model::{Mount, MountSource, Secret};
 
 use crate::building::built;
 use crate::daemon;

@@ -1,7 +1,7 @@
 //! How images would be had, found out without making any.
 
-use envctl::config::model::{HostCommand, Image};
 use envctl::engine::{Obstacle, Program, ProgramSpec, Provision};
+use envctl::model::{HostCommand, Image};
 
 use crate::building::built;
 use crate::daemon;

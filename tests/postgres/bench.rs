@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use envctl::config::model::Secret;
+use envctl::model::Secret;
 use envctl::postgres::{self, Server};
 use envctl::probe::{Attempt, Poll};
 use envctl::report::{Event, Events, StepEvents, StepId};

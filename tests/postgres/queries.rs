@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
-use envctl::config::model::Secret;
+use envctl::model::Secret;
 use envctl::postgres::{Error, Rows, password_sql, probe, query};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use envctl::config::model::Secret;
+use envctl::model::Secret;
 use envctl::postgres::Server;
 
 /// The user that the tests log in as.

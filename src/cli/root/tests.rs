@@ -7,7 +7,7 @@ use expect_test::expect;
 
 use super::super::{ConfigCommand, OpenApi, Output, completions};
 use super::*;
-use crate::config::model::EngineChoice;
+use crate::model::EngineChoice;
 
 fn parse(line: &str) -> Cli {
     try_parse(line).unwrap_or_else(|error| panic!("{error}"))

@@ -3,8 +3,8 @@
 use super::super::line;
 use super::{Failure, FailureKind};
 use crate::config::environments;
-use crate::config::model::Invocation;
 use crate::engine::ObservedService;
+use crate::model::Invocation;
 use crate::plan::state_text;
 use crate::report::Diagnostic;
 

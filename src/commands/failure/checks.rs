@@ -6,7 +6,7 @@ use std::path::Path;
 use indexmap::IndexMap;
 
 use super::{Failure, FailureKind};
-use crate::config::model::Check;
+use crate::model::Check;
 use crate::report::{Answer, Diagnostic};
 use crate::smoke::Unselected;
 use crate::smoke::reports::ReportError;

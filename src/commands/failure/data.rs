@@ -2,7 +2,7 @@
 
 use super::super::{explain, line};
 use super::{Failure, FailureKind};
-use crate::config::model::Invocation;
+use crate::model::Invocation;
 use crate::plan::Observation;
 use crate::report::Diagnostic;
 use crate::seed::Brings;

@@ -5,7 +5,7 @@ use std::error::Error as _;
 use super::super::line;
 use super::{Failure, FailureKind};
 use crate::config::Mistakes;
-use crate::config::model::{Invocation, Kind, Service};
+use crate::model::{Invocation, Kind, Service};
 use crate::report::Diagnostic;
 use crate::smoke::discover::{DocumentError, Error};
 

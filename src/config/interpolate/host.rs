@@ -1,12 +1,12 @@
 //! Commands on the host: what is filled into their arguments, and into the scripts of shells.
 
 use super::super::mistake::Mistake;
-use super::super::model::{Reference, ServiceField};
 use super::super::reference::{Ask, ask};
 use super::super::shell;
 use super::super::source::Origin;
 use super::super::tree::{Node, Value};
 use super::{Expander, Reader};
+use crate::model::{Reference, ServiceField};
 
 impl Expander<'_> {
     /// Expands a command on the host, which nobody but a shell in it expands any further.

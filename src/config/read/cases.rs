@@ -7,11 +7,11 @@ use super::section::{Section, template};
 use crate::config::bounds;
 use crate::config::conform;
 use crate::config::mistake::Mistake;
-use crate::config::model::{Part, Reference, Template};
 use crate::config::schema::{CHECK, Shape};
 use crate::config::suggest;
 use crate::config::trail::Trail;
 use crate::config::tree::{Node, Table, Value};
+use crate::model::{Part, Reference, Template};
 
 /// A check's table for one case.
 pub(super) struct Case<'a> {

@@ -8,13 +8,13 @@ use serde_json_path::JsonPath;
 use super::section::{Claimed, Section};
 use super::{expect, matcher, request, seed};
 use crate::config::mistake::Mistake;
-use crate::config::model::{
-    Action, Capture, CaptureFrom, Check, CommandAction, ExecAction, Flow, HurlAction, Kind,
-    PlainPath, RedisAction, Service, SqlAction, TcpAction, Template,
-};
 use crate::config::schema::METHODS;
 use crate::config::suggest;
 use crate::config::tree::{Node, Value};
+use crate::model::{
+    Action, Capture, CaptureFrom, Check, CommandAction, ExecAction, Flow, HurlAction, Kind,
+    PlainPath, RedisAction, Service, SqlAction, TcpAction, Template,
+};
 
 pub(super) type Services = IndexMap<String, Service>;
 

@@ -5,8 +5,8 @@ use indexmap::IndexMap;
 use super::cycles::cycles;
 use super::section::Section;
 use crate::config::mistake::Mistake;
-use crate::config::model::{Condition, Service, Task};
 use crate::config::suggest;
+use crate::model::{Condition, Service, Task};
 
 /// Reads `depends_on`.
 pub(super) fn read(section: &Section<'_>) -> IndexMap<String, Condition> {

@@ -8,8 +8,8 @@ use super::section::{Reader, Section};
 use super::units::name_mistake;
 use super::{cases, check, depends, flow, image, port, replicas, seed, service, task};
 use crate::config::mistake::Mistake;
-use crate::config::model::{Check, EngineChoice, Environment, Secret, Service};
 use crate::config::tree::Node;
+use crate::model::{Check, EngineChoice, Environment, Secret, Service};
 
 /// The longest name of a service, task, image or port.
 const LONGEST_NAME: usize = 40;

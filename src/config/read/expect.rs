@@ -7,10 +7,10 @@ use super::check::{check_path, claimed};
 use super::section::Section;
 use super::{json, matcher};
 use crate::config::mistake::Mistake;
-use crate::config::model::{
+use crate::config::tree::{Node, Table, Value};
+use crate::model::{
     DeclaredFile, Expect, Json, Matcher, MessageMatch, Snapshot, SnapshotMask, StatusMatch,
 };
-use crate::config::tree::{Node, Table, Value};
 
 /// Reads every expectation of a check.
 pub(super) fn read(section: &Section<'_>) -> Expect {

@@ -9,10 +9,10 @@ use super::section::{Section, template};
 use super::service::container_path;
 use crate::config::jinja;
 use crate::config::mistake::Mistake;
-use crate::config::model::{FileValue, Part, Reference, ServiceField, ServiceFile};
 use crate::config::paths;
 use crate::config::suggest;
 use crate::config::tree::{Node, Value};
+use crate::model::{FileValue, Part, Reference, ServiceField, ServiceFile};
 
 /// Reads the files of a service.
 pub(super) fn read(service: &Section<'_>) -> IndexMap<String, ServiceFile> {

@@ -8,10 +8,10 @@ use indexmap::IndexMap;
 use super::cycles::cycles;
 use super::section::Section;
 use crate::config::mistake::Mistake;
-use crate::config::model::{Check, Part, Reference};
 use crate::config::source::Origin;
 use crate::config::suggest;
 use crate::config::tree::{Node, Value};
+use crate::model::{Check, Part, Reference};
 
 /// The keys that name other checks.
 const NAMES: [&str; 4] = ["depends_on", "setup", "teardown", "meanwhile"];

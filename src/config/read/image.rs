@@ -8,9 +8,9 @@ use super::cycles::cycles;
 use super::section::{Claimed, Section};
 use super::service::check_names;
 use crate::config::mistake::Mistake;
-use crate::config::model::{Build, HostCommand, Image, ImageSource, Reference};
 use crate::config::paths;
 use crate::config::suggest;
+use crate::model::{Build, HostCommand, Image, ImageSource, Reference};
 
 /// Reads one image.
 pub(super) fn read(section: &Section<'_>) -> Image {

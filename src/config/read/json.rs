@@ -4,8 +4,8 @@ use serde_json::{Map, Value as Plain};
 
 use super::section::Section;
 use crate::config::mistake::Mistake;
-use crate::config::model::{Hole, Json};
 use crate::config::tree::{Node, Value};
+use crate::model::{Hole, Json};
 
 /// Reads a value as JSON; a number without an end has none.
 pub(super) fn read(section: &Section<'_>, node: &Node) -> Option<Json> {

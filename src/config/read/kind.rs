@@ -3,8 +3,8 @@
 use super::section::Section;
 use super::{postgres, redis};
 use crate::config::mistake::Mistake;
-use crate::config::model::Kind;
 use crate::config::suggest;
+use crate::model::Kind;
 
 /// The kinds that there are.
 pub(crate) const KINDS: [&str; 3] = ["container", "postgres", "redis"];

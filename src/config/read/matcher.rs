@@ -3,9 +3,9 @@
 use super::json;
 use super::section::Section;
 use crate::config::mistake::Mistake;
-use crate::config::model::{Comparison, Json, Matcher, Pattern, ValueType};
 use crate::config::suggest;
 use crate::config::tree::{Node, Table, Value};
+use crate::model::{Comparison, Json, Matcher, Pattern, ValueType};
 
 /// How far apart two numbers may be, relative to the expected one, unless `within` says.
 const WITHIN: f64 = 1e-6;

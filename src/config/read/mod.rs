@@ -1,4 +1,4 @@
-//! From the checked tree to the immutable [`super::model::Environment`]. Every value has its type
+//! From the checked tree to the immutable [`crate::model::Environment`]. Every value has its type
 //! here already; what it means, and what it refers to, is checked in this folder.
 
 mod cases;

@@ -5,8 +5,8 @@ use indexmap::IndexMap;
 
 use super::section::Section;
 use crate::config::mistake::Mistake;
-use crate::config::model::{Kind, Template};
 use crate::config::tree::{Node, quoted};
+use crate::model::{Kind, Template};
 
 /// Variables of the `postgres` image, each with its key.
 const POSTGRES: [(&str, &str); 6] = [

@@ -6,8 +6,8 @@ use indexmap::IndexMap;
 
 use super::section::Section;
 use crate::config::mistake::Mistake;
-use crate::config::model::{HostPort, Kind, Port, Secret, Service};
 use crate::config::tree::Value;
+use crate::model::{HostPort, Kind, Port, Secret, Service};
 
 /// The password that every reader of the documentation knows.
 const DEFAULT_PASSWORD: &str = "postgres";

@@ -2,7 +2,7 @@
 
 use super::section::{Claimed, Section};
 use super::{seed, server};
-use crate::config::model::{Migrations, Postgres, Secret};
+use crate::model::{Migrations, Postgres, Secret};
 
 /// Reads its keys; `user` means the role here.
 pub(super) fn read(section: &Section<'_>) -> Postgres {

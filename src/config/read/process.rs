@@ -4,7 +4,7 @@ use super::image;
 use super::section::Section;
 use super::service::check_names;
 use crate::config::mistake::Mistake;
-use crate::config::model::{Process, Service, Template};
+use crate::model::{Process, Service, Template};
 
 /// Reads the table of a service.
 pub(super) fn read(section: &Section<'_>) -> Process {

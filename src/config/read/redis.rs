@@ -5,9 +5,9 @@ use indexmap::IndexMap;
 use super::section::Section;
 use super::server;
 use crate::config::mistake::Mistake;
-use crate::config::model::{Persistence, Redis};
 use crate::config::suggest;
 use crate::config::tree::Value;
+use crate::model::{Persistence, Redis};
 
 const PERSISTENCE: [&str; 3] = ["none", "rdb", "aof"];
 

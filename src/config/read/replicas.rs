@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use super::section::Section;
 use crate::config::mistake::Mistake;
-use crate::config::model::{HostPort, Service};
+use crate::model::{HostPort, Service};
 
 /// The most that may run side by side.
 const MOST: u32 = 64;

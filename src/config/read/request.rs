@@ -7,12 +7,12 @@ use super::json;
 use super::section::Section;
 use super::service::one_port;
 use crate::config::mistake::Mistake;
-use crate::config::model::{
+use crate::config::suggest;
+use crate::config::tree::Value;
+use crate::model::{
     Auth, Body, Call, FormPart, HttpAction, Kind, Part, PartContent, Service, ServicePort, Tls,
     WebSocketAction,
 };
-use crate::config::suggest;
-use crate::config::tree::Value;
 
 /// The most redirects that may be followed.
 const REDIRECTS_MAX: i64 = 100;

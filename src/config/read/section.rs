@@ -11,11 +11,11 @@ use super::units;
 use crate::config::bounds::Bounds;
 use crate::config::interpolate::Outside;
 use crate::config::mistake::{MISTAKES_MAX, Mistake};
-use crate::config::model::{Part, Template};
 use crate::config::paths;
 use crate::config::shell;
 use crate::config::source::Origin;
 use crate::config::tree::{Node, Value, dotted, float};
+use crate::model::{Part, Template};
 
 /// What a path that was declared must be; looked at when everything else is read.
 #[derive(Clone, Debug)]

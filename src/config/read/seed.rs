@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 
 use super::section::{Claimed, Section};
-use crate::config::model::{Kind, Migrations, Seed, SeedContent, Service, Task};
 use crate::config::paths;
 use crate::config::suggest;
+use crate::model::{Kind, Migrations, Seed, SeedContent, Service, Task};
 
 /// Reads one seed.
 pub(super) fn read(section: &Section<'_>, services: &IndexMap<String, Service>) -> Option<Seed> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::section::Section;
 use crate::config::defaults::is_version;
 use crate::config::mistake::Mistake;
-use crate::config::model::Secret;
+use crate::model::Secret;
 
 /// A server's version, and whether a program of the host must have it.
 pub(super) struct Version {

@@ -8,9 +8,9 @@ use super::section::Section;
 use super::{depends, file, image, kind, official, port, process, replicas, volume};
 use crate::config::env_file;
 use crate::config::mistake::Mistake;
-use crate::config::model::{Healthcheck, Kind, Limits, Port, Probe, Restart, Service, Template};
 use crate::config::paths;
 use crate::config::suggest;
+use crate::model::{Healthcheck, Kind, Limits, Port, Probe, Restart, Service, Template};
 
 /// Reads one service.
 pub(super) fn read(section: &Section<'_>) -> Service {

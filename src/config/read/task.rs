@@ -4,8 +4,8 @@ use indexmap::IndexMap;
 
 use super::section::Section;
 use super::{depends, image, process, service, volume};
-use crate::config::model::{ImageSource, Service, Task};
 use crate::config::suggest;
+use crate::model::{ImageSource, Service, Task};
 
 /// Reads one task; with `service`, it takes over what that service runs with.
 pub(super) fn read(section: &Section<'_>, services: &IndexMap<String, Service>) -> Task {

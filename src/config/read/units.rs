@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::config::model::{Part, Template};
 use crate::config::shell::HOLE;
+use crate::model::{Part, Template};
 
 /// Reads a duration as Compose writes it: `1m30s`, `500ms`.
 pub(super) fn duration(text: &str) -> Option<Duration> {
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn commands_are_split_around_holes() {
-        use crate::config::model::Secret;
+        use crate::model::Secret;
         let template = Template {
             parts: vec![
                 Part::Text("run --key=".to_owned()),

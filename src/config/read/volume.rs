@@ -3,9 +3,9 @@
 use super::section::Section;
 use super::units;
 use crate::config::mistake::Mistake;
-use crate::config::model::{Mount, MountSource};
 use crate::config::paths;
 use crate::config::tree::Node;
+use crate::model::{Mount, MountSource};
 
 /// Reads `volumes`.
 pub(super) fn read(section: &Section<'_>) -> Vec<Mount> {

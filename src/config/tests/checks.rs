@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 
 use super::{API, given};
-use crate::config::model::{Action, Check};
+use crate::model::{Action, Check};
 
 /// An environment with a service of every kind.
 const ALL: &str = "[services.db]\nkind = 'postgres'\n[services.cache]\nkind = 'redis'\n";

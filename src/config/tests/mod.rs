@@ -20,9 +20,9 @@ use std::path::Path;
 use super::interpolate::{Context, Outside};
 use super::layers::{Wanted, collect};
 use super::mistake::{Mistake, Mistakes};
-use super::model::{Environment, Variables};
 use super::resolve::{Resolved, resolve};
 use super::source::Source;
+use crate::model::{Environment, Variables};
 
 /// The least that a service needs.
 const API: &str = "[services.api]\nimage = 'api:1'\nports = { http = 3000 }\n";

@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 
 use super::{API, given};
-use crate::config::model::{Environment, Kind, Migrations};
+use crate::model::{Environment, Kind, Migrations};
 
 fn check(env: &str, pick: impl Fn(&Environment) -> String, expected: &Expect) {
     expected.assert_eq(&pick(&given(env).environment()));

@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 
 use super::{API, Given, given};
-use crate::config::model::{Kind, Secret};
+use crate::model::{Kind, Secret};
 
 fn show(given: &Given, expected: &Expect) {
     let all = given.show();

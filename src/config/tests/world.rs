@@ -7,8 +7,8 @@ use expect_test::{Expect, expect};
 use tempfile::TempDir;
 
 use super::API;
-use crate::config::model::Reach;
 use crate::config::{Mistakes, Request, environments, invocation, load};
+use crate::model::Reach;
 
 /// A workspace on disk.
 struct World {

@@ -10,8 +10,8 @@ use bollard::query_parameters::{
 
 use super::client::Fault;
 use super::{Docker, labels, removal};
-use crate::config::model::Secret;
 use crate::engine::{Error, Pulse, ServiceState};
+use crate::model::Secret;
 use crate::probe::Exhausted;
 
 /// What the daemon takes for a stop beyond the grace period.

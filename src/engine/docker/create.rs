@@ -9,8 +9,8 @@ use bollard::models::{
 use bollard::query_parameters::CreateContainerOptions;
 
 use super::{Docker, container, files, labels};
-use crate::config::model::{HostPort, MountSource, Restart, Secret};
 use crate::engine::{Error, Identity, Launch, PortSpec, ServiceSpec, host_of_replica};
+use crate::model::{HostPort, MountSource, Restart, Secret};
 
 /// How often the name may be taken again between a removal and a creation.
 const ATTEMPTS_MAX: u32 = 3;
@@ -193,7 +193,7 @@ fn binding(identity: &Identity, port: &PortSpec) -> PortBinding {
 }
 
 fn mounts(identity: &Identity, spec: &ServiceSpec) -> Vec<Mount> {
-    let one = |mount: &crate::config::model::Mount| {
+    let one = |mount: &crate::model::Mount| {
         let common = Mount {
             target: Some(mount.target.clone()),
             read_only: Some(mount.read_only),

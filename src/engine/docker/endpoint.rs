@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::client::ENGINE;
-use crate::config::model::{Digest, Variables};
 use crate::engine::Error;
+use crate::model::{Digest, Variables};
 
 const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
 

@@ -10,13 +10,13 @@ use super::client::{Client, ENGINE};
 use super::{
     address, attach, container, create, exec, files, image, logs, observe, resource, start,
 };
-use crate::config::model::{Build, InstanceId, Secret};
 use crate::engine::host::Once;
 use crate::engine::{
     Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Identity, ImageHandle,
     ImageOutcome, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, ObservedService,
     Outline, Prospect, Provision, Pulse, Removal, Resource, ServiceSpec, Work,
 };
+use crate::model::{Build, InstanceId, Secret};
 use crate::report::StepEvents;
 
 /// A Docker daemon, bound to one instance.

@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use super::client::{Fault, is_of};
 use super::transport::Meter;
 use super::{Docker, container, labels};
-use crate::config::model::Secret;
 use crate::engine::{Error, Exec, ExecOutcome};
+use crate::model::Secret;
 use crate::probe::{Attempt, Poll};
 
 /// How long the exit code may come after the output's end.

@@ -145,8 +145,8 @@ mod tests {
     use std::io::Read as _;
 
     use super::*;
-    use crate::config::model::Secret;
     use crate::engine::FileSpec;
+    use crate::model::Secret;
 
     #[test]
     fn an_archive_has_each_file_at_its_place() {

@@ -8,8 +8,8 @@ use bollard::query_parameters::{ListContainersOptions, ListNetworksOptions, List
 
 use super::connect::Daemon;
 use super::labels;
-use crate::config::model::InstanceId;
 use crate::engine::{Error, Instance, Role};
+use crate::model::InstanceId;
 
 /// Returns every instance that has anything on the daemon.
 pub async fn instances(daemon: &Daemon) -> Result<Vec<Instance>, Error> {

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use crate::config::model::InstanceId;
 use crate::engine::{Identity, Launch, Role, ServiceSpec};
+use crate::model::InstanceId;
 
 /// Marks everything that envctl makes.
 pub(super) const MARK: &str = "envctl";

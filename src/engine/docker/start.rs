@@ -6,9 +6,9 @@ use bollard::query_parameters::StartContainerOptions;
 use super::client::Fault;
 use super::ports::Fixed;
 use super::{Docker, container, create, labels, owner, port_holder, ports};
-use crate::config::model::HostPort;
 use crate::engine::port::is_free;
 use crate::engine::{Error, ServiceSpec, ServiceState};
+use crate::model::HostPort;
 
 /// Starts what was created; a running container stays as it is.
 pub(super) async fn start(docker: &Docker, service: &str) -> Result<(), Error> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tar::{Builder, EntryType, Header};
 
-use crate::config::model::Digest;
+use crate::model::Digest;
 
 /// What programs and tools keep beside sources and make again by themselves: it makes nothing
 /// another thing, and neither counts nor is sent.

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::install::install_line;
 use super::program::missing;
-use crate::config::model::HostCommand;
 use crate::engine::Obstacle;
+use crate::model::HostCommand;
 
 /// Returns the file of a program: a name is looked for in the folders of `path`, anything else
 /// starts at the working directory. The error says why it cannot be run.

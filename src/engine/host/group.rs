@@ -16,8 +16,8 @@ use tokio::process::{Child, ChildStdin, Command};
 
 use super::guardian::Guardian;
 use super::program::{beside, not_started};
-use crate::config::model::Secret;
 use crate::engine::ExecOutcome;
+use crate::model::Secret;
 
 /// How long what a command left may still hand on what it has, as a filter behind it does.
 const LAST_WORDS: Duration = Duration::from_millis(200);

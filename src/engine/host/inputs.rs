@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::content::{self, Entry, EntryKind, Visit};
-use crate::config::model::{Digest, HostCommand};
+use crate::model::{Digest, HostCommand};
 
 /// Adds a command's declaration to a digest.
 pub(in crate::engine) fn declare(digest: &mut Digest, command: &HostCommand, workspace: &Path) {

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use super::content::{Entry, EntryKind};
 use super::inputs::{entries_of, relative};
-use crate::config::model::Digest;
 use crate::engine::whole;
+use crate::model::Digest;
 
 /// Of more files nothing is kept.
 const FILES_MAX: usize = 50_000;

@@ -10,7 +10,7 @@ use tokio::sync::Mutex as Turn;
 
 use super::failure::Failure;
 use super::program::run;
-use crate::config::model::HostCommand;
+use crate::model::HostCommand;
 use crate::report::StepEvents;
 
 /// How a command ended in this run; `None` before it has.

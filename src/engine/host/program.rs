@@ -13,8 +13,8 @@ use super::ending::Ending;
 use super::failure::{Failure, LastLines};
 use super::guardian::Guardian;
 use super::install::install_line;
-use crate::config::model::HostCommand;
 use crate::engine::lines::Lines;
+use crate::model::HostCommand;
 use crate::report::StepEvents;
 
 /// How long its output may stay open after it ended, since a child of it can hold it.

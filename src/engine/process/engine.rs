@@ -10,13 +10,13 @@ use super::environment::DEFAULT_PATH;
 use super::folder::Folder;
 use super::home::Home;
 use super::{create, exec, files, launch, logs, observe, ports, program, resource, stop};
-use crate::config::model::{Secret, Variables};
 use crate::engine::host::Once;
 use crate::engine::{
     Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Identity, ImageHandle,
     ImageOutcome, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, ObservedService,
     Prospect, Provision, Pulse, Removal, Resource, ServiceSpec, Work,
 };
+use crate::model::{Secret, Variables};
 use crate::report::{Events, StepEvents};
 
 /// This machine, bound to one instance.
@@ -243,9 +243,9 @@ pub(super) mod tests {
     use std::path::Path;
 
     use super::Process;
-    use crate::config::model::{InstanceId, Variables};
     use crate::engine::Identity;
     use crate::engine::process::Home;
+    use crate::model::{InstanceId, Variables};
 
     /// Returns the default instance of the workspace `w` in a folder, with its state beside.
     pub(in crate::engine::process) fn process(folder: &Path) -> Process {

@@ -3,8 +3,8 @@
 use indexmap::IndexMap;
 
 use super::record::Record;
-use crate::config::model::Variables;
 use crate::engine::ServiceKind;
+use crate::model::Variables;
 
 /// Where programs are where nobody says so.
 pub(super) const DEFAULT_PATH: &str =

@@ -3,8 +3,8 @@
 
 use std::path::PathBuf;
 
-use crate::config::model::{InstanceId, Variables};
 use crate::engine::Error;
+use crate::model::{InstanceId, Variables};
 
 /// The two folders of envctl on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,8 +11,8 @@ use super::folder::{self, Folder};
 use super::home::Home;
 use super::observe;
 use super::procfs;
-use crate::config::model::InstanceId;
 use crate::engine::{Error, HeldBy, Instance, ServiceState};
+use crate::model::InstanceId;
 
 /// What an instance's folder says of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]

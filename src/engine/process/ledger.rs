@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use super::engine::{Process, refused};
 use super::folder;
 use super::home::Home;
-use crate::config::model::InstanceId;
 use crate::engine::{Addresses, Error, host, whole};
+use crate::model::InstanceId;
 
 /// How long others may hold the ledger: they look at a few ports.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(30);

@@ -9,9 +9,9 @@ use super::folder::Folder;
 use super::ledger::{self, Ledger};
 use super::record::Record;
 use super::{observe, stop};
-use crate::config::model::{Digest, HostPort};
 use crate::engine::port::{self, Listening};
 use crate::engine::{Addresses, Error, PortHolder, PortSpec, ServiceSpec, ServiceState};
+use crate::model::{Digest, HostPort};
 
 /// The first port that is given, where the kernel does not give it to clients.
 const FIRST: u16 = 20_000;
@@ -253,8 +253,8 @@ pub(super) fn address(folder: &Folder, port: &str) -> Result<SocketAddr, Error> 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::config::model::ImageSource;
     use crate::engine::Role;
+    use crate::model::ImageSource;
 
     /// Returns a service with ports that are chosen.
     pub(in crate::engine::process) fn spec(name: &str, ports: &[&str]) -> ServiceSpec {

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::marks::Marks;
 use super::user::User;
-use crate::config::model::Restart;
 use crate::engine::{ImageHandle, Role, ServiceKind};
+use crate::model::Restart;
 
 /// The version of what is written; another one is not understood.
 pub(super) const SCHEMA: u32 = 1;

@@ -100,7 +100,6 @@ mod tests {
     use std::process::{Child, Command};
 
     use super::*;
-    use crate::config::model::Secret;
     use crate::engine::process::create::create;
     use crate::engine::process::engine::tests::process;
     use crate::engine::process::marks::Marks;
@@ -109,6 +108,7 @@ mod tests {
     use crate::engine::process::procfs::{self, ProcessId};
     use crate::engine::process::status::{Phase, Status};
     use crate::engine::{ImageHandle, Launch};
+    use crate::model::Secret;
 
     /// What still tells of a process.
     #[derive(PartialEq)]

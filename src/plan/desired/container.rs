@@ -1,8 +1,8 @@
 //! Services and tasks as containers.
 
 use super::{Made, Readiness, Upkeep, data_mount, ports, redis};
-use crate::config::model::{ImageSource, Kind, Part, Postgres, Service, Task, Template};
 use crate::engine::{Role, ServiceKind, ServiceSpec};
+use crate::model::{ImageSource, Kind, Part, Postgres, Service, Task, Template};
 
 /// The folder of a container that the data volume of a `postgres` service is mounted on.
 pub(super) const POSTGRES_MOUNT: &str = "/var/lib/envctl";

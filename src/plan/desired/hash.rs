@@ -1,8 +1,8 @@
 //! What of a declaration makes a running copy of it stale.
 
 use super::Upkeep;
-use crate::config::model::{Digest, FileValue, Reference, Template};
 use crate::engine::{Readers, ServiceSpec};
+use crate::model::{Digest, FileValue, Reference, Template};
 use crate::plan::wiring::Wiring;
 
 /// Returns the hash of all that was declared, but for the host's ports where any will do. What a

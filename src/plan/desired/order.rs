@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::model::Environment;
+use crate::model::Environment;
 
 /// Returns each name's distance from what depends on nothing: equals do not wait for each other.
 pub(super) fn start_order(environment: &Environment) -> BTreeMap<&str, u32> {

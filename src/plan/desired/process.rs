@@ -2,8 +2,8 @@
 
 use super::container::{POSTGRES_MOUNT, REDIS_MOUNT, kind, login};
 use super::{Made, Readiness, Upkeep, data_mount, ports, redis};
-use crate::config::model::{ImageSource, Kind, Process, Service, Task, Template};
 use crate::engine::{Program, Role, ServerChoice, ServiceSpec};
+use crate::model::{ImageSource, Kind, Process, Service, Task, Template};
 
 /// Translates a service; the error is the key that it lacks.
 pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static str> {

@@ -3,10 +3,10 @@
 
 use indexmap::IndexMap;
 
-use crate::config::model::{
+use crate::engine::{FileSpec, Readers, ServiceSpec, redis_text};
+use crate::model::{
     FileValue, Part, Persistence, Redis, Reference, Secret, ServiceField, ServiceFile, Template,
 };
-use crate::engine::{FileSpec, Readers, ServiceSpec, redis_text};
 
 /// The file with the password; no declared one has such a name.
 const FILE: &str = "redis.conf";
@@ -88,8 +88,8 @@ fn file(password: &Secret) -> ServiceFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::model::ImageSource;
     use crate::engine::Role;
+    use crate::model::ImageSource;
 
     #[test]
     fn directives_of_a_server_are_on_its_command_line_and_its_password_is_in_a_file() {

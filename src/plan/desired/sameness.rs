@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Desired, DesiredService, hash};
-use crate::config::model::Digest;
 use crate::engine::{Addresses, ImageHandle, ObservedService};
+use crate::model::Digest;
 use crate::plan::images::DesiredImage;
 
 impl Desired {

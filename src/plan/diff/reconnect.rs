@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::Diff;
-use crate::config::model::{Condition, FileValue, Template};
 use crate::engine::Role;
+use crate::model::{Condition, FileValue, Template};
 use crate::plan::desired::{Desired, DesiredService};
 use crate::plan::step::{Change, Step};
 
@@ -144,8 +144,8 @@ mod tests {
 
     use super::super::tests::{STARTED, green, rates, service};
     use super::super::{Options, Sowing, diff};
-    use crate::config::model::Condition;
     use crate::engine::{Role, ServiceState};
+    use crate::model::Condition;
     use crate::plan::desired::Desired;
     use crate::plan::graph::Plan;
     use crate::plan::observation::{DatabaseView, Observation};

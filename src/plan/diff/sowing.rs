@@ -1,8 +1,8 @@
 //! The plans of `seed` and `migrate`: work on databases that run, and on nothing else.
 
 use super::{Diff, Options};
-use crate::config::model::Condition;
 use crate::engine::{Role, ServiceState};
+use crate::model::Condition;
 use crate::plan::data_task::DataTask;
 use crate::plan::desired::{Database, Desired, DesiredService, SentSeed};
 use crate::plan::graph::Plan;

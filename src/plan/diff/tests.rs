@@ -7,11 +7,11 @@ use expect_test::{Expect, expect};
 use super::super::desired::Upkeep;
 use super::super::wiring::Wiring;
 use super::*;
-use crate::config::model::{HostCommand, Image, ImageSource, Mount, Secret};
 use crate::engine::{
     Capabilities, ImageHandle, ImageSpec, MadeWith, Program, ProgramSpec, Provision, ServerChoice,
     ServiceSpec,
 };
+use crate::model::{HostCommand, Image, ImageSource, Mount, Secret};
 use crate::plan::desired::{Database, SentSeed};
 use crate::plan::images::DesiredImage;
 use crate::plan::observation::{DatabaseView, SentSeeds};

@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use crate::config::model::Probe;
 use crate::engine::{Engine, PortSpec};
+use crate::model::Probe;
 use crate::plan::desired::{DesiredService, Readiness};
 
 /// What was seen of a service's processes, beside where they are asked.

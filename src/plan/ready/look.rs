@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::database;
-use crate::config::model::{Probe, Secret};
 use crate::engine::{self, Engine, Exec, ExecOutcome, ObservedService};
+use crate::model::{Probe, Secret};
 use crate::plan::desired::{DesiredService, Readiness};
 use crate::plan::error::Error;
 use crate::probe::{Attempt, Http, connect, connect_briefly, redis, refuses, status_line};

@@ -10,8 +10,8 @@ use super::super::reproduce;
 use super::super::runner::Session;
 use super::super::scope::{ByHand, Scope};
 use super::Nothing;
-use crate::config::model::{CommandAction, ExecAction, Secret, Template};
 use crate::engine::{self, Exec, ExecOutcome, OUTPUT_BYTES_MAX};
+use crate::model::{CommandAction, ExecAction, Secret, Template};
 
 /// Runs a command beside a service once.
 pub(super) async fn exec(

@@ -7,9 +7,7 @@ use super::super::reproduce;
 use super::super::runner::Session;
 use super::super::scope::Scope;
 use super::Nothing;
-use crate::config::model::{
-    Auth, Body, Call, FormPart, HttpAction, PartContent, Tls as DeclaredTls,
-};
+use crate::model::{Auth, Body, Call, FormPart, HttpAction, PartContent, Tls as DeclaredTls};
 use crate::probe::{self, Content, Delivery, HttpError, Part, Request, Tls};
 
 /// Sends a request once.

@@ -7,8 +7,8 @@ use super::super::reproduce;
 use super::super::scope::Scope;
 use super::Nothing;
 use super::command::{evidence, variables};
-use crate::config::model::{HurlAction, Secret};
 use crate::engine;
+use crate::model::{HurlAction, Secret};
 
 /// Runs the file once.
 pub(super) async fn run(

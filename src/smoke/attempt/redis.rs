@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::evidence::{Evidence, Status};
 use super::super::scope::Scope;
 use super::Nothing;
-use crate::config::model::{RedisAction, Secret};
+use crate::model::{RedisAction, Secret};
 use crate::probe::redis::{Server, ask};
 
 /// Sends a command once.

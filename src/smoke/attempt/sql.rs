@@ -11,7 +11,7 @@ use super::super::reproduce;
 use super::super::runner::Session;
 use super::super::scope::{ByHand, Scope};
 use super::Nothing;
-use crate::config::model::SqlAction;
+use crate::model::SqlAction;
 use crate::postgres::{self, Rows};
 
 /// The longest text of rows that is shown.

@@ -6,7 +6,7 @@ use super::super::evidence::{Evidence, Status};
 use super::super::expect;
 use super::super::scope::Scope;
 use super::Nothing;
-use crate::config::model::{Check, Matcher, TcpAction};
+use crate::model::{Check, Matcher, TcpAction};
 use crate::probe::{self, Attempt, Enough, TcpError};
 
 /// Connects once. Where something is expected, it reads until that has come.

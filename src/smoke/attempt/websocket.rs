@@ -11,7 +11,7 @@ use super::super::runner::Session;
 use super::super::scope::Scope;
 use super::super::{Failure, trial};
 use super::{Nothing, http};
-use crate::config::model::{Check, MessageMatch, WebSocketAction};
+use crate::model::{Check, MessageMatch, WebSocketAction};
 use crate::probe::{Message, REFUSAL_BYTES, WebSocket, WebSocketError};
 
 /// How many messages are kept.

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use regex::Regex;
 
 use super::document::Operation;
-use crate::config::model::{Action, Check, Part, Template};
+use crate::model::{Action, Check, Part, Template};
 
 /// Stands for what a check's path holds only while it is made.
 const HOLE: &str = "\u{1}";

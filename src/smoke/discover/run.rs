@@ -13,7 +13,7 @@ use super::known::{Pattern, check_of};
 use super::naming::name;
 use super::tables::Proposed;
 use super::values::choices;
-use crate::config::model::Check;
+use crate::model::Check;
 use crate::postgres::{self, Target};
 use crate::probe::Caller;
 

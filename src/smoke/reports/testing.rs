@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::Results;
-use crate::config::Spot;
+use crate::model::Spot;
 use crate::smoke::{Attempts, CheckResult, Failure, Reply, Verdict};
 
 /// Returns a run of some checks.

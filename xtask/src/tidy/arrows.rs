@@ -17,7 +17,7 @@ enum Room {
     Renderers,
     Vocabulary,
     Config,
-    ConfigModel,
+    Model,
     Probe,
 }
 
@@ -27,39 +27,21 @@ const VOCABULARY: [&str; 6] = ["answer", "bytes", "diagnostic", "event", "mask",
 /// What each room may name besides itself.
 fn may_name(room: Room) -> &'static [Room] {
     use Room::{
-        Cli, Commands, Config, ConfigModel, Engine, Main, Plan, Postgres, Probe, Renderers, Seed,
-        Smoke, Vocabulary,
+        Cli, Commands, Config, Engine, Main, Model, Plan, Postgres, Probe, Renderers, Seed, Smoke,
+        Vocabulary,
     };
     match room {
         Main => &[Cli, Commands, Renderers, Vocabulary],
         Commands => &[
-            Cli,
-            Plan,
-            Seed,
-            Smoke,
-            Engine,
-            Postgres,
-            Config,
-            ConfigModel,
-            Probe,
-            Vocabulary,
+            Cli, Plan, Seed, Smoke, Engine, Postgres, Config, Model, Probe, Vocabulary,
         ],
-        Plan => &[
-            Seed,
-            Engine,
-            Postgres,
-            Probe,
-            Config,
-            ConfigModel,
-            Vocabulary,
-        ],
-        Seed => &[Engine, Postgres, Config, ConfigModel, Vocabulary],
-        Smoke => &[Engine, Postgres, Probe, Config, ConfigModel, Vocabulary],
-        Engine | Postgres => &[Probe, ConfigModel, Vocabulary],
+        Plan => &[Seed, Engine, Postgres, Probe, Config, Model, Vocabulary],
+        Seed => &[Engine, Postgres, Model, Vocabulary],
+        Smoke => &[Engine, Postgres, Probe, Config, Model, Vocabulary],
+        Engine | Postgres => &[Probe, Model, Vocabulary],
         Renderers => &[Vocabulary],
-        Cli | Config => &[ConfigModel],
-        ConfigModel => &[Config],
-        Probe | Vocabulary => &[],
+        Cli | Config => &[Model],
+        Model | Probe | Vocabulary => &[],
     }
 }
 
@@ -123,8 +105,8 @@ fn room(segments: &[String], reexports: &Reexports) -> Option<Room> {
         "postgres" => Room::Postgres,
         "cli" => Room::Cli,
         "probe" => Room::Probe,
-        "config" if inner.is_some_and(|name| reexports.is_model(name)) => Room::ConfigModel,
         "config" => Room::Config,
+        "model" => Room::Model,
         "report" if inner.is_some_and(|name| reexports.is_vocabulary(name)) => Room::Vocabulary,
         "report" => Room::Renderers,
         _ => return None,
@@ -140,7 +122,6 @@ fn is_test(path: &str) -> bool {
 /// The names that a room's top module hands on from the parts which others may name.
 #[derive(Default)]
 struct Reexports {
-    model: Vec<String>,
     vocabulary: Vec<String>,
 }
 
@@ -149,7 +130,6 @@ impl Reexports {
         let mut reexports = Self::default();
         for source in sources {
             let names = match source.path.as_str() {
-                "src/config.rs" | "src/config/mod.rs" => &mut reexports.model,
                 "src/report.rs" | "src/report/mod.rs" => &mut reexports.vocabulary,
                 _ => continue,
             };
@@ -157,7 +137,7 @@ impl Reexports {
             let text = source.text.replace("use ", "use super::here::");
             for NamedPath { segments, .. } in paths::named(&source.path, &text) {
                 let from = segments.get(1).map_or("", String::as_str);
-                if from != "model" && !VOCABULARY.contains(&from) {
+                if !VOCABULARY.contains(&from) {
                     continue;
                 }
                 match segments.last().map(String::as_str) {
@@ -168,10 +148,6 @@ impl Reexports {
             }
         }
         reexports
-    }
-
-    fn is_model(&self, name: &str) -> bool {
-        name == "model" || self.model.iter().any(|known| known == name)
     }
 
     fn is_vocabulary(&self, name: &str) -> bool {
@@ -223,7 +199,7 @@ mod tests {
             ),
             (
                 "src/engine/docker/pull.rs",
-                "use crate::config::model::Image; use crate::probe::poll;",
+                "use crate::model::Image; use crate::probe::poll;",
             ),
             (
                 "src/report/mod.rs",
@@ -234,8 +210,7 @@ mod tests {
                 "pub struct UpAnswer;\nstruct Inner;",
             ),
             ("src/seed/copy.rs", "use crate::report::{Events, UpAnswer};"),
-            ("src/config/mod.rs", "pub use model::Environment;"),
-            ("src/cli/mod.rs", "use crate::config::Environment;"),
+            ("src/cli/mod.rs", "use crate::model::Environment;"),
         ];
         assert_eq!(found(check, &files), [""; 0]);
     }
@@ -254,7 +229,7 @@ mod tests {
                 "use super::super::report::event::Event;",
             ),
             ("src/report/event.rs", "use super::bars::Bars;"),
-            ("src/cli/mod.rs", "use crate::config::{model::A, layers};"),
+            ("src/cli/mod.rs", "use crate::{config::layers, model::A};"),
         ];
         assert_eq!(
             found(check, &files),

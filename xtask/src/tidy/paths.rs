@@ -118,12 +118,12 @@ mod tests {
     fn paths_are_found_in_use_and_in_code() {
         check(
             "src/plan/step.rs",
-            "use crate::{config::model::{self, Port as P}, report::event::*};\n\
+            "use crate::{model::{self, Port as P}, report::event::*};\n\
              use std::fmt;\n\
              fn a() -> crate::seed::Script { crate::engine::b::<u8>() }",
             &[
-                "config::model",
-                "config::model::Port",
+                "model",
+                "model::Port",
                 "report::event::*",
                 "seed::Script",
                 "engine::b",

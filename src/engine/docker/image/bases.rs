@@ -6,9 +6,9 @@ use super::dockerfile::{Arguments, Base, needs};
 use super::source::NoImage;
 use super::survey::because;
 use super::{ensure, local, name, pull};
-use crate::config::model::{Build, Part, Reference, Template};
 use crate::engine::docker::Docker;
 use crate::engine::{Error, ImageHandle, Obstacle};
+use crate::model::{Build, Part, Reference, Template};
 
 /// Returns what of the Dockerfile keeps the daemon from building it. Nothing is known of one that
 /// `prepare` makes.

@@ -13,13 +13,13 @@ use super::fingerprint::{self, Argument};
 use super::source::NoImage;
 use super::upload::channel_of_bytes;
 use super::{ensure, local, name};
-use crate::config::model::Build;
 use crate::engine::ImageHandle;
 use crate::engine::docker::client::Fault;
 use crate::engine::docker::engine::Turn;
 use crate::engine::docker::{Docker, labels};
 use crate::engine::host::LastLines;
 use crate::engine::lines::Lines;
+use crate::model::Build;
 use crate::report::{Progress, StepEvents, Unit};
 
 /// Builds an image; `prepare` makes its context before.

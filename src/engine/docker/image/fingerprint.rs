@@ -6,9 +6,9 @@ use std::io;
 use std::path::Path;
 
 use super::context::Context;
-use crate::config::model::{Build, Digest, HostCommand, Part, Reference};
 use crate::engine::ImageHandle;
 use crate::engine::host::{declare, digest_of, relative};
+use crate::model::{Build, Digest, HostCommand, Part, Reference};
 
 /// Changed when the same inputs shall give another image than before.
 const VERSION: &str = "1";
@@ -115,7 +115,7 @@ mod tests {
     use indexmap::IndexMap;
 
     use super::*;
-    use crate::config::model::{Secret, Template};
+    use crate::model::{Secret, Template};
 
     fn base(id: &str) -> BTreeMap<String, ImageHandle> {
         let handle = ImageHandle {

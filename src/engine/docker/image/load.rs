@@ -13,11 +13,11 @@ use super::sniff::{HEAD_BYTES_MAX, Payload, sniff};
 use super::source::NoImage;
 use super::upload::{Uploader, channel_of_bytes};
 use super::{archive, ensure, fingerprint};
-use crate::config::model::HostCommand;
 use crate::engine::ImageHandle;
 use crate::engine::docker::client::Fault;
 use crate::engine::docker::{Docker, labels};
 use crate::engine::host::{LastLines, Program, Waiter, beside, print};
+use crate::model::HostCommand;
 use crate::report::{Progress, StepEvents, Unit};
 
 /// How much is read from the command at once.

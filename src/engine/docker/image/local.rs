@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::try_join_all;
 
 use super::{fingerprint, name};
-use crate::config::model::{Build, HostCommand, Image, Part, Reference};
 use crate::engine::docker::Docker;
 use crate::engine::{Error, ImageHandle, ImageSpec};
+use crate::model::{Build, HostCommand, Image, Part, Reference};
 
 /// Returns the current image of each spec that needs no work. An image whose base is not current
 /// is not either, unless it comes from a source that needs no base.

@@ -1,9 +1,9 @@
 //! What an image is about to be made from, to name what changed since the last time.
 
 use super::context::Context;
-use crate::config::model::{Build, Digest, HostCommand};
 use crate::engine::docker::Docker;
 use crate::engine::host::{Listing, Note, declare};
+use crate::model::{Build, Digest, HostCommand};
 
 /// Lists what a build counts: the inputs of its `prepare`, else its context.
 pub(super) async fn of_build(docker: &Docker, image: &str, build: &Build) -> Option<Note> {

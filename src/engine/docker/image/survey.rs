@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::NoImage;
 use super::{bases, ensure, local, pull};
-use crate::config::model::Build;
 use crate::engine::docker::Docker;
 use crate::engine::host::can_run;
 use crate::engine::{Error, ImageHandle, ImageSpec, Obstacle, Prospect, Provision};
+use crate::model::Build;
 
 /// Looks for a local copy of each image, else for a source that can give it. What others are made
 /// from stands before them.

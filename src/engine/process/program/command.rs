@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{Found, Missing};
-use crate::config::model::{Digest, HostCommand};
 use crate::engine::host::{self, Failure, Listing, Note};
 use crate::engine::process::{Process, folder as folders};
 use crate::engine::{ImageHandle, ImageOutcome, Program, ProgramSpec, Source};
+use crate::model::{Digest, HostCommand};
 use crate::report::StepEvents;
 
 /// The parts of a [`Program::Command`].

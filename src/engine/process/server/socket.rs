@@ -4,9 +4,9 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::config::model::Digest;
 use crate::engine::process::user::User;
 use crate::engine::process::{folder as folders, way};
+use crate::model::Digest;
 
 /// What a socket's path may have, on the system that allows the least (macOS).
 const PATH_BYTES_MAX: usize = 103;

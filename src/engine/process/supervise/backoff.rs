@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::config::model::Restart;
+use crate::model::Restart;
 
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_mins(1);

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use super::folder::Folder;
 use super::log_times::Notes;
-use crate::config::model::Variables;
 use crate::engine::host;
+use crate::model::Variables;
 use supervisor::Supervisor;
 
 /// What the last supervisor may still take to go.

@@ -10,13 +10,13 @@ use super::backoff::Backoff;
 use super::bound::bound;
 use super::rhythm::Rhythm;
 use super::spawn::spawn;
-use crate::config::model::Variables;
 use crate::engine::process::folder::Folder;
 use crate::engine::process::marks::Marks;
 use crate::engine::process::members::{Members, Sight};
 use crate::engine::process::procfs::{self, ProcessId};
 use crate::engine::process::record::{self, Record};
 use crate::engine::process::status::{Phase, Status};
+use crate::model::Variables;
 
 /// How soon the log's size is looked at again while it grows, and while it does not.
 const LOG_LOOKS: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(4));

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::{Expect, Json, Pattern, Template};
-use crate::config::Spot;
+use super::{Expect, Json, Pattern, Spot, Template};
 
 /// One smoke test; a table with `each` is one for each case.
 #[derive(Clone, Debug, PartialEq)]

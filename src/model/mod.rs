@@ -1,4 +1,4 @@
-//! The values that configuration gives to the other rooms: plain, immutable, without I/O.
+//! What all rooms say: plain, immutable values, without I/O. They know neither TOML nor engines.
 
 mod check;
 mod digest;
@@ -11,6 +11,7 @@ mod pattern;
 mod plain_path;
 mod secret;
 mod service;
+mod spot;
 mod template;
 
 pub use check::{
@@ -34,4 +35,5 @@ pub use service::{
     Build, Condition, Healthcheck, HostCommand, HostPort, Image, ImageSource, Kind, Limits, Mount,
     MountSource, Persistence, Port, Postgres, Probe, Process, Redis, Restart, Service,
 };
+pub use spot::Spot;
 pub use template::{Part, Reference, ServiceField, Template};
