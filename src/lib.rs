@@ -6,7 +6,8 @@
 //! - [`config`]: layered TOML becomes two immutable values,
 //! - [`model`]: what all rooms say, as plain values,
 //! - [`probe`]: looking at a service from outside,
-//! - [`report`]: the vocabulary of a run, and the renderers that print it,
+//! - [`tell`]: what a run says of itself,
+//! - [`report`]: the renderers that print it,
 //! - [`engine`]: where instances run,
 //! - [`postgres`]: talking to PostgreSQL servers,
 //! - [`seed`]: bringing a database to its declared data,
@@ -23,3 +24,4 @@ pub mod probe;
 pub mod report;
 pub mod seed;
 pub mod smoke;
+pub mod tell;

@@ -7,7 +7,7 @@ use super::scene::Scene;
 use super::session::Session;
 use crate::cli::BuildArgs;
 use crate::plan::{Observation, Plan};
-use crate::report::Answer;
+use crate::tell::Answer;
 
 pub(super) async fn run(session: &Session, args: &BuildArgs) -> Result<Answer, Failure> {
     let scene = Scene::open(session, args.environment.as_ref(), Purpose::Make).await?;

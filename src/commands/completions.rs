@@ -1,7 +1,7 @@
 //! `completions`: a script for a shell.
 
 use crate::cli::{CompletionsArgs, completions};
-use crate::report::Answer;
+use crate::tell::Answer;
 
 pub(super) fn run(args: &CompletionsArgs) -> Answer {
     Answer::Text {

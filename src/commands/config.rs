@@ -8,7 +8,7 @@ use super::hidden;
 use super::session::Session;
 use crate::cli::{ConfigArgs, ConfigCommand};
 use crate::config::Mistakes;
-use crate::report::{Answer, ConfigurationAnswer};
+use crate::tell::{Answer, ConfigurationAnswer};
 
 pub(super) fn run(session: &Session, args: &ConfigArgs) -> Result<Answer, Failure> {
     match &args.command {

@@ -13,13 +13,13 @@ use crate::engine::Addresses;
 use crate::model::{Kind, Service};
 use crate::plan::password;
 use crate::postgres::{Server, Target};
-use crate::report::{
-    Answer, LeftOutOperation, ProposalAnswer, ProposalDocument, ProposedCheck, ProposedValue,
-};
 use crate::smoke::discover::{
     Asked, Discover, Discovery, LeftOut, Proposed, Source, discover, joined,
 };
 use crate::smoke::{inside, replace};
+use crate::tell::{
+    Answer, LeftOutOperation, ProposalAnswer, ProposalDocument, ProposedCheck, ProposedValue,
+};
 
 pub(super) async fn run(
     session: &Session,

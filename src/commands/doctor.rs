@@ -8,7 +8,7 @@ use super::verdict::{Obstacles, Verdict, decide};
 use crate::cli::DoctorArgs;
 use crate::engine::Prospect;
 use crate::model::{EngineChoice, Environment, Invocation};
-use crate::report::{Answer, DoctorAnswer, EngineReport, PartReport};
+use crate::tell::{Answer, DoctorAnswer, EngineReport, PartReport};
 
 pub(super) async fn run(session: &Session, args: &DoctorArgs) -> Result<Answer, Failure> {
     let invocation = session.invocation(args.environment.as_ref())?;

@@ -19,7 +19,7 @@ use crate::config::{self, Mistakes};
 use crate::engine::{Engine, Observed, ObservedService, Removal};
 use crate::model::Invocation;
 use crate::plan::{Wiring, World, teardown};
-use crate::report::{Answer, DownAnswer};
+use crate::tell::{Answer, DownAnswer};
 
 /// How often what is there is looked at: a killed `up` may have left the engine a request, whose
 /// container shows only after the first look.

@@ -9,7 +9,7 @@ use super::session::Session;
 use crate::cli::ExecArgs;
 use crate::engine::{Engine, Exec};
 use crate::model::Invocation;
-use crate::report::Answer;
+use crate::tell::Answer;
 
 pub(super) async fn run(session: &Session, args: &ExecArgs) -> Result<Answer, Failure> {
     let invocation = session.invocation(args.environment.as_ref())?;

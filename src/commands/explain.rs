@@ -9,8 +9,8 @@ use crate::config::Mistake;
 use crate::engine::{self, PortHolder, ServiceState};
 use crate::plan;
 use crate::postgres::{self, ServerError};
-use crate::report::{Diagnostic, Place, Tail};
 use crate::seed;
+use crate::tell::{Diagnostic, Place, Tail};
 
 /// What to do where a question to a database fails that its server takes.
 pub(super) const LOOK: &str = "envctl asks its own tables, in the schema `envctl`, and the server's: \
@@ -320,7 +320,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::report::Place;
+    use crate::tell::Place;
 
     #[test]
     fn a_dump_that_wants_too_much_is_told_the_key() {

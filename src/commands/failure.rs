@@ -16,7 +16,7 @@ use crate::config::Mistakes;
 use crate::engine::Obstacle;
 use crate::model::Invocation;
 use crate::plan::{self, Report, StepFailure, Unfit};
-use crate::report::{Answer, Diagnostic, DownAnswer, Failed};
+use crate::tell::{Answer, Diagnostic, DownAnswer, Failed};
 use crate::{engine, postgres};
 
 /// What an interrupted command says.

@@ -14,7 +14,7 @@ use crate::config::{self, environments, workspace};
 use crate::engine::{Capabilities, Error, KeptImages, UnusedImage, docker};
 use crate::model::EngineChoice;
 use crate::plan::{Desired, DesiredImage};
-use crate::report::{Answer, LeftImage, PruneAnswer, RemovedImage, bytes};
+use crate::tell::{Answer, LeftImage, PruneAnswer, RemovedImage, bytes};
 
 pub(super) async fn run(session: &Session, args: &ImagesArgs) -> Result<Answer, Failure> {
     match &args.command {

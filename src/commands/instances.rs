@@ -6,7 +6,7 @@ use super::session::Session;
 use crate::engine::process::Home;
 use crate::engine::{Error, Instance, docker, process};
 use crate::model::Invocation;
-use crate::report::{Answer, InstanceAnswer, InstancesAnswer};
+use crate::tell::{Answer, InstanceAnswer, InstancesAnswer};
 
 /// Lists every instance of this machine.
 pub(super) async fn list(session: &Session) -> Result<Answer, Failure> {

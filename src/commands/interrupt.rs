@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
-use crate::report::Events;
+use crate::tell::Events;
 
 /// Runs `work`, cancelling it at the first signal or at its deadline and dropping it at the
 /// second signal; says so where there are events.

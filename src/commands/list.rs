@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::session::Session;
 use crate::cli::ListArgs;
 use crate::config::{Mistakes, environments, workspace};
-use crate::report::{Answer, EnvironmentAnswer, EnvironmentsAnswer};
+use crate::tell::{Answer, EnvironmentAnswer, EnvironmentsAnswer};
 
 pub(super) fn run(session: &Session, _args: &ListArgs) -> Result<Answer, Failure> {
     let workspace = workspace(&session.request.directory).map_err(Mistakes::from)?;

@@ -15,7 +15,7 @@ use super::session::Session;
 use super::weave::weave;
 use crate::cli::LogsArgs;
 use crate::engine::{LogLine, LogOptions, Observed};
-use crate::report::{Answer, Event, LogLook};
+use crate::tell::{Answer, Event, LogLook};
 
 /// How many lines may be on their way before a service's log waits.
 const LINES_IN_FLIGHT: usize = 256;

@@ -9,7 +9,7 @@ use super::session::Session;
 use crate::cli::MigrateArgs;
 use crate::plan::{Database, Plan, unmet};
 use crate::postgres::{MigrationState, migration_status, read_migrations};
-use crate::report::{Answer, TableAnswer};
+use crate::tell::{Answer, TableAnswer};
 
 pub(super) async fn run(session: &Session, args: &MigrateArgs) -> Result<Answer, Failure> {
     if args.status {

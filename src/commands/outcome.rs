@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::scene::Scene;
 use crate::plan::{Finished, Report};
-use crate::report::{Answer, Endpoint, Phase, UpAnswer};
+use crate::tell::{Answer, Endpoint, Phase, UpAnswer};
 
 pub(super) fn answer(scene: &Scene, report: &Report, endpoints: Vec<Endpoint>) -> Answer {
     Answer::Up(UpAnswer {

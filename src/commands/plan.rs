@@ -6,7 +6,7 @@ use super::scene::Scene;
 use super::session::Session;
 use crate::cli::PlanArgs;
 use crate::plan::{Options, diff};
-use crate::report::{Answer, PlanAnswer};
+use crate::tell::{Answer, PlanAnswer};
 
 pub(super) async fn run(session: &Session, args: &PlanArgs) -> Result<Answer, Failure> {
     let scene = Scene::open(session, args.environment.as_ref(), Purpose::Make).await?;

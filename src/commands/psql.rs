@@ -15,7 +15,7 @@ use crate::engine::{Exec, find_program};
 use crate::model::Secret;
 use crate::plan::{Database, trusted_user};
 use crate::postgres::{Server, query};
-use crate::report::{Answer, TableAnswer};
+use crate::tell::{Answer, TableAnswer};
 
 /// Where Debian keeps the programs of each version; `psql` on the search path is a script in front
 /// of them that takes a tenth of a second to choose.

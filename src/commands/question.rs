@@ -4,7 +4,7 @@ use dialoguer::Confirm;
 
 use super::failure::Failure;
 use super::session::Session;
-use crate::report::visible;
+use crate::tell::visible;
 
 /// Returns when the user agrees; without a terminal it refuses, says what is being done, as in
 /// `` `seed --reset` loses data ``, and names the flag.

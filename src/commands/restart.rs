@@ -12,7 +12,7 @@ use super::up::endpoints;
 use crate::cli::RestartArgs;
 use crate::engine::{Observed, Role, ServiceState};
 use crate::plan::{DesiredService, Observation, restart, rolling_restart, state_text, unmet};
-use crate::report::Answer;
+use crate::tell::Answer;
 
 pub(super) async fn run(session: &Session, args: &RestartArgs) -> Result<Answer, Failure> {
     let command = (Purpose::Use, "restart");

@@ -9,7 +9,7 @@ use super::session::Session;
 use crate::cli::RunArgs;
 use crate::engine::{Role, ServiceState};
 use crate::plan::{self, DesiredService, Plan, Report, unmet};
-use crate::report::Answer;
+use crate::tell::Answer;
 
 pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<Answer, Failure> {
     let command = (Purpose::Use, "run");

@@ -21,7 +21,7 @@ use crate::plan::{
     Database, Desired, DesiredService, Observation, Plan, Report, World, observe, password,
 };
 use crate::postgres::Server;
-use crate::report::Event;
+use crate::tell::Event;
 
 /// An environment and the engine that it runs on.
 pub(super) struct Scene {

@@ -13,8 +13,8 @@ use crate::plan::{
     Database, DatabaseView, DesiredService, Load, Observation, Plan, SentSeed, SentSeeds, Sowing,
     Step, unmet,
 };
-use crate::report::Answer;
 use crate::seed::State;
+use crate::tell::Answer;
 
 pub(super) async fn run(session: &Session, args: &SeedArgs) -> Result<Answer, Failure> {
     let verb = if args.reset { "seed --reset" } else { "seed" };

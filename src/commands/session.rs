@@ -13,7 +13,7 @@ use crate::cli::{GlobalFlags, Output};
 use crate::config::{self, Loaded, Request};
 use crate::engine::docker::Daemon;
 use crate::model::{Invocation, Reach, Variables};
-use crate::report::Events;
+use crate::tell::Events;
 
 /// Runs what it is given while nothing else is drawn.
 pub type Suspend = Box<dyn Fn(&mut dyn FnMut()) + Send + Sync>;

@@ -8,7 +8,7 @@ use rustix::process::{Resource, getrlimit};
 use super::failure::Failure;
 use super::session::Session;
 use crate::engine::process::Home;
-use crate::report::Diagnostic;
+use crate::tell::Diagnostic;
 
 /// What can run out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +100,7 @@ fn put_first(shortage: Shortage, state: &Path, diagnostic: &mut Diagnostic) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Tail;
+    use crate::tell::Tail;
 
     fn check(diagnostic: &Diagnostic, expect: Option<Shortage>) {
         assert_eq!(Shortage::told_by(diagnostic), expect, "{diagnostic:?}");

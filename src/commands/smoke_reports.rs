@@ -12,11 +12,11 @@ use super::session::Session;
 use crate::cli::{ReportFormat, ReportTo, SmokeTestArgs};
 use crate::config::Merged;
 use crate::engine::{LogOptions, ObservedService};
-use crate::report::Answer;
-use crate::report::Mask;
 use crate::smoke::reports::{
     self, JUnit, Json, Markdown, ReportError, Results, SUMMARY_BYTES_MAX, Tap,
 };
+use crate::tell::Answer;
+use crate::tell::Mask;
 
 /// How many lines of each service's log go into the folder.
 const LOG_LINES: usize = 10_000;

@@ -16,11 +16,11 @@ use crate::cli::SmokeTestArgs;
 use crate::engine::Addresses;
 use crate::model::{Kind, Reference, ServicePort};
 use crate::postgres::Server;
-use crate::report::Answer;
 use crate::smoke::reports::Results;
 use crate::smoke::{
     self, ByHand, CheckResult, Database, Options, Places, RedisServer, Run, Selection, Snapshots,
 };
+use crate::tell::Answer;
 
 pub(super) async fn run(session: &Session, args: &SmokeTestArgs) -> Result<Answer, Failure> {
     if let Some(service) = &args.discover {

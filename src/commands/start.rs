@@ -11,7 +11,7 @@ use super::{
 };
 use crate::cli::Command;
 use crate::model::Reach;
-use crate::report::{Answer, Diagnostic, Failed};
+use crate::tell::{Answer, Diagnostic, Failed};
 
 /// Runs one command to its end.
 pub fn run(mut session: Session, command: &Command) -> Result<Answer, Box<Failed>> {

@@ -11,8 +11,8 @@ use crate::model::Invocation;
 use crate::plan::{
     Database, DatabaseView, Observation, Readiness, SentSeed, SentSeeds, state_text,
 };
-use crate::report::{Answer, ServiceStatus, StatusAnswer};
 use crate::seed::{Standing, State};
+use crate::tell::{Answer, ServiceStatus, StatusAnswer};
 
 pub(super) async fn run(session: &Session, args: &StatusArgs) -> Result<Answer, Failure> {
     let invocation = session.invocation(args.environment.as_ref())?;

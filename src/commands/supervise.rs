@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::session::Session;
 use crate::cli::SuperviseArgs;
 use crate::engine::process;
-use crate::report::Answer;
+use crate::tell::Answer;
 
 pub(super) fn run(session: &Session, args: &SuperviseArgs) -> Result<Answer, Failure> {
     let supervised = process::supervise(&args.folder, &session.request.variables);

@@ -10,8 +10,8 @@ use super::hidden::secrets;
 use super::scene::Scene;
 use crate::model::Secret;
 use crate::plan::{Plan, Report, Timing, critical_path, timings};
-use crate::report::{Events, Mask};
 use crate::smoke::reports::{self, ReportError};
+use crate::tell::{Events, Mask};
 
 /// Steps this short are not worth a line for people.
 const WORTH_A_LINE: Duration = Duration::from_millis(1);

@@ -12,7 +12,7 @@ use super::timings::Course;
 use crate::cli::UpArgs;
 use crate::engine::Addresses;
 use crate::plan::{DesiredService, check, diff};
-use crate::report::{Answer, Endpoint};
+use crate::tell::{Answer, Endpoint};
 
 pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Failure> {
     let command = (Purpose::Make, "up");

@@ -8,7 +8,7 @@ use crate::cli::UrlArgs;
 use crate::engine::Addresses;
 use crate::model::{Kind, Reference, ServiceField};
 use crate::plan::{self, DesiredService, Wiring, password};
-use crate::report::{Answer, Diagnostic};
+use crate::tell::{Answer, Diagnostic};
 
 pub(super) async fn run(session: &Session, args: &UrlArgs) -> Result<Answer, Failure> {
     let scene = Scene::open(session, args.environment.as_ref(), Purpose::Use).await?;

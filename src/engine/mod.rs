@@ -34,7 +34,7 @@ pub use state::{Pulse, ServiceState};
 pub use unused::{KeptImages, Pruned, UnusedImage};
 
 use crate::model::Secret;
-use crate::report::StepEvents;
+use crate::tell::StepEvents;
 
 /// What every method of an engine returns.
 pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;

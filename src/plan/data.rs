@@ -9,8 +9,8 @@ use super::seeded::{dump_is_in, never_seeded, seed_notice};
 use super::step::Load;
 use super::world::{Done, World};
 use crate::postgres::{self, Server};
-use crate::report::StepEvents;
 use crate::seed::{self, Declared, Fingerprint, State};
+use crate::tell::StepEvents;
 
 /// Loads the seeds of a database that has none; with `reset`, of any.
 pub(super) async fn load_seeds(

@@ -10,8 +10,8 @@ use super::seeded::dump_is_in;
 use super::task::{Telling, follow};
 use super::work::{image_of, launch, make};
 use super::world::{Done, World};
-use crate::report::StepEvents;
 use crate::seed::{self, Brings, Record, Standing, Work};
+use crate::tell::StepEvents;
 
 /// A task with what it brings.
 #[derive(Clone, Debug, PartialEq)]

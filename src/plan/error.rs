@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::ready::Listening;
 use crate::engine::{self, ServiceState};
-use crate::report::Tail;
 use crate::seed::Brings;
+use crate::tell::Tail;
 use crate::{postgres, seed};
 
 /// Why a step failed; facts only.

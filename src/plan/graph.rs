@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::desired::DesiredService;
 use super::step::Step;
-use crate::report::PlannedStep;
+use crate::tell::PlannedStep;
 
 /// A step in its place.
 #[derive(Clone, Debug, PartialEq)]

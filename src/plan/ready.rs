@@ -19,7 +19,7 @@ use super::error::Error;
 use crate::engine::{Engine, ObservedService};
 use crate::model::{Probe, Reach};
 use crate::probe::{Attempt, Exhausted, Poll};
-use crate::report::StepEvents;
+use crate::tell::StepEvents;
 
 /// How long a service that nobody can ask must have run before what depends on it starts.
 const BEGUN: Duration = Duration::from_millis(300);

@@ -14,7 +14,7 @@ use super::work::{self, perform};
 use super::world::{Done, World};
 use crate::engine::{self, Engine, LogLine, LogOptions, ServiceState};
 use crate::postgres;
-use crate::report::{Event, Outcome, StepId, Tail};
+use crate::tell::{Event, Outcome, StepId, Tail};
 
 /// How many steps work at once.
 const WORKING_MAX: usize = 8;

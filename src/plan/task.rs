@@ -11,7 +11,7 @@ use super::world::{Done, World};
 use crate::engine::{LogLine, LogOptions, Role, ServiceState};
 use crate::model::Condition;
 use crate::probe::{Attempt, Exhausted, Poll};
-use crate::report::{Event, StepEvents};
+use crate::tell::{Event, StepEvents};
 
 /// How many lines may be on their way before the task's log waits.
 const LINES_IN_FLIGHT: usize = 256;

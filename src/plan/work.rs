@@ -21,7 +21,7 @@ use crate::engine::{
     Source,
 };
 use crate::model::{Secret, Template};
-use crate::report::StepEvents;
+use crate::tell::StepEvents;
 
 pub(super) async fn perform(
     step: &Step,

@@ -10,7 +10,7 @@ use super::desired::DesiredService;
 use super::fill::Filler;
 use super::wiring::Wiring;
 use crate::engine::{Addresses, Engine, ImageHandle};
-use crate::report::Events;
+use crate::tell::Events;
 
 /// What every step may use.
 pub struct World {

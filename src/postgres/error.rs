@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ::postgres::error::{DbError, ErrorPosition};
 
-use crate::report::Place;
+use crate::tell::Place;
 
 use super::Target;
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::report::StepEvents;
+use crate::tell::StepEvents;
 
 use super::brake::{Brake, on_thread};
 use super::lock::wait_for_lock;

@@ -15,7 +15,8 @@ use super::outputs::Outputs;
 use super::paint::Paint;
 use super::view::{Now, View};
 use super::workflow;
-use super::{Event, Terminal, Verbosity};
+use super::{Terminal, Verbosity};
+use crate::tell::Event;
 
 /// Draws a board.
 pub(super) struct Bars {

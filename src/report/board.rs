@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::Verbosity;
 use super::crowd::Crowd;
 use super::cut::{cut, plain_line, width};
 use super::duration::duration;
@@ -10,7 +11,7 @@ use super::paint::Paint;
 use super::plural::plural;
 use super::row::{Layout, Row};
 use super::wrap::wrapped;
-use super::{CheckVerdict, Event, Level, Outcome, StepId, Verbosity};
+use crate::tell::{CheckVerdict, Event, Level, Outcome, StepId};
 
 /// The state of the screen.
 pub(super) struct Board {

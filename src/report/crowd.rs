@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::Verbosity;
 use super::cut::plain_line;
 use super::duration::duration;
 use super::plural::plural;
-use super::{Event, Outcome, StepId, Verbosity};
+use crate::tell::{Event, Outcome, StepId};
 
 /// A run of more steps is a crowd.
 const STEPS_MAX: usize = 60;

@@ -6,10 +6,11 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::Verbosity;
 use super::outputs::Outputs;
 use super::view::{Now, View};
 use super::workflow;
-use super::{Answer, Event, Failed, Level, StepId, Verbosity};
+use crate::tell::{Answer, Event, Failed, Level, StepId};
 
 /// Writes each event as it is, but the progress of one step at most five times a second.
 pub(super) struct Json {
@@ -138,8 +139,8 @@ mod tests {
     use expect_test::{Expect, expect};
 
     use super::super::outputs::testing::kept;
-    use super::super::{Diagnostic, DownAnswer, LogLook, Outcome, Progress, SmokeAnswer, Unit};
     use super::*;
+    use crate::tell::{Diagnostic, DownAnswer, LogLook, Outcome, Progress, SmokeAnswer, Unit};
 
     fn progress(done: u64) -> Event {
         Event::StepProgress {

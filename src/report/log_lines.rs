@@ -1,8 +1,8 @@
 //! Lines of services' logs: `db | line`, with the names in one column.
 
-use super::Event;
 use super::cut::{pad, width};
 use super::paint::Paint;
+use crate::tell::Event;
 
 /// The names seen so far; the column grows with the longest.
 pub(super) struct LogLines {
@@ -62,8 +62,8 @@ impl LogLines {
 mod tests {
     use expect_test::expect;
 
-    use super::super::LogLook;
     use super::*;
+    use crate::tell::LogLook;
 
     impl LogLines {
         fn line(&mut self, service: &str, line: &str) -> String {

@@ -1,21 +1,16 @@
-//! What a run tells: the vocabulary (event, diagnostic, answer: leaves without I/O) and the
-//! renderers, which are the only code that prints. Knows nothing of engines or configuration.
+//! How a run is told: the renderers, which are the only code that prints. They know what a run
+//! says of itself (`tell`), and nothing of what it does.
 
-mod answer;
 mod bars;
 mod board;
-mod bytes;
 mod crowd;
 mod cut;
-mod diagnostic;
 mod duration;
-mod event;
 mod format;
 mod human;
 mod json;
 mod line_ends;
 mod log_lines;
-mod mask;
 mod outlet;
 mod outputs;
 mod paint;
@@ -28,18 +23,9 @@ mod table;
 mod terminal;
 mod texts;
 mod view;
-mod visible;
 mod workflow;
 mod wrap;
 
-pub use answer::*;
-pub use bytes::bytes;
-pub use diagnostic::{Diagnostic, Failed, Place, Tail};
-pub use event::{
-    Event, Events, Level, LogLook, Outcome, Progress, Severity, StepEvents, StepId, Unit,
-};
 pub use format::{Format, Verbosity};
-pub use mask::Mask;
 pub use renderer::{Handle, Renderer, start};
 pub use terminal::{Color, Terminal};
-pub use visible::{visible, visible_in_color};

@@ -4,7 +4,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::texts::Texts;
-use super::{Event, Format, Mask, Terminal, visible, visible_in_color};
+use super::{Format, Terminal};
+use crate::tell::{Event, Mask, visible, visible_in_color};
 
 /// The only way to the streams; clones are the same one.
 #[derive(Clone)]
@@ -85,8 +86,8 @@ impl Outlet {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Answer, Diagnostic, Failed, LogLook, Place, StepId, TableAnswer};
     use super::*;
+    use crate::tell::{Answer, Diagnostic, Failed, LogLook, Place, StepId, TableAnswer};
 
     fn outlet(secret: &str, terminal: Terminal) -> Outlet {
         let outlet = Outlet::new(Format::Human, terminal);

@@ -4,7 +4,8 @@ use std::io::{Error, ErrorKind, Result, Write, stderr, stdout};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{visible, workflow};
+use super::workflow;
+use crate::tell::visible;
 
 /// Standard output and standard error. A reader that is gone (`envctl logs | head`) is no
 /// failure: what comes after it is dropped.

@@ -13,7 +13,8 @@ use super::row::amount;
 use super::view::{Now, View};
 use super::workflow;
 use super::wrap::wrapped;
-use super::{CheckVerdict, Event, Level, Outcome, Progress, StepId, Terminal, Verbosity};
+use super::{Terminal, Verbosity};
+use crate::tell::{CheckVerdict, Event, Level, Outcome, Progress, StepId};
 
 /// The columns of a time of day and the space behind it.
 const TIME_WIDTH: usize = 9;

@@ -19,7 +19,8 @@ use super::outputs::Outputs;
 use super::paint::Paint;
 use super::plain::Plain;
 use super::view::{Now, View};
-use super::{Answer, Event, Events, Failed, Format, Terminal, Verbosity};
+use super::{Format, Terminal, Verbosity};
+use crate::tell::{Answer, Event, Events, Failed};
 
 /// Starts to tell a run. The events may be sent from anywhere; the secrets are masked in all of
 /// them.
@@ -310,11 +311,11 @@ mod tests {
     use expect_test::expect;
 
     use super::super::outputs::testing::{Kept, kept};
-    use super::super::{
+    use super::*;
+    use crate::tell::{
         CheckAnswer, CheckVerdict, Diagnostic, DownAnswer, FailedExpectation, LogLook, Severity,
         SmokeAnswer, StepId, TableAnswer, UpAnswer,
     };
-    use super::*;
 
     fn started(format: Format) -> (Events, Renderer, Kept, Kept) {
         let (outputs, out, err) = kept();

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use super::bytes::{bytes, bytes_of};
 use super::cut::{cut, pad, plain_line, width};
 use super::duration::{duration, rough};
 use super::paint::Paint;
 use super::plural::plural;
 use super::rate::Rate;
-use super::{Progress, Unit};
+use crate::tell::{Progress, Unit};
+use crate::tell::{bytes, bytes_of};
 
 /// A step that runs.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{
+use crate::tell::{
     Answer, CheckAnswer, ConfigurationAnswer, Diagnostic, DoctorAnswer, DownAnswer, Endpoint,
     EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, Failed, FailedExpectation,
     InstanceAnswer, InstancesAnswer, LeftImage, LeftOutOperation, Outcome, PartReport, Phase,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::Event;
 use super::outputs::Outputs;
+use crate::tell::Event;
 
 /// A moment: since the renderer started, and the time of day.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,7 +1,7 @@
 //! GitHub's workflow commands: lines that its runner takes for orders. An annotation becomes one;
 //! nothing else that is printed may be one, whoever wrote it.
 
-use super::{Event, Severity};
+use crate::tell::{Event, Severity};
 
 /// Returns the line of an annotation.
 pub(super) fn command(event: &Event) -> Option<String> {
@@ -140,7 +140,7 @@ mod tests {
             ::warning title=alive::"]]
         .assert_eq(&lines.join("\n"));
         let line = "x".to_owned();
-        let step = super::super::StepId(1);
+        let step = crate::tell::StepId(1);
         assert_eq!(command(&Event::StepOutput { step, line }), None);
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use crate::postgres::{self, Brake, Server, Session, Target, first_line};
-use crate::report::Place;
+use crate::tell::Place;
 
 use super::Error;
 use super::batch::Batch;

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::postgres::{self, ServerError};
-use crate::report::Place;
+use crate::tell::Place;
 
 /// How much of a failed question of ours is told, in characters.
 const LONGEST_QUESTION: usize = 60;

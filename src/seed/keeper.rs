@@ -4,7 +4,7 @@
 use crate::postgres::{
     Brake, Server, Session, Target, identifier, literal, try_lock, wait_for_lock,
 };
-use crate::report::StepEvents;
+use crate::tell::StepEvents;
 
 use super::Error;
 use super::names::{Beside, is_made};

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::postgres::{self, Applied, Brake, Server, on_thread};
-use crate::report::StepEvents;
+use crate::tell::StepEvents;
 
 use super::fill::Fill;
 use super::keeper::Keeper;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::report::{Progress, StepEvents, Unit};
+use crate::tell::{Progress, StepEvents, Unit};
 
 const EVERY: Duration = Duration::from_millis(50);
 

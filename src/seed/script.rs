@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::postgres::{Scanner, Step};
-use crate::report::Place;
+use crate::tell::Place;
 
 use super::Error;
 use super::input::{Input, cut};

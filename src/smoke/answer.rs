@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{CheckResult, Failure, Verdict};
-use crate::report::{CheckAnswer, CheckVerdict, FailedExpectation, SmokeAnswer};
+use crate::tell::{CheckAnswer, CheckVerdict, FailedExpectation, SmokeAnswer};
 
 /// Returns the answer of a whole run.
 pub fn answer(

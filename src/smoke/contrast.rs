@@ -7,7 +7,7 @@ use serde_json::{Map, Number, Value};
 use similar::{ChangeTag, TextDiff};
 
 use super::difference;
-use crate::report::Mask;
+use crate::tell::Mask;
 
 /// Longer texts are not compared line by line.
 const LIMIT_BYTES: usize = 256 * 1024;

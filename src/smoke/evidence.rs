@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Failure, Reply};
-use crate::report::Mask;
+use crate::tell::Mask;
 
 /// The longest excerpt of an answer.
 const EXCERPT_BYTES: usize = 2048;

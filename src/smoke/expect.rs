@@ -13,7 +13,7 @@ use super::scope::Scope;
 use super::snapshot::Snapshots;
 use super::{Failure, difference};
 use crate::model::{Digest, Expect, Matcher, MessageMatch, StatusMatch};
-use crate::report::Mask;
+use crate::tell::Mask;
 
 /// The longest piece of a body in a failure.
 const BODY_LIMIT_BYTES: usize = 160;

@@ -7,7 +7,7 @@ use serde_json::{Number, Value};
 use super::Failure;
 use super::{contrast, difference};
 use crate::model::{Comparison, Matcher, ValueType};
-use crate::report::Mask;
+use crate::tell::Mask;
 
 /// The longest value in a failure.
 const VALUE_LIMIT_BYTES: usize = 160;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::model::Spot;
-use crate::report::Mask;
+use crate::tell::Mask;
 
 /// The result of one check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::model::Tls;
 use crate::probe::{Body, Content, Part, Request};
-use crate::report::Mask;
+use crate::tell::Mask;
 
 /// How curl has to be told to send a request.
 #[derive(Default)]

@@ -18,8 +18,8 @@ use super::snapshot::Snapshots;
 use super::{CheckResult, Verdict, secrets, trial};
 use crate::model::{Check, Secret};
 use crate::probe::{Caller, Jar};
-use crate::report::Mask;
-use crate::report::{CheckVerdict, Event, Events};
+use crate::tell::Mask;
+use crate::tell::{CheckVerdict, Event, Events};
 
 /// What to check, and where.
 pub struct Run<'a> {

@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::difference::segment;
 use super::{Failure, matcher};
 use crate::model::DeclaredFile;
-use crate::report::Mask;
+use crate::tell::Mask;
 
 /// How many violations of a schema are told.
 const TOLD: usize = 10;

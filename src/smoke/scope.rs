@@ -12,7 +12,7 @@ use super::Failure;
 use crate::engine::Engine;
 use crate::model::{Json, Matcher, Part, Reference, Secret, ServicePort, SqlAction, Template};
 use crate::postgres;
-use crate::report::Mask;
+use crate::tell::Mask;
 
 /// Looks up what is known only while an instance runs. Errors are shown to the user.
 #[derive(Clone, Copy)]

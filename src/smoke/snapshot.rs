@@ -14,7 +14,7 @@ use super::json_path::pointers;
 use super::replace::{inside, make_folder_of, replace};
 use super::{Failure, contrast};
 use crate::model::{DeclaredFile, Snapshot, SnapshotMask};
-use crate::report::Mask;
+use crate::tell::Mask;
 
 /// What stands where a mask has taken something out.
 const MASKED: &str = "[masked]";

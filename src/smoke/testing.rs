@@ -18,7 +18,7 @@ use crate::config::{Request, invocation, load};
 use crate::engine::Identity;
 use crate::engine::process::{Home, Process};
 use crate::model::{Check, InstanceId, Reach, Secret, ServicePort, Variables};
-use crate::report::{Event, Events};
+use crate::tell::{Event, Events};
 
 /// The services that checks of tests may name.
 const SERVICES: &str = "[services.api]\nimage = 'api:1'\nports = { http = 80 }\n\

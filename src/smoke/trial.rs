@@ -12,7 +12,7 @@ use super::scope::Scope;
 use super::{Attempts, CheckResult, Failure, Reply, Verdict};
 use crate::model::{Check, Secret};
 use crate::probe::{Attempt, Exhausted, Jar, Poll};
-use crate::report::Mask;
+use crate::tell::Mask;
 
 /// How long the only attempt of a check with `timeout = 0` may take.
 const ONLY_ATTEMPT: Duration = Duration::from_secs(30);

@@ -349,7 +349,7 @@ fn in_every_spelling_of_python() {
             .output()
             .expect("python3 runs");
         let text = String::from_utf8(output.stdout).expect("a text");
-        let mask = envctl::report::Mask::new([secret]);
+        let mask = envctl::tell::Mask::new([secret]);
         assert_eq!(text.lines().count(), 26, "{text}");
         for line in text.lines() {
             let masked = mask.apply(line);

@@ -14,7 +14,7 @@ use envctl::engine::{
     Removal, Resource, ServiceSpec, ServiceState,
 };
 use envctl::model::{InstanceId, Secret};
-use envctl::report::{Event, Events, StepId};
+use envctl::tell::{Event, Events, StepId};
 
 use tokio::task::{LocalSet, spawn_local};
 

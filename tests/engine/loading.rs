@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use envctl::engine::{Error, Source};
 use envctl::model::Image;
-use envctl::report::{Events, StepId};
+use envctl::tell::{Events, StepId};
 
 use crate::daemon;
 use crate::declare::{declared, image, loaded};

@@ -7,8 +7,8 @@ use std::time::Duration;
 use envctl::model::Secret;
 use envctl::postgres::{self, Server};
 use envctl::probe::{Attempt, Poll};
-use envctl::report::{Event, Events, StepEvents, StepId};
 use envctl::seed::{self, Declared, Dump, Loaded, State};
+use envctl::tell::{Event, Events, StepEvents, StepId};
 use tokio_util::sync::CancellationToken;
 
 use super::server::server;

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use envctl::postgres::read_migrations;
-use envctl::report::{Event, Unit};
 use envctl::seed::{Dump, Error, State};
+use envctl::tell::{Event, Unit};
 
 use super::bench::Bench;
 

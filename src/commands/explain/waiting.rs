@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::plan::{self, Listening};
-use crate::report::Diagnostic;
+use crate::tell::Diagnostic;
 
 /// A service that was waited for in vain: what was seen of it.
 pub(super) fn explain(error: &plan::Error, diagnostic: &mut Diagnostic) {

@@ -6,7 +6,7 @@ use crate::config::environments;
 use crate::engine::ObservedService;
 use crate::model::Invocation;
 use crate::plan::state_text;
-use crate::report::Diagnostic;
+use crate::tell::Diagnostic;
 
 impl Failure {
     /// A service that is there and does not run, so that nothing can be run in it.

@@ -7,9 +7,9 @@ use indexmap::IndexMap;
 
 use super::{Failure, FailureKind};
 use crate::model::Check;
-use crate::report::{Answer, Diagnostic};
 use crate::smoke::Unselected;
 use crate::smoke::reports::ReportError;
+use crate::tell::{Answer, Diagnostic};
 
 impl Failure {
     pub(in crate::commands) fn checks_failed(answer: Answer) -> Self {

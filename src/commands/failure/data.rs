@@ -4,8 +4,8 @@ use super::super::{explain, line};
 use super::{Failure, FailureKind};
 use crate::model::Invocation;
 use crate::plan::Observation;
-use crate::report::Diagnostic;
 use crate::seed::Brings;
+use crate::tell::Diagnostic;
 
 impl Failure {
     /// Of a database that nothing was seen of.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Failure, FailureKind};
-use crate::report::Diagnostic;
+use crate::tell::Diagnostic;
 
 impl Failure {
     /// The files of a workspace belong to another user, who would decide what is run.

@@ -6,8 +6,8 @@ use super::super::line;
 use super::{Failure, FailureKind};
 use crate::config::Mistakes;
 use crate::model::{Invocation, Kind, Service};
-use crate::report::Diagnostic;
 use crate::smoke::discover::{DocumentError, Error};
+use crate::tell::Diagnostic;
 
 /// How a document is named, for services that have it elsewhere.
 const NAME_IT: &str =

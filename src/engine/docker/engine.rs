@@ -17,7 +17,7 @@ use crate::engine::{
     Outline, Prospect, Provision, Pulse, Removal, Resource, ServiceSpec, Work,
 };
 use crate::model::{Build, InstanceId, Secret};
-use crate::report::StepEvents;
+use crate::tell::StepEvents;
 
 /// A Docker daemon, bound to one instance.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use tokio::sync::Mutex as Turn;
 use super::failure::Failure;
 use super::program::run;
 use crate::model::HostCommand;
-use crate::report::StepEvents;
+use crate::tell::StepEvents;
 
 /// How a command ended in this run; `None` before it has.
 type End = Arc<Turn<Option<Result<(), Failure>>>>;
@@ -98,7 +98,7 @@ mod tests {
     use futures_util::future::join_all;
 
     use super::*;
-    use crate::report::{Events, StepId};
+    use crate::tell::{Events, StepId};
 
     /// A shell's script in a folder that is made for it.
     fn command(folder: PathBuf, script: &str, argument: &str) -> HostCommand {

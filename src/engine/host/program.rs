@@ -15,7 +15,7 @@ use super::guardian::Guardian;
 use super::install::install_line;
 use crate::engine::lines::Lines;
 use crate::model::HostCommand;
-use crate::report::StepEvents;
+use crate::tell::StepEvents;
 
 /// How long its output may stay open after it ended, since a child of it can hold it.
 const OUTPUT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -194,7 +194,7 @@ mod tests {
 
     use super::*;
     use crate::probe::{Attempt, Poll};
-    use crate::report::{Event, Events, StepId};
+    use crate::tell::{Event, Events, StepId};
 
     fn command(words: &[&str]) -> HostCommand {
         HostCommand {

@@ -17,7 +17,7 @@ use crate::engine::{
     Prospect, Provision, Pulse, Removal, Resource, ServiceSpec, Work,
 };
 use crate::model::{Secret, Variables};
-use crate::report::{Events, StepEvents};
+use crate::tell::{Events, StepEvents};
 
 /// This machine, bound to one instance.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 use expect_test::expect;
 
-use super::super::{Progress, Unit};
 use super::*;
+use crate::tell::{Progress, Unit};
 
 /// A run that is told to a board, and what stays of it.
 struct Told {

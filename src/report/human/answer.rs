@@ -1,9 +1,9 @@
 //! Which answer is drawn by whom.
 
-use super::super::Answer;
 use super::{
     Page, doctor, down, environments, instances, plan, proposal, prune, rows, smoke, status, up,
 };
+use crate::tell::Answer;
 
 /// Returns the answer as text that ends with a line's end, or nothing.
 pub(in crate::report) fn answer(answer: &Answer, page: Page) -> String {

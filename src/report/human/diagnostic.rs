@@ -1,11 +1,11 @@
 //! A failure in full: what failed and why, where, what was seen last, what it blocked, and what
 //! to do next.
 
-use super::super::Diagnostic;
 use super::super::cut::{pad, plain_line, width};
 use super::super::wrap::wrapped;
 use super::Page;
 use super::snippet::snippet;
+use crate::tell::Diagnostic;
 
 /// Returns the failures with an empty line between them.
 pub(in crate::report) fn diagnostics(diagnostics: &[Diagnostic], page: Page) -> String {
@@ -67,8 +67,8 @@ fn indented(text: &str, indent: &str) -> String {
 mod tests {
     use expect_test::expect;
 
-    use super::super::super::{Place, Tail};
     use super::*;
+    use crate::tell::{Place, Tail};
 
     fn service_failed() -> Diagnostic {
         let text = str::to_owned;

@@ -1,8 +1,8 @@
 //! What each engine says to an environment.
 
 use super::super::plural::plural;
-use super::super::{DoctorAnswer, EngineReport};
 use super::Page;
+use crate::tell::{DoctorAnswer, EngineReport};
 
 pub(super) fn doctor(answer: &DoctorAnswer, page: Page) -> String {
     let mut text = String::new();
@@ -51,8 +51,8 @@ fn of_engine(engine: &EngineReport, page: Page) -> String {
 mod tests {
     use expect_test::expect;
 
-    use super::super::super::PartReport;
     use super::*;
+    use crate::tell::PartReport;
 
     #[test]
     fn both_engines_and_the_verdict() {

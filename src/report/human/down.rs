@@ -1,7 +1,7 @@
 //! What `down` removed and kept, and the proof that nothing is left.
 
-use super::super::DownAnswer;
 use super::super::plural::{list, plural};
+use crate::tell::DownAnswer;
 
 pub(super) fn down(answer: &DownAnswer) -> String {
     let name = format!("{} (instance {})", answer.environment, answer.instance);

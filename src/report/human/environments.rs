@@ -1,9 +1,9 @@
 //! The environments of a workspace.
 
-use super::super::EnvironmentsAnswer;
 use super::super::cut::plain_line;
 use super::super::table::Table;
 use super::Page;
+use crate::tell::EnvironmentsAnswer;
 
 pub(super) fn environments(answer: &EnvironmentsAnswer, page: Page) -> String {
     if answer.environments.is_empty() {
@@ -24,8 +24,8 @@ pub(super) fn environments(answer: &EnvironmentsAnswer, page: Page) -> String {
 mod tests {
     use expect_test::{Expect, expect};
 
-    use super::super::super::EnvironmentAnswer;
     use super::*;
+    use crate::tell::EnvironmentAnswer;
 
     fn check(names: &[(&str, Option<&str>)], columns: usize, expected: &Expect) {
         let environments = names.iter().map(|(name, description)| EnvironmentAnswer {

@@ -1,8 +1,8 @@
 //! The instances of the machine.
 
 use super::super::table::Table;
-use super::super::{InstanceAnswer, InstancesAnswer};
 use super::Page;
+use crate::tell::{InstanceAnswer, InstancesAnswer};
 
 pub(super) fn instances(answer: &InstancesAnswer, page: Page) -> String {
     if answer.instances.is_empty() {

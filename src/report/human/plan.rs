@@ -2,8 +2,8 @@
 
 use super::super::cut::{pad, width};
 use super::super::plural::plural;
-use super::super::{PlanAnswer, PlannedStep};
 use super::Page;
+use crate::tell::{PlanAnswer, PlannedStep};
 
 pub(super) fn plan(answer: &PlanAnswer, page: Page) -> String {
     let name = format!("{} (instance {})", answer.environment, answer.instance);

@@ -1,7 +1,7 @@
 //! Proposed checks: as the text that belongs into a file, or what was added to one.
 
-use super::super::ProposalAnswer;
 use super::super::plural::{list, plural};
+use crate::tell::ProposalAnswer;
 
 pub(super) fn proposal(answer: &ProposalAnswer) -> String {
     let Some(file) = &answer.file else {
@@ -19,8 +19,8 @@ pub(super) fn proposal(answer: &ProposalAnswer) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::ProposedCheck;
     use super::*;
+    use crate::tell::ProposedCheck;
 
     #[test]
     fn a_proposal_is_a_text_for_a_file_until_it_is_in_one() {

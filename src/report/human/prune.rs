@@ -1,8 +1,8 @@
 //! What `images prune` removed, and what it left.
 
-use super::super::PruneAnswer;
-use super::super::bytes::bytes;
 use super::super::plural::plural;
+use crate::tell::PruneAnswer;
+use crate::tell::bytes;
 
 pub(super) fn prune(answer: &PruneAnswer) -> String {
     if answer.removed.is_empty() && answer.left.is_empty() {
@@ -22,8 +22,8 @@ pub(super) fn prune(answer: &PruneAnswer) -> String {
 mod tests {
     use expect_test::expect;
 
-    use super::super::super::{LeftImage, RemovedImage};
     use super::*;
+    use crate::tell::{LeftImage, RemovedImage};
 
     #[test]
     fn what_is_gone_and_what_is_left_is_said() {

@@ -1,8 +1,8 @@
 //! Rows of a query in psql's form: a heading, a rule, the rows, their count.
 
-use super::super::TableAnswer;
 use super::super::cut::{pad, pad_left, width};
 use super::super::plural::plural;
+use crate::tell::TableAnswer;
 
 pub(super) fn rows(answer: &TableAnswer) -> String {
     let columns: Vec<Column> = (0..answer.columns.len())

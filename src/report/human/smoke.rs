@@ -4,8 +4,8 @@
 use super::super::cut::{pad, pad_left, plain_line, width};
 use super::super::duration::seconds;
 use super::super::plural::plural;
-use super::super::{CheckAnswer, CheckVerdict, SmokeAnswer};
 use super::{Page, smoke_failure};
+use crate::tell::{CheckAnswer, CheckVerdict, SmokeAnswer};
 
 /// From how many checks on the slowest are named, unless one of them is slow.
 const MANY: usize = 11;

@@ -3,7 +3,7 @@
 
 use super::super::cut::plain_line;
 use super::super::paint::Paint;
-use super::super::{CheckAnswer, FailedExpectation};
+use crate::tell::{CheckAnswer, FailedExpectation};
 
 /// Returns the lines under that of the check; none where it did not fail.
 pub(super) fn details(check: &CheckAnswer, paint: Paint) -> String {

@@ -1,8 +1,8 @@
 //! A line of a file with a mark under what is meant.
 
-use super::super::Place;
 use super::super::cut::width;
 use super::Page;
+use crate::tell::Place;
 
 /// Returns the place, its line, and a row of `^` below it; of a long line only what is around,
 /// of an empty or unknown one nothing.

@@ -1,8 +1,8 @@
 //! What runs.
 
-use super::super::StatusAnswer;
 use super::super::table::Table;
 use super::Page;
+use crate::tell::StatusAnswer;
 
 pub(super) fn status(answer: &StatusAnswer, page: Page) -> String {
     let name = format!("{} (instance {})", answer.environment, answer.instance);
@@ -39,8 +39,8 @@ pub(super) fn status(answer: &StatusAnswer, page: Page) -> String {
 mod tests {
     use expect_test::expect;
 
-    use super::super::super::ServiceStatus;
     use super::*;
+    use crate::tell::ServiceStatus;
 
     fn answer() -> StatusAnswer {
         let service = |service: &str, role: &str, state: &str, ports: &[&str], notes: &[&str]| {

@@ -5,8 +5,8 @@ use super::super::cut::{pad, pad_left, width};
 use super::super::duration::seconds;
 use super::super::plural::plural;
 use super::super::table::Table;
-use super::super::{Endpoint, UpAnswer};
 use super::Page;
+use crate::tell::{Endpoint, UpAnswer};
 
 pub(super) fn up(answer: &UpAnswer, page: Page) -> String {
     let mut parts = vec![endpoints(answer, page)];
@@ -64,8 +64,8 @@ fn summary(answer: &UpAnswer, command: &str) -> String {
 mod tests {
     use expect_test::expect;
 
-    use super::super::super::Phase;
     use super::*;
+    use crate::tell::Phase;
 
     fn answer() -> UpAnswer {
         let endpoint = |service: &str, port: &str, url: &str, try_it: &str| Endpoint {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::{
+use super::line;
+use crate::tell::{
     Answer, CheckAnswer, CheckVerdict, ConfigurationAnswer, DoctorAnswer, DownAnswer, Endpoint,
     EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, InstanceAnswer, InstancesAnswer,
     LeftImage, LeftOutOperation, Level, LogLook, Outcome, PartReport, Phase, PlanAnswer,
@@ -12,7 +13,6 @@ use super::super::{
     PruneAnswer, RemovedImage, ServiceStatus, Severity, SmokeAnswer, StatusAnswer, StepId,
     TableAnswer, Unit, UpAnswer,
 };
-use super::line;
 
 fn text(text: &str) -> String {
     text.to_owned()

@@ -1,9 +1,9 @@
 use expect_test::{Expect, expect};
 
-use super::super::CheckVerdict;
 use super::super::outputs::testing::kept;
-use super::super::{LogLook, Severity, Unit};
 use super::*;
+use crate::tell::CheckVerdict;
+use crate::tell::{LogLook, Severity, Unit};
 
 fn check(verbosity: Verbosity, events: Vec<(u64, Event)>, expected: &Expect) {
     let (mut outputs, out, err) = kept();

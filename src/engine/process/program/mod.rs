@@ -18,7 +18,7 @@ use super::Process;
 use crate::engine::{
     Error, ImageHandle, ImageOutcome, Obstacle, Program, ProgramSpec, Prospect, ServerChoice, host,
 };
-use crate::report::StepEvents;
+use crate::tell::StepEvents;
 use version::Version;
 
 /// Makes a program available: builds it, finds it or fetches it.

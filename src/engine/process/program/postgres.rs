@@ -9,7 +9,7 @@ use super::version::Version;
 use super::{Found, Missing, fetch, server_handle};
 use crate::engine::process::Process;
 use crate::engine::{ImageHandle, ImageOutcome, ServerChoice, Source, host};
-use crate::report::StepEvents;
+use crate::tell::StepEvents;
 
 /// Where packages put servers: a folder, how the names in it begin, and what lies below.
 const PLACES: [(&str, &str, &str); 8] = [

@@ -1,8 +1,8 @@
 use expect_test::{Expect, expect};
 
-use super::super::super::FailedExpectation;
 use super::super::super::paint::Paint;
 use super::*;
+use crate::tell::FailedExpectation;
 
 fn text(text: &str) -> String {
     text.to_owned()

@@ -9,7 +9,7 @@ pub fn bytes(size: u64) -> String {
 }
 
 /// Returns how much of a whole is done, both in the unit of the whole: `12.0/45.1 MiB`.
-pub(super) fn bytes_of(done: u64, total: u64) -> String {
+pub fn bytes_of(done: u64, total: u64) -> String {
     let unit = unit_of(total);
     format!(
         "{}/{} {}",
