@@ -5,6 +5,7 @@
 //! - [`cli`]: what was typed, as clap types,
 //! - [`config`]: layered TOML becomes two immutable values,
 //! - [`model`]: what all rooms say, as plain values,
+//! - [`host`]: programs, processes, locks and files of this machine,
 //! - [`probe`]: looking at a service from outside,
 //! - [`tell`]: what a run says of itself,
 //! - [`report`]: the renderers that print it,
@@ -17,6 +18,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod engine;
+pub mod host;
 pub mod model;
 pub mod plan;
 pub mod postgres;

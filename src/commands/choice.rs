@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::failure::Failure;
 use super::session::Session;
 use super::verdict::{Verdict, decide};
-use crate::engine::process::{Home, Process};
+use crate::engine::process::Process;
 use crate::engine::{Engine, Error, Identity, docker};
+use crate::host::Home;
 use crate::model::{EngineChoice, Environment, Invocation, Reach, Variables};
 use crate::plan::Desired;
 

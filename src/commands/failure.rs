@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::{explain, line};
 use crate::config::Mistakes;
-use crate::engine::Obstacle;
+use crate::host::{NoHome, Obstacle};
 use crate::model::Invocation;
 use crate::plan::{self, Report, StepFailure, Unfit};
 use crate::tell::{Answer, Diagnostic, DownAnswer, Failed};
@@ -345,6 +345,12 @@ impl From<Mistakes> for Failure {
 impl From<engine::Error> for Failure {
     fn from(error: engine::Error) -> Self {
         Self::from(plan::Error::from(error))
+    }
+}
+
+impl From<NoHome> for Failure {
+    fn from(error: NoHome) -> Self {
+        Self::from(engine::Error::from(error))
     }
 }
 

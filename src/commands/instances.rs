@@ -3,8 +3,8 @@
 use super::choice::{daemon, has_docker};
 use super::failure::Failure;
 use super::session::Session;
-use crate::engine::process::Home;
 use crate::engine::{Error, Instance, docker, process};
+use crate::host::Home;
 use crate::model::Invocation;
 use crate::tell::{Answer, InstanceAnswer, InstancesAnswer};
 

@@ -10,9 +10,7 @@ use fs_err::os::unix::fs::OpenOptionsExt as _;
 
 use super::failure::Failure;
 use super::session::Session;
-use crate::engine::process::{Home, make_folder};
-use crate::engine::whole::OWNER_ALONE;
-use crate::engine::{lock_holder, sign_lock};
+use crate::host::{Home, lock_holder, make_folder, sign_lock, whole::OWNER_ALONE};
 use crate::model::InstanceId;
 use crate::probe::{Attempt, Exhausted, Poll};
 

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 use crate::engine::Engine;
-use crate::engine::process::Home;
-use crate::engine::whole;
+use crate::host::{Home, whole};
 use crate::model::{Environment, InstanceId, Kind, Secret, Variables};
 
 /// The variable by which a server is told its password.

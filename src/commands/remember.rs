@@ -10,9 +10,8 @@ use super::choice::{Purpose, holder};
 use super::failure::Failure;
 use super::own_password::keep;
 use super::session::Session;
-use crate::engine::process::Home;
-use crate::engine::whole;
 use crate::engine::{MadeWith, Observed, Outline};
+use crate::host::{Home, whole};
 use crate::model::{InstanceId, Invocation};
 
 /// Returns which instance is meant, with what it was made with where nothing else is asked for.

@@ -7,7 +7,7 @@ use rustix::process::{Resource, getrlimit};
 
 use super::failure::Failure;
 use super::session::Session;
-use crate::engine::process::Home;
+use crate::host::Home;
 use crate::tell::Diagnostic;
 
 /// What can run out.

@@ -12,8 +12,8 @@ use super::choice::wanted;
 use super::failure::Failure;
 use super::session::Session;
 use crate::config::{self, Loaded, Mistakes, Run};
-use crate::engine::process::Home;
-use crate::engine::{self, whole};
+use crate::engine;
+use crate::host::{Home, whole};
 use crate::model::{Digest, EngineChoice, Invocation, Reach, Variables};
 
 /// Names workspaces of other users that are trusted, as in `PATH`; `*` is all of them.

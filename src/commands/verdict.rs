@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Capabilities, Engine, Error, Obstacle, Prospect};
+use crate::engine::{Capabilities, Engine, Error, Prospect};
+use crate::host::Obstacle;
 use crate::model::{Environment, Invocation};
 use crate::plan::{Desired, Unfit};
 

@@ -1,4 +1,4 @@
-//! A command beside a service: what goes in, and what comes out.
+//! A command beside a service.
 
 use crate::model::Secret;
 
@@ -12,23 +12,4 @@ pub struct Exec {
     /// one on its socket, one in a container the user that its image made.
     pub user: Option<String>,
     pub environment: Vec<(String, Secret)>,
-}
-
-/// More output of a command than this is read and thrown away, for each of the two streams.
-pub const OUTPUT_BYTES_MAX: usize = 16 * 1024 * 1024;
-
-/// How a command ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ExecOutcome {
-    pub exit_code: i64,
-    pub stdout: Vec<u8>,
-    pub stderr: Vec<u8>,
-}
-
-impl ExecOutcome {
-    /// Adds a piece of output to one of the streams, as far as there is room.
-    pub(in crate::engine) fn keep(stream: &mut Vec<u8>, piece: &[u8]) {
-        let room = OUTPUT_BYTES_MAX - stream.len();
-        stream.extend_from_slice(&piece[..piece.len().min(room)]);
-    }
 }

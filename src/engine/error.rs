@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::host::NoHome;
+
 /// A failure of an engine.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -94,6 +96,15 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+impl From<NoHome> for Error {
+    fn from(reason: NoHome) -> Self {
+        Self::Call {
+            doing: "find the folder of the user's state".to_owned(),
+            source: reason.into(),
+        }
+    }
 }
 
 /// A service of an instance that holds a port.

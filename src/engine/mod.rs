@@ -4,9 +4,7 @@
 mod command;
 pub mod docker;
 mod error;
-mod host;
 mod instance;
-mod lines;
 mod log;
 mod model;
 mod observed;
@@ -15,15 +13,13 @@ pub mod process;
 mod redis_text;
 mod state;
 mod unused;
-pub mod whole;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
 
-pub use command::{Exec, ExecOutcome, OUTPUT_BYTES_MAX};
+pub use command::Exec;
 pub use error::{Error, HeldBy, PortHolder};
-pub use host::{digest_of, find_program, lock_holder, output_of, sign_lock};
 pub use instance::Instance;
 pub use log::{LogLine, LogMark, LogOptions};
 pub use model::*;
@@ -33,6 +29,7 @@ pub use redis_text::redis_text;
 pub use state::{Pulse, ServiceState};
 pub use unused::{KeptImages, Pruned, UnusedImage};
 
+use crate::host::ExecOutcome;
 use crate::model::Secret;
 use crate::tell::StepEvents;
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use crate::host::Obstacle;
 use crate::model::{
     HostCommand, HostPort, Image, ImageSource, InstanceId, Limits, Mount, Restart, Secret, Template,
 };
@@ -110,14 +111,6 @@ pub struct Prospect {
     pub name: String,
     /// `there: postgres:13.5`, `build fixtures/images/postgres`, or what stands in the way.
     pub outcome: Result<String, Obstacle>,
-}
-
-/// Why something cannot be had.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Obstacle {
-    pub reason: String,
-    /// The command that mends it.
-    pub hint: Option<String>,
 }
 
 /// An image to be had. Plain references of services become one with only `pull`.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::digest_of;
+use crate::host::digest_of;
 use crate::model::Digest;
 use crate::postgres::{self, Brake, OwnTable, Server, Session, Target, literal, on_thread};
 

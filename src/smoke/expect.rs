@@ -356,7 +356,8 @@ mod tests {
 
     use super::*;
     use crate::engine::Identity;
-    use crate::engine::process::{Home, Process};
+    use crate::engine::process::Process;
+    use crate::host::Home;
     use crate::model::{
         Comparison, DeclaredFile, Hole, InstanceId, Json, Part, Pattern, Reference, Snapshot,
         Template, ValueType, Variables,

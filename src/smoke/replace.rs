@@ -4,7 +4,7 @@ use std::io::{Error, ErrorKind, Result};
 use std::os::unix::fs::{MetadataExt as _, fchown};
 use std::path::{Component, Path, PathBuf};
 
-use crate::engine::whole::{self, OWNER_ALONE};
+use crate::host::whole::{self, OWNER_ALONE};
 
 /// Who may use a new file; one that replaces another is its owner's alone until it is as that was.
 const AS_UMASK_SAYS: u32 = 0o666;

@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 use super::{CheckResult, Options, Places, Run, Selection, Snapshots, run, select};
 use crate::config::{Request, invocation, load};
 use crate::engine::Identity;
-use crate::engine::process::{Home, Process};
+use crate::engine::process::Process;
+use crate::host::Home;
 use crate::model::{Check, InstanceId, Reach, Secret, ServicePort, Variables};
 use crate::tell::{Event, Events};
 

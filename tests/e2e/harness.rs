@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use envctl::engine::process::Home;
+use envctl::host::Home;
 use envctl::model::InstanceId;
 use serde_json::Value;
 

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use envctl::engine::docker::{Endpoint, connect};
-use envctl::engine::process::{Home, Process};
+use envctl::engine::process::Process;
 use envctl::engine::{Engine, Identity, ImageHandle, Program, ProgramSpec, Provision};
+use envctl::host::Home;
 use envctl::model::Variables;
 use tokio::sync::OnceCell;
 

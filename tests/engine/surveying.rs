@@ -1,6 +1,7 @@
 //! How images would be had, found out without making any.
 
-use envctl::engine::{Obstacle, Program, ProgramSpec, Provision};
+use envctl::engine::{Program, ProgramSpec, Provision};
+use envctl::host::Obstacle;
 use envctl::model::{HostCommand, Image};
 
 use crate::building::built;

@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 use super::client::{Fault, is_of};
 use super::transport::Meter;
 use super::{Docker, container, labels};
-use crate::engine::{Error, Exec, ExecOutcome};
+use crate::engine::{Error, Exec};
+use crate::host::ExecOutcome;
 use crate::model::Secret;
 use crate::probe::{Attempt, Poll};
 

@@ -9,8 +9,8 @@ use tokio::sync::mpsc::Sender;
 
 use super::client::Fault;
 use super::{Docker, labels};
-use crate::engine::lines::Lines;
 use crate::engine::{Error, LogLine, LogMark, LogOptions};
+use crate::host::Lines;
 
 /// No time that the daemon writes is longer.
 const STAMP_BYTES_MAX: usize = 40;

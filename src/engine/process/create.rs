@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::engine::{Process, refused};
-use super::folder::{self, Folder};
+use super::folder::Folder;
 use super::marks::Marks;
 use super::members::Sight;
 use super::prepared::Prepared;
 use super::record::{self, Record, RecordedPort};
 use super::user::User;
 use super::{environment, files, instances, ports, resource, server};
-use crate::engine::host::find_program;
 use crate::engine::{Addresses, Error, Launch, MadeFile, ServiceKind, ServiceSpec};
+use crate::host::{find_program, make_folder};
 
 /// Creates a service; one of its name is stopped and gives way.
 pub(super) async fn create(
@@ -25,7 +25,7 @@ pub(super) async fn create(
     resource::remove_service(&folder, Sight::Far).await?;
     let addresses = ports::assigned(process, spec).await?;
     let doing = || format!("create `{}`", spec.name);
-    let placed = instances::sign(process).and_then(|()| folder::make(folder.path()));
+    let placed = instances::sign(process).and_then(|()| make_folder(folder.path()));
     placed.map_err(|error| refused(doing(), error))?;
     let made = async {
         let prepared = prepare(process, (spec, launch), &folder, &addresses).await?;

@@ -8,14 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::environment::DEFAULT_PATH;
 use super::folder::Folder;
-use super::home::Home;
 use super::{create, exec, files, launch, logs, observe, ports, program, resource, stop};
-use crate::engine::host::Once;
 use crate::engine::{
-    Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Identity, ImageHandle,
-    ImageOutcome, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, ObservedService,
-    Prospect, Provision, Pulse, Removal, Resource, ServiceSpec, Work,
+    Addresses, Capabilities, Engine, Error, Exec, FileSpec, Identity, ImageHandle, ImageOutcome,
+    Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, ObservedService, Prospect, Provision,
+    Pulse, Removal, Resource, ServiceSpec, Work,
 };
+use crate::host::{ExecOutcome, Home, Once};
 use crate::model::{Secret, Variables};
 use crate::tell::{Events, StepEvents};
 
@@ -244,7 +243,7 @@ pub(super) mod tests {
 
     use super::Process;
     use crate::engine::Identity;
-    use crate::engine::process::Home;
+    use crate::host::Home;
     use crate::model::{InstanceId, Variables};
 
     /// Returns the default instance of the workspace `w` in a folder, with its state beside.

@@ -13,8 +13,8 @@ use super::engine::{Process, refused};
 use super::procfs::{self, ProcessId};
 use super::record::Record;
 use super::{create, environment};
-use crate::engine::host::{Group, NOT_FOUND, exit_code, find_program};
-use crate::engine::{Error, Exec, ExecOutcome, ServiceKind};
+use crate::engine::{Error, Exec, ServiceKind};
+use crate::host::{ExecOutcome, Group, NOT_FOUND, exit_code, find_program};
 
 /// What a shell says of a program that it may not run.
 const NOT_RUNNABLE: i64 = 126;

@@ -5,11 +5,12 @@ use std::os::unix::fs::fchown;
 use std::path::{Path, PathBuf};
 
 use super::engine::{Process, refused};
-use super::folder::{self, Folder};
+use super::folder::Folder;
 use super::status::Status;
 use super::user::User;
 use super::{record, way};
-use crate::engine::{Error, MadeFile, whole};
+use crate::engine::{Error, MadeFile};
+use crate::host::{make_folder, whole};
 
 /// Returns where a file lies.
 pub(super) fn path(folder: &Folder, name: &str) -> PathBuf {
@@ -27,7 +28,7 @@ pub(super) fn give(
         return Ok(());
     }
     let place = folder.path().join("files");
-    folder::make(&place)?;
+    make_folder(&place)?;
     for file in files {
         write(&path(folder, &file.spec.name), file, user)?;
     }

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{Error, ErrorKind};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use fs_err::OpenOptions;
@@ -14,10 +13,7 @@ use serde_json::Value;
 use super::engine::refused;
 use super::record::{Record, SCHEMA};
 use super::status::Status;
-use crate::engine::whole::{self, OWNER_ALONE};
-
-/// A folder that a server's own user may walk through.
-const OPEN: u32 = 0o755;
+use crate::host::whole::{self, OWNER_ALONE};
 
 /// A service's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,35 +117,6 @@ impl Folder {
         let mut options = OpenOptions::new();
         options.append(true).create(true).mode(OWNER_ALONE);
         Ok(options.open(self.log())?.into_parts().0)
-    }
-}
-
-/// How often a folder above may be taken away in the meantime, since it was empty.
-const ATTEMPTS_MAX: u32 = 5;
-
-/// Makes a folder with those above it; whatever the caller's mask, others may walk through.
-pub fn make(path: &Path) -> std::io::Result<()> {
-    let mut attempts = 0;
-    loop {
-        attempts += 1;
-        match make_once(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound && attempts < ATTEMPTS_MAX => {}
-            result => return result,
-        }
-    }
-}
-
-fn make_once(path: &Path) -> std::io::Result<()> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    if let Some(parent) = path.parent() {
-        make_once(parent)?;
-    }
-    match fs_err::create_dir(path) {
-        Ok(()) => fs_err::set_permissions(path, std::fs::Permissions::from_mode(OPEN)),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
     }
 }
 

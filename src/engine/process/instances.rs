@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::{Process, refused};
 use super::folder::{self, Folder};
-use super::home::Home;
 use super::observe;
 use super::procfs;
 use crate::engine::{Error, HeldBy, Instance, ServiceState};
+use crate::host::{Home, make_folder};
 use crate::model::InstanceId;
 
 /// What an instance's folder says of it.
@@ -34,7 +34,7 @@ pub(super) fn sign(process: &Process) -> std::io::Result<()> {
     if file.exists() {
         return Ok(());
     }
-    folder::make(&instance)?;
+    make_folder(&instance)?;
     let origin = Origin {
         environment: process.identity.id.environment.clone(),
         instance: process.identity.id.instance.clone(),

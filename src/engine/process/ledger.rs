@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::{Process, refused};
 use super::folder;
-use super::home::Home;
-use crate::engine::{Addresses, Error, host, whole};
+use crate::engine::{Addresses, Error};
+use crate::host::{self, Home, whole};
 use crate::model::InstanceId;
 
 /// How long others may hold the ledger: they look at a few ports.
@@ -129,7 +129,7 @@ pub(super) async fn forget(process: &Process) -> Result<(), Error> {
 
 async fn lock(process: &Process) -> std::io::Result<File> {
     let state = &process.home.state;
-    folder::make(state)?;
+    host::make_folder(state)?;
     let mut options = fs_err::OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     options.mode(whole::OWNER_ALONE);

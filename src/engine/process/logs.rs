@@ -13,8 +13,8 @@ use super::folder::Folder;
 use super::log_times::Times;
 use super::observe;
 use super::procfs::ProcessId;
-use crate::engine::lines::Lines;
 use crate::engine::{Error, LogLine, LogMark, LogOptions, ServiceState};
+use crate::host::Lines;
 
 /// How often to look for new lines.
 const LOOK: Duration = Duration::from_millis(50);

@@ -8,7 +8,6 @@ mod environment;
 mod exec;
 mod files;
 mod folder;
-mod home;
 mod instances;
 mod launch;
 mod ledger;
@@ -32,8 +31,6 @@ mod walk;
 mod way;
 
 pub use engine::Process;
-pub use folder::make as make_folder;
-pub use home::Home;
 pub(in crate::engine) use instances::holder;
 pub use instances::instances;
 pub use program::other_version;

@@ -13,7 +13,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::host::handle_ended;
+use crate::host::handle_ended;
 
 /// How often to look where the kernel does not tell.
 const LOOK: Duration = Duration::from_millis(20);

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::discard::{discard, finish};
 use super::engine::{Process, refused};
-use super::folder::{self, Folder};
+use super::folder::Folder;
 use super::members::Sight;
 use super::{instances, ledger, stop};
-use crate::engine::whole;
 use crate::engine::{Error, Removal, Resource};
+use crate::host::{make_folder, whole};
 
 /// Makes a volume; there is no network to make.
 pub(super) fn ensure(process: &Process, resource: &Resource) -> Result<(), Error> {
@@ -16,7 +16,7 @@ pub(super) fn ensure(process: &Process, resource: &Resource) -> Result<(), Error
         return Ok(());
     };
     let made = instances::sign(process)
-        .and_then(|()| folder::make(&process.home.volume(&process.identity.id, name)));
+        .and_then(|()| make_folder(&process.home.volume(&process.identity.id, name)));
     made.map_err(|error| refused(format!("make the volume `{name}`"), error))
 }
 
@@ -139,7 +139,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let top = place.path().canonicalize().unwrap();
         let folder = Folder::at(top.join("instances/id/services/api"));
-        folder::make(folder.path()).unwrap();
+        make_folder(folder.path()).unwrap();
         fs_err::write(folder.record_file(), "{\"schema\": 1,").unwrap();
         let mut child = sleep(&folder, &trace);
         if trace == Trace::State {
@@ -234,7 +234,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder::at(place.path().join("instances/id/services/api"));
         assert!(stop::stop(&folder).await.unwrap().is_none());
-        folder::make(folder.path()).unwrap();
+        make_folder(folder.path()).unwrap();
         let lock = stop::stop(&folder).await.unwrap();
         assert!(lock.is_some());
         assert!(folder.lock_file().unwrap().try_lock().is_err());

@@ -14,7 +14,8 @@ use super::members::{Members, Sight};
 use super::procfs::{self, ProcessId};
 use super::record;
 use super::status::{Phase, Status};
-use crate::engine::{Error, host};
+use crate::engine::Error;
+use crate::host;
 
 /// What a supervisor takes for a stop beyond the grace period.
 const MARGIN: Duration = Duration::from_secs(5);

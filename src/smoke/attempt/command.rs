@@ -10,7 +10,8 @@ use super::super::reproduce;
 use super::super::runner::Session;
 use super::super::scope::{ByHand, Scope};
 use super::Nothing;
-use crate::engine::{self, Exec, ExecOutcome, OUTPUT_BYTES_MAX};
+use crate::engine::Exec;
+use crate::host::{self, ExecOutcome, OUTPUT_BYTES_MAX};
 use crate::model::{CommandAction, ExecAction, Secret, Template};
 
 /// Runs a command beside a service once.
@@ -40,7 +41,7 @@ pub(super) async fn command(
     let environment = variables(&action.environment, scope).map_err(impossible)?;
     let stdin = stdin(action.stdin.as_ref(), scope).map_err(impossible)?;
     let started = Instant::now();
-    let run = engine::output_of(&words, &action.working_dir, &environment, stdin.as_ref());
+    let run = host::output_of(&words, &action.working_dir, &environment, stdin.as_ref());
     let outcome = run.await.map_err(impossible)?;
     Ok(evidence(outcome, started))
 }

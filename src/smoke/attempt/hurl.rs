@@ -7,7 +7,7 @@ use super::super::reproduce;
 use super::super::scope::Scope;
 use super::Nothing;
 use super::command::{evidence, variables};
-use crate::engine;
+use crate::host;
 use crate::model::{HurlAction, Secret};
 
 /// Runs the file once.
@@ -37,7 +37,7 @@ pub(super) async fn run(
     words.push(action.file.to_string_lossy().into_owned());
     let folder = action.file.parent().unwrap_or(&action.file);
     let started = Instant::now();
-    let outcome = engine::output_of(&words, folder, &environment, None).await;
+    let outcome = host::output_of(&words, folder, &environment, None).await;
     let outcome = outcome.map_err(|reason| {
         let install = "`cargo install hurl`, or https://hurl.dev";
         impossible(format!("{reason}: {install}"))

@@ -12,7 +12,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::unix::pipe::OpenOptions;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::whole::beside;
+use crate::host::whole::beside;
 use crate::probe::{Attempt, Exhausted, Poll};
 use crate::smoke::replace::{inside, replace};
 

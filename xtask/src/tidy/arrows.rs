@@ -17,6 +17,7 @@ enum Room {
     Report,
     Tell,
     Config,
+    Host,
     Model,
     Probe,
 }
@@ -24,18 +25,19 @@ enum Room {
 /// What each room may name besides itself.
 fn may_name(room: Room) -> &'static [Room] {
     use Room::{
-        Cli, Commands, Config, Engine, Main, Model, Plan, Postgres, Probe, Report, Seed, Smoke,
-        Tell,
+        Cli, Commands, Config, Engine, Host, Main, Model, Plan, Postgres, Probe, Report, Seed,
+        Smoke, Tell,
     };
     match room {
         Main => &[Cli, Commands, Report],
         Commands => &[
-            Cli, Plan, Seed, Smoke, Engine, Postgres, Config, Model, Probe, Tell,
+            Cli, Plan, Seed, Smoke, Engine, Postgres, Config, Host, Model, Probe, Tell,
         ],
-        Plan => &[Seed, Engine, Postgres, Probe, Config, Model, Tell],
-        Seed => &[Engine, Postgres, Model, Tell],
-        Smoke => &[Engine, Postgres, Probe, Config, Model, Tell],
-        Engine | Postgres => &[Probe, Model, Tell],
+        Plan => &[Seed, Engine, Postgres, Probe, Config, Host, Model, Tell],
+        Seed => &[Postgres, Host, Model, Tell],
+        Smoke => &[Engine, Postgres, Probe, Config, Host, Model, Tell],
+        Engine => &[Host, Probe, Model, Tell],
+        Host | Postgres => &[Probe, Model, Tell],
         Report => &[Tell],
         Cli | Config => &[Model],
         Model | Probe | Tell => &[],
@@ -101,6 +103,7 @@ fn room(segments: &[String]) -> Option<Room> {
         "cli" => Room::Cli,
         "probe" => Room::Probe,
         "config" => Room::Config,
+        "host" => Room::Host,
         "model" => Room::Model,
         "report" => Room::Report,
         "tell" => Room::Tell,

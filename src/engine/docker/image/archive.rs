@@ -13,7 +13,7 @@ use tokio_util::bytes::Bytes;
 use super::name;
 use crate::engine::docker::Docker;
 use crate::engine::docker::client::Fault;
-use crate::engine::lines::Lines;
+use crate::host::Lines;
 
 /// Loads an archive and returns the id of its one image. Names that it brought are taken away,
 /// and go back to the images that had them.

@@ -7,7 +7,8 @@ use super::source::NoImage;
 use super::survey::because;
 use super::{ensure, local, name, pull};
 use crate::engine::docker::Docker;
-use crate::engine::{Error, ImageHandle, Obstacle};
+use crate::engine::{Error, ImageHandle};
+use crate::host::Obstacle;
 use crate::model::{Build, Part, Reference, Template};
 
 /// Returns what of the Dockerfile keeps the daemon from building it. Nothing is known of one that

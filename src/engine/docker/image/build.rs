@@ -17,8 +17,7 @@ use crate::engine::ImageHandle;
 use crate::engine::docker::client::Fault;
 use crate::engine::docker::engine::Turn;
 use crate::engine::docker::{Docker, labels};
-use crate::engine::host::LastLines;
-use crate::engine::lines::Lines;
+use crate::host::{LastLines, Lines};
 use crate::model::Build;
 use crate::tell::{Progress, StepEvents, Unit};
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::ignore::Ignore;
-use crate::engine::host::{self, Entry, Listing, Visit};
+use crate::host::{self, Entry, Listing, Visit};
 
 /// The parts of a folder that a build sees.
 #[derive(Debug)]

@@ -9,8 +9,8 @@ use bollard::query_parameters::{ListImagesOptions, RemoveImageOptions};
 use super::source::NoImage;
 use super::{build, load, local, note, pull};
 use crate::engine::docker::{Docker, labels};
-use crate::engine::host::Note;
 use crate::engine::{Error, ImageHandle, ImageOutcome, ImageSpec, Source};
+use crate::host::Note;
 use crate::tell::StepEvents;
 
 /// An image is young until then: a run may be about to name it, or to use it. A nameless one that is

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::context::Context;
 use crate::engine::ImageHandle;
-use crate::engine::host::{declare, digest_of, relative};
+use crate::host::{declare, digest_of, relative};
 use crate::model::{Build, Digest, HostCommand, Part, Reference};
 
 /// Changed when the same inputs shall give another image than before.

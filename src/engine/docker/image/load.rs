@@ -16,7 +16,7 @@ use super::{archive, ensure, fingerprint};
 use crate::engine::ImageHandle;
 use crate::engine::docker::client::Fault;
 use crate::engine::docker::{Docker, labels};
-use crate::engine::host::{LastLines, Program, Waiter, beside, print};
+use crate::host::{LastLines, Program, Waiter, beside, print};
 use crate::model::HostCommand;
 use crate::tell::{Progress, StepEvents, Unit};
 

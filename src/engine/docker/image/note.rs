@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use crate::engine::docker::Docker;
-use crate::engine::host::{Listing, Note, declare};
+use crate::host::{Listing, Note, declare};
 use crate::model::{Build, Digest, HostCommand};
 
 /// Lists what a build counts: the inputs of its `prepare`, else its context.

@@ -2,7 +2,7 @@
 
 use crate::engine::Error;
 use crate::engine::docker::client::{Client, Fault};
-use crate::engine::host::Failure;
+use crate::host::Failure;
 
 /// Why a source gave no image.
 #[derive(Debug)]

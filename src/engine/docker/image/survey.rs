@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::source::NoImage;
 use super::{bases, ensure, local, pull};
 use crate::engine::docker::Docker;
-use crate::engine::host::can_run;
-use crate::engine::{Error, ImageHandle, ImageSpec, Obstacle, Prospect, Provision};
+use crate::engine::{Error, ImageHandle, ImageSpec, Prospect, Provision};
+use crate::host::{Obstacle, can_run};
 use crate::model::Build;
 
 /// Looks for a local copy of each image, else for a source that can give it. What others are made

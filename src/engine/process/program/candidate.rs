@@ -9,7 +9,7 @@ use tokio::process::Command;
 
 use super::memo::Memo;
 use super::version::Version;
-use crate::engine::host;
+use crate::host;
 
 /// How long a program may take to tell its version.
 const VERSION_TIMEOUT: Duration = Duration::from_secs(10);

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::{Found, Missing};
-use crate::engine::host::{self, Failure, Listing, Note};
-use crate::engine::process::{Process, folder as folders};
+use crate::engine::process::Process;
 use crate::engine::{ImageHandle, ImageOutcome, Program, ProgramSpec, Source};
+use crate::host::{self, Failure, Listing, Note};
 use crate::model::{Digest, HostCommand};
 use crate::tell::StepEvents;
 
@@ -214,7 +214,7 @@ fn remember(process: &Process, build: &HostCommand, inputs: Option<&str>) -> Res
     let folder = stamp.parent().unwrap_or(Path::new("/"));
     forget_gone(folder);
     let written =
-        folders::make(folder).and_then(|()| fs_err::write(&stamp, stamped(process, inputs)));
+        host::make_folder(folder).and_then(|()| fs_err::write(&stamp, stamped(process, inputs)));
     written.map_err(|error| Failure::because(error.to_string()))
 }
 

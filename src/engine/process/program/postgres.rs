@@ -8,7 +8,8 @@ use super::choice::{Verdict, Wanted, choose};
 use super::version::Version;
 use super::{Found, Missing, fetch, server_handle};
 use crate::engine::process::Process;
-use crate::engine::{ImageHandle, ImageOutcome, ServerChoice, Source, host};
+use crate::engine::{ImageHandle, ImageOutcome, ServerChoice, Source};
+use crate::host;
 use crate::tell::StepEvents;
 
 /// Where packages put servers: a folder, how the names in it begin, and what lies below.

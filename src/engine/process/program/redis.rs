@@ -7,7 +7,8 @@ use super::choice::{Verdict, Wanted, choose};
 use super::version::Version;
 use super::{Found, Missing, server_handle};
 use crate::engine::process::Process;
-use crate::engine::{ImageHandle, ImageOutcome, ServerChoice, Source, host};
+use crate::engine::{ImageHandle, ImageOutcome, ServerChoice, Source};
+use crate::host;
 
 const PROGRAMS: [&str; 2] = ["redis-server", "valkey-server"];
 

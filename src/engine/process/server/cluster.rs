@@ -9,10 +9,9 @@ use fs_err::os::unix::fs::OpenOptionsExt as _;
 use tokio::process::Command;
 
 use super::unusable;
-use crate::engine::host::Group;
-use crate::engine::host::{Failure, LastLines};
 use crate::engine::process::user::User;
 use crate::engine::process::way;
+use crate::host::{Failure, Group, LastLines};
 
 /// How the names of folders begin in which data is made.
 const SCRATCH: &str = "pgdata.new-";

@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 use super::prepared::Prepared;
 use super::record::Record;
 use super::user::{User, server_user};
-use super::{Process, folder, way};
-use crate::engine::{Error, Launch, ServiceKind, ServiceSpec, host};
+use super::{Process, way};
+use crate::engine::{Error, Launch, ServiceKind, ServiceSpec};
+use crate::host;
 use crate::model::MountSource;
 
 /// Makes what a server needs, and says how to start it. `folder` is the service's own; `address`
@@ -101,7 +102,7 @@ impl Server<'_> {
     fn data(&self, user: Option<&User>) -> Result<PathBuf, host::Failure> {
         let folder = self.volume()?;
         let top = &self.process.home.state;
-        let made = folder::make(&folder)
+        let made = host::make_folder(&folder)
             .and_then(|()| way::open(top, &folder))
             .and_then(|()| way::give(&folder, user));
         made.map_err(unusable)?;

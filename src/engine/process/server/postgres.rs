@@ -5,10 +5,10 @@ use std::path::Path;
 
 use super::cluster::Cluster;
 use super::{Server, socket, unusable};
-use crate::engine::host::Failure;
 use crate::engine::process::prepared::Prepared;
 use crate::engine::process::program::is_fetched;
 use crate::engine::process::user::User;
+use crate::host::Failure;
 
 /// Whom the server runs as when envctl is root.
 const USERS: [&str; 2] = ["postgres", "nobody"];

@@ -7,11 +7,11 @@ use std::os::unix::fs::fchown;
 use std::path::{Path, PathBuf};
 
 use super::{Server, unusable};
-use crate::engine::host::Failure;
 use crate::engine::process::prepared::Prepared;
 use crate::engine::process::user::User;
 use crate::engine::process::way;
-use crate::engine::{redis_text, whole};
+use crate::engine::redis_text;
+use crate::host::{Failure, whole};
 
 /// Whom the server runs as when envctl is root.
 const USERS: [&str; 3] = ["redis", "valkey", "nobody"];

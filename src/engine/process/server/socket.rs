@@ -5,7 +5,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::engine::process::user::User;
-use crate::engine::process::{folder as folders, way};
+use crate::engine::process::way;
+use crate::host::make_folder;
 use crate::model::Digest;
 
 /// What a socket's path may have, on the system that allows the least (macOS).
@@ -22,7 +23,7 @@ pub(super) fn folder(
     user: Option<&User>,
 ) -> io::Result<PathBuf> {
     let folder = place(service, temporary);
-    folders::make(service)?;
+    make_folder(service)?;
     way::open(top, service)?;
     // In a folder that everybody writes to, somebody may have been there before.
     if !is_ours(&folder, user) {

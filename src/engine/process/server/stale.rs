@@ -4,8 +4,8 @@
 use std::io;
 use std::path::Path;
 
-use crate::engine::host::Failure;
 use crate::engine::process::procfs;
+use crate::host::Failure;
 
 /// Removes the file when nothing works in the data folder any more. The error names what does.
 pub(super) fn remove(data: &Path) -> Result<(), Failure> {

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use super::folder::Folder;
 use super::log_times::Notes;
-use crate::engine::host;
+use crate::host;
 use crate::model::Variables;
 use supervisor::Supervisor;
 

@@ -3,12 +3,12 @@
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
-use crate::engine::host::find_program;
 use crate::engine::process::environment;
 use crate::engine::process::folder::Folder;
 use crate::engine::process::procfs::ProcessId;
 use crate::engine::process::record::Record;
 use crate::engine::process::server;
+use crate::host::find_program;
 use crate::model::Variables;
 
 /// Starts it in a process group of its own; the error says why it cannot be.

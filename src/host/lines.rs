@@ -5,14 +5,14 @@ const LINE_BYTES_MAX: usize = 64 * 1024;
 
 /// Collects bytes until a line is whole.
 #[derive(Debug, Default)]
-pub(in crate::engine) struct Lines {
+pub(crate) struct Lines {
     partial: Vec<u8>,
 }
 
 impl Lines {
     /// Adds bytes and returns the lines that they finish, without their ends. What is not UTF-8
     /// is replaced.
-    pub(in crate::engine) fn push(&mut self, bytes: &[u8]) -> Vec<String> {
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Vec<String> {
         let mut lines = Vec::new();
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             for part in piece.chunks(LINE_BYTES_MAX) {
@@ -29,7 +29,7 @@ impl Lines {
     }
 
     /// Returns a last line that has no end.
-    pub(in crate::engine) fn finish(&mut self) -> Option<String> {
+    pub(crate) fn finish(&mut self) -> Option<String> {
         (!self.partial.is_empty()).then(|| self.take())
     }
 

@@ -3,8 +3,12 @@
 
 use std::path::PathBuf;
 
-use crate::engine::Error;
 use crate::model::{InstanceId, Variables};
+
+/// Why there is no place for what envctl keeps.
+#[derive(Debug, thiserror::Error)]
+#[error("set HOME or XDG_STATE_HOME to an absolute path")]
+pub struct NoHome;
 
 /// The two folders of envctl on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +22,7 @@ pub struct Home {
 impl Home {
     /// Returns the folders of the user that runs this, after the XDG Base Directory Specification
     /// (<https://specifications.freedesktop.org/basedir-spec/latest/>).
-    pub fn of(variables: &Variables) -> Result<Self, Error> {
+    pub fn of(variables: &Variables) -> Result<Self, NoHome> {
         if rustix::process::geteuid().is_root() {
             return Ok(Self {
                 state: PathBuf::from("/var/lib/envctl"),
@@ -26,10 +30,7 @@ impl Home {
             });
         }
         // A folder that everybody writes to is no place for it.
-        Self::of_user(variables).ok_or_else(|| Error::Call {
-            doing: "find the folder of the user's state".to_owned(),
-            source: "set HOME or XDG_STATE_HOME to an absolute path".into(),
-        })
+        Self::of_user(variables).ok_or(NoHome)
     }
 
     fn of_user(variables: &Variables) -> Option<Self> {

@@ -18,7 +18,7 @@ type End = Arc<Turn<Option<Result<(), Failure>>>>;
 
 /// The commands that one run of envctl has begun, each with what it was made from.
 #[derive(Debug, Default)]
-pub(in crate::engine) struct Once {
+pub(crate) struct Once {
     begun: Mutex<Vec<(HostCommand, String, End)>>,
     /// Held by the command that runs in each folder.
     folders: Mutex<BTreeMap<PathBuf, Arc<Turn<()>>>>,
@@ -26,7 +26,7 @@ pub(in crate::engine) struct Once {
 
 impl Once {
     /// Runs a command, unless an equal one ran in this run on equal inputs.
-    pub(in crate::engine) async fn run(
+    pub(crate) async fn run(
         &self,
         command: &HostCommand,
         inputs: &str,
@@ -59,7 +59,7 @@ impl Once {
     }
 
     /// Waits until none of them runs.
-    pub(in crate::engine) async fn settled(&self) {
+    pub(crate) async fn settled(&self) {
         for end in self.ends() {
             drop(end.lock().await);
         }

@@ -3,9 +3,9 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use super::failure::Obstacle;
 use super::install::install_line;
 use super::program::missing;
-use crate::engine::Obstacle;
 use crate::model::HostCommand;
 
 /// Returns the file of a program: a name is looked for in the folders of `path`, anything else
@@ -31,7 +31,7 @@ pub fn find_program(program: &str, working_dir: &Path, path: &str) -> Result<Pat
 }
 
 /// Finds out whether a command's program is there, where it would be looked for when it runs.
-pub(in crate::engine) fn can_run(command: &HostCommand, search_path: &str) -> Result<(), Obstacle> {
+pub(crate) fn can_run(command: &HostCommand, search_path: &str) -> Result<(), Obstacle> {
     let Some(name) = command.command.first() else {
         return Err(Obstacle {
             reason: "its command is empty".to_owned(),
@@ -48,7 +48,7 @@ pub(in crate::engine) fn can_run(command: &HostCommand, search_path: &str) -> Re
 }
 
 /// Returns whether a path is a file that can be executed.
-pub(in crate::engine) fn is_program(file: &Path) -> bool {
+pub(crate) fn is_program(file: &Path) -> bool {
     let metadata = fs_err::metadata(file);
     metadata.is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
 }

@@ -36,12 +36,12 @@ pub fn lock_holder(mut file: &File) -> String {
 }
 
 /// Locks a file as soon as nobody else has it; `false` when somebody still has after `timeout`.
-pub(in crate::engine) async fn lock(file: &File, timeout: Duration) -> io::Result<bool> {
+pub(crate) async fn lock(file: &File, timeout: Duration) -> io::Result<bool> {
     lock_telling(file, timeout, |_| {}).await
 }
 
 /// As [`lock`]; `waiting` hears who holds it, once that takes longer than a moment.
-pub(in crate::engine) async fn lock_telling(
+pub(crate) async fn lock_telling(
     file: &File,
     timeout: Duration,
     mut waiting: impl FnMut(&str),

@@ -9,10 +9,10 @@ use fs_err::os::unix::fs::OpenOptionsExt as _;
 use fs_err::{File, OpenOptions};
 
 /// A file that its owner alone reads.
-pub const OWNER_ALONE: u32 = 0o600;
+pub(crate) const OWNER_ALONE: u32 = 0o600;
 
 /// Returns the name that a file has until it is whole.
-pub fn beside(file: &Path) -> Result<PathBuf> {
+pub(crate) fn beside(file: &Path) -> Result<PathBuf> {
     let name = file.file_name().ok_or(ErrorKind::InvalidFilename)?;
     let mut hidden = OsString::from(".");
     hidden.push(name);
@@ -21,7 +21,7 @@ pub fn beside(file: &Path) -> Result<PathBuf> {
 }
 
 /// Removes a file, and what killed writers left beside it. One that stays is its caller's to notice.
-pub fn remove(file: &Path) {
+pub(crate) fn remove(file: &Path) {
     let _ = fs_err::remove_file(file);
     let Some((folder, name)) = file.parent().zip(file.file_name()) else {
         return;
@@ -40,18 +40,18 @@ pub fn remove(file: &Path) {
 }
 
 /// Writes a file that its owner alone reads.
-pub fn write_own(file: &Path, content: impl AsRef<[u8]>) -> Result<()> {
+pub(crate) fn write_own(file: &Path, content: impl AsRef<[u8]>) -> Result<()> {
     write(file, OWNER_ALONE, content, |_| Ok(()))
 }
 
 /// Writes a file that its owner alone reads, and that a machine finds which lost its power.
-pub fn write_own_for_good(file: &Path, content: impl AsRef<[u8]>) -> Result<()> {
+pub(crate) fn write_own_for_good(file: &Path, content: impl AsRef<[u8]>) -> Result<()> {
     write(file, OWNER_ALONE, content, File::sync_all)
 }
 
 /// Writes a file that is made with a mode, and `finish`ed before it takes its place. A link that
 /// stands there becomes the file, and none is ever written through.
-pub fn write(
+pub(crate) fn write(
     file: &Path,
     mode: u32,
     content: impl AsRef<[u8]>,

@@ -9,11 +9,11 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
+use super::Lines;
 use super::ending::Ending;
 use super::failure::{Failure, LastLines};
 use super::guardian::Guardian;
 use super::install::install_line;
-use crate::engine::lines::Lines;
 use crate::model::HostCommand;
 use crate::tell::StepEvents;
 
@@ -22,7 +22,7 @@ const OUTPUT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A running program with its output in pipes.
 #[derive(Debug)]
-pub(in crate::engine) struct Program {
+pub(crate) struct Program {
     waiter: Waiter,
     /// Kept here and only lent, so that a program that cleans up can still write.
     stdout: Option<ChildStdout>,
@@ -32,7 +32,7 @@ pub(in crate::engine) struct Program {
 
 /// The side of a program that waits for its end.
 #[derive(Debug)]
-pub(in crate::engine) struct Waiter {
+pub(crate) struct Waiter {
     name: String,
     /// `None` once it has ended.
     child: Option<Child>,
@@ -40,7 +40,7 @@ pub(in crate::engine) struct Waiter {
 
 impl Program {
     /// Starts a command.
-    pub(in crate::engine) fn start(command: &HostCommand) -> Result<Self, Failure> {
+    pub(crate) fn start(command: &HostCommand) -> Result<Self, Failure> {
         let Some((name, arguments)) = command.command.split_first() else {
             return Err(Failure::because("its command is empty"));
         };
@@ -77,7 +77,7 @@ impl Program {
     }
 
     /// Lends the three sides, to be used side by side.
-    pub(in crate::engine) fn sides(&mut self) -> (&mut Waiter, &mut ChildStdout, &mut ChildStderr) {
+    pub(crate) fn sides(&mut self) -> (&mut Waiter, &mut ChildStdout, &mut ChildStderr) {
         let (Some(stdout), Some(stderr)) = (&mut self.stdout, &mut self.stderr) else {
             unreachable!("both streams are pipes until the program is dropped");
         };
@@ -87,7 +87,7 @@ impl Program {
 
 impl Waiter {
     /// Waits for the program's end; the error says how it failed.
-    pub(in crate::engine) async fn finish(&mut self) -> Result<(), String> {
+    pub(crate) async fn finish(&mut self) -> Result<(), String> {
         let Some(child) = &mut self.child else {
             return Ok(());
         };
@@ -135,10 +135,7 @@ fn describe(status: ExitStatus) -> String {
 }
 
 /// Runs a command to its end; what it prints goes to the step.
-pub(in crate::engine) async fn run(
-    command: &HostCommand,
-    step: &StepEvents,
-) -> Result<(), Failure> {
+pub(crate) async fn run(command: &HostCommand, step: &StepEvents) -> Result<(), Failure> {
     let mut program = Program::start(command)?;
     let (waiter, stdout, stderr) = program.sides();
     let last = Mutex::new(LastLines::default());
@@ -152,7 +149,7 @@ pub(in crate::engine) async fn run(
 }
 
 /// Awaits `work`, and then a little for the output that runs beside it.
-pub(in crate::engine) async fn beside<T, P>(
+pub(crate) async fn beside<T, P>(
     work: impl Future<Output = T>,
     output: impl Future<Output = P>,
 ) -> T {
@@ -167,7 +164,7 @@ pub(in crate::engine) async fn beside<T, P>(
 }
 
 /// Sends a stream's lines to the step and keeps the last ones.
-pub(in crate::engine) async fn print(
+pub(crate) async fn print(
     mut stream: impl AsyncRead + Unpin,
     step: &StepEvents,
     last: &Mutex<LastLines>,

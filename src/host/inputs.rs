@@ -8,7 +8,7 @@ use super::content::{self, Entry, EntryKind, Visit};
 use crate::model::{Digest, HostCommand};
 
 /// Adds a command's declaration to a digest.
-pub(in crate::engine) fn declare(digest: &mut Digest, command: &HostCommand, workspace: &Path) {
+pub(crate) fn declare(digest: &mut Digest, command: &HostCommand, workspace: &Path) {
     for word in &command.command {
         digest.field("word", word);
     }
@@ -52,7 +52,7 @@ pub(super) fn entries_of(path: &Path) -> io::Result<(PathBuf, Vec<Entry>)> {
 }
 
 /// Returns a path as it counts: from the workspace, when it is in there.
-pub(in crate::engine) fn relative<'a>(path: &'a Path, workspace: &Path) -> &'a Path {
+pub(crate) fn relative<'a>(path: &'a Path, workspace: &Path) -> &'a Path {
     path.strip_prefix(workspace).unwrap_or(path)
 }
 

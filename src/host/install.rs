@@ -34,12 +34,12 @@ const PACKAGES: [(&str, [&str; 4]); 12] = [
 ];
 
 /// Returns the command that installs a program; `None` where its package is not known.
-pub(in crate::engine) fn install_line(program: &str) -> Option<String> {
+pub(crate) fn install_line(program: &str) -> Option<String> {
     line(here()?, program)
 }
 
 /// Returns the command that installs a PostgreSQL server of a major version.
-pub(in crate::engine) fn install_postgres(major: u32) -> Option<String> {
+pub(crate) fn install_postgres(major: u32) -> Option<String> {
     Some(match here()? {
         Manager::Apt => format!("apt-get install postgresql-{major}"),
         Manager::Dnf => format!("dnf install postgresql{major}-server"),

@@ -10,7 +10,7 @@ use crate::model::Digest;
 
 /// What programs and tools keep beside sources and make again by themselves: it makes nothing
 /// another thing, and neither counts nor is sent.
-pub(in crate::engine) const CACHES: [&str; 5] = [
+pub(crate) const CACHES: [&str; 5] = [
     "__pycache__",
     ".pytest_cache",
     ".mypy_cache",
@@ -19,20 +19,20 @@ pub(in crate::engine) const CACHES: [&str; 5] = [
 ];
 
 /// Returns the name of the cache that a path is, if it is one.
-pub(in crate::engine) fn cache_of(path: &Path) -> Option<&'static str> {
+pub(crate) fn cache_of(path: &Path) -> Option<&'static str> {
     let name = path.file_name()?;
     CACHES.into_iter().find(|cache| name == *cache)
 }
 
 /// A part of a tree, by its path below the root.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::engine) struct Entry {
+pub(crate) struct Entry {
     pub path: PathBuf,
     pub kind: EntryKind,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::engine) enum EntryKind {
+pub(crate) enum EntryKind {
     Folder,
     File { executable: bool },
     Link(PathBuf),
@@ -40,7 +40,7 @@ pub(in crate::engine) enum EntryKind {
 
 /// What to do with a path while walking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::engine) enum Visit {
+pub(crate) enum Visit {
     Take,
     /// Leave it out, but look inside.
     Inside,
@@ -48,10 +48,7 @@ pub(in crate::engine) enum Visit {
 }
 
 /// Lists a folder in order of names. Sockets, pipes and devices are left out.
-pub(in crate::engine) fn walk(
-    root: &Path,
-    judge: &dyn Fn(&Path) -> Visit,
-) -> io::Result<Vec<Entry>> {
+pub(crate) fn walk(root: &Path, judge: &dyn Fn(&Path) -> Visit) -> io::Result<Vec<Entry>> {
     let mut entries = Vec::new();
     let mut folders = vec![PathBuf::new()];
     while let Some(folder) = folders.pop() {
@@ -112,11 +109,7 @@ pub(super) fn kind_of(path: &Path) -> io::Result<Option<EntryKind>> {
 
 /// Writes entries as a tar archive and returns the digest of their content. One function does
 /// both, so that what is compared is what is sent.
-pub(in crate::engine) fn write(
-    root: &Path,
-    entries: &[Entry],
-    out: impl Write,
-) -> io::Result<String> {
+pub(crate) fn write(root: &Path, entries: &[Entry], out: impl Write) -> io::Result<String> {
     let mut digest = Digest::new();
     let mut archive = Builder::new(out);
     for entry in entries {

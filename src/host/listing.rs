@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::content::{Entry, EntryKind};
 use super::inputs::{entries_of, relative};
-use crate::engine::whole;
+use super::whole;
 use crate::model::Digest;
 
 /// Of more files nothing is kept.
@@ -23,11 +23,11 @@ const MARK_DIGITS: usize = 16;
 
 /// Files by their paths from the workspace on, each with what tells its content from another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::engine) struct Listing(BTreeMap<String, String>);
+pub(crate) struct Listing(BTreeMap<String, String>);
 
 impl Listing {
     /// Lists what a command is declared to read; nothing where that cannot be read.
-    pub(in crate::engine) fn of_inputs(paths: &[PathBuf], workspace: &Path) -> Option<Self> {
+    pub(crate) fn of_inputs(paths: &[PathBuf], workspace: &Path) -> Option<Self> {
         let mut all = Self::default();
         for path in paths {
             let (root, entries) = entries_of(path).ok()?;
@@ -37,11 +37,7 @@ impl Listing {
     }
 
     /// Lists entries of a folder; nothing where these are too many, or cannot be read.
-    pub(in crate::engine) fn of_entries(
-        root: &Path,
-        entries: &[Entry],
-        workspace: &Path,
-    ) -> Option<Self> {
+    pub(crate) fn of_entries(root: &Path, entries: &[Entry], workspace: &Path) -> Option<Self> {
         let mut all = Self::default();
         all.add(root, entries, workspace)?;
         Some(all)
@@ -70,7 +66,7 @@ impl Listing {
     }
 
     /// Says what is different from before: `app/main.py changed`, with how much else is.
-    pub(in crate::engine) fn since(&self, before: &Self) -> Option<String> {
+    pub(crate) fn since(&self, before: &Self) -> Option<String> {
         let of = |(name, mark): (&String, &String), other: &Self| match other.0.get(name) {
             Some(known) if known == mark => None,
             Some(_) => Some(true),
@@ -105,7 +101,7 @@ fn mark(path: &Path) -> io::Result<String> {
 
 /// What a thing is about to be made from, and how that differs from the last time.
 #[derive(Debug)]
-pub(in crate::engine) struct Note {
+pub(crate) struct Note {
     file: PathBuf,
     workspace: String,
     now: Listing,
@@ -115,11 +111,7 @@ pub(in crate::engine) struct Note {
 
 impl Note {
     /// Compares a listing with the one that was kept in `folder` under this name.
-    pub(in crate::engine) fn take(
-        folder: &Path,
-        (workspace, name): (&Path, &str),
-        now: Listing,
-    ) -> Self {
+    pub(crate) fn take(folder: &Path, (workspace, name): (&Path, &str), now: Listing) -> Self {
         let workspace = workspace.display().to_string();
         let mut digest = Digest::new();
         digest.field("workspace", &workspace).field("name", name);
@@ -136,7 +128,7 @@ impl Note {
     }
 
     /// Keeps it for the next time. Where it cannot be written, nothing will be named.
-    pub(in crate::engine) fn keep(&self) {
+    pub(crate) fn keep(&self) {
         let folder = self.file.parent().unwrap_or(Path::new("/"));
         forget_gone(folder);
         let _ = self.write(folder);

@@ -15,8 +15,8 @@ use tokio::net::unix::pipe::Receiver;
 use tokio::process::{Child, ChildStdin, Command};
 
 use super::guardian::Guardian;
+use super::output::ExecOutcome;
 use super::program::{beside, not_started};
-use crate::engine::ExecOutcome;
 use crate::model::Secret;
 
 /// How long what a command left may still hand on what it has, as a filter behind it does.
@@ -26,14 +26,14 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 const LOOK: Duration = Duration::from_millis(20);
 
 /// What a shell says of a program that it does not find.
-pub(in crate::engine) const NOT_FOUND: i64 = 127;
+pub(crate) const NOT_FOUND: i64 = 127;
 
 /// A command whose whole process group ends with it, or when nobody waits for it any more.
-pub(in crate::engine) struct Group(Child);
+pub(crate) struct Group(Child);
 
 impl Group {
     /// Starts a command with its streams in pipes.
-    pub(in crate::engine) fn start(mut command: Command) -> std::io::Result<Self> {
+    pub(crate) fn start(mut command: Command) -> std::io::Result<Self> {
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -49,10 +49,7 @@ impl Group {
     }
 
     /// Feeds it, and returns what it printed and its exit code.
-    pub(in crate::engine) async fn collect(
-        mut self,
-        input: Option<&Secret>,
-    ) -> std::io::Result<ExecOutcome> {
+    pub(crate) async fn collect(mut self, input: Option<&Secret>) -> std::io::Result<ExecOutcome> {
         let mut outcome = ExecOutcome::default();
         let (stdout, stderr) = (self.0.stdout.take(), self.0.stderr.take());
         let stdin = self.0.stdin.take();
@@ -120,7 +117,7 @@ impl Drop for Group {
 }
 
 /// Waits until the process of a handle has ended, as far as the kernel tells.
-pub(in crate::engine) async fn handle_ended(handle: OwnedFd) {
+pub(crate) async fn handle_ended(handle: OwnedFd) {
     // Of a pipe only this is used, that it says when the kernel calls it readable, which a
     // process's handle is at its end.
     if let Ok(handle) = Receiver::from_owned_fd_unchecked(handle) {
@@ -193,7 +190,7 @@ async fn feed(stdin: Option<ChildStdin>, input: Option<&Secret>) {
 }
 
 /// Returns what a shell calls the code: that of the exit, or 128 and the signal.
-pub(in crate::engine) fn exit_code(status: ExitStatus) -> i64 {
+pub(crate) fn exit_code(status: ExitStatus) -> i64 {
     let by_signal = status.signal().map(|signal| 128 + signal);
     status.code().or(by_signal).map_or(NOT_FOUND, i64::from)
 }
