@@ -7,10 +7,11 @@ use std::error::Error as _;
 use super::failure::FailureKind;
 use crate::config::Mistake;
 use crate::engine::{self, PortHolder, ServiceState};
+use crate::model::Place;
 use crate::plan;
 use crate::postgres::{self, ServerError};
 use crate::seed;
-use crate::tell::{Diagnostic, Place, Tail};
+use crate::tell::{Diagnostic, Tail};
 
 /// What to do where a question to a database fails that its server takes.
 pub(super) const LOOK: &str = "envctl asks its own tables, in the schema `envctl`, and the server's: \
@@ -304,13 +305,7 @@ fn of_taken_port((service, name): (&str, &str), holder: &PortHolder, diagnostic:
 /// Returns a configuration mistake as a person reads it.
 pub(super) fn mistake(mistake: Mistake) -> Diagnostic {
     let mut diagnostic = Diagnostic::new(mistake.message);
-    diagnostic.place = mistake.place.map(|place| Place {
-        file: place.file,
-        line: place.line,
-        column: place.column,
-        text: place.text,
-        width: place.width,
-    });
+    diagnostic.place = mistake.place;
     diagnostic.hints.extend(mistake.hint);
     diagnostic
 }
@@ -320,7 +315,6 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::tell::Place;
 
     #[test]
     fn a_dump_that_wants_too_much_is_told_the_key() {

@@ -1,27 +1,12 @@
 //! What is wrong with a configuration, and where. Knows nothing of how it is drawn.
 
 use std::fmt;
-use std::path::PathBuf;
 
 use super::source::Origin;
+use crate::model::Place;
 
 /// More mistakes than this are not looked for, since nobody reads them.
 pub(crate) const MISTAKES_MAX: usize = 500;
-
-/// A place in a file, with the line to show.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Relative to the workspace; `--set` and `variables` for what is in no file.
-    pub file: PathBuf,
-    /// From 1.
-    pub line: usize,
-    /// From 1, in characters.
-    pub column: usize,
-    /// The line's text, without its end.
-    pub text: String,
-    /// How many characters of the line are meant; at least 1.
-    pub width: usize,
-}
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -40,7 +40,7 @@ mod tree;
 
 pub use invocation::{Request, invocation, workspace};
 pub use load::{Listed, Loaded, environments, exists, load, load_as, load_until};
-pub use mistake::{Mistake, Mistakes, Place};
+pub use mistake::{Mistake, Mistakes};
 pub use ordinary::{is_common, unhidden};
 pub use runs::Run;
 pub use show::{Explained, ExplainedPart, Merged, Overridden};

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::conceal::Concealed;
-use super::mistake::Place;
-use crate::model::Spot;
+use crate::model::{Place, Spot};
 
 /// Who wrote a source.
 #[derive(Clone, Debug, PartialEq, Eq)]

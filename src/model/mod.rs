@@ -8,6 +8,7 @@ mod file;
 mod invocation;
 mod json;
 mod pattern;
+mod percent;
 mod plain_path;
 mod secret;
 mod service;
@@ -29,11 +30,12 @@ pub use file::{FileValue, ServiceFile};
 pub use invocation::{EngineChoice, InstanceId, Invocation, Reach, Variables};
 pub use json::{Hole, Json};
 pub use pattern::Pattern;
+pub use percent::{UNRESERVED, percent_encoded};
 pub use plain_path::PlainPath;
 pub use secret::Secret;
 pub use service::{
     Build, Condition, Healthcheck, HostCommand, HostPort, Image, ImageSource, Kind, Limits, Mount,
     MountSource, Persistence, Port, Postgres, Probe, Process, Redis, Restart, Service,
 };
-pub use spot::Spot;
+pub use spot::{Place, Spot};
 pub use template::{Part, Reference, ServiceField, Template};

@@ -7,7 +7,9 @@ use std::net::SocketAddr;
 
 use super::desired::replica_name;
 use crate::engine::{Addresses, ServiceSpec, host_of_replica};
-use crate::model::{Environment, Kind, Reference, Secret, ServiceField};
+use crate::model::{
+    Environment, Kind, Reference, Secret, ServiceField, UNRESERVED, percent_encoded,
+};
 
 /// The declared ports, replicas and credentials of every service.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -326,29 +328,6 @@ impl Wire {
     }
 }
 
-/// Percent-encodes everything but the unreserved characters of RFC 3986.
 fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push('%');
-            encoded.push(char::from(HEX[usize::from(byte >> 4)]));
-            encoded.push(char::from(HEX[usize::from(byte & 15)]));
-        }
-    }
-    encoded
-}
-
-const HEX: &[u8; 16] = b"0123456789ABCDEF";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_password_with_reserved_characters_is_encoded() {
-        assert_eq!(encode("p@ss:w/ö~"), "p%40ss%3Aw%2F%C3%B6~");
-    }
+    percent_encoded(text, UNRESERVED)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ::postgres::error::{DbError, ErrorPosition};
 
-use crate::tell::Place;
+use crate::model::Place;
 
 use super::Target;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::tell::Place;
+use crate::model::Place;
 
 /// Returns line and column, both from 1, of the `position`th character (from 1) of a text.
 pub(crate) fn line_and_column(text: &str, position: u32) -> (usize, usize) {

@@ -87,7 +87,8 @@ impl Outlet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tell::{Answer, Diagnostic, Failed, LogLook, Place, StepId, TableAnswer};
+    use crate::model::Place;
+    use crate::tell::{Answer, Diagnostic, Failed, LogLook, StepId, TableAnswer};
 
     fn outlet(secret: &str, terminal: Terminal) -> Outlet {
         let outlet = Outlet::new(Format::Human, terminal);
@@ -139,6 +140,24 @@ mod tests {
             matches!(&event, Event::StepOutput { line, .. } if line == "key ***\x1b\r"),
             "{event:?}"
         );
+    }
+
+    #[test]
+    fn a_secret_that_a_service_logs_as_json_is_masked() {
+        let secret = "pa\"ss\\word";
+        let json = serde_json::json!({ "token": secret }).to_string();
+        let mut event = Event::LogLine {
+            service: "a".to_owned(),
+            stderr: false,
+            time: None,
+            line: format!("{json} {}", serde_json::Value::from(json.as_str())),
+            look: LogLook::default(),
+        };
+        outlet(secret, Terminal::pipe()).pass_event(&mut event);
+        let Event::LogLine { line, .. } = event else {
+            unreachable!("{event:?}")
+        };
+        assert_eq!(line, r#"{"token":"***"} "{\"token\":\"***\"}""#);
     }
 
     #[test]

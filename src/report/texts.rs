@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use crate::model::Place;
 use crate::tell::{
     Answer, CheckAnswer, ConfigurationAnswer, Diagnostic, DoctorAnswer, DownAnswer, Endpoint,
     EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, Failed, FailedExpectation,
     InstanceAnswer, InstancesAnswer, LeftImage, LeftOutOperation, Outcome, PartReport, Phase,
-    Place, PlanAnswer, PlannedStep, Progress, ProposalAnswer, ProposalDocument, ProposedCheck,
+    PlanAnswer, PlannedStep, Progress, ProposalAnswer, ProposalDocument, ProposedCheck,
     ProposedValue, PruneAnswer, RemovedImage, ServiceStatus, SmokeAnswer, StatusAnswer,
     TableAnswer, Tail, UpAnswer,
 };

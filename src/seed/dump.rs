@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use crate::model::Place;
 use crate::postgres::{self, Brake, Server, Session, Target, first_line};
-use crate::tell::Place;
 
 use super::Error;
 use super::batch::Batch;

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::model::Place;
 use crate::postgres::{self, ServerError};
-use crate::tell::Place;
 
 /// How much of a failed question of ours is told, in characters.
 const LONGEST_QUESTION: usize = 60;

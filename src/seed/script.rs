@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use crate::model::Place;
 use crate::postgres::{Scanner, Step};
-use crate::tell::Place;
 
 use super::Error;
 use super::input::{Input, cut};

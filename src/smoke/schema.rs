@@ -10,8 +10,8 @@ use boon::{
     CompileError, Compiler, Draft, ErrorKind as Violation, InstanceToken, SchemaIndex, Type,
     UrlLoader, ValidationError,
 };
-use reqwest::Url;
 use serde_json::Value;
+use url::Url;
 
 use super::difference::segment;
 use super::{Failure, matcher};

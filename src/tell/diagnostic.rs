@@ -1,10 +1,9 @@
 //! A failure as a person should read it. `commands/failure.rs` makes these; renderers draw them.
 
-use std::path::PathBuf;
-
 use serde::Serialize;
 
 use super::Answer;
+use crate::model::Place;
 
 /// A small dossier on one failure.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -23,20 +22,6 @@ pub struct Diagnostic {
     pub blocked: Vec<String>,
     /// What to do next; a command stands in backticks.
     pub hints: Vec<String>,
-}
-
-/// A place in a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Place {
-    pub file: PathBuf,
-    /// From 1.
-    pub line: usize,
-    /// From 1, in characters.
-    pub column: usize,
-    /// The line's text, without its end.
-    pub text: String,
-    /// How many characters of the line are meant; at least 1.
-    pub width: usize,
 }
 
 /// The end of a log.

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
+use crate::model::Secret;
 use spellings::{Spelling, spellings};
 
 /// The shortest piece of a secret, a line or a value in it, that is hidden by itself; a shorter
@@ -33,10 +34,6 @@ struct Search {
 }
 
 impl Mask {
-    /// The fewest characters of a secret that is hidden: a shorter one stands in many ordinary
-    /// words, and a guess finds it anyway.
-    pub const SHORTEST: usize = 4;
-
     /// The shortest piece of a secret, a line or a value in it, that is hidden by itself.
     pub const SHORTEST_PIECE: usize = SHORTEST_PIECE;
 
@@ -51,7 +48,7 @@ impl Mask {
     pub fn add<'a>(&mut self, secrets: impl IntoIterator<Item = &'a str>) {
         let before = self.hidden.len();
         let pieces = secrets.into_iter().flat_map(pieces).filter(|text| {
-            text.chars().count() >= Self::SHORTEST && !text.chars().all(|c| c == '*')
+            text.chars().count() >= Secret::SHORTEST && !text.chars().all(|c| c == '*')
         });
         self.hidden.extend(pieces.flat_map(spellings));
         if self.hidden.len() != before {

@@ -10,7 +10,7 @@ mod visible;
 
 pub use answer::*;
 pub use bytes::{bytes, bytes_of};
-pub use diagnostic::{Diagnostic, Failed, Place, Tail};
+pub use diagnostic::{Diagnostic, Failed, Tail};
 pub use event::{
     Event, Events, Level, LogLook, Outcome, Progress, Severity, StepEvents, StepId, Unit,
 };

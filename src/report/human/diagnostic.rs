@@ -68,7 +68,8 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::tell::{Place, Tail};
+    use crate::model::Place;
+    use crate::tell::Tail;
 
     fn service_failed() -> Diagnostic {
         let text = str::to_owned;

@@ -2,7 +2,7 @@
 
 use super::super::cut::width;
 use super::Page;
-use crate::tell::Place;
+use crate::model::Place;
 
 /// Returns the place, its line, and a row of `^` below it; of a long line only what is around,
 /// of an empty or unknown one nothing.

@@ -1,12 +1,12 @@
 //! A proposed request, made once: what comes back is what the check will expect.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde_json::Value as Json;
 
 use super::document::{Location, Operation, Response as Foreseen};
 use super::values::Value;
+use crate::model::percent_encoded;
 use crate::probe::{Caller, Delivery, HttpError, Request, Response, status_line};
 
 /// How long an answer may take.
@@ -193,18 +193,9 @@ fn has_elements(value: &Json) -> bool {
         .is_some_and(|elements| !elements.is_empty())
 }
 
-/// Percent-encodes a value as a part of a path.
+/// Writes a value as a part of a path.
 fn encoded(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~:@,".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
+    percent_encoded(text, "-._~:@,")
 }
 
 #[cfg(test)]

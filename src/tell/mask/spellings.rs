@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 
 use super::escapes::{self, Beyond, Style};
+use crate::model::percent_encoded;
 
 /// The shortest spelling that is searched for.
 const SHORTEST: usize = 4;
@@ -88,7 +89,7 @@ const UNTOUCHED: [&str; 14] = [
 fn in_urls(text: &str) -> Vec<String> {
     let mut all = Vec::new();
     for untouched in UNTOUCHED {
-        let upper = percent(text, untouched);
+        let upper = percent_encoded(text, untouched);
         for encoded in [in_lower_hex(&upper), upper] {
             for encoded in [encoded.replace("%20", "+"), encoded] {
                 // A URL inside a URL.
@@ -98,18 +99,6 @@ fn in_urls(text: &str) -> Vec<String> {
         }
     }
     all
-}
-
-fn percent(text: &str, untouched: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || untouched.as_bytes().contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            write!(encoded, "%{byte:02X}").expect("a String takes everything");
-        }
-    }
-    encoded
 }
 
 /// Returns a percent-encoded text with small letters in its escapes.

@@ -38,9 +38,9 @@ fn may_name(room: Room) -> &'static [Room] {
         Smoke => &[Engine, Postgres, Probe, Config, Host, Model, Tell],
         Engine => &[Host, Probe, Model, Tell],
         Host | Postgres => &[Probe, Model, Tell],
-        Report => &[Tell],
-        Cli | Config => &[Model],
-        Model | Probe | Tell => &[],
+        Report => &[Model, Tell],
+        Cli | Config | Tell => &[Model],
+        Model | Probe => &[],
     }
 }
 
