@@ -2,33 +2,27 @@
 //! outside is here.
 
 use std::io::Read as _;
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
-
-use rustix::process::{Pid, Signal, kill_process_group};
+use std::time::Duration;
 
 use super::layers::SHARED;
 use super::mistake::Mistake;
 use super::paths;
 use super::read::{Claim, Claimed};
 use super::source::{Origin, Source};
-use crate::model::Variables;
+use crate::host::{NoOutput, Patience};
+use crate::model::{Invocation, Variables};
 
 /// The largest file that is read; what is larger is no configuration.
 const LARGEST: u64 = 4 << 20;
 
 /// How long a secret's command may take.
-pub(crate) const COMMAND_TIME: Duration = Duration::from_secs(10);
-
-/// How often it is looked whether a secret's command is still wanted.
-const LOOK: Duration = Duration::from_millis(20);
+const COMMAND_TIME: Duration = Duration::from_secs(10);
 
 /// The most that a secret's command may print.
-const LARGEST_SECRET: u64 = 64 << 10;
+const LARGEST_SECRET: usize = 64 << 10;
 
 /// Reads a file of the workspace; `None` is one that is not there.
 pub(crate) fn read_layer(workspace: &Path, shown: &str) -> Result<Option<Arc<Source>>, Mistake> {
@@ -104,81 +98,47 @@ fn not_utf8(path: &Path, shown: &str, error: &std::string::FromUtf8Error) -> Mis
 pub(crate) struct Running<'a> {
     pub folder: &'a Path,
     pub variables: &'a Variables,
-    pub time: Duration,
-    /// Whether nobody wants its answer any more.
-    pub stopped: &'a dyn Fn() -> bool,
+    pub patience: Patience<'a>,
 }
 
-/// Runs a secret's command and returns what it printed. It has a process group of its own, so
-/// that what it started ends with it.
+impl<'a> Running<'a> {
+    pub(crate) fn of(invocation: &'a Invocation, stopped: &'a dyn Fn() -> bool) -> Self {
+        Self {
+            folder: &invocation.workspace,
+            variables: &invocation.variables,
+            patience: Patience {
+                time: COMMAND_TIME,
+                stopped,
+            },
+        }
+    }
+}
+
+/// Runs a secret's command and returns what it printed.
 pub(crate) fn run(words: &[String], running: &Running<'_>) -> Result<String, String> {
     let (program, arguments) = words.split_first().ok_or("its command is empty")?;
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(arguments)
         .current_dir(running.folder)
         .env_clear()
-        .envs(running.variables)
-        .process_group(0)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|error| format!("cannot run `{program}`: {error}"))?;
-    let (sender, receiver) = channel();
-    let stdout = child.stdout.take();
-    let deadline = Instant::now() + running.time;
-    let reading = std::thread::Builder::new().spawn(move || {
-        let mut bytes = Vec::new();
-        let read = stdout.map(|stdout| stdout.take(LARGEST_SECRET).read_to_end(&mut bytes));
-        // Nobody listens any more when the time is up.
-        let _ = sender.send(read.transpose().map(|_| bytes));
-    });
-    if let Err(error) = reading {
-        stop(&mut child);
-        return Err(format!("no thread can be made for `{program}`: {error}"));
+        .envs(running.variables);
+    let output = running.patience.output_of(command);
+    let output = output.map_err(|why| match why {
+        NoOutput::NotRun(reason) => format!("cannot run `{program}`: {reason}"),
+        NoOutput::TimedOut => {
+            format!("`{program}` took longer than {:?}", running.patience.time)
+        }
+        NoOutput::Stopped => format!("`{program}` was interrupted"),
+    })?;
+    if !output.status.success() {
+        return Err(format!("`{program}` failed ({})", output.status));
     }
-    let given_up = || {
-        if (running.stopped)() {
-            return Some(format!("`{program}` was interrupted"));
-        }
-        let late = Instant::now() >= deadline;
-        late.then(|| format!("`{program}` took longer than {:?}", running.time))
-    };
-    let bytes = loop {
-        match receiver.recv_timeout(LOOK) {
-            Ok(Ok(bytes)) => break bytes,
-            Ok(Err(error)) => return Err(error.to_string()),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
-        }
-        if let Some(why) = given_up() {
-            stop(&mut child);
-            return Err(why);
-        }
-    };
-    let (_pause_sender, pause) = channel::<()>();
-    loop {
-        if let Some(status) = child.try_wait().map_err(|error| error.to_string())? {
-            if !status.success() {
-                return Err(format!("`{program}` failed ({status})"));
-            }
-            return String::from_utf8(bytes).map_err(|_| format!("`{program}` printed no UTF-8"));
-        }
-        if let Some(why) = given_up() {
-            stop(&mut child);
-            return Err(why);
-        }
-        // It closed its output and ends at once; this only gives way to it.
-        let _ = pause.recv_timeout(Duration::from_millis(2));
+    if output.stdout.len() > LARGEST_SECRET {
+        let most = LARGEST_SECRET >> 10;
+        return Err(format!("`{program}` printed more than {most} KiB"));
     }
-}
-
-fn stop(child: &mut std::process::Child) {
-    // It was not waited for, so the number of its group is still its own; it may have ended by
-    // itself meanwhile, which is as good.
-    if let Some(group) = Pid::from_raw(child.id().cast_signed()) {
-        let _ = kill_process_group(group, Signal::KILL);
-    }
-    let _ = child.wait();
+    String::from_utf8(output.stdout).map_err(|_| format!("`{program}` printed no UTF-8"))
 }
 
 /// Reports declared files and folders that are not there, or are something else.
@@ -246,9 +206,11 @@ fn names(folder: &Path, pick: impl Fn(&str) -> Option<String>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::channel;
+
     use super::*;
 
-    fn run_sh(script: &str, time: Duration, stopped: &dyn Fn() -> bool) -> Result<String, String> {
+    fn run_sh(script: &str, patience: Patience<'_>) -> Result<String, String> {
         let path = std::env::vars_os().find(|(name, _)| name == "PATH");
         let path = path.map(|(_, value)| value.to_string_lossy().into_owned());
         let variables = Variables::from([("PATH".to_owned(), path.unwrap_or_default())]);
@@ -256,37 +218,100 @@ mod tests {
         let running = Running {
             folder: Path::new("/"),
             variables: &variables,
-            time,
-            stopped,
+            patience,
         };
         run(&words, &running)
+    }
+
+    fn within(time: Duration) -> Patience<'static> {
+        let stopped = &|| false;
+        Patience { time, stopped }
+    }
+
+    /// A file in which a script says whom it started.
+    struct Started {
+        folder: tempfile::TempDir,
+    }
+
+    impl Started {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            Self { folder }
+        }
+
+        fn file(&self) -> std::path::PathBuf {
+            self.folder.path().join("pid")
+        }
+
+        fn is_told(&self) -> bool {
+            fs_err::read_to_string(self.file()).is_ok_and(|text| text.ends_with('\n'))
+        }
+
+        fn check_gone(&self) {
+            let pid = fs_err::read_to_string(self.file()).unwrap();
+            let stat = format!("/proc/{}/stat", pid.trim());
+            let (_sender, pause) = channel::<()>();
+            // It ends when it is scheduled, and has no parent that would wait for it at once.
+            let ended = (0..500).any(|_| {
+                let _ = pause.recv_timeout(Duration::from_millis(10));
+                fs_err::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "))
+            });
+            assert!(ended, "{pid} still runs");
+        }
     }
 
     #[test]
     fn a_command_that_hangs_is_stopped() {
         for script in ["exec sleep 60", "exec sleep 60 >&-"] {
-            let why = run_sh(script, Duration::from_millis(50), &|| false);
+            let why = run_sh(script, within(Duration::from_millis(50)));
             assert_eq!(why, Err("`sh` took longer than 50ms".to_owned()));
         }
     }
 
     #[test]
     fn what_a_command_started_ends_with_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("pid");
-        let script = format!("sleep 60 & echo $! >{}; wait", file.display());
+        let started = Started::new();
+        let script = format!("sleep 60 & echo $! >{}; wait", started.file().display());
         // Not before it has said whom it started.
-        let begun = || fs_err::read_to_string(&file).is_ok_and(|text| text.ends_with('\n'));
-        let why = run_sh(&script, Duration::from_secs(20), &begun);
+        let stopped = || started.is_told();
+        let time = Duration::from_secs(20);
+        let why = run_sh(
+            &script,
+            Patience {
+                time,
+                stopped: &stopped,
+            },
+        );
         assert_eq!(why, Err("`sh` was interrupted".to_owned()));
-        let pid = fs_err::read_to_string(&file).unwrap();
-        let stat = format!("/proc/{}/stat", pid.trim());
-        let (_sender, pause) = channel::<()>();
-        // It ends when it is scheduled, and has no parent that would wait for it at once.
-        let ended = (0..500).any(|_| {
-            let _ = pause.recv_timeout(Duration::from_millis(10));
-            fs_err::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "))
-        });
-        assert!(ended, "{pid} still runs");
+        started.check_gone();
+    }
+
+    #[test]
+    fn what_a_command_leaves_behind_ends_at_its_deadline() {
+        let started = Started::new();
+        let file = started.file();
+        let script = format!("sleep 60 & echo $! >{}; exec sleep 60", file.display());
+        let why = run_sh(&script, within(Duration::from_secs(2)));
+        assert_eq!(why, Err("`sh` took longer than 2s".to_owned()));
+        started.check_gone();
+    }
+
+    #[test]
+    fn what_stays_in_the_background_keeps_no_secret_waiting() {
+        let started = Started::new();
+        let script = format!(
+            "sleep 60 & echo $! >{}; echo s3cret",
+            started.file().display()
+        );
+        let printed = run_sh(&script, within(Duration::from_secs(20)));
+        assert_eq!(printed, Ok("s3cret\n".to_owned()));
+        started.check_gone();
+    }
+
+    #[test]
+    fn a_secret_is_no_book() {
+        let script = "head -c 70000 /dev/zero | tr '\\0' x";
+        let why = run_sh(script, within(Duration::from_secs(20)));
+        assert_eq!(why, Err("`sh` printed more than 64 KiB".to_owned()));
     }
 }

@@ -110,12 +110,7 @@ fn load_by(
         read_files.extend(source.is_some().then(|| workspace.join(path)));
         Ok(source)
     });
-    let running = Running {
-        folder: workspace,
-        variables: &invocation.variables,
-        time: files::COMMAND_TIME,
-        stopped,
-    };
+    let running = Running::of(invocation, stopped);
     let run = |words: &[String]| match invocation.reach {
         Reach::Look => Ok(None),
         Reach::Act => files::run(words, &running).map(Some),

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::pin::Pin;
 
-pub use command::Exec;
+pub use command::{Exec, ExecOutcome};
 pub use error::{Error, HeldBy, PortHolder};
 pub use instance::Instance;
 pub use log::{LogLine, LogMark, LogOptions};
@@ -29,7 +29,6 @@ pub use redis_text::redis_text;
 pub use state::{Pulse, ServiceState};
 pub use unused::{KeptImages, Pruned, UnusedImage};
 
-use crate::host::ExecOutcome;
 use crate::model::Secret;
 use crate::tell::StepEvents;
 

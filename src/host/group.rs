@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 use rustix::process::{
@@ -15,7 +15,7 @@ use tokio::net::unix::pipe::Receiver;
 use tokio::process::{Child, ChildStdin, Command};
 
 use super::guardian::Guardian;
-use super::output::ExecOutcome;
+use super::output::keep;
 use super::program::{beside, not_started};
 use crate::model::Secret;
 
@@ -48,17 +48,13 @@ impl Group {
         Guardian::watch(self.0.id()?, stdout, stderr)
     }
 
-    /// Feeds it, and returns what it printed and its exit code.
-    pub(crate) async fn collect(mut self, input: Option<&Secret>) -> std::io::Result<ExecOutcome> {
-        let mut outcome = ExecOutcome::default();
-        let (stdout, stderr) = (self.0.stdout.take(), self.0.stderr.take());
+    /// Feeds it, and returns what it printed and how it ended.
+    pub(crate) async fn collect(mut self, input: Option<&Secret>) -> std::io::Result<Output> {
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let streams = (self.0.stdout.take(), self.0.stderr.take());
         let stdin = self.0.stdin.take();
-        let reading = async {
-            tokio::join!(
-                read(stdout, &mut outcome.stdout),
-                read(stderr, &mut outcome.stderr)
-            )
-        };
+        let reading =
+            async { tokio::join!(read(streams.0, &mut stdout), read(streams.1, &mut stderr)) };
         let feeding = async {
             feed(stdin, input).await;
             std::future::pending::<Infallible>().await
@@ -68,8 +64,11 @@ impl Group {
             status = self.status(reading) => status?,
             never = feeding => match never {},
         };
-        outcome.exit_code = exit_code(status);
-        Ok(outcome)
+        Ok(Output {
+            status,
+            stdout,
+            stderr,
+        })
     }
 
     /// Waits for the command's end and for its output, and ends what it left in the background.
@@ -137,37 +136,26 @@ async fn ended(pid: Pid) {
     }
 }
 
-/// Runs a command of this machine to its end, and returns what it printed and its exit code; the
+/// Runs a command of this machine to its end, and returns what it printed and how it ended; the
 /// error says why it was not started. Its whole process group ends with it, or when nobody waits
 /// any more.
 pub async fn output_of(
-    words: &[String],
-    folder: &Path,
-    environment: &[(String, Secret)],
+    command: std::process::Command,
     input: Option<&Secret>,
-) -> Result<ExecOutcome, String> {
-    let Some((name, arguments)) = words.split_first() else {
-        return Err("its command is empty".to_owned());
-    };
-    let mut command = Command::new(name);
-    command.args(arguments).current_dir(folder);
-    command.envs(
-        environment
-            .iter()
-            .map(|(name, value)| (name, value.expose())),
-    );
-    let group = Group::start(command).map_err(|error| {
+) -> Result<Output, String> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let folder = command.get_current_dir().map(Path::to_owned);
+    let group = Group::start(command.into()).map_err(|error| match folder {
         // The system says the same of both.
-        if folder.is_dir() {
-            not_started(name, &error)
-        } else {
+        Some(folder) if !folder.is_dir() => {
             format!("there is no folder `{}` to run it in", folder.display())
         }
+        _ => not_started(&name, &error),
     })?;
     let guardian = group.guarded();
-    let outcome = group.collect(input).await;
+    let output = group.collect(input).await;
     drop(guardian);
-    outcome.map_err(|error| format!("`{name}` cannot be waited for: {error}"))
+    output.map_err(|error| format!("`{name}` cannot be waited for: {error}"))
 }
 
 async fn read(source: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) {
@@ -177,7 +165,7 @@ async fn read(source: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) {
         if count == 0 {
             return;
         }
-        ExecOutcome::keep(kept, &piece[..count]);
+        keep(kept, &piece[..count]);
     }
 }
 
@@ -244,7 +232,7 @@ mod tests {
             command.args(["-c", &format!("{left} & echo $!; exit 3")]);
             let group = Group::start(command).unwrap();
             let outcome = group.collect(None).await.unwrap();
-            assert_eq!(outcome.exit_code, 3);
+            assert_eq!(outcome.status.code(), Some(3));
             check_gone(&outcome.stdout).await;
         }
     }

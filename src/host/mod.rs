@@ -16,6 +16,7 @@ mod listing;
 mod lock;
 mod once;
 mod output;
+mod patience;
 mod program;
 pub(crate) mod whole;
 
@@ -36,5 +37,7 @@ pub(crate) use listing::{Listing, Note};
 pub(crate) use lock::{lock, lock_telling};
 pub use lock::{lock_holder, sign_lock};
 pub(crate) use once::Once;
-pub use output::{ExecOutcome, OUTPUT_BYTES_MAX};
+pub use output::OUTPUT_BYTES_MAX;
+pub(crate) use output::keep;
+pub(crate) use patience::{NoOutput, Patience};
 pub(crate) use program::{Program, Waiter, beside, print, run};

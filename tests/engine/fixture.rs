@@ -10,10 +10,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use envctl::engine::{
-    Engine, Exec, Identity, ImageHandle, ImageOutcome, Launch, Observed, Provision, Removal,
-    Resource, ServiceSpec, ServiceState,
+    Engine, Exec, ExecOutcome, Identity, ImageHandle, ImageOutcome, Launch, Observed, Provision,
+    Removal, Resource, ServiceSpec, ServiceState,
 };
-use envctl::host::ExecOutcome;
 use envctl::model::{InstanceId, Secret};
 use envctl::tell::{Event, Events, StepId};
 

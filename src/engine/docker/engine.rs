@@ -11,11 +11,11 @@ use super::{
     address, attach, container, create, exec, files, image, logs, observe, resource, start,
 };
 use crate::engine::{
-    Addresses, Capabilities, Engine, Error, Exec, FileSpec, Identity, ImageHandle, ImageOutcome,
-    Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, ObservedService, Outline, Prospect,
-    Provision, Pulse, Removal, Resource, ServiceSpec, Work,
+    Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Identity, ImageHandle,
+    ImageOutcome, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, ObservedService,
+    Outline, Prospect, Provision, Pulse, Removal, Resource, ServiceSpec, Work,
 };
-use crate::host::{ExecOutcome, Once};
+use crate::host::Once;
 use crate::model::{Build, InstanceId, Secret};
 use crate::tell::StepEvents;
 

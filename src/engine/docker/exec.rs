@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use super::client::{Fault, is_of};
 use super::transport::Meter;
 use super::{Docker, container, labels};
-use crate::engine::{Error, Exec};
-use crate::host::ExecOutcome;
+use crate::engine::{Error, Exec, ExecOutcome};
+use crate::host::keep;
 use crate::model::Secret;
 use crate::probe::{Attempt, Poll};
 
@@ -122,7 +122,7 @@ async fn collect(
         } else {
             &mut outcome.stdout
         };
-        ExecOutcome::keep(kept, piece.as_ref());
+        keep(kept, piece.as_ref());
     }
     Ok(outcome)
 }

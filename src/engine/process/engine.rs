@@ -10,11 +10,11 @@ use super::environment::DEFAULT_PATH;
 use super::folder::Folder;
 use super::{create, exec, files, launch, logs, observe, ports, program, resource, stop};
 use crate::engine::{
-    Addresses, Capabilities, Engine, Error, Exec, FileSpec, Identity, ImageHandle, ImageOutcome,
-    Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, ObservedService, Prospect, Provision,
-    Pulse, Removal, Resource, ServiceSpec, Work,
+    Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Identity, ImageHandle,
+    ImageOutcome, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, ObservedService,
+    Prospect, Provision, Pulse, Removal, Resource, ServiceSpec, Work,
 };
-use crate::host::{ExecOutcome, Home, Once};
+use crate::host::{Home, Once};
 use crate::model::{Secret, Variables};
 use crate::tell::{Events, StepEvents};
 

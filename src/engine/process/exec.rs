@@ -13,8 +13,8 @@ use super::engine::{Process, refused};
 use super::procfs::{self, ProcessId};
 use super::record::Record;
 use super::{create, environment};
-use crate::engine::{Error, Exec, ServiceKind};
-use crate::host::{ExecOutcome, Group, NOT_FOUND, exit_code, find_program};
+use crate::engine::{Error, Exec, ExecOutcome, ServiceKind};
+use crate::host::{Group, NOT_FOUND, exit_code, find_program};
 
 /// What a shell says of a program that it may not run.
 const NOT_RUNNABLE: i64 = 126;
@@ -34,8 +34,10 @@ pub(super) async fn exec(
         Ok(group) => group,
         Err(error) => return not_started(&doing, error),
     };
-    let outcome = group.collect(exec.stdin.as_ref()).await;
-    outcome.map_err(|error| refused(doing, error))
+    let output = group.collect(exec.stdin.as_ref()).await;
+    output
+        .map(ExecOutcome::from)
+        .map_err(|error| refused(doing, error))
 }
 
 /// Runs a command beside a service on this program's own standard streams.

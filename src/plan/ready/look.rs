@@ -6,8 +6,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::database;
-use crate::engine::{self, Engine, Exec, ObservedService};
-use crate::host::ExecOutcome;
+use crate::engine::{self, Engine, Exec, ExecOutcome, ObservedService};
 use crate::model::{Probe, Secret};
 use crate::plan::desired::{DesiredService, Readiness};
 use crate::plan::error::Error;

@@ -1,5 +1,6 @@
 //! A command: beside a service, or on this machine.
 
+use std::process::Command;
 use std::time::Instant;
 
 use indexmap::IndexMap;
@@ -10,8 +11,8 @@ use super::super::reproduce;
 use super::super::runner::Session;
 use super::super::scope::{ByHand, Scope};
 use super::Nothing;
-use crate::engine::Exec;
-use crate::host::{self, ExecOutcome, OUTPUT_BYTES_MAX};
+use crate::engine::{Exec, ExecOutcome};
+use crate::host::{self, OUTPUT_BYTES_MAX};
 use crate::model::{CommandAction, ExecAction, Secret, Template};
 
 /// Runs a command beside a service once.
@@ -37,13 +38,12 @@ pub(super) async fn command(
     scope: &Scope<'_>,
 ) -> Result<Evidence, Nothing> {
     let impossible = |reason| Nothing::Impossible("a command that can be run", reason);
-    let words = words(&action.words, scope).map_err(impossible)?;
-    let environment = variables(&action.environment, scope).map_err(impossible)?;
+    let command = on_this_machine(action, scope).map_err(impossible)?;
     let stdin = stdin(action.stdin.as_ref(), scope).map_err(impossible)?;
     let started = Instant::now();
-    let run = host::output_of(&words, &action.working_dir, &environment, stdin.as_ref());
-    let outcome = run.await.map_err(impossible)?;
-    Ok(evidence(outcome, started))
+    let output = host::output_of(command, stdin.as_ref()).await;
+    let output = output.map_err(impossible)?;
+    Ok(evidence(output.into(), started))
 }
 
 /// Returns the command beside a service as a line for the shell.
@@ -72,6 +72,17 @@ pub(super) fn by_hand(action: &CommandAction, scope: &Scope<'_>) -> Option<Strin
         .chain(pairs)
         .chain(self::words(&action.words, scope).ok()?);
     Some(reproduce::line(words, &scope.mask))
+}
+
+fn on_this_machine(action: &CommandAction, scope: &Scope<'_>) -> Result<Command, String> {
+    let words = words(&action.words, scope)?;
+    let (name, arguments) = words.split_first().ok_or("its command is empty")?;
+    let mut command = Command::new(name);
+    command.args(arguments).current_dir(&action.working_dir);
+    for (name, value) in variables(&action.environment, scope)? {
+        command.env(name, value.expose());
+    }
+    Ok(command)
 }
 
 fn filled(action: &ExecAction, scope: &Scope<'_>) -> Result<Exec, String> {

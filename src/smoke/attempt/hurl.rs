@@ -1,5 +1,6 @@
 //! A file of requests that the program `hurl` runs (<https://hurl.dev/docs/manual.html>).
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::super::evidence::Evidence;
@@ -19,30 +20,25 @@ pub(super) async fn run(
     let impossible = |reason| Nothing::Impossible("the program `hurl`", reason);
     let variables = all_variables(action, scope)
         .map_err(|reason| Nothing::Impossible("variables of the file", reason))?;
+    let seconds = timeout.as_secs().max(1).to_string();
+    let mut command = Command::new("hurl");
+    command
+        .args(["--test", "--no-color", "--max-time", &seconds])
+        .arg(&action.file)
+        .current_dir(action.file.parent().unwrap_or(&action.file));
     // As variables of the process: words of a command can be seen by every user. Newer versions
     // know the longer names, older ones the shorter.
-    let environment: Vec<(String, Secret)> = variables
-        .into_iter()
-        .flat_map(|(name, value)| {
-            [
-                (format!("HURL_{name}"), value.clone()),
-                (format!("HURL_VARIABLE_{name}"), value),
-            ]
-        })
-        .collect();
-    let seconds = timeout.as_secs().max(1).to_string();
-    let mut words = ["hurl", "--test", "--no-color", "--max-time", &seconds]
-        .map(str::to_owned)
-        .to_vec();
-    words.push(action.file.to_string_lossy().into_owned());
-    let folder = action.file.parent().unwrap_or(&action.file);
+    for (name, value) in variables {
+        command.env(format!("HURL_{name}"), value.expose());
+        command.env(format!("HURL_VARIABLE_{name}"), value.expose());
+    }
     let started = Instant::now();
-    let outcome = host::output_of(&words, folder, &environment, None).await;
-    let outcome = outcome.map_err(|reason| {
+    let output = host::output_of(command, None).await;
+    let output = output.map_err(|reason| {
         let install = "`cargo install hurl`, or https://hurl.dev";
         impossible(format!("{reason}: {install}"))
     })?;
-    Ok(evidence(outcome, started))
+    Ok(evidence(output.into(), started))
 }
 
 /// Returns the same as a line for the shell.

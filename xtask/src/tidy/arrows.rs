@@ -33,13 +33,14 @@ fn may_name(room: Room) -> &'static [Room] {
         Commands => &[
             Cli, Plan, Seed, Smoke, Engine, Postgres, Config, Host, Model, Probe, Tell,
         ],
-        Plan => &[Seed, Engine, Postgres, Probe, Config, Host, Model, Tell],
+        Plan => &[Seed, Engine, Postgres, Probe, Config, Model, Tell],
         Seed => &[Postgres, Host, Model, Tell],
         Smoke => &[Engine, Postgres, Probe, Config, Host, Model, Tell],
         Engine => &[Host, Probe, Model, Tell],
         Host | Postgres => &[Probe, Model, Tell],
         Report => &[Model, Tell],
-        Cli | Config | Tell => &[Model],
+        Config => &[Host, Model],
+        Cli | Tell => &[Model],
         Model | Probe => &[],
     }
 }

@@ -80,7 +80,7 @@ impl Cluster<'_> {
             Failure::because(format!("{} cannot be started: {error}", initdb.display()))
         })?;
         let output = group.collect(None).await.map_err(unusable)?;
-        if output.exit_code == 0 {
+        if output.status.success() {
             return Ok(());
         }
         let mut last = LastLines::default();
