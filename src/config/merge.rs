@@ -5,7 +5,7 @@ use super::conform;
 use super::schema::{Fields, Shape};
 use super::source::{Origin, Writer};
 use super::trail::Trail;
-use super::tree::{Node, Past, Table, Value, bare};
+use super::tree::{Node, Past, Table, Value, toml_key};
 
 /// What merging has to tell besides its result.
 #[derive(Debug, Default)]
@@ -102,7 +102,7 @@ impl Log {
     /// Notes a removal; one of a file of one environment should have something to remove.
     fn remove(&mut self, path: Trail<'_>, at: Origin, was_there: bool) {
         if !was_there && !is_shared(&at) {
-            let end = path.last().map(bare).unwrap_or_default();
+            let end = path.last().map(toml_key).unwrap_or_default();
             let warning = format!("{at}: `{end} = false` removes nothing: there is no `{path}`");
             self.warnings.push(warning);
         }

@@ -44,4 +44,4 @@ pub use mistake::{Mistake, Mistakes};
 pub use ordinary::{is_common, unhidden};
 pub use runs::Run;
 pub use show::{Explained, ExplainedPart, Merged, Overridden};
-pub use tree::{bare as toml_key, toml_text};
+pub use tree::{toml_key, toml_text};

@@ -8,7 +8,7 @@ use super::mistake::Mistake;
 use super::schema::{ROOT, Shape};
 use super::source::Origin;
 use super::suggest;
-use super::tree::{Node, Value, bare, dotted};
+use super::tree::{Node, Value, dotted, toml_key};
 use crate::model::Template;
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
@@ -203,7 +203,7 @@ fn rendered(path: &str, value: &Value) -> String {
         Value::Table(table) if !table.is_empty() => {
             let pair = |(name, node): (&String, &Node)| {
                 let value = rendered(&dotted(path, name), &node.value);
-                format!("{} = {value}", bare(name))
+                format!("{} = {value}", toml_key(name))
             };
             let pairs: Vec<_> = table.iter().map(pair).collect();
             format!("{{ {} }}", pairs.join(", "))
@@ -237,7 +237,7 @@ fn block(node: &Node, shape: Shape, path: &str, blocks: &mut Vec<String>) {
     for (name, child) in table {
         if !is_block(child, shape_of(name)) {
             let value = rendered(&dotted(path, name), &child.value);
-            lines.push(format!("{} = {value}  # {}\n", bare(name), child.at));
+            lines.push(format!("{} = {value}  # {}\n", toml_key(name), child.at));
         }
     }
     let named = matches!(shape, Shape::Named(_));

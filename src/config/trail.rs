@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::tree::bare;
+use super::tree::toml_key;
 
 /// The place of a table or value: the keys from the root on.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +35,7 @@ impl fmt::Display for Trail<'_> {
         if let Self::Key(..) = parent {
             write!(formatter, "{parent}.")?;
         }
-        formatter.write_str(&bare(key))
+        formatter.write_str(&toml_key(key))
     }
 }
 

@@ -170,7 +170,7 @@ impl Value {
             Self::Table(table) if table.is_empty() => "{}".to_owned(),
             Self::Table(table) => {
                 let pair = |(key, node): (&String, &Node)| {
-                    format!("{} = {}", bare(key), node.value.to_toml())
+                    format!("{} = {}", toml_key(key), node.value.to_toml())
                 };
                 let pairs: Vec<_> = table.iter().map(pair).collect();
                 format!("{{ {} }}", pairs.join(", "))
@@ -240,7 +240,7 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// Writes a TOML key, quoted where it must be.
-pub fn bare(key: &str) -> String {
+pub fn toml_key(key: &str) -> String {
     if is_bare(key) {
         key.to_owned()
     } else {
@@ -256,7 +256,7 @@ fn is_bare(key: &str) -> bool {
 /// Writes the dotted path of `key` in the table `path`.
 pub(crate) fn dotted(path: &str, key: &str) -> String {
     if path.is_empty() {
-        bare(key)
+        toml_key(key)
     } else if is_bare(key) {
         [path, ".", key].concat()
     } else {

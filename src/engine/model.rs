@@ -238,7 +238,7 @@ impl ServiceSpec {
 
     /// Whether it may be given other files while it runs, and told of them. One with nothing but
     /// files that its kind needs is made anew instead.
-    pub fn is_told(&self) -> bool {
+    pub(crate) fn is_told(&self) -> bool {
         self.files.iter().any(|file| file.readers == Readers::All)
     }
 }

@@ -254,7 +254,7 @@ impl Desired {
     }
 
     /// Returns the images that `names` need, themselves and their bases, in order.
-    pub fn needed_images(&self, names: &BTreeSet<&str>) -> Vec<&DesiredImage> {
+    pub(crate) fn needed_images(&self, names: &BTreeSet<&str>) -> Vec<&DesiredImage> {
         let mut needed = names.clone();
         for image in self.images.iter().rev() {
             if needed.contains(image.spec.name()) {

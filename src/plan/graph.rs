@@ -71,7 +71,7 @@ impl Plan {
     }
 
     /// Returns the indices of every node that waits for `index`, directly or not.
-    pub fn dependants(&self, index: usize) -> Vec<usize> {
+    pub(crate) fn dependants(&self, index: usize) -> Vec<usize> {
         let mut blocked = vec![index];
         for (candidate, node) in self.nodes.iter().enumerate().skip(index + 1) {
             if node.after.iter().any(|before| blocked.contains(before)) {

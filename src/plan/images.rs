@@ -17,7 +17,7 @@ pub struct DesiredImage {
 
 impl DesiredImage {
     /// Whether it is a program with a build.
-    pub fn is_built_here(&self) -> bool {
+    pub(crate) fn is_built_here(&self) -> bool {
         let Provision::Program(program) = &self.spec else {
             return false;
         };
@@ -25,7 +25,7 @@ impl DesiredImage {
     }
 
     /// Whether it is a program of the workspace that has no build of its own.
-    pub fn is_only_found(&self) -> bool {
+    pub(crate) fn is_only_found(&self) -> bool {
         let Provision::Program(program) = &self.spec else {
             return false;
         };
@@ -34,7 +34,7 @@ impl DesiredImage {
 
     /// Whether the build of another program may make it: only a file of its own place is made, and
     /// not what is found by its name.
-    pub fn may_be_built_by_others(&self) -> bool {
+    pub(crate) fn may_be_built_by_others(&self) -> bool {
         let Provision::Program(program) = &self.spec else {
             return false;
         };

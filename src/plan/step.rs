@@ -128,7 +128,7 @@ pub enum Change {
 
 /// What a step takes of the machine while it goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effort {
+pub(crate) enum Effort {
     /// Nothing: it waits for others, which may need any number of further steps.
     Wait,
     /// Little: what it told to end does so in its own time.
@@ -150,7 +150,7 @@ impl Step {
     }
 
     /// Returns what the step takes of the machine.
-    pub fn effort(&self) -> Effort {
+    pub(crate) fn effort(&self) -> Effort {
         match self {
             Self::AwaitReady { .. } | Self::Pause { .. } => Effort::Wait,
             Self::Stop { .. } | Self::Remove { .. } => Effort::End,

@@ -74,12 +74,12 @@ impl Wiring {
     }
 
     /// Returns the addresses of a service's replicas for a reader inside the instance's network.
-    pub fn replicas_inside(&self, service: &str) -> Result<Vec<Replica>, String> {
+    pub(crate) fn replicas_inside(&self, service: &str) -> Result<Vec<Replica>, String> {
         self.replicas(service, &|port: &Port<'_>| Ok(inside(port)))
     }
 
     /// Returns the addresses of a service's replicas for processes of this machine.
-    pub fn replicas_beside(
+    pub(crate) fn replicas_beside(
         &self,
         service: &str,
         assigned: &Addresses,
@@ -115,7 +115,7 @@ impl Wiring {
     }
 
     /// Returns the ports that a reference is about, each with its container or process.
-    pub fn ports_of(&self, reference: &Reference) -> Vec<(String, String)> {
+    pub(crate) fn ports_of(&self, reference: &Reference) -> Vec<(String, String)> {
         let Reference::Service { service, field } = reference else {
             return Vec::new();
         };
@@ -212,7 +212,7 @@ impl Wiring {
 
 /// Where one replica of a service is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Replica {
+pub(crate) struct Replica {
     /// `api`, `api-2`
     pub name: String,
     pub host: String,

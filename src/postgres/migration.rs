@@ -22,7 +22,7 @@ pub struct Migration {
 
 impl Migration {
     /// Returns whether its first comment lines say `-- envctl: no-transaction`.
-    pub fn is_without_transaction(&self) -> bool {
+    pub(crate) fn is_without_transaction(&self) -> bool {
         self.sql
             .lines()
             .map(str::trim)

@@ -35,5 +35,5 @@ pub use error::{Error, ServerError};
 pub use migrate::{Applied, MigrationState, MigrationStatus, migrate, migration_status};
 pub use migration::{Migration, read_migrations};
 pub use probe::{Version, probe};
-pub use query::{Column, MOST_ROWS, Rows, query};
+pub use query::{Column, Rows, query};
 pub use server::{Server, Target};

@@ -11,7 +11,7 @@ use super::token::tokens;
 use super::{Error, Target};
 
 /// How many rows a query may have; they are kept in memory.
-pub const MOST_ROWS: usize = 100_000;
+const MOST_ROWS: usize = 100_000;
 
 /// What a query gave: the rows of its last statement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

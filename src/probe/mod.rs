@@ -27,6 +27,6 @@ pub use jar::Jar;
 pub use look::Http;
 pub use poll::{Attempt, Cost, Exhausted, Poll, Turns};
 pub use request::{InvalidRequest, Request};
-pub use tcp::{Enough, TCP_LIMIT_BYTES, TcpError, connect, connect_briefly, exchange, refuses};
+pub use tcp::{Enough, TcpError, connect, connect_briefly, exchange, refuses};
 pub use tls::{Tls, TlsError};
 pub use websocket::{Message, REFUSAL_BYTES, WebSocket, WebSocketError};

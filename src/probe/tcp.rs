@@ -25,7 +25,7 @@ const AT_ONCE: Duration = Duration::from_millis(3);
 const QUIET: Duration = Duration::from_millis(500);
 
 /// How much of an answer is read.
-pub const TCP_LIMIT_BYTES: usize = 1024 * 1024;
+const TCP_LIMIT_BYTES: usize = 1024 * 1024;
 
 /// More than anybody waits; later instants may not exist.
 const FOREVER: Duration = Duration::from_hours(365 * 24);

@@ -1,8 +1,6 @@
 //! The two streams that everything is written to.
 
 use std::io::{Error, ErrorKind, Result, Write, stderr, stdout};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::workflow;
 use crate::tell::visible;
@@ -12,7 +10,8 @@ use crate::tell::visible;
 pub(super) struct Outputs {
     stdout: Box<dyn Write + Send>,
     stderr: Box<dyn Write + Send>,
-    stdout_closed: Arc<AtomicBool>,
+    /// Whether nobody reads standard output any more.
+    stdout_closed: bool,
     failure: Option<Error>,
     /// Whether a reader takes some lines for commands, which no foreign text may give.
     guarded: bool,
@@ -28,15 +27,10 @@ impl Outputs {
         Self {
             stdout,
             stderr,
-            stdout_closed: Arc::default(),
+            stdout_closed: false,
             failure: None,
             guarded: false,
         }
-    }
-
-    /// Returns a flag that is set once nobody reads standard output any more.
-    pub(super) fn stdout_closed(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.stdout_closed)
     }
 
     /// Guards the streams: what is written is text and no command, but for [`Self::command`].
@@ -65,7 +59,7 @@ impl Outputs {
 
     /// Writes a text of which no byte may change to standard output.
     pub(super) fn exact(&mut self, text: &str) {
-        if self.stdout_closed.load(Ordering::Relaxed) {
+        if self.stdout_closed {
             return;
         }
         let written = self
@@ -73,7 +67,7 @@ impl Outputs {
             .write_all(text.as_bytes())
             .and_then(|()| self.stdout.flush());
         if let Err(error) = written {
-            self.stdout_closed.store(true, Ordering::Relaxed);
+            self.stdout_closed = true;
             self.failure = Some(error).filter(|error| error.kind() != ErrorKind::BrokenPipe);
         }
     }
@@ -171,11 +165,10 @@ pub(super) mod testing {
     fn a_closed_standard_output_is_noticed_and_standard_error_goes_on() {
         let err = Kept::default();
         let mut outputs = Outputs::new(Box::new(Closed), Box::new(err.clone()));
-        let closed = outputs.stdout_closed();
         outputs.out("lost\n");
         outputs.out("lost\n");
         outputs.err("kept\n");
-        assert!(closed.load(std::sync::atomic::Ordering::Relaxed));
+        assert!(outputs.stdout_closed);
         assert!(outputs.finish().is_ok());
         assert_eq!(err.text(), "kept\n");
     }

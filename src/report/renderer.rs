@@ -3,8 +3,6 @@
 use std::io;
 use std::iter;
 use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -45,7 +43,6 @@ fn start_on(
     let handle = Handle {
         sender: sender.clone(),
         outlet: Outlet::new(format, terminal),
-        stdout_closed: outputs.stdout_closed(),
         is_terminal: terminal.stderr_is_tty,
     };
     handle.mask(secrets);
@@ -179,7 +176,6 @@ impl Drop for Renderer {
 pub struct Handle {
     sender: Sender<Message>,
     outlet: Outlet,
-    stdout_closed: Arc<AtomicBool>,
     is_terminal: bool,
 }
 
@@ -203,12 +199,6 @@ impl Handle {
         drop(restored);
         drop(resume);
         answer
-    }
-
-    /// Whether the reader of standard output is gone, so that a command which only writes there
-    /// (`logs --follow`) can end.
-    pub fn stdout_is_closed(&self) -> bool {
-        self.stdout_closed.load(Ordering::Relaxed)
     }
 }
 
@@ -492,7 +482,6 @@ mod tests {
         drop(renderer);
         assert_eq!(err.text().lines().count(), 101);
         assert_eq!(handle.suspend(|| 7), 7);
-        assert!(!handle.stdout_is_closed());
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod leftovers;
 mod libraries;
 mod owners;
 mod paths;
+mod reach;
 mod rust;
 
 use std::fmt;
@@ -52,6 +53,7 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
         leftovers::check,
         libraries::check,
         owners::check,
+        reach::check,
     ] {
         violations.extend(rule(&sources));
     }
@@ -87,6 +89,11 @@ fn sources(root: &Path) -> anyhow::Result<Vec<Source>> {
 fn is_within(path: &str, place: &str) -> bool {
     path.strip_prefix(place)
         .is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
+}
+
+/// Says whether a file holds tests alone.
+fn is_test(path: &str) -> bool {
+    path.ends_with("tests.rs") || path.ends_with("/testing.rs") || path.contains("/tests/")
 }
 
 fn is_rust(path: &str) -> bool {

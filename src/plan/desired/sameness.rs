@@ -31,7 +31,7 @@ impl DesiredService {
     }
 
     /// Returns the hash of what is declared, whatever its references stand for.
-    pub fn written_hash(&self) -> String {
+    pub(crate) fn written_hash(&self) -> String {
         hash::as_written(&self.spec)
     }
 

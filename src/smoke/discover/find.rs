@@ -9,7 +9,7 @@ use super::document::{Document, DocumentError};
 use crate::probe::{BODY_LIMIT_BYTES, Caller, HttpError, status_line};
 
 /// Where frameworks put the document, in the order of looking.
-pub const USUAL: [&str; 8] = [
+const USUAL: [&str; 8] = [
     "/openapi.json",
     "/api-docs/openapi.json",
     "/api/openapi.json",

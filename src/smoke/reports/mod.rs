@@ -18,5 +18,5 @@ pub use file::{ReportError, append, check, stays, write};
 pub use json::Json;
 pub use junit::JUnit;
 pub use markdown::{Markdown, SUMMARY_BYTES_MAX};
-pub use results::{Results, Totals};
+pub use results::Results;
 pub use tap::Tap;

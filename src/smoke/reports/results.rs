@@ -19,7 +19,7 @@ pub struct Results<'a> {
 
 /// How many checks ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
+pub(crate) struct Totals {
     pub passed: usize,
     pub failed: usize,
     pub skipped: usize,
@@ -29,7 +29,7 @@ pub struct Totals {
 
 impl Results<'_> {
     /// Counts the checks.
-    pub fn totals(&self) -> Totals {
+    pub(crate) fn totals(&self) -> Totals {
         let mut totals = Totals::default();
         for check in self.checks {
             match check.verdict {

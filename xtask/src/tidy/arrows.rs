@@ -1,7 +1,7 @@
 //! Which room of src/ may name which: the table of the architecture, held against the code.
 
 use super::paths::{self, NamedPath};
-use super::{Source, Violation, is_rust};
+use super::{Source, Violation, is_rust, is_test};
 
 /// A room: a folder of src/, or main.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,6 +47,7 @@ fn may_name(room: Room) -> &'static [Room] {
 
 /// Returns every name that points against the table.
 pub(super) fn check(sources: &[Source]) -> Vec<Violation> {
+    // Tests in files of their own may name anything, as those in modules do.
     let in_rooms = |source: &&Source| {
         source.path.starts_with("src/") && is_rust(&source.path) && !is_test(&source.path)
     };
@@ -111,11 +112,6 @@ fn room(segments: &[String]) -> Option<Room> {
         _ => return None,
     };
     Some(room)
-}
-
-/// Tests in files of their own may name anything, as those in modules do.
-fn is_test(path: &str) -> bool {
-    path.ends_with("/tests.rs") || path.contains("/tests/")
 }
 
 #[cfg(test)]

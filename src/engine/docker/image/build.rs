@@ -8,7 +8,7 @@ use bollard::models::BuildInfo;
 use bollard::query_parameters::{BuildImageOptions, TagImageOptions};
 use futures_util::StreamExt as _;
 
-use super::context::Context;
+use super::context::BuildContext;
 use super::fingerprint::{self, Argument};
 use super::source::NoImage;
 use super::upload::channel_of_bytes;
@@ -75,9 +75,9 @@ async fn content_of(build: &Build, workspace: &std::path::Path) -> Result<String
     blocking(move || fingerprint::build_content(&build, &workspace)).await
 }
 
-async fn read_context(build: &Build) -> Result<Context, NoImage> {
+async fn read_context(build: &Build) -> Result<BuildContext, NoImage> {
     let (root, dockerfile) = (build.context.clone(), build.dockerfile.clone());
-    blocking(move || Context::read(&root, &dockerfile)).await
+    blocking(move || BuildContext::read(&root, &dockerfile)).await
 }
 
 /// Does file work off the async threads.
@@ -124,7 +124,7 @@ pub(super) async fn give_name(
 async fn send(
     docker: &Docker,
     (image, build): (&str, &Build),
-    (arguments, context): (&[Argument], Context),
+    (arguments, context): (&[Argument], BuildContext),
     log: &mut Log<'_>,
 ) -> Result<(String, String), NoImage> {
     let (uploader, body) = channel_of_bytes();

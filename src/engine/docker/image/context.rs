@@ -8,12 +8,12 @@ use crate::host::{self, Entry, Listing, Visit};
 
 /// The parts of a folder that a build sees.
 #[derive(Debug)]
-pub(super) struct Context {
+pub(super) struct BuildContext {
     root: PathBuf,
     entries: Vec<Entry>,
 }
 
-impl Context {
+impl BuildContext {
     /// Lists the context. As with Docker, its Dockerfile and `.dockerignore` are always sent.
     pub(super) fn read(root: &Path, dockerfile: &Path) -> io::Result<Self> {
         if !fs_err::metadata(root)?.is_dir() {
@@ -88,7 +88,7 @@ mod tests {
             fs_err::write(path, *file).unwrap();
         }
         fs_err::write(root.path().join(".dockerignore"), ignore).unwrap();
-        let context = Context::read(root.path(), Path::new("Dockerfile")).unwrap();
+        let context = BuildContext::read(root.path(), Path::new("Dockerfile")).unwrap();
         let paths: Vec<&str> = context
             .entries
             .iter()
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn a_missing_dockerfile_is_named() {
         let root = tempfile::tempdir().unwrap();
-        let error = Context::read(root.path(), Path::new("Dockerfile")).unwrap_err();
+        let error = BuildContext::read(root.path(), Path::new("Dockerfile")).unwrap_err();
         assert!(
             error.to_string().ends_with("Dockerfile: is not there"),
             "{error}"

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use super::context::Context;
+use super::context::BuildContext;
 use crate::engine::ImageHandle;
 use crate::host::{declare, digest_of, relative};
 use crate::model::{Build, Digest, HostCommand, Part, Reference};
@@ -68,7 +68,7 @@ pub(super) fn arguments(
 pub(super) fn build_content(build: &Build, workspace: &Path) -> io::Result<String> {
     match &build.prepare {
         Some(prepare) => digest_of(&prepare.inputs, workspace),
-        None => Context::read(&build.context, &build.dockerfile)?.digest(),
+        None => BuildContext::read(&build.context, &build.dockerfile)?.digest(),
     }
 }
 

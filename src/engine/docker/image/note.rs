@@ -1,6 +1,6 @@
 //! What an image is about to be made from, to name what changed since the last time.
 
-use super::context::Context;
+use super::context::BuildContext;
 use crate::engine::docker::Docker;
 use crate::host::{Listing, Note, declare};
 use crate::model::{Build, Digest, HostCommand};
@@ -17,7 +17,7 @@ pub(super) async fn of_build(docker: &Docker, image: &str, build: &Build) -> Opt
     }
     let (build, workspace) = (build.clone(), docker.identity.workspace.clone());
     let list = move || {
-        let context = Context::read(&build.context, &build.dockerfile);
+        let context = BuildContext::read(&build.context, &build.dockerfile);
         context.ok()?.listing(&workspace)
     };
     note(docker, name, list).await
