@@ -9,9 +9,10 @@ use super::help::{ENVIRONMENT, after_help};
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = after_help(
     &[
-        "envctl config show -e rates --profile ci",
+        "envctl config show rates --profile ci",
         "envctl config explain services.db.version",
         "envctl config validate",
+        "envctl config schema > env.schema.json",
     ],
     &[0, 1, 2, 3],
 ))]
@@ -32,18 +33,44 @@ pub enum ConfigCommand {
     Explain(ExplainArgs),
     /// Look for mistakes and print all of them
     Validate(ValidateArgs),
+    /// Print a JSON Schema of env.toml and profiles, for editors
+    Schema(SchemaArgs),
+}
+
+/// The environment that is meant, by its name alone or by a flag, as where another argument is.
+#[derive(Args, Clone, Debug)]
+pub struct WholeArgs {
+    /// The name of the environment.
+    #[arg(value_name = "ENV", help = ENVIRONMENT)]
+    environment: Option<String>,
+
+    /// The same.
+    #[arg(
+        short = 'e',
+        long = "env",
+        value_name = "ENV",
+        hide = true,
+        conflicts_with = "environment"
+    )]
+    flag: Option<String>,
+}
+
+impl WholeArgs {
+    /// Returns the name of the environment, if one was typed.
+    pub fn environment(&self) -> Option<&String> {
+        self.environment.as_ref().or(self.flag.as_ref())
+    }
 }
 
 /// The environment to print.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = after_help(
-    &["envctl config show", "envctl config show -e rates --profile ci"],
+    &["envctl config show", "envctl config show rates --profile ci"],
     &[0, 1, 2, 3],
 ))]
 pub struct ShowArgs {
-    /// The name of the environment.
-    #[arg(short, long = "env", value_name = "ENV", help = ENVIRONMENT)]
-    pub environment: Option<String>,
+    #[command(flatten)]
+    pub whole: WholeArgs,
 
     #[command(flatten)]
     pub flags: GlobalFlags,
@@ -70,14 +97,24 @@ pub struct ExplainArgs {
 /// The environment to validate.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = after_help(
-    &["envctl config validate", "envctl config validate -e rates --profile ci"],
+    &["envctl config validate", "envctl config validate rates --profile ci"],
     &[0, 1, 2, 3],
 ))]
 pub struct ValidateArgs {
-    /// The name of the environment.
-    #[arg(short, long = "env", value_name = "ENV", help = ENVIRONMENT)]
-    pub environment: Option<String>,
+    #[command(flatten)]
+    pub whole: WholeArgs,
 
+    #[command(flatten)]
+    pub flags: GlobalFlags,
+}
+
+/// Nothing but flags.
+#[derive(Args, Clone, Debug)]
+#[command(after_long_help = after_help(
+    &["envctl config schema > env.schema.json"],
+    &[0, 1, 2],
+))]
+pub struct SchemaArgs {
     #[command(flatten)]
     pub flags: GlobalFlags,
 }
@@ -89,6 +126,7 @@ impl ConfigArgs {
             ConfigCommand::Show(args) => &args.flags,
             ConfigCommand::Explain(args) => &args.flags,
             ConfigCommand::Validate(args) => &args.flags,
+            ConfigCommand::Schema(args) => &args.flags,
         };
         GlobalFlags::merge(self.flags.clone(), inner.clone())
     }

@@ -91,11 +91,8 @@ impl GlobalFlags {
 }
 
 fn engine() -> impl TypedValueParser<Value = EngineChoice> {
-    PossibleValuesParser::new(["auto", "docker", "process"]).map(|name| match name.as_str() {
-        "docker" => EngineChoice::Docker,
-        "process" => EngineChoice::Process,
-        _ => EngineChoice::Auto,
-    })
+    PossibleValuesParser::new(EngineChoice::NAMES)
+        .map(|name| EngineChoice::named(&name).unwrap_or_default())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -26,7 +26,9 @@ mod url;
 
 pub use build::BuildArgs;
 pub use completions::{CompletionsArgs, completions};
-pub use config::{ConfigArgs, ConfigCommand, ExplainArgs, ShowArgs, ValidateArgs};
+pub use config::{
+    ConfigArgs, ConfigCommand, ExplainArgs, SchemaArgs, ShowArgs, ValidateArgs, WholeArgs,
+};
 pub use doctor::DoctorArgs;
 pub use down::DownArgs;
 pub use exec::ExecArgs;

@@ -1,19 +1,19 @@
-//! `config`: what all layers together say, and where each value comes from.
+//! `config`: what all layers together say, where each value comes from, and what may be said.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::failure::Failure;
 use super::hidden;
 use super::session::Session;
 use crate::cli::{ConfigArgs, ConfigCommand};
-use crate::config::Mistakes;
+use crate::config::{self, Mistakes};
 use crate::tell::{Answer, ConfigurationAnswer};
 
 pub(super) fn run(session: &Session, args: &ConfigArgs) -> Result<Answer, Failure> {
     match &args.command {
         ConfigCommand::Show(args) => {
-            let invocation = session.invocation(args.environment.as_ref())?;
+            let invocation = session.invocation(args.whole.environment())?;
             let merged = session.load(&invocation)?.merged;
             Ok(Answer::Configuration(answer(merged.show(), &merged)))
         }
@@ -27,7 +27,7 @@ pub(super) fn run(session: &Session, args: &ConfigArgs) -> Result<Answer, Failur
             )))
         }
         ConfigCommand::Validate(args) => {
-            let invocation = session.invocation(args.environment.as_ref())?;
+            let invocation = session.invocation(args.whole.environment())?;
             let loaded = session.load(&invocation)?;
             if !loaded.unread.is_empty() {
                 let names = loaded.unread.join(", ");
@@ -45,6 +45,12 @@ pub(super) fn run(session: &Session, args: &ConfigArgs) -> Result<Answer, Failur
             }
             let text = format!("{} is valid", loaded.environment.name);
             Ok(Answer::Text { text })
+        }
+        ConfigCommand::Schema(_) => {
+            let schema = config::json_schema();
+            let text = format!("{schema:#}\n");
+            let object = Map::from_iter([("schema".to_owned(), schema)]);
+            Ok(Answer::Schema(ConfigurationAnswer { text, object }))
         }
     }
 }

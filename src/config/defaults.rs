@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::schema::is_version;
 use super::source::{Origin, Source};
 use super::tree::{Node, Table, Value};
 
@@ -122,10 +123,4 @@ impl Defaults {
             }
         }
     }
-}
-
-/// Whether a text is a version of a server: numbers with dots between them.
-pub(crate) fn is_version(text: &str) -> bool {
-    let numbers = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
-    text.split('.').all(numbers)
 }

@@ -11,7 +11,7 @@ use super::conform;
 use super::known::{hint_for, known};
 use super::mistake::{MISTAKES_MAX, Mistake};
 use super::reference::{Ask, Piece, ask, split};
-use super::schema::{ROOT, Shape, Want};
+use super::schema::{ROOT, Shape};
 use super::secrets;
 use super::source::Origin;
 use super::suggest;
@@ -149,7 +149,7 @@ impl Expander<'_> {
 
     fn walk(&mut self, node: &mut Node, shape: Shape) {
         match shape {
-            Shape::Value(Want::HostTexts) => self.on_host(node),
+            Shape::Value(want) if want.is_on_host() => self.on_host(node),
             Shape::Value(_) => self.leaf(node, Reader::Anyone),
             Shape::Table(fields) => {
                 for (key, child) in node.table_mut().into_iter().flatten() {

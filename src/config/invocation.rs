@@ -9,14 +9,11 @@ use super::files;
 use super::layers::SHARED;
 use super::mistake::{Mistake, Mistakes};
 use super::parse;
-use super::read::name_mistake;
 use super::source::Origin;
 use super::suggest;
 use super::tree::Value;
+use super::units::name_mistake;
 use crate::model::{EngineChoice, InstanceId, Invocation, Reach, Variables};
-
-/// The longest name of an environment or an instance.
-const LONGEST_NAME: usize = 40;
 
 /// What stands for no profile, also where the instance was made with one.
 const NO_PROFILE: &str = "none";
@@ -44,12 +41,12 @@ pub fn invocation(request: &Request) -> Result<Invocation, Mistakes> {
     let instance = request.instance.as_deref();
     let instance = instance.unwrap_or(InstanceId::DEFAULT_INSTANCE);
     let mut mistakes = Vec::new();
-    if let Some(why) = name_mistake(&environment, LONGEST_NAME) {
+    if let Some(why) = name_mistake(&environment) {
         let known = files::environments(&workspace);
         let hint = suggest::did_you_mean(&environment, known.iter().map(String::as_str));
         mistakes.push(Mistake::new(format!("the environment {why}")).maybe_hint(hint));
     }
-    if let Some(why) = name_mistake(instance, LONGEST_NAME) {
+    if let Some(why) = name_mistake(instance) {
         mistakes.push(Mistake::new(format!("the instance {why}")));
     }
     Mistakes::check(mistakes)?;
@@ -128,7 +125,7 @@ pub(crate) fn default_environment(workspace: &Path) -> Result<Option<(String, Or
         return Ok(None);
     };
     match &node.value {
-        Value::Text(name) => match name_mistake(name, LONGEST_NAME) {
+        Value::Text(name) => match name_mistake(name) {
             None => Ok(Some((name.clone(), node.at.clone()))),
             Some(why) => Err(Mistake::new(why).at(&node.at).into()),
         },

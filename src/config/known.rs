@@ -1,7 +1,7 @@
 //! Whether a reference names something that was declared, and what to write instead.
 
 use super::mistake::Mistake;
-use super::read::KINDS;
+use super::schema::KINDS;
 use super::source::Origin;
 use super::suggest;
 use super::tree::{Node, Value};
@@ -78,7 +78,7 @@ fn is_unknown(service: &Node) -> bool {
         node.is_some_and(|node| matches!(node.value, Value::Unusable))
     };
     let kind = service.get("kind").and_then(Node::text);
-    kind.is_some_and(|kind| !KINDS.contains(&kind)) || is_unusable("kind") || is_unusable("ports")
+    kind.is_some_and(|kind| !KINDS.has(kind)) || is_unusable("kind") || is_unusable("ports")
 }
 
 /// Returns what to write instead of what is no reference.

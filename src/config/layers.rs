@@ -6,12 +6,12 @@ use std::sync::Arc;
 use super::mistake::Mistake;
 use super::normal;
 use super::parse;
-use super::read::name_mistake;
 use super::schema::{ROOT, Shape};
 use super::source::{Origin, Source};
 use super::suggest;
 use super::trail::Trail;
 use super::tree::{Node, Value};
+use super::units::name_mistake;
 
 /// The file that all environments share.
 pub(crate) const SHARED: &str = "envs/envctl.toml";
@@ -152,7 +152,7 @@ impl Walk<'_, '_> {
                 "the profile `{name}` extends itself: {chain}"
             )));
         }
-        if self.wanted.known.iter().any(|known| known == name) && name_mistake(name, 40).is_none() {
+        if self.wanted.known.iter().any(|known| known == name) && name_mistake(name).is_none() {
             return Ok(());
         }
         let known = self.wanted.known.iter().map(String::as_str);

@@ -19,7 +19,7 @@ pub(crate) struct Log {
 pub(crate) fn merge(base: &mut Node, over: Node, shape: Shape, path: Trail<'_>, log: &mut Log) {
     match (shape, &mut base.value, over.value) {
         (Shape::Table(fields), Value::Table(low), Value::Table(high)) => {
-            drop_alternatives(low, &high, fields, log, path);
+            drop_choices(low, &high, fields, log, path);
             for (key, child) in high {
                 if let Some(shape) = fields.shape(&key) {
                     put(low, key, child, (shape, path), log);
@@ -119,24 +119,24 @@ impl Log {
     }
 }
 
-fn drop_alternatives(
-    low: &mut Table,
-    high: &Table,
-    fields: &Fields,
-    log: &mut Log,
-    path: Trail<'_>,
-) {
-    for group in fields.alternatives {
-        let is_set = |set: &&[&str]| set.iter().any(|key| high.contains_key(*key));
-        let mut keys = group.iter().copied().flatten();
-        let Some(reason) = keys.find_map(|key| high.get(*key)) else {
+/// Takes away what lower layers said with other keys of the choices that a layer makes.
+fn drop_choices(low: &mut Table, high: &Table, fields: &Fields, log: &mut Log, path: Trail<'_>) {
+    for key in fields.keys {
+        if key.choice.is_none() || !low.contains_key(key.name) {
+            continue;
+        }
+        let mut chosen = fields
+            .keys
+            .iter()
+            .filter(|other| other.choice == key.choice && high.contains_key(other.name))
+            .peekable();
+        let Some(reason) = chosen.peek().and_then(|other| high.get(other.name)) else {
             continue;
         };
-        for key in group.iter().filter(|set| !is_set(set)).copied().flatten() {
-            if low.shift_remove(*key).is_some() {
-                log.removed
-                    .push((path.key(key).to_string(), reason.at.clone()));
-            }
+        let reason = reason.at.clone();
+        if chosen.all(|other| other.leader() != key.leader()) {
+            low.shift_remove(key.name);
+            log.removed.push((path.key(key.name).to_string(), reason));
         }
     }
 }

@@ -37,11 +37,14 @@ mod suggest;
 mod tests;
 mod trail;
 mod tree;
+mod units;
+mod wrong;
 
 pub use invocation::{Request, invocation, workspace};
 pub use load::{Listed, Loaded, environments, exists, load, load_as, load_until};
 pub use mistake::{Mistake, Mistakes};
 pub use ordinary::{is_common, unhidden};
 pub use runs::Run;
+pub use schema::json_schema;
 pub use show::{Explained, ExplainedPart, Merged, Overridden};
 pub use tree::{toml_key, toml_text};

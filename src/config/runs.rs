@@ -38,7 +38,7 @@ fn collect(node: &Node, shape: Shape, path: &str, runs: &mut Vec<Run>) {
 /// on the host, a folder of programs, and a file that `hurl` runs.
 fn is_run(want: Want, path: &str) -> bool {
     let in_section = |section: &str, end: &str| path.starts_with(section) && path.ends_with(end);
-    want == Want::HostTexts
+    want.is_on_host()
         || in_section("services.", ".healthcheck.command")
         || in_section("services.", ".process.bin_dir")
         || in_section("smoke.", ".hurl")

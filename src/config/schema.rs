@@ -1,11 +1,28 @@
-//! Which keys there are, where, and what each wants: the one truth for unknown keys, types, short
-//! forms, names in variables and merging. Knows no values.
+//! The configuration as a specification: which keys there are, where, for which kinds of services
+//! and checks, and what each wants. Readers, messages, `config schema` and the documentation's
+//! tables come from it. Knows no values.
 
 mod check;
+mod expectation;
+mod json;
+mod kind;
+mod range;
+mod root;
+mod service;
+mod text;
+mod want;
+mod words;
 
-pub(crate) use check::{CHECK, METHODS};
+pub(crate) use check::CHECK;
+pub(crate) use expectation::{OPERATORS, TYPES};
+pub use json::json_schema;
+pub(crate) use kind::KINDS;
+pub(crate) use range::Range;
+pub(crate) use root::ROOT;
+pub(crate) use text::{Grammar, is_image_reference, is_version};
+pub(crate) use want::{Claimed, Form, Want};
 
-use super::compose::{self, Foreign};
+use super::compose::Foreign;
 
 /// What stands at a place of the configuration.
 #[derive(Clone, Copy, Debug)]
@@ -17,39 +34,85 @@ pub(crate) enum Shape {
     Named(&'static Named),
 }
 
-/// What a value must be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Want {
-    Text,
-    Integer,
-    Number,
-    Boolean,
-    /// A text, number or boolean.
-    Scalar,
-    /// An integer or a text.
-    IntegerOrText,
-    /// A list of texts, or one text.
-    Texts,
-    /// The same for a command on the host, where only `${vars.…}` is expanded.
-    HostTexts,
-    /// Anything; it is one value, which a higher layer replaces as a whole.
-    Any,
+/// A key of a table.
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub name: &'static str,
+    pub shape: Shape,
+    /// What it says, in a line.
+    pub about: &'static str,
+    /// The sorts of its table that have it; all where none is named.
+    pub only: &'static [&'static str],
+    /// The choice that it is one of: a layer that sets one of these keys takes away what lower
+    /// layers said with the others.
+    pub choice: Option<&'static str>,
+    /// The key of that choice that it goes with.
+    pub with: Option<&'static str>,
+    /// What a check that has it is.
+    pub makes: Option<&'static str>,
+    /// Whether it counts on Docker alone.
+    pub docker: bool,
 }
 
-/// Sets of keys that exclude each other.
-pub(crate) type Group = &'static [&'static [&'static str]];
+impl Key {
+    const fn only(mut self, sorts: &'static [&'static str]) -> Self {
+        self.only = sorts;
+        self
+    }
+
+    const fn choice(mut self, choice: &'static str) -> Self {
+        self.choice = Some(choice);
+        self
+    }
+
+    const fn with(mut self, key: &'static str) -> Self {
+        self.with = Some(key);
+        self
+    }
+
+    const fn makes(mut self, sort: &'static str) -> Self {
+        self.makes = Some(sort);
+        self.choice("action")
+    }
+
+    const fn docker(mut self) -> Self {
+        self.docker = true;
+        self
+    }
+
+    /// Whether a table of this sort has it.
+    pub(crate) fn is_of(&self, sort: &str) -> bool {
+        self.only.is_empty() || self.only.contains(&sort)
+    }
+
+    /// Returns the key of its choice that it stands for: itself, or the one that it goes with.
+    pub(crate) fn leader(&self) -> &'static str {
+        self.with.unwrap_or(self.name)
+    }
+}
+
+/// What says of which sort a table with known keys is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sort {
+    /// There is one sort.
+    One,
+    /// The word that this key holds.
+    Word(&'static str),
+    /// That one of its keys that makes it something.
+    Maker,
+    /// The sort of the table around it.
+    Around,
+}
 
 /// A table with known keys.
 #[derive(Debug)]
 pub(crate) struct Fields {
-    pub keys: &'static [(&'static str, Shape)],
+    pub keys: &'static [Key],
     /// The key that a value stands for when it is no table.
     pub short: Option<&'static str>,
     /// The key that `false` stands for; without one, `false` removes the table.
     pub negative: Option<&'static str>,
-    /// Groups of sets of keys; in a group, a layer that sets a key of one set takes away what
-    /// lower layers said with the others.
-    pub alternatives: &'static [Group],
+    pub sort: Sort,
     /// Keys of Compose that are none here.
     pub foreign: &'static [Foreign],
 }
@@ -58,11 +121,22 @@ pub(crate) struct Fields {
 #[derive(Debug)]
 pub(crate) struct Named {
     pub each: Shape,
+    pub names: Names,
     pub list: ListForm,
     /// Whether variables and `--set` may only name what a file declared.
     pub declared: bool,
     /// Whether new names from variables keep their capitals.
     pub capitals: bool,
+}
+
+/// What a name of the user's may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Names {
+    Free,
+    /// It becomes part of other names.
+    Plain,
+    /// An operating system takes it as a variable.
+    Variables,
 }
 
 /// What a list means where a table with names is wanted.
@@ -76,27 +150,51 @@ pub(crate) enum ListForm {
 }
 
 impl Fields {
-    pub(crate) fn shape(&self, key: &str) -> Option<Shape> {
-        let found = self.keys.iter().find(|(name, _)| *name == key);
-        found.map(|(_, shape)| *shape)
+    pub(crate) fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+
+    pub(crate) fn shape(&self, name: &str) -> Option<Shape> {
+        self.key(name).map(|key| key.shape)
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.keys.iter().map(|(name, _)| *name)
+        self.keys.iter().map(|key| key.name)
+    }
+
+    /// Returns the keys of which one says what a table is.
+    pub(crate) fn makers(&self) -> impl Iterator<Item = &'static Key> {
+        self.keys.iter().filter(|key| key.makes.is_some())
     }
 }
 
-const TEXT: Shape = Shape::Value(Want::Text);
-const TEXTS: Shape = Shape::Value(Want::Texts);
-const HOST_TEXTS: Shape = Shape::Value(Want::HostTexts);
-const INTEGER: Shape = Shape::Value(Want::Integer);
-const ANY: Shape = Shape::Value(Want::Any);
-const BOOLEAN: Shape = Shape::Value(Want::Boolean);
-const INTEGER_OR_TEXT: Shape = Shape::Value(Want::IntegerOrText);
+const fn key(name: &'static str, shape: Shape, about: &'static str) -> Key {
+    Key {
+        name,
+        shape,
+        about,
+        only: &[],
+        choice: None,
+        with: None,
+        makes: None,
+        docker: false,
+    }
+}
+
+const fn fields(keys: &'static [Key]) -> Fields {
+    Fields {
+        keys,
+        short: None,
+        negative: None,
+        sort: Sort::One,
+        foreign: &[],
+    }
+}
 
 const fn things(each: &'static Fields) -> Named {
     Named {
         each: Shape::Table(each),
+        names: Names::Plain,
         list: ListForm::None,
         declared: true,
         capitals: false,
@@ -106,232 +204,41 @@ const fn things(each: &'static Fields) -> Named {
 const fn values(want: Want) -> Named {
     Named {
         each: Shape::Value(want),
+        names: Names::Free,
         list: ListForm::None,
         declared: false,
         capitals: false,
     }
 }
 
-const fn fields(keys: &'static [(&'static str, Shape)]) -> Fields {
-    Fields {
-        keys,
-        short: None,
-        negative: None,
-        alternatives: &[],
-        foreign: &[],
-    }
-}
+const TEXT: Shape = Shape::Value(Want::Text);
+const TEMPLATE: Shape = Shape::Value(Want::Template);
+const TEXTS: Shape = Shape::Value(Want::Texts);
+const BOOLEAN: Shape = Shape::Value(Want::Boolean);
+const PATH: Shape = Shape::Value(Want::Path(None));
+const FILE: Shape = Shape::Value(Want::Path(Some(Claimed::File)));
+const FOLDER: Shape = Shape::Value(Want::Path(Some(Claimed::Folder)));
+const COMMAND: Shape = Shape::Value(Want::Command);
+const HOST_COMMAND: Shape = Shape::Value(Want::HostCommand);
+const PLAIN_HOST_COMMAND: Shape = Shape::Value(Want::PlainHostCommand);
+const DURATION: Shape = Shape::Value(Want::Duration);
+const TIME_LIMIT: Shape = Shape::Value(Want::TimeLimit);
 
-/// All that a file may hold.
-pub(crate) static ROOT: Fields = Fields {
-    foreign: &compose::ROOT,
-    ..fields(&[
-        ("description", TEXT),
-        ("default_env", TEXT),
-        ("extends", TEXTS),
-        ("engine", TEXT),
-        ("vars", Shape::Named(&SCALARS)),
-        ("secrets", Shape::Named(&SECRETS)),
-        ("images", Shape::Named(&IMAGES)),
-        ("services", Shape::Named(&SERVICES)),
-        ("seeds", Shape::Named(&SEEDS)),
-        ("tasks", Shape::Named(&TASKS)),
-        ("smoke", Shape::Named(&SMOKE)),
-    ])
-};
-
-static SECRETS: Named = things(&SECRET);
-static IMAGES: Named = things(&IMAGE);
-static SERVICES: Named = things(&SERVICE);
-static SEEDS: Named = things(&SEED);
-static TASKS: Named = things(&TASK);
-static SMOKE: Named = things(&CHECK);
+/// Texts, numbers and booleans.
 static SCALARS: Named = values(Want::Scalar);
 
+/// Variables of what runs.
 static ENVIRONMENT: Named = Named {
+    names: Names::Variables,
     list: ListForm::Assignments,
     capitals: true,
     ..values(Want::Scalar)
 };
 
-static PORTS: Named = Named {
-    declared: false,
-    ..things(&PORT)
-};
-
-static DEPENDS_ON: Named = Named {
-    list: ListForm::Names("ready"),
-    declared: false,
-    ..things(&DEPENDENCY)
-};
-
-static SECRET: Fields = Fields {
-    alternatives: &[&[&["env"], &["file"], &["command"]]],
-    ..fields(&[("env", TEXT), ("file", TEXT), ("command", HOST_TEXTS)])
-};
-
-static IMAGE: Fields = fields(&[
-    ("pull", TEXT),
-    ("build", Shape::Table(&BUILD)),
-    ("load", Shape::Table(&LOAD)),
-]);
-
-static BUILD: Fields = Fields {
-    short: Some("context"),
-    ..fields(&[
-        ("context", TEXT),
-        ("dockerfile", TEXT),
-        ("args", Shape::Named(&ENVIRONMENT)),
-        ("target", TEXT),
-        ("prepare", Shape::Table(&PREPARE)),
-    ])
-};
-
-static PREPARE: Fields = Fields {
-    short: Some("command"),
-    ..fields(&[
-        ("command", HOST_TEXTS),
-        ("inputs", TEXTS),
-        ("working_dir", TEXT),
-        ("environment", Shape::Named(&ENVIRONMENT)),
-    ])
-};
-
-static LOAD: Fields = Fields {
-    short: Some("command"),
-    ..fields(&[
-        ("command", HOST_TEXTS),
-        ("working_dir", TEXT),
-        ("environment", Shape::Named(&ENVIRONMENT)),
-    ])
-};
-
-static PORT: Fields = Fields {
-    short: Some("container"),
-    ..fields(&[
-        ("container", INTEGER),
-        ("host", INTEGER_OR_TEXT),
-        ("bind", TEXT),
-        ("path", TEXT),
-    ])
-};
-
-static DEPENDENCY: Fields = Fields {
-    short: Some("condition"),
-    foreign: &compose::DEPENDENCY,
-    ..fields(&[("condition", TEXT)])
-};
-
-static HEALTHCHECK: Fields = Fields {
-    negative: Some("none"),
-    alternatives: &[&[&["http", "port"], &["tcp"], &["command"], &["none"]]],
-    foreign: &compose::HEALTHCHECK,
-    ..fields(&[
-        ("http", TEXT),
-        ("port", TEXT),
-        ("tcp", TEXT),
-        ("command", TEXTS),
-        ("none", BOOLEAN),
-    ])
-};
-
-static PROCESS: Fields = Fields {
-    short: Some("command"),
-    ..fields(&[
-        ("command", HOST_TEXTS),
-        ("build", Shape::Table(&PREPARE)),
-        ("working_dir", TEXT),
-        ("environment", Shape::Named(&ENVIRONMENT)),
-        ("user", TEXT),
-        ("bin_dir", TEXT),
-    ])
-};
-
-static MIGRATIONS: Fields = Fields {
-    short: Some("dir"),
-    alternatives: &[&[&["dir"], &["task"]]],
-    ..fields(&[("dir", TEXT), ("task", TEXT)])
-};
-
-static FILES: Named = Named {
-    declared: false,
-    ..things(&FILE)
-};
-
-static FILE: Fields = fields(&[
-    ("template", TEXT),
-    ("path", TEXT),
-    ("values", Shape::Named(&SCALARS)),
-]);
-
-static UPDATE_CONFIG: Fields = Fields {
-    foreign: &compose::UPDATE_CONFIG,
-    ..fields(&[("delay", TEXT)])
-};
-
-static SERVICE: Fields = Fields {
-    foreign: &compose::SERVICE,
-    ..fields(&[
-        ("kind", TEXT),
-        ("image", TEXT),
-        ("version", TEXT),
-        ("strict_version", BOOLEAN),
-        ("database", TEXT),
-        ("user", TEXT),
-        ("password", TEXT),
-        ("migrations", Shape::Table(&MIGRATIONS)),
-        ("persistence", TEXT),
-        ("config", Shape::Named(&SCALARS)),
-        ("command", TEXTS),
-        ("entrypoint", TEXTS),
-        ("environment", Shape::Named(&ENVIRONMENT)),
-        ("env_file", TEXTS),
-        ("ports", Shape::Named(&PORTS)),
-        ("volumes", TEXTS),
-        ("depends_on", Shape::Named(&DEPENDS_ON)),
-        ("healthcheck", Shape::Table(&HEALTHCHECK)),
-        ("restart", TEXT),
-        ("cpus", Shape::Value(Want::Number)),
-        ("mem_limit", INTEGER_OR_TEXT),
-        ("pids_limit", INTEGER),
-        ("working_dir", TEXT),
-        ("tmpfs", TEXTS),
-        ("shm_size", INTEGER_OR_TEXT),
-        ("stop_signal", TEXT),
-        ("stop_grace_period", TEXT),
-        ("files", Shape::Named(&FILES)),
-        ("reload", TEXT),
-        ("update_config", Shape::Table(&UPDATE_CONFIG)),
-        ("ready_timeout", TEXT),
-        ("replicas", INTEGER),
-        ("process", Shape::Table(&PROCESS)),
-    ])
-};
-
-static SEED: Fields = Fields {
-    alternatives: &[&[&["file", "superuser"], &["task", "inputs"]]],
-    ..fields(&[
-        ("service", TEXT),
-        ("file", TEXT),
-        ("task", TEXT),
-        ("inputs", TEXTS),
-        ("superuser", BOOLEAN),
-    ])
-};
-
-static TASK: Fields = Fields {
-    alternatives: &[&[&["image"], &["service"]]],
-    ..fields(&[
-        ("image", TEXT),
-        ("service", TEXT),
-        ("command", TEXTS),
-        ("entrypoint", TEXTS),
-        ("environment", Shape::Named(&ENVIRONMENT)),
-        ("volumes", TEXTS),
-        ("user", TEXT),
-        ("working_dir", TEXT),
-        ("depends_on", Shape::Named(&DEPENDS_ON)),
-        ("timeout", TEXT),
-        ("process", Shape::Table(&PROCESS)),
-    ])
+/// The same of what runs before any service does.
+static PLAIN_ENVIRONMENT: Named = Named {
+    names: Names::Variables,
+    list: ListForm::Assignments,
+    capitals: true,
+    ..values(Want::PlainScalar)
 };

@@ -22,6 +22,21 @@ pub enum EngineChoice {
     Process,
 }
 
+impl EngineChoice {
+    /// What may be asked for.
+    pub const NAMES: [&'static str; 3] = ["auto", "docker", "process"];
+
+    /// Returns the choice of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "auto" => Some(Self::Auto),
+            "docker" => Some(Self::Docker),
+            "process" => Some(Self::Process),
+            _ => None,
+        }
+    }
+}
+
 /// What a command may do with what the files of a workspace declare.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reach {

@@ -134,7 +134,9 @@ impl Renderer {
                     let text = human::answer(&answer, out);
                     match answer {
                         // These are data, which go into files.
-                        Answer::Configuration(_) | Answer::Explanation(_) => outputs.exact(&text),
+                        Answer::Configuration(_) | Answer::Explanation(_) | Answer::Schema(_) => {
+                            outputs.exact(&text);
+                        }
                         _ => outputs.out(&text),
                     }
                 }

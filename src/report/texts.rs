@@ -227,7 +227,9 @@ impl Texts for Answer {
             Self::Environments(answer) => answer.texts(each),
             Self::Instances(answer) => answer.texts(each),
             Self::Prune(answer) => answer.texts(each),
-            Self::Configuration(answer) | Self::Explanation(answer) => answer.texts(each),
+            Self::Configuration(answer) | Self::Explanation(answer) | Self::Schema(answer) => {
+                answer.texts(each);
+            }
             Self::Table(answer) => answer.texts(each),
         }
     }

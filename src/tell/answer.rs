@@ -44,6 +44,8 @@ pub enum Answer {
     Configuration(ConfigurationAnswer),
     /// Where one value of a configuration comes from.
     Explanation(ConfigurationAnswer),
+    /// The JSON Schema of the files of a configuration.
+    Schema(ConfigurationAnswer),
     /// Rows of a query or of the migrations.
     Table(TableAnswer),
 }

@@ -35,6 +35,19 @@ fn the_environment_of_the_readme_is_valid() {
     );
 }
 
+/// The schema that editors find beside the documents is the one that is printed.
+#[test]
+fn the_schema_of_the_documents_is_the_printed_one() {
+    let workspace = Workspace::new();
+    let (printed, stderr, code) = workspace.run("envctl config schema");
+    assert_eq!((stderr.as_str(), code), ("", 0));
+    assert_eq!(printed, document("docs/env.schema.json"));
+    let (lines, code) = workspace.json("envctl config schema --output json");
+    assert_eq!((lines.len(), code), (1, 0));
+    assert_eq!(lines[0]["answer"], "schema");
+    assert_eq!(format!("{:#}\n", lines[0]["schema"]), printed);
+}
+
 /// Every command line of the documents is one that the program takes, whatever comes of it.
 #[test]
 fn command_lines_of_the_documents_are_right() {

@@ -644,31 +644,34 @@ fn configuration() {
     check(
         "envctl config -h",
         &expect![[r#"
-        Show, explain or validate the configuration
+            Show, explain or validate the configuration
 
-        Usage: envctl config [OPTIONS] <COMMAND>
+            Usage: envctl config [OPTIONS] <COMMAND>
 
-        Commands:
-          show      Print the environment as it is after all layers, secrets masked
-          explain   Print a value, the file and line that it comes from, and what it overrides
-          validate  Look for mistakes and print all of them
-          help      Print this message or the help of the given subcommand(s)
+            Commands:
+              show      Print the environment as it is after all layers, secrets masked
+              explain   Print a value, the file and line that it comes from, and what it overrides
+              validate  Look for mistakes and print all of them
+              schema    Print a JSON Schema of env.toml and profiles, for editors
+              help      Print this message or the help of the given subcommand(s)
 
-        Options:
-          -h, --help  Print help (see more with '--help')
-    "#]],
+            Options:
+              -h, --help  Print help (see more with '--help')
+        "#]],
     );
     check(
         "envctl config show -h",
         &expect![[r#"
-        Print the environment as it is after all layers, secrets masked
+            Print the environment as it is after all layers, secrets masked
 
-        Usage: envctl config show [OPTIONS]
+            Usage: envctl config show [OPTIONS] [ENV]
 
-        Options:
-          -e, --env <ENV>  Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
-          -h, --help       Print help (see more with '--help')
-    "#]],
+            Arguments:
+              [ENV]  Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
+
+            Options:
+              -h, --help  Print help (see more with '--help')
+        "#]],
     );
     check(
         "envctl config explain -h",
@@ -686,15 +689,28 @@ fn configuration() {
     "#]],
     );
     check(
+        "envctl config schema -h",
+        &expect![[r#"
+            Print a JSON Schema of env.toml and profiles, for editors
+
+            Usage: envctl config schema [OPTIONS]
+
+            Options:
+              -h, --help  Print help (see more with '--help')
+        "#]],
+    );
+    check(
         "envctl config validate -h",
         &expect![[r#"
-        Look for mistakes and print all of them
+            Look for mistakes and print all of them
 
-        Usage: envctl config validate [OPTIONS]
+            Usage: envctl config validate [OPTIONS] [ENV]
 
-        Options:
-          -e, --env <ENV>  Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
-          -h, --help       Print help (see more with '--help')
-    "#]],
+            Arguments:
+              [ENV]  Environment [default: $ENVCTL_ENV, the workspace's default_env, or the only one]
+
+            Options:
+              -h, --help  Print help (see more with '--help')
+        "#]],
     );
 }

@@ -71,9 +71,26 @@ fn the_environment_is_named_by_a_flag_a_variable_a_default_or_by_being_alone() {
         workspace.stdout("envctl config validate"),
         "rates is valid\n"
     );
-    assert_eq!(
-        workspace.stdout("envctl config validate -e orders"),
-        "orders is valid\n"
+    for named in [
+        "envctl config validate orders",
+        "envctl config validate -e orders",
+        "envctl config validate --env orders",
+    ] {
+        assert_eq!(workspace.stdout(named), "orders is valid\n", "{named}");
+    }
+    let shown = workspace.stdout("envctl config show orders");
+    assert_eq!(workspace.stdout("envctl config show -e orders"), shown);
+    workspace.check(
+        "envctl config show orders -e rates",
+        &expect![[r#"
+            --- stderr
+            error: the argument '[ENV]' cannot be used with '--env <ENV>'
+
+            Usage: envctl config show <ENV>
+
+            For more information, try '--help'.
+            --- exit 2
+        "#]],
     );
 }
 

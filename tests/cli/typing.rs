@@ -215,7 +215,7 @@ fn flags_of_other_programs() {
         "envctl psql -d rates",
         "envctl psql -At",
         "envctl psql rates",
-        "envctl config validate rates",
+        "envctl config explain vars.x rates",
         "envctl run import rates",
         "envctl restart -t 5",
         "envctl plan -d",
@@ -289,7 +289,7 @@ fn flags_of_other_programs() {
         envctl psql rates
           2 error: unexpected argument 'rates' found
             tip: `-e rates` names the environment
-        envctl config validate rates
+        envctl config explain vars.x rates
           2 error: unexpected argument 'rates' found
             tip: `-e rates` names the environment
         envctl run import rates

@@ -1,14 +1,12 @@
 //! `[smoke.NAME]`: what a check does, and which keys go with that.
 
-use std::path::PathBuf;
-
 use indexmap::IndexMap;
 use serde_json_path::JsonPath;
 
-use super::section::{Claimed, Section};
+use super::section::Section;
 use super::{expect, matcher, request, seed};
 use crate::config::mistake::Mistake;
-use crate::config::schema::METHODS;
+use crate::config::schema::{CHECK, Key};
 use crate::config::suggest;
 use crate::config::tree::{Node, Value};
 use crate::model::{
@@ -18,55 +16,10 @@ use crate::model::{
 
 pub(super) type Services = IndexMap<String, Service>;
 
-/// The keys of every check.
-const COMMON: [&str; 10] = [
-    "service",
-    "timeout",
-    "eventually",
-    "capture",
-    "depends_on",
-    "setup",
-    "teardown",
-    "tags",
-    "each",
-    "max_time",
-];
-
-/// The keys of an answer that has a text and a document.
-const DOCUMENT: [&str; 6] = ["json", "json_schema", "text", "sha256", "snapshot", "masks"];
-
-/// The keys of everything that begins with a request over HTTP.
-const CALL: [&str; 6] = ["port", "query", "headers", "basic_auth", "bearer", "tls"];
-
-const HTTP: [&str; 8] = [
-    "body",
-    "json_body",
-    "form",
-    "body_file",
-    "multipart",
-    "redirects",
-    "status",
-    "expect_headers",
-];
-
-const OUTPUT: [&str; 4] = ["environment", "stdin", "exit_code", "stderr"];
-
-/// The keys that say what is done, beside the methods.
-const OTHERS: [&str; 8] = [
-    "method",
-    "websocket",
-    "sql",
-    "redis",
-    "tcp",
-    "exec",
-    "command",
-    "hurl",
-];
-
 /// Reads one check, or one case of it.
 pub(super) fn read(section: &Section<'_>, declared: &str, services: &Services) -> Option<Check> {
     let key = action_key(section);
-    let timeout = section.time_limit("timeout");
+    let timeout = section.duration("timeout");
     let expect = expect::read(section);
     let captures = captures(section);
     let Some(key) = key else {
@@ -75,7 +28,7 @@ pub(super) fn read(section: &Section<'_>, declared: &str, services: &Services) -
         return None;
     };
     refuse_others(section, key);
-    let action = action(section, key, services)?;
+    let action = action(section, key.name, services)?;
     Some(Check {
         declared: declared.to_owned(),
         place: section.node.key.spot(),
@@ -89,18 +42,16 @@ pub(super) fn read(section: &Section<'_>, declared: &str, services: &Services) -
 }
 
 /// Returns the one key that says what is done.
-fn action_key(section: &Section<'_>) -> Option<&'static str> {
-    let known = || METHODS.into_iter().chain(OTHERS);
+fn action_key(section: &Section<'_>) -> Option<&'static Key> {
+    let known = |key: &String| CHECK.makers().find(|known| known.name == key);
     let keys = section
         .node
         .table()
         .into_iter()
         .flat_map(|table| table.keys());
-    let set: Vec<_> = keys
-        .filter_map(|key| known().find(|known| known == key))
-        .collect();
+    let set: Vec<_> = keys.filter_map(known).collect();
     // One that was merely guessed from a misspelt key counts where there is no other.
-    let usable = set.iter().filter(|key| section.get(key).is_some());
+    let usable = set.iter().filter(|key| section.get(key.name).is_some());
     let usable: Vec<_> = usable.copied().collect();
     if let [key] = usable.as_slice() {
         return Some(key);
@@ -108,48 +59,37 @@ fn action_key(section: &Section<'_>) -> Option<&'static str> {
     if usable.is_empty() && !set.is_empty() {
         return None;
     }
-    let set = usable;
-    let message = match set.as_slice() {
-        [] => format!("`{}` does not say what to ask", section.path),
-        several => format!("{} exclude each other", suggest::list(several)),
-    };
-    let hint = "write `get = \"/path\"`, `sql = \"SELECT …\"`, or one of `websocket`, `redis`, \
-                `tcp`, `exec`, `command`, `hurl`";
-    section.wrong_with("", message, set.is_empty().then(|| hint.to_owned()));
+    let several: Vec<&str> = usable.iter().map(|key| key.name).collect();
+    if several.is_empty() {
+        let message = format!("`{}` does not say what to ask", section.path);
+        let hint = "write `get = \"/path\"`, `sql = \"SELECT …\"`, or one of `websocket`, \
+                    `redis`, `tcp`, `exec`, `command`, `hurl`";
+        section.wrong_with("", message, Some(hint.to_owned()));
+    } else {
+        let message = format!("{} exclude each other", suggest::list(&several));
+        section.wrong("", message);
+    }
     None
 }
 
 /// Reports keys that do not go with what the check does.
-fn refuse_others(section: &Section<'_>, action: &str) {
-    let (name, groups): (&str, &[&[&str]]) = match action {
-        "sql" => (
-            "`sql`",
-            &[&["database", "rows", "value", "count"], &DOCUMENT],
-        ),
-        "redis" => ("`redis`", &[&["value"], &DOCUMENT]),
-        "tcp" => ("`tcp`", &[&["send", "text", "sha256"]]),
-        "websocket" => {
-            let own = &["subprotocol", "send", "meanwhile", "messages", "json"];
-            ("`websocket`", &[&CALL, own])
+fn refuse_others(section: &Section<'_>, action: &Key) {
+    let sort = action.makes.unwrap_or_default();
+    for (name, node) in section.node.table().into_iter().flatten() {
+        let Some(key) = CHECK.key(name) else { continue };
+        let fits = match key.makes {
+            Some(_) => key.name == action.name,
+            None => key.is_of(sort) && key.with.is_none_or(|with| with == action.name),
+        };
+        if fits || matches!(node.value, Value::Unusable) {
+            continue;
         }
-        "exec" => ("`exec`", &[&["user"], &OUTPUT, &DOCUMENT]),
-        "command" => ("`command`", &[&["working_dir"], &OUTPUT, &DOCUMENT]),
-        "hurl" => ("`hurl`", &[&["port", "variables"]]),
-        "method" => ("a request", &[&["path"], &CALL, &HTTP, &DOCUMENT]),
-        _ => ("a request", &[&CALL, &HTTP, &DOCUMENT]),
-    };
-    let fits = |key: &str| {
-        key == action || COMMON.contains(&key) || groups.iter().any(|group| group.contains(&key))
-    };
-    for (key, node) in section.node.table().into_iter().flatten() {
-        let key = key.as_str();
-        if !fits(key) && !matches!(node.value, Value::Unusable) {
-            let message = match key {
-                "path" => format!("`path` does not go with `{action}`"),
-                _ => format!("`{key}` does not go with {name}"),
-            };
-            section.reader.report(Mistake::new(message).at(&node.key));
-        }
+        let message = match (key.with, sort) {
+            (Some(_), _) => format!("`{name}` does not go with `{}`", action.name),
+            (None, "request") => format!("`{name}` does not go with a request"),
+            (None, sort) => format!("`{name}` does not go with `{sort}`"),
+        };
+        section.reader.report(Mistake::new(message).at(&node.key));
     }
 }
 
@@ -252,17 +192,10 @@ fn hurl(section: &Section<'_>, services: &Services) -> Option<HurlAction> {
         None
     };
     Some(HurlAction {
-        file: claimed(section, "hurl")?,
+        file: section.host_path("hurl")?,
         port,
         variables: section.templates("variables"),
     })
-}
-
-/// Reads the path of a file that must be there.
-pub(super) fn claimed(section: &Section<'_>, key: &str) -> Option<PathBuf> {
-    let (path, node) = (section.host_path(key)?, section.get(key)?);
-    section.reader.claim(&path, Claimed::File, node);
-    Some(path)
 }
 
 fn flow(section: &Section<'_>) -> Flow {

@@ -28,16 +28,7 @@ pub(super) fn read(section: &Section<'_>) -> IndexMap<String, Condition> {
         let condition = match text.as_str() {
             "started" => Condition::Started,
             "ready" => Condition::Ready,
-            other => {
-                let hint = match other {
-                    "service_started" => "write `started`",
-                    "service_healthy" | "service_completed_successfully" => "write `ready`",
-                    _ => "the conditions are `ready` and `started`",
-                };
-                let message = format!("there is no condition `{other}`");
-                dependency.wrong_with("condition", message, Some(hint.to_owned()));
-                continue;
-            }
+            _ => continue,
         };
         all.insert(name, condition);
     }

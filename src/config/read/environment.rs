@@ -4,15 +4,13 @@ use std::path::PathBuf;
 
 use indexmap::IndexMap;
 
-use super::section::{Reader, Section};
-use super::units::name_mistake;
+use super::reader::Reader;
+use super::section::Section;
 use super::{cases, check, depends, flow, image, port, replicas, seed, service, task};
 use crate::config::mistake::Mistake;
+use crate::config::schema::{ROOT, Shape};
 use crate::config::tree::Node;
 use crate::model::{Check, EngineChoice, Environment, Secret, Service};
-
-/// The longest name of a service, task, image or port.
-const LONGEST_NAME: usize = 40;
 
 /// What is known of an environment before its tables are read.
 pub(crate) struct Known {
@@ -28,6 +26,7 @@ pub(crate) fn read(root: &Node, known: Known, reader: &Reader<'_>) -> Environmen
         reader,
         path: String::new(),
         node: root,
+        shape: Shape::Table(&ROOT),
     };
     check_names(&section);
     let images = section.sections("images").into_iter();
@@ -94,40 +93,13 @@ fn checks(root: &Section<'_>, services: &IndexMap<String, Service>) -> IndexMap<
 }
 
 fn engine(section: &Section<'_>) -> EngineChoice {
-    match section.text("engine").as_deref() {
-        None | Some("auto") => EngineChoice::Auto,
-        Some("docker") => EngineChoice::Docker,
-        Some("process") => EngineChoice::Process,
-        Some(other) => {
-            let hint = Some("the engines are `auto`, `docker` and `process`".to_owned());
-            section.wrong_with("engine", format!("there is no engine `{other}`"), hint);
-            EngineChoice::Auto
-        }
-    }
+    let name = section.text("engine");
+    name.and_then(|name| EngineChoice::named(&name))
+        .unwrap_or_default()
 }
 
-/// Returns the tables in a table.
-fn tables(node: Option<&Node>) -> impl Iterator<Item = (&String, &Node)> {
-    let entries = node.and_then(Node::table).into_iter().flatten();
-    entries.filter(|(_, node)| node.table().is_some())
-}
-
-/// Reports names that cannot become part of other names, and names that are used twice.
+/// Reports names that are used twice.
 fn check_names(root: &Section<'_>) {
-    let check = |name: &str, node: &Node| {
-        if let Some(why) = name_mistake(name, LONGEST_NAME) {
-            root.reader.report(Mistake::new(why).at(&node.key));
-        }
-    };
-    for kind in ["images", "services", "tasks", "seeds", "smoke"] {
-        for (name, node) in tables(root.node.get(kind)) {
-            check(name, node);
-            let inner = ["ports", "files"].map(|kind| tables(node.get(kind)));
-            for (name, node) in inner.into_iter().flatten() {
-                check(name, node);
-            }
-        }
-    }
     for (name, section) in root.sections("tasks") {
         if root.reader.names.services.contains(&name) {
             let message = format!("`{name}` is the name of a service and of a task");

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde_json::Value as Plain;
 
-use super::check::{check_path, claimed};
+use super::check::check_path;
 use super::section::Section;
 use super::{json, matcher};
 use crate::config::mistake::Mistake;
@@ -22,9 +22,9 @@ pub(super) fn read(section: &Section<'_>) -> Expect {
         json_schema: json_schema(section),
         text: matcher::under(section, "text"),
         stderr: matcher::under(section, "stderr"),
-        sha256: sha256(section),
+        sha256: section.text("sha256").map(|digest| digest.to_lowercase()),
         snapshot: snapshot(section),
-        max_time: section.time_limit("max_time"),
+        max_time: section.duration("max_time"),
         rows: section.get("rows").and_then(|node| rows(section, node)),
         value: matcher::under(section, "value"),
         count: matcher::under(section, "count"),
@@ -124,18 +124,9 @@ fn key_of(node: &Node) -> Node {
     Node::new(Value::Unusable, node.key.clone(), node.key.clone())
 }
 
-fn sha256(section: &Section<'_>) -> Option<String> {
-    let digest = section.text("sha256")?.to_lowercase();
-    if digest.len() != 64 || !digest.chars().all(|c| c.is_ascii_hexdigit()) {
-        let hint = "it has 64 hexadecimal digits: `sha256sum FILE` prints it".to_owned();
-        section.wrong_with("sha256", "this is no SHA-256 digest", Some(hint));
-    }
-    Some(digest)
-}
-
 fn json_schema(section: &Section<'_>) -> Option<DeclaredFile> {
     Some(DeclaredFile {
-        path: claimed(section, "json_schema")?,
+        path: section.host_path("json_schema")?,
         name: section.text("json_schema")?,
     })
 }

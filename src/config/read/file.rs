@@ -6,7 +6,6 @@ use std::path::Path;
 use indexmap::IndexMap;
 
 use super::section::{Section, template};
-use super::service::container_path;
 use crate::config::jinja;
 use crate::config::mistake::Mistake;
 use crate::config::paths;
@@ -29,7 +28,7 @@ pub(super) fn read(service: &Section<'_>) -> IndexMap<String, ServiceFile> {
         check(&section, &text, &values);
         check_place(service, &section);
         let file = ServiceFile {
-            path: container_path(&section, "path").unwrap_or_default(),
+            path: section.text("path").unwrap_or_default(),
             template: text,
             values,
         };

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 
 use super::cycles::cycles;
-use super::section::{Claimed, Section};
-use super::service::check_names;
+use super::section::Section;
 use crate::config::mistake::Mistake;
 use crate::config::paths;
+use crate::config::schema::{Claimed, is_image_reference};
 use crate::config::suggest;
 use crate::model::{Build, HostCommand, Image, ImageSource, Reference};
 
@@ -19,13 +19,8 @@ pub(super) fn read(section: &Section<'_>) -> Image {
         let hint = "give it `pull`, `build` or `load`".to_owned();
         section.wrong_with("", message, Some(hint));
     }
-    let pull = section.text("pull");
-    if pull.as_deref().is_some_and(|pull| !is_reference(pull)) {
-        let message = format!("`{}` is no image reference", section.path_of("pull"));
-        section.wrong("pull", message);
-    }
     Image {
-        pull,
+        pull: section.text("pull"),
         build: section.section("build").map(|build| read_build(&build)),
         load: section.section("load").map(|load| host_command(&load)),
     }
@@ -81,22 +76,17 @@ fn dockerfile(section: &Section<'_>, context: &Path) -> PathBuf {
 /// Reads a command on the host.
 pub(super) fn host_command(section: &Section<'_>) -> HostCommand {
     section.missing("command", "");
-    check_names(section);
     let working_dir = section.host_path("working_dir");
-    if let (Some(path), Some(node)) = (&working_dir, section.get("working_dir")) {
-        section.reader.claim(path, Claimed::Folder, node);
-    }
     let working_dir = working_dir.unwrap_or_else(|| section.reader.workspace.to_owned());
-    let inputs = section.texts("inputs").into_iter().map(|(text, node)| {
-        let path = paths::join(&working_dir, &text);
-        section.reader.claim(&path, Claimed::Either, node);
-        path
-    });
-    let inputs = inputs.collect();
+    let inputs = if section.has("inputs") {
+        section.host_paths("inputs", Some(&working_dir))
+    } else {
+        Vec::new()
+    };
     HostCommand {
         command: section.plain_command("command").unwrap_or_default(),
-        working_dir,
         inputs,
+        working_dir,
         environment: section.plain_texts("environment"),
     }
 }
@@ -124,15 +114,10 @@ pub(super) fn source(section: &Section<'_>, key: &str) -> Option<ImageSource> {
         section.wrong_with(key, format!("there is no image `{text}`"), Some(hint));
         return None;
     }
-    if !is_reference(&text) {
+    if !is_image_reference(&text) {
         section.wrong(key, format!("`{text}` is no image reference"));
     }
     Some(ImageSource::Reference(text))
-}
-
-fn is_reference(text: &str) -> bool {
-    let inside = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
-    text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(inside)
 }
 
 /// Reports images whose bases go round in a circle.

@@ -3,17 +3,13 @@
 use super::json;
 use super::section::Section;
 use crate::config::mistake::Mistake;
+use crate::config::schema::{OPERATORS, TYPES};
 use crate::config::suggest;
 use crate::config::tree::{Node, Table, Value};
 use crate::model::{Comparison, Json, Matcher, Pattern, ValueType};
 
 /// How far apart two numbers may be, relative to the expected one, unless `within` says.
 const WITHIN: f64 = 1e-6;
-
-const OPERATORS: [&str; 16] = [
-    "equal", "not", "approx", "within", "<", "<=", ">", ">=", "length", "type", "contains",
-    "matches", "exists", "absent", "any", "all",
-];
 
 /// Reads the expectations on one value, all of which must hold.
 pub(super) fn read(section: &Section<'_>, node: &Node) -> Vec<Matcher> {
@@ -103,11 +99,12 @@ fn wrong<T>(section: &Section<'_>, operator: &str, operand: &Node, wanted: &str)
 
 fn unknown(section: &Section<'_>, operator: &str, operand: &Node) -> Option<Matcher> {
     let message = format!("there is no operator `{operator}`");
-    let hint = match suggest::nearest(operator, OPERATORS) {
+    let names = OPERATORS.iter().map(|operator| operator.name);
+    let hint = match suggest::nearest(operator, names.clone()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!(
             "an object to compare with is `{{ equal = {{ … }} }}`; the operators are {}",
-            suggest::list(&OPERATORS)
+            suggest::list(&names.collect::<Vec<_>>())
         ),
     };
     let mistake = Mistake::new(message).at(&operand.key).hint(hint);
@@ -140,24 +137,23 @@ fn within(section: &Section<'_>, all: &Table) -> Option<f64> {
 }
 
 fn value_type(section: &Section<'_>, operand: &Node) -> Option<ValueType> {
-    const TYPES: [(&str, ValueType); 7] = [
-        ("null", ValueType::Null),
-        ("boolean", ValueType::Boolean),
-        ("number", ValueType::Number),
-        ("integer", ValueType::Integer),
-        ("string", ValueType::String),
-        ("array", ValueType::Array),
-        ("object", ValueType::Object),
-    ];
     let name = operand.text().unwrap_or_default();
-    let found = TYPES.iter().find(|(known, _)| *known == name);
-    if found.is_none() {
-        let message = format!("there is no type {}", operand.value.to_toml());
-        let hint = suggest::did_you_mean(name, TYPES.iter().map(|(known, _)| *known));
-        let mistake = Mistake::new(message).at(&operand.at).maybe_hint(hint);
-        section.reader.report(mistake);
-    }
-    found.map(|(_, value_type)| *value_type)
+    Some(match name {
+        "null" => ValueType::Null,
+        "boolean" => ValueType::Boolean,
+        "number" => ValueType::Number,
+        "integer" => ValueType::Integer,
+        "string" => ValueType::String,
+        "array" => ValueType::Array,
+        "object" => ValueType::Object,
+        _ => {
+            let message = TYPES.wrong.replace("{value}", &operand.value.to_toml());
+            let mistake = Mistake::new(message).at(&operand.at);
+            let hint = TYPES.instead_of(name);
+            section.reader.report(mistake.hint(hint));
+            return None;
+        }
+    })
 }
 
 fn number(section: &Section<'_>, operator: &str, operand: &Node) -> Option<Json> {

@@ -6,7 +6,6 @@ use indexmap::IndexMap;
 
 use super::section::Section;
 use crate::config::mistake::Mistake;
-use crate::config::tree::Value;
 use crate::model::{HostPort, Kind, Port, Secret, Service};
 
 /// The password that every reader of the documentation knows.
@@ -21,19 +20,11 @@ pub(super) fn read(section: &Section<'_>) -> IndexMap<String, Port> {
 fn read_one(section: &Section<'_>) -> Port {
     section.missing("container", "");
     let container = section.integer("container");
-    let container = container.map_or(0, |number| valid(number, section, "container"));
-    let host = match section.get("host").map(|node| &node.value) {
-        Some(Value::Integer(number)) => HostPort::Fixed(valid(*number, section, "host")),
-        Some(_) => {
-            let text = section.text("host");
-            if text.as_deref() != Some("any") {
-                let message = format!("`{}` must be a port or \"any\"", section.path_of("host"));
-                section.wrong("host", message);
-            }
-            HostPort::Any
-        }
-        None => HostPort::Any,
-    };
+    let host = section.integer("host");
+    if host.is_none() {
+        // What is known only later is reported.
+        section.text("host");
+    }
     let bind = section.text("bind").map(|text| {
         text.parse().unwrap_or_else(|_| {
             let hint = Some("write `127.0.0.1`, or `0.0.0.0` for every interface".to_owned());
@@ -41,30 +32,16 @@ fn read_one(section: &Section<'_>) -> Port {
             IpAddr::V4(Ipv4Addr::LOCALHOST)
         })
     });
-    let path = section.text("path");
-    if let Some(path) = path.as_ref().filter(|path| !path.starts_with('/')) {
-        let message = format!("the path `{path}` does not start with `/`");
-        section.wrong("path", message);
-    }
     Port {
-        container,
-        host,
+        container: container.map_or(0, number_of),
+        host: host.map_or(HostPort::Any, |it| HostPort::Fixed(number_of(it))),
         bind: bind.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-        path,
+        path: section.text("path"),
     }
 }
 
-fn valid(number: i64, section: &Section<'_>, key: &str) -> u16 {
-    match u16::try_from(number) {
-        Ok(port) if port > 0 => port,
-        _ => {
-            let hint = (key == "host" && number == 0)
-                .then(|| "for any free port, write `\"any\"` or leave `host` out".to_owned());
-            let message = format!("`{number}` is no port: ports go from 1 to 65535");
-            section.wrong_with(key, message, hint);
-            1
-        }
-    }
+fn number_of(number: i64) -> u16 {
+    u16::try_from(number).expect("a port was read within its range")
 }
 
 /// Reports what is wrong with ports that are each right alone.

@@ -1,6 +1,6 @@
 //! What a service of kind `postgres` declares beyond a container.
 
-use super::section::{Claimed, Section};
+use super::section::Section;
 use super::{seed, server};
 use crate::model::{Migrations, Postgres, Secret};
 
@@ -60,9 +60,7 @@ fn migrations(section: &Section<'_>) -> Option<Migrations> {
         return seed::task_name(section).map(Migrations::Task);
     }
     section.missing("dir", "");
-    let dir = section.host_path("dir").unwrap_or_default();
-    if let Some(node) = section.get("dir") {
-        section.reader.claim(&dir, Claimed::Folder, node);
-    }
-    Some(Migrations::Folder(dir))
+    Some(Migrations::Folder(
+        section.host_path("dir").unwrap_or_default(),
+    ))
 }

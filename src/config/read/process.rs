@@ -2,14 +2,12 @@
 
 use super::image;
 use super::section::Section;
-use super::service::check_names;
 use crate::config::mistake::Mistake;
 use crate::model::{Process, Service, Template};
 
 /// Reads the table of a service.
 pub(super) fn read(section: &Section<'_>) -> Process {
     section.missing("command", "");
-    check_names(section);
     Process {
         build: section
             .section("build")

@@ -5,11 +5,8 @@ use indexmap::IndexMap;
 use super::section::Section;
 use super::server;
 use crate::config::mistake::Mistake;
-use crate::config::suggest;
 use crate::config::tree::Value;
 use crate::model::{Persistence, Redis};
-
-const PERSISTENCE: [&str; 3] = ["none", "rdb", "aof"];
 
 /// Directives that envctl sets itself, each with the key that says it here.
 const TAKEN: [(&str, Option<&str>); 16] = [
@@ -120,12 +117,6 @@ fn persistence(section: &Section<'_>) -> Persistence {
     match section.text("persistence").as_deref() {
         Some("none") => Persistence::None,
         Some("aof") => Persistence::Aof,
-        Some("rdb") | None => Persistence::Rdb,
-        Some(other) => {
-            let message = format!("there is no persistence `{other}`");
-            let hint = suggest::did_you_mean(other, PERSISTENCE);
-            section.wrong_with("persistence", message, hint);
-            Persistence::Rdb
-        }
+        _ => Persistence::Rdb,
     }
 }

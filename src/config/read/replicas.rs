@@ -6,29 +6,11 @@ use super::section::Section;
 use crate::config::mistake::Mistake;
 use crate::model::{HostPort, Service};
 
-/// The most that may run side by side.
-const MOST: u32 = 64;
-
 /// Reads `replicas`.
 pub(super) fn read(section: &Section<'_>) -> u32 {
-    let Some(number) = section.integer("replicas") else {
-        return 1;
-    };
-    let replicas = u32::try_from(number).ok();
-    let replicas = replicas.filter(|replicas| (1..=MOST).contains(replicas));
-    if replicas.is_none() {
-        let path = section.path_of("replicas");
-        let message = format!("`{path}` goes from 1 to {MOST}, not {number}");
-        let leave_out = || {
-            format!(
-                "to leave it out in a profile, write `{} = false`",
-                section.path
-            )
-        };
-        let hint = (number == 0).then(leave_out);
-        section.wrong_with("replicas", message, hint);
-    }
-    replicas.unwrap_or(1)
+    let number = section.integer("replicas");
+    let number = number.and_then(|number| u32::try_from(number).ok());
+    number.unwrap_or(1)
 }
 
 /// Reports fixed host ports of replicas, and names of theirs that others have: the second of `api`

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use super::check::{Services, claimed};
+use super::check::Services;
 use super::json;
 use super::section::Section;
 use super::service::one_port;
@@ -10,12 +10,9 @@ use crate::config::mistake::Mistake;
 use crate::config::suggest;
 use crate::config::tree::Value;
 use crate::model::{
-    Auth, Body, Call, FormPart, HttpAction, Kind, Part, PartContent, Service, ServicePort, Tls,
+    Auth, Body, Call, FormPart, HttpAction, Kind, PartContent, Service, ServicePort, Tls,
     WebSocketAction,
 };
-
-/// The most redirects that may be followed.
-const REDIRECTS_MAX: i64 = 100;
 
 /// Reads a request whose method is the key `method`, or said by that key.
 pub(super) fn http(section: &Section<'_>, key: &str, services: &Services) -> Option<HttpAction> {
@@ -25,15 +22,8 @@ pub(super) fn http(section: &Section<'_>, key: &str, services: &Services) -> Opt
     } else {
         (key.to_owned(), key)
     };
-    if method.is_empty() || !method.chars().all(|c| c.is_ascii_alphabetic()) {
-        section.wrong("method", format!("`{method}` is no HTTP method"));
-    }
     let body = body(section);
     let redirects = section.integer("redirects").unwrap_or(0);
-    if !(0..=REDIRECTS_MAX).contains(&redirects) {
-        let message = format!("`redirects` is a number from 0 to {REDIRECTS_MAX}");
-        section.wrong("redirects", message);
-    }
     Some(HttpAction {
         call: call(section, path_key, services)?,
         method: method.to_uppercase(),
@@ -59,18 +49,6 @@ pub(super) fn websocket(section: &Section<'_>, services: &Services) -> Option<We
 
 fn call(section: &Section<'_>, path_key: &str, services: &Services) -> Option<Call> {
     let path = section.template(path_key);
-    if let Some(path) = &path {
-        // What a case or an earlier check gives is looked at when it is there.
-        let starts = match path.parts.first() {
-            Some(Part::Text(text)) => text.starts_with('/'),
-            Some(Part::Reference(_)) => true,
-            Some(Part::Secret(_)) | None => false,
-        };
-        if !starts {
-            let message = format!("the path `{path}` does not start with `/`");
-            section.wrong(path_key, message);
-        }
-    }
     let port = port(section, services);
     Some(Call {
         query: section.templates("query"),
@@ -100,11 +78,11 @@ fn auth(section: &Section<'_>) -> Option<Auth> {
 
 fn tls(section: &Section<'_>) -> Tls {
     let tls = Tls {
-        ca: claimed(section, "ca"),
+        ca: section.host_path("ca"),
         insecure: section.boolean("insecure"),
         server_name: section.text("server_name"),
-        client_cert: claimed(section, "client_cert"),
-        client_key: claimed(section, "client_key"),
+        client_cert: section.host_path("client_cert"),
+        client_key: section.host_path("client_key"),
     };
     if let (Some(node), true) = (section.get("ca"), tls.insecure) {
         let message = "`ca` is not looked at where `insecure` takes any certificate";
@@ -130,7 +108,7 @@ fn body(section: &Section<'_>) -> Option<Body> {
         "body" => section.template("body").map(Body::Text),
         "json_body" => json::read(section, section.get("json_body")?).map(Body::Json),
         "form" => Some(Body::Form(section.templates("form"))),
-        "body_file" => claimed(section, "body_file").map(Body::File),
+        "body_file" => section.host_path("body_file").map(Body::File),
         _ => Some(Body::Multipart(parts(section))),
     }
 }
@@ -145,7 +123,7 @@ fn parts(section: &Section<'_>) -> IndexMap<String, FormPart> {
 fn part(section: &Section<'_>) -> Option<FormPart> {
     let content = match (section.has("text"), section.has("file")) {
         (true, false) => PartContent::Text(section.template("text")?),
-        (false, true) => PartContent::File(claimed(section, "file")?),
+        (false, true) => PartContent::File(section.host_path("file")?),
         _ => {
             let message = format!("`{}` needs one of `text` and `file`", section.path);
             section.wrong("", message);

@@ -1,74 +1,19 @@
 //! One table of the tree with readers for its keys. Mistakes are collected; a reader that finds
 //! one returns nothing and reading goes on.
 
-use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::units;
-use crate::config::bounds::Bounds;
-use crate::config::interpolate::Outside;
-use crate::config::mistake::{MISTAKES_MAX, Mistake};
+use super::reader::Reader;
+use crate::config::mistake::Mistake;
 use crate::config::paths;
+use crate::config::schema::{Fields, Shape, Want};
 use crate::config::shell;
-use crate::config::source::Origin;
 use crate::config::tree::{Node, Value, dotted, float};
+use crate::config::units;
 use crate::model::{Part, Template};
-
-/// What a path that was declared must be; looked at when everything else is read.
-#[derive(Clone, Debug)]
-pub(crate) struct Claim {
-    pub path: PathBuf,
-    pub claimed: Claimed,
-    pub at: Origin,
-}
-
-/// See [`Claim`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Claimed {
-    File,
-    Folder,
-    Either,
-}
-
-/// The names that others may refer to.
-#[derive(Debug, Default)]
-pub(crate) struct Names {
-    pub images: Vec<String>,
-    pub services: Vec<String>,
-    pub tasks: Vec<String>,
-}
-
-/// What all readers share.
-pub(crate) struct Reader<'a> {
-    pub workspace: &'a Path,
-    pub outside: &'a Outside<'a>,
-    pub names: Names,
-    pub mistakes: RefCell<Vec<Mistake>>,
-    /// What the cases of all checks have become so far.
-    pub bounds: RefCell<Bounds>,
-    pub claims: RefCell<Vec<Claim>>,
-}
-
-impl Reader<'_> {
-    pub(super) fn report(&self, mistake: Mistake) {
-        let mut mistakes = self.mistakes.borrow_mut();
-        // The cases of a check share what is wrong with it.
-        if mistakes.len() <= MISTAKES_MAX && !mistakes.contains(&mistake) {
-            mistakes.push(mistake);
-        }
-    }
-
-    pub(super) fn claim(&self, path: &Path, claimed: Claimed, node: &Node) {
-        self.claims.borrow_mut().push(Claim {
-            path: path.to_owned(),
-            claimed,
-            at: node.at.clone(),
-        });
-    }
-}
 
 /// One table with its dotted path.
 #[derive(Clone)]
@@ -76,6 +21,8 @@ pub(super) struct Section<'a> {
     pub reader: &'a Reader<'a>,
     pub path: String,
     pub node: &'a Node,
+    /// What it may hold.
+    pub shape: Shape,
 }
 
 impl<'a> Section<'a> {
@@ -130,7 +77,24 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Returns the keys that it may have; of a table with names there are none.
+    pub(super) fn fields(&self) -> Option<&'static Fields> {
+        match self.shape {
+            Shape::Table(fields) => Some(fields),
+            Shape::Named(_) | Shape::Value(_) => None,
+        }
+    }
+
+    /// Returns what the value of a key must be.
+    fn want(&self, key: &str) -> Option<Want> {
+        match self.fields()?.shape(key)? {
+            Shape::Value(want) => Some(want),
+            Shape::Table(_) | Shape::Named(_) => None,
+        }
+    }
+
     pub(super) fn text(&self, key: &str) -> Option<String> {
+        debug_assert!(self.want(key).is_some_and(|want| !want.is_open()), "{key}");
         self.plain(key, self.get(key)?)
     }
 
@@ -144,9 +108,13 @@ impl<'a> Section<'a> {
         template(&self.get(key)?.value)
     }
 
+    /// Reads a whole number; one that is out of its range is reported already, and the nearest
+    /// in it stands for it.
     pub(super) fn integer(&self, key: &str) -> Option<i64> {
-        match self.get(key)?.value {
-            Value::Integer(number) => Some(number),
+        match (&self.get(key)?.value, self.want(key)) {
+            (Value::Integer(number), Some(Want::Whole(range) | Want::HostPort(range))) => {
+                Some((*number).clamp(range.from, range.to))
+            }
             _ => None,
         }
     }
@@ -167,6 +135,7 @@ impl<'a> Section<'a> {
 
     /// Reads a list of texts, or one text, each with its place.
     pub(super) fn texts(&self, key: &str) -> Vec<(String, &'a Node)> {
+        debug_assert!(self.want(key).is_some_and(|want| !want.is_open()), "{key}");
         self.items(key)
             .into_iter()
             .filter_map(|node| Some((self.plain(key, node)?, node)))
@@ -253,47 +222,49 @@ impl<'a> Section<'a> {
         })
     }
 
-    /// Reads a duration that is written as in Compose.
+    /// Reads a duration.
     pub(super) fn duration(&self, key: &str) -> Option<Duration> {
-        let text = self.text(key)?;
-        let duration = units::duration(&text);
-        if duration.is_none() {
-            let what = format!("`{text}` is no duration");
-            let hint = "write `500ms`, `10s`, `1m30s` or `2h`".to_owned();
-            self.wrong_with(key, what, Some(hint));
-        }
-        duration
-    }
-
-    /// Reads a duration that must be longer than nothing.
-    pub(super) fn time_limit(&self, key: &str) -> Option<Duration> {
-        let limit = self.duration(key)?;
-        if limit.is_zero() {
-            self.wrong(key, format!("`{}` must be more than 0", self.path_of(key)));
-        }
-        Some(limit)
+        units::duration(&self.text(key)?)
     }
 
     /// Reads a size: a number of bytes, or a text such as `512m`.
     pub(super) fn bytes(&self, key: &str) -> Option<u64> {
-        let bytes = match &self.get(key)?.value {
+        match &self.get(key)?.value {
             Value::Integer(number) => u64::try_from(*number).ok(),
             _ => units::bytes(&self.text(key)?),
-        };
-        let bytes = bytes.filter(|bytes| *bytes > 0);
-        if bytes.is_none() {
-            let what = format!("`{}` is no size", self.path_of(key));
-            let hint = "write `64m`, `512mb`, `1gb` or a number of bytes".to_owned();
-            self.wrong_with(key, what, Some(hint));
         }
-        bytes
     }
 
     /// Reads a path of the host; a relative one starts at the folder of the file that wrote it.
     pub(super) fn host_path(&self, key: &str) -> Option<PathBuf> {
         let (node, text) = (self.get(key)?, self.text(key)?);
-        let folder = node.at.folder().unwrap_or(self.reader.workspace);
-        Some(paths::join(folder, &text))
+        let path = self.path_in(None, &text, node);
+        self.claim(key, &path, node);
+        Some(path)
+    }
+
+    /// Reads a list of paths of the host, or one; relative ones start at a folder, or at that of
+    /// the file that wrote them.
+    pub(super) fn host_paths(&self, key: &str, from: Option<&Path>) -> Vec<PathBuf> {
+        let texts = self.texts(key).into_iter();
+        texts
+            .map(|(text, node)| {
+                let path = self.path_in(from, &text, node);
+                self.claim(key, &path, node);
+                path
+            })
+            .collect()
+    }
+
+    fn path_in(&self, from: Option<&Path>, text: &str, node: &Node) -> PathBuf {
+        let folder = from.or_else(|| node.at.folder());
+        paths::join(folder.unwrap_or(self.reader.workspace), text)
+    }
+
+    fn claim(&self, key: &str, path: &Path, node: &Node) {
+        if let Some(claimed) = self.want(key).and_then(Want::claimed) {
+            self.reader.claim(path, claimed, node);
+        }
     }
 
     /// Reads the table `key`.
@@ -304,7 +275,16 @@ impl<'a> Section<'a> {
             reader: self.reader,
             path: self.path_of(key),
             node,
+            shape: self.shape_of(key)?,
         })
+    }
+
+    fn shape_of(&self, name: &str) -> Option<Shape> {
+        match self.shape {
+            Shape::Table(fields) => fields.shape(name),
+            Shape::Named(named) => Some(named.each),
+            Shape::Value(_) => None,
+        }
     }
 
     /// Reads the tables in the table `key`.
@@ -313,11 +293,18 @@ impl<'a> Section<'a> {
         let Some((table, path)) = table.map(|table| (table, self.path_of(key))) else {
             return Vec::new();
         };
+        let Some(Shape::Named(named)) = self.shape_of(key) else {
+            return Vec::new();
+        };
         let section = |(name, node): (&String, &'a Node)| {
             node.table()?;
-            let path = dotted(&path, name);
-            let reader = self.reader;
-            Some((name.clone(), Section { reader, path, node }))
+            let section = Section {
+                reader: self.reader,
+                path: dotted(&path, name),
+                node,
+                shape: named.each,
+            };
+            Some((name.clone(), section))
         };
         table.iter().filter_map(section).collect()
     }

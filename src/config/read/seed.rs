@@ -1,12 +1,10 @@
 //! `[seeds.NAME]`, and what holds for tasks that bring data: of a seed, or of the migrations.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use indexmap::IndexMap;
 
-use super::section::{Claimed, Section};
-use crate::config::paths;
+use super::section::Section;
 use crate::config::suggest;
 use crate::model::{Kind, Migrations, Seed, SeedContent, Service, Task};
 
@@ -40,15 +38,7 @@ pub(super) fn read(section: &Section<'_>, services: &IndexMap<String, Service>) 
 }
 
 fn dump(section: &Section<'_>) -> Option<SeedContent> {
-    let (path, node) = (section.host_path("file")?, section.get("file")?);
-    let written = section.text("file")?;
-    let name = path.to_string_lossy();
-    if !name.ends_with(".sql") && !name.ends_with(".sql.gz") {
-        let message = format!("`{written}` is no dump that envctl can load");
-        let hint = Some("it loads `.sql` and `.sql.gz`".to_owned());
-        section.wrong_with("file", message, hint);
-    }
-    section.reader.claim(&path, Claimed::File, node);
+    let path = section.host_path("file")?;
     if section.has("inputs") {
         let hint = "a dump is compared by its content".to_owned();
         section.wrong_with("inputs", "`inputs` goes with `task`", Some(hint));
@@ -65,14 +55,10 @@ fn sent(section: &Section<'_>) -> Option<SeedContent> {
         section.wrong_with("superuser", "`superuser` goes with `file`", Some(hint));
     }
     let task = task_name(section)?;
-    let inputs = section.texts("inputs").into_iter().map(|(text, node)| {
-        let folder = node.at.folder().unwrap_or(section.reader.workspace);
-        let path = paths::join(folder, &text);
-        section.reader.claim(&path, Claimed::Either, node);
-        path
-    });
-    let inputs: Vec<PathBuf> = inputs.collect();
-    Some(SeedContent::Task { task, inputs })
+    Some(SeedContent::Task {
+        task,
+        inputs: section.host_paths("inputs", None),
+    })
 }
 
 /// Reads the name of a declared task.

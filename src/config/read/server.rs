@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::section::Section;
-use crate::config::defaults::is_version;
 use crate::config::mistake::Mistake;
+use crate::config::schema::is_version;
 use crate::model::Secret;
 
 /// A server's version, and whether a program of the host must have it.

@@ -42,15 +42,15 @@ pub(super) fn read(section: &Section<'_>) -> Service {
         limits: limits(section),
         // Of a database, `user` is the role; its server's user is the image's matter.
         user: section.text("user").filter(|_| !is_postgres),
-        working_dir: container_path(section, "working_dir"),
+        working_dir: section.text("working_dir"),
         tmpfs: tmpfs(section),
         shm_size_bytes: section.bytes("shm_size"),
-        stop_signal: stop_signal(section),
+        stop_signal: section.text("stop_signal"),
         stop_grace_period: section.duration("stop_grace_period").unwrap_or_default(),
         files: file::read(section),
-        reload: reload(section),
+        reload: section.text("reload"),
         update_delay: update_delay(section),
-        ready_timeout: section.time_limit("ready_timeout").unwrap_or_default(),
+        ready_timeout: section.duration("ready_timeout").unwrap_or_default(),
         replicas: if is_container {
             replicas::read(section)
         } else {
@@ -84,19 +84,7 @@ fn environment(section: &Section<'_>) -> IndexMap<String, Template> {
         }
     }
     environment.extend(section.templates("environment"));
-    check_names(section);
     environment
-}
-
-/// Reports names that no operating system takes as a variable.
-pub(super) fn check_names(section: &Section<'_>) {
-    let table = section.get("environment").and_then(|node| node.table());
-    for (name, node) in table.into_iter().flatten() {
-        if name.is_empty() || name.contains(['=', '\0', ' ']) {
-            let message = format!("`{name}` is no name of a variable");
-            section.reader.report(Mistake::new(message).at(&node.key));
-        }
-    }
 }
 
 fn healthcheck(section: &Section<'_>, ports: &IndexMap<String, Port>) -> Option<Healthcheck> {
@@ -115,7 +103,7 @@ fn healthcheck(section: &Section<'_>, ports: &IndexMap<String, Port>) -> Option<
     let probe = match *kind {
         "http" => Probe::Http {
             port: health_port(section, "port", ports)?,
-            path: http_path(section)?,
+            path: section.text("http")?,
         },
         "tcp" => Probe::Tcp {
             port: health_port(section, "tcp", ports)?,
@@ -132,15 +120,6 @@ fn healthcheck(section: &Section<'_>, ports: &IndexMap<String, Port>) -> Option<
         section.wrong("port", "`port` belongs to `http`");
     }
     Some(Healthcheck { probe: Some(probe) })
-}
-
-fn http_path(section: &Section<'_>) -> Option<String> {
-    let path = section.text("http")?;
-    if !path.starts_with('/') {
-        let message = format!("the path `{path}` does not start with `/`");
-        section.wrong("http", message);
-    }
-    Some(path)
 }
 
 fn health_port(section: &Section<'_>, key: &str, ports: &IndexMap<String, Port>) -> Option<String> {
@@ -174,109 +153,44 @@ pub(super) fn one_port(ports: &[&str]) -> Option<String> {
     }
 }
 
+/// Reads what is done when it ends; what is no policy is reported already.
 fn restart(section: &Section<'_>) -> Restart {
     let text = section.text("restart").unwrap_or_default();
-    let retries = text.strip_prefix("on-failure:");
     match text.as_str() {
         "no" | "" => Restart::No,
         "always" => Restart::Always,
         "unless-stopped" => Restart::UnlessStopped,
-        "on-failure" => Restart::OnFailure { max_retries: None },
-        _ => {
-            let max_retries = retries.and_then(|number| number.parse().ok());
-            if max_retries.is_none() {
-                let hint = "write `no`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`";
-                let message = format!("`{text}` is no restart policy");
-                section.wrong_with("restart", message, Some(hint.to_owned()));
-            }
-            Restart::OnFailure { max_retries }
-        }
+        _ => Restart::OnFailure {
+            max_retries: text
+                .strip_prefix("on-failure:")
+                .and_then(|number| number.parse().ok()),
+        },
     }
 }
 
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "the range is checked before"
+    reason = "what has another sign or is out of range is reported already"
 )]
 fn limits(section: &Section<'_>) -> Limits {
     const BILLION: f64 = 1e9;
-    let cpus = section.number("cpus");
-    let nano_cpus = cpus.and_then(|cpus| {
-        if cpus > 0.0 && cpus <= 4096.0 {
-            return Some((cpus * BILLION).round() as u64);
-        }
-        section.wrong("cpus", format!("`{cpus}` is no number of processors"));
-        None
-    });
-    let pids = section.integer("pids_limit").and_then(|number| {
-        let pids = u32::try_from(number).ok().filter(|pids| *pids > 0);
-        if pids.is_none() {
-            section.wrong(
-                "pids_limit",
-                format!("`{number}` is no number of processes"),
-            );
-        }
-        pids
-    });
+    let nano_cpus = |cpus: f64| (cpus * BILLION).round() as u64;
+    let pids = section.integer("pids_limit");
     Limits {
-        nano_cpus,
+        nano_cpus: section.number("cpus").map(nano_cpus),
         memory_bytes: section.bytes("mem_limit"),
-        pids,
+        pids: pids.and_then(|number| u32::try_from(number).ok()),
     }
-}
-
-/// Reads a path in the container.
-pub(super) fn container_path(section: &Section<'_>, key: &str) -> Option<String> {
-    let path = section.text(key)?;
-    if !path.starts_with('/') {
-        let message = format!("`{path}` is no absolute path in the container");
-        section.wrong(key, message);
-    }
-    Some(path)
 }
 
 fn tmpfs(section: &Section<'_>) -> Vec<String> {
     let paths = section.texts("tmpfs").into_iter();
-    paths
-        .map(|(path, node)| {
-            if !path.starts_with('/') {
-                let message = format!("`{path}` is no absolute path in the container");
-                section.reader.report(Mistake::new(message).at(&node.at));
-            }
-            path
-        })
-        .collect()
-}
-
-/// Reads a signal that programs are told of news by, not the end.
-fn reload(section: &Section<'_>) -> Option<String> {
-    const NEWS: [&str; 8] = [
-        "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGALRM", "SIGCONT", "SIGINT", "SIGQUIT",
-    ];
-    let signal = section.text("reload")?;
-    if !NEWS.contains(&signal.as_str()) {
-        let message = format!("`{signal}` is no signal that a program reads its files again at");
-        let hint = Some("write `SIGHUP`, `SIGUSR1` or `SIGUSR2`, as its manual says".to_owned());
-        section.wrong_with("reload", message, hint);
-    }
-    Some(signal)
+    paths.map(|(path, _)| path).collect()
 }
 
 fn update_delay(section: &Section<'_>) -> Duration {
     let update = section.section("update_config");
     let delay = update.and_then(|update| update.duration("delay"));
     delay.unwrap_or_default()
-}
-
-fn stop_signal(section: &Section<'_>) -> Option<String> {
-    let signal = section.text("stop_signal")?;
-    let inside = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '+' || c == '-';
-    let name = signal.strip_prefix("SIG").unwrap_or_default();
-    if name.is_empty() || !name.chars().all(inside) {
-        let hint = Some("write `SIGTERM`, `SIGINT`, `SIGQUIT`".to_owned());
-        let message = format!("`{signal}` is no name of a signal");
-        section.wrong_with("stop_signal", message, hint);
-    }
-    Some(signal)
 }

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::section::Section;
-use super::{depends, image, process, service, volume};
+use super::{depends, image, process, volume};
 use crate::config::suggest;
 use crate::model::{ImageSource, Service, Task};
 
@@ -14,7 +14,6 @@ pub(super) fn read(section: &Section<'_>, services: &IndexMap<String, Service>) 
     if host.is_some_and(|host| host.image.is_some()) {
         section.missing("command", "the service's own command would never end");
     }
-    service::check_names(section);
     let mut task = Task {
         image: image::source(section, "image").unwrap_or(ImageSource::Named(String::new())),
         command,
@@ -22,10 +21,10 @@ pub(super) fn read(section: &Section<'_>, services: &IndexMap<String, Service>) 
         environment: IndexMap::new(),
         volumes: volume::read(section),
         user: section.text("user"),
-        working_dir: service::container_path(section, "working_dir"),
+        working_dir: section.text("working_dir"),
         depends_on: depends::read(section),
         process: process::of_task(section, host),
-        timeout: section.time_limit("timeout").unwrap_or_default(),
+        timeout: section.duration("timeout").unwrap_or_default(),
     };
     let environment = section.templates("environment");
     if let Some(host) = host {

@@ -1,10 +1,10 @@
 //! Mounts as Compose writes them: `name:/path`, `./folder:/path:ro`.
 
 use super::section::Section;
-use super::units;
 use crate::config::mistake::Mistake;
 use crate::config::paths;
 use crate::config::tree::Node;
+use crate::config::units;
 use crate::model::{Mount, MountSource};
 
 /// Reads `volumes`.
@@ -49,7 +49,7 @@ fn mount(text: &str, node: &Node, section: &Section<'_>) -> Result<Mount, String
         MountSource::Bind(paths::join(folder, source))
     } else if source.starts_with('~') {
         return Err("only a shell knows `~`, `${env:HOME}` is the same".to_owned());
-    } else if let Some(why) = units::name_mistake(source, 40) {
+    } else if let Some(why) = units::name_mistake(source) {
         return Err(why);
     } else {
         MountSource::Volume(source.to_owned())

@@ -990,6 +990,9 @@ fn healthchecks() {
               3 | healthcheck = { http = 'x' }
                 | ^^^^^^^^^^^
               hint: the service has none
+            envs/rates/env.toml:3:24: the path `x` does not start with `/`
+              3 | healthcheck = { http = 'x' }
+                |                        ^^^
             envs/rates/env.toml:7:1: `services.b.healthcheck` does not say which port
               7 | healthcheck = { http = '/' }
                 | ^^^^^^^^^^^

@@ -8,6 +8,7 @@
 
 mod checks;
 mod documentation;
+mod editors;
 mod layers;
 mod mistakes;
 mod reading;
@@ -117,6 +118,11 @@ impl Given {
         let (resolved, mistakes) = self.resolve();
         if let Err(mistakes) = Mistakes::check(mistakes) {
             panic!("{mistakes}");
+        }
+        for (path, text) in &self.files {
+            if Path::new(path).extension().is_some_and(|end| end == "toml") {
+                editors::follows(path, text);
+            }
         }
         resolved.expect("what has no mistake is resolved")
     }

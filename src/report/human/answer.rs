@@ -21,7 +21,9 @@ pub(in crate::report) fn answer(answer: &Answer, page: Page) -> String {
         Answer::Environments(answer) => environments::environments(answer, page),
         Answer::Instances(answer) => instances::instances(answer, page),
         Answer::Prune(answer) => prune::prune(answer),
-        Answer::Configuration(answer) | Answer::Explanation(answer) => whole_lines(&answer.text),
+        Answer::Configuration(answer) | Answer::Explanation(answer) | Answer::Schema(answer) => {
+            whole_lines(&answer.text)
+        }
         Answer::Table(answer) => rows::rows(answer),
     }
 }

@@ -240,6 +240,7 @@ fn looking() -> Vec<Answer> {
             "overridden": [{ "value": "\"info\"", "origin": "envs/rates/env.toml:4" }],
             "parts": [],
         }))),
+        Answer::Schema(told(json!({ "schema": { "type": "object" } }))),
     ]
 }
 

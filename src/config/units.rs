@@ -6,7 +6,7 @@ use crate::config::shell::HOLE;
 use crate::model::{Part, Template};
 
 /// Reads a duration as Compose writes it: `1m30s`, `500ms`.
-pub(super) fn duration(text: &str) -> Option<Duration> {
+pub(crate) fn duration(text: &str) -> Option<Duration> {
     if text == "0" {
         return Some(Duration::ZERO);
     }
@@ -45,7 +45,7 @@ fn micros(duration: Duration) -> u64 {
     clippy::cast_precision_loss,
     reason = "the range is checked before"
 )]
-pub(super) fn bytes(text: &str) -> Option<u64> {
+pub(crate) fn bytes(text: &str) -> Option<u64> {
     let (number, unit) = number(text)?;
     let unit: u64 = match unit.to_ascii_lowercase().as_str() {
         "" | "b" => 1,
@@ -70,7 +70,7 @@ fn number(text: &str) -> Option<(f64, &str)> {
 }
 
 /// Splits a command as a shell does; what fills a hole is never split.
-pub(super) fn shell_words(template: &Template) -> Result<Vec<Template>, &'static str> {
+pub(crate) fn shell_words(template: &Template) -> Result<Vec<Template>, &'static str> {
     let holes = template.parts.iter();
     let holes = holes.filter(|part| !matches!(part, Part::Text(_)));
     let mut holes = holes.cloned();
@@ -92,7 +92,7 @@ pub(super) fn shell_words(template: &Template) -> Result<Vec<Template>, &'static
 }
 
 /// Returns a text with one character for each of its holes.
-pub(super) fn with_holes(template: &Template) -> String {
+pub(crate) fn with_holes(template: &Template) -> String {
     let mut line = String::new();
     for part in &template.parts {
         match part {
@@ -103,8 +103,11 @@ pub(super) fn with_holes(template: &Template) -> String {
     line
 }
 
+/// The longest name of an environment, an instance, or of something in an environment.
+pub(crate) const NAME_MAX: usize = 40;
+
 /// What is wrong with a name that becomes part of other names (a container's, a host's).
-pub(crate) fn name_mistake(name: &str, longest: usize) -> Option<String> {
+pub(crate) fn name_mistake(name: &str) -> Option<String> {
     let inside = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     let starts = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
     if !starts || !name.chars().all(inside) {
@@ -112,8 +115,8 @@ pub(crate) fn name_mistake(name: &str, longest: usize) -> Option<String> {
         return Some(format!("`{name}` is no name: {rule}"));
     }
     let length = name.len();
-    (length > longest)
-        .then(|| format!("`{name}` is too long a name: {length} characters of at most {longest}"))
+    (length > NAME_MAX)
+        .then(|| format!("`{name}` is too long a name: {length} characters of at most {NAME_MAX}"))
 }
 
 #[cfg(test)]
@@ -175,11 +178,11 @@ mod tests {
     #[test]
     fn names_fit_into_other_names() {
         for right in ["a", "db-1", "0_x"] {
-            assert_eq!(name_mistake(right, 40), None);
+            assert_eq!(name_mistake(right), None);
         }
         for wrong in ["", "A", "-a", "a.b", "ä", "a/b"] {
-            assert!(name_mistake(wrong, 40).is_some(), "{wrong}");
+            assert!(name_mistake(wrong).is_some(), "{wrong}");
         }
-        assert!(name_mistake(&"a".repeat(41), 40).is_some());
+        assert!(name_mistake(&"a".repeat(41)).is_some());
     }
 }

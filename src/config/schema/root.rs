@@ -1,0 +1,226 @@
+//! The keys of a whole file, and of its tables but those of services and checks.
+
+use super::check::CHECK;
+use super::service::{DEPENDS_ON, IMAGE, PROCESS, SERVICE, VOLUMES, WORKING_DIR};
+use super::text::IMAGE_REFERENCE;
+use super::words::{Hint, Words};
+use super::{
+    BOOLEAN, COMMAND, Claimed, ENVIRONMENT, FOLDER, Fields, Named, Names, PATH, PLAIN_ENVIRONMENT,
+    PLAIN_HOST_COMMAND, SCALARS, Shape, TEXT, TEXTS, TIME_LIMIT, Want, fields, key, things,
+};
+use crate::config::compose;
+use crate::model::EngineChoice;
+
+static ENGINES: Words = Words {
+    all: &EngineChoice::NAMES,
+    wrong: "there is no engine `{value}`",
+    hint: Hint::All("the engines are", " and "),
+    foreign: &[],
+};
+
+/// All that a file may hold.
+pub(crate) static ROOT: Fields = Fields {
+    foreign: &compose::ROOT,
+    ..fields(&[
+        key("description", TEXT, "what `envctl list` shows"),
+        key(
+            "default_env",
+            TEXT,
+            "only in `envs/envctl.toml`: the environment where none is named",
+        ),
+        key(
+            "extends",
+            TEXTS,
+            "only in a profile: the profiles that come before it",
+        ),
+        key(
+            "engine",
+            Shape::Value(Want::OneOf(&ENGINES)),
+            "where it wants to run: in containers, or as programs of this machine; `auto` unless set",
+        ),
+        key(
+            "vars",
+            Shape::Named(&SCALARS),
+            "values of your own: `${vars.NAME}`",
+        ),
+        key(
+            "secrets",
+            Shape::Named(&SECRETS),
+            "where secrets are: `${secret:NAME}`",
+        ),
+        key("images", Shape::Named(&IMAGES), "where images come from"),
+        key("services", Shape::Named(&SERVICES), "what runs"),
+        key(
+            "seeds",
+            Shape::Named(&SEEDS),
+            "the data that databases start with",
+        ),
+        key("tasks", Shape::Named(&TASKS), "what runs once"),
+        key("smoke", Shape::Named(&SMOKE), "checks of what runs"),
+    ])
+};
+
+static SECRETS: Named = Named {
+    names: Names::Free,
+    ..things(&SECRET)
+};
+static IMAGES: Named = things(&IMAGE_KEYS);
+static SERVICES: Named = things(&SERVICE);
+static SEEDS: Named = things(&SEED);
+static TASKS: Named = things(&TASK);
+static SMOKE: Named = things(&CHECK);
+
+static SECRET: Fields = fields(&[
+    key("env", TEXT, "the variable that holds it").choice("source"),
+    key("file", PATH, "the file that holds it").choice("source"),
+    key(
+        "command",
+        PLAIN_HOST_COMMAND,
+        "a command on the host that prints it",
+    )
+    .choice("source"),
+]);
+
+static IMAGE_KEYS: Fields = fields(&[
+    key(
+        "pull",
+        Shape::Value(Want::Like(&IMAGE_REFERENCE)),
+        "an image reference",
+    ),
+    key("build", Shape::Table(&BUILD), "how to build it"),
+    key(
+        "load",
+        Shape::Table(&LOAD),
+        "a command on the host that writes an image archive or a root file system to its output",
+    ),
+]);
+
+static BUILD: Fields = Fields {
+    short: Some("context"),
+    ..fields(&[
+        key("context", PATH, "the folder that is sent"),
+        key(
+            "dockerfile",
+            TEXT,
+            "its Dockerfile, from the context on; `Dockerfile` unless set",
+        ),
+        key(
+            "args",
+            Shape::Named(&ENVIRONMENT),
+            "build arguments; `${images.NAME}` is a base",
+        ),
+        key("target", TEXT, "the stage to build"),
+        key(
+            "prepare",
+            Shape::Table(&PREPARE),
+            "a command on the host that makes the context",
+        ),
+    ])
+};
+
+/// A command on the host that makes something.
+pub(super) static PREPARE: Fields = Fields {
+    short: Some("command"),
+    ..fields(&[
+        key("command", PLAIN_HOST_COMMAND, "what runs"),
+        key(
+            "inputs",
+            Shape::Value(Want::Paths(Some(Claimed::Either))),
+            "files and folders whose content decides whether it runs",
+        ),
+        key(
+            "working_dir",
+            FOLDER,
+            "where it runs; the workspace's root unless set",
+        ),
+        key(
+            "environment",
+            Shape::Named(&PLAIN_ENVIRONMENT),
+            "variables, on top of your own",
+        ),
+    ])
+};
+
+static LOAD: Fields = Fields {
+    short: Some("command"),
+    ..fields(&[
+        key("command", PLAIN_HOST_COMMAND, "what runs"),
+        key(
+            "working_dir",
+            FOLDER,
+            "where it runs; the workspace's root unless set",
+        ),
+        key(
+            "environment",
+            Shape::Named(&PLAIN_ENVIRONMENT),
+            "variables, on top of your own",
+        ),
+    ])
+};
+
+static SEED: Fields = fields(&[
+    key("service", TEXT, "the `postgres` service that it goes to"),
+    key(
+        "file",
+        Shape::Value(Want::Dump),
+        "a dump: `.sql` or `.sql.gz`",
+    )
+    .choice("source"),
+    key("task", TEXT, "a task that sends the data").choice("source"),
+    key(
+        "inputs",
+        Shape::Value(Want::Paths(Some(Claimed::Either))),
+        "of `task`: files and folders that it reads; another content makes the seed stale",
+    )
+    .choice("source")
+    .with("task"),
+    key(
+        "superuser",
+        BOOLEAN,
+        "of `file`: whether the dump may do what only a superuser may",
+    )
+    .choice("source")
+    .with("file"),
+]);
+
+static TASK: Fields = fields(&[
+    key(
+        "image",
+        IMAGE,
+        "a name of `[images]`, or a reference with `/`, `:` or `@`",
+    )
+    .choice("place")
+    .docker(),
+    key(
+        "service",
+        TEXT,
+        "a service, whose image, environment, volumes, user and working directory it takes over",
+    )
+    .choice("place"),
+    key("command", COMMAND, "what runs; the image's unless set").docker(),
+    key(
+        "entrypoint",
+        COMMAND,
+        "what `command` is handed to; the image's unless set",
+    )
+    .docker(),
+    key(
+        "environment",
+        Shape::Named(&ENVIRONMENT),
+        "variables, on top of the service's",
+    ),
+    key("volumes", VOLUMES, "mounts, on top of the service's").docker(),
+    key("user", TEXT, "whom it runs as").docker(),
+    key("working_dir", WORKING_DIR, "where it runs").docker(),
+    key(
+        "depends_on",
+        Shape::Named(&DEPENDS_ON),
+        "the services and tasks that come before it",
+    ),
+    key("timeout", TIME_LIMIT, "how long it may run; 10m unless set"),
+    key(
+        "process",
+        Shape::Table(&PROCESS),
+        "how it runs without a container",
+    ),
+]);

@@ -1,0 +1,140 @@
+//! Texts with a grammar of their own.
+
+use std::sync::OnceLock;
+
+use regex::Regex;
+
+/// A text that a key wants.
+#[derive(Debug)]
+pub(crate) struct Grammar {
+    /// What it looks like from its start to its end, for envctl and for editors: a regular
+    /// expression of both Rust and ECMAScript.
+    pub pattern: &'static str,
+    /// What is said of another text, with `{value}` and `{path}`; where nothing is, its reader
+    /// says it.
+    pub wrong: Option<&'static str>,
+    pub hint: Option<&'static str>,
+    compiled: OnceLock<Regex>,
+}
+
+impl Grammar {
+    const fn wrong(mut self, wrong: &'static str) -> Self {
+        self.wrong = Some(wrong);
+        self
+    }
+
+    const fn hint(mut self, hint: &'static str) -> Self {
+        self.hint = Some(hint);
+        self
+    }
+
+    /// Whether a text is one.
+    pub(crate) fn has(&self, text: &str) -> bool {
+        let compiled = self.compiled.get_or_init(|| {
+            let whole = format!("^(?:{})$", self.pattern);
+            Regex::new(&whole).expect("a pattern of the schema is a regular expression")
+        });
+        compiled.is_match(text)
+    }
+}
+
+const fn grammar(pattern: &'static str) -> Grammar {
+    Grammar {
+        pattern,
+        wrong: None,
+        hint: None,
+        compiled: OnceLock::new(),
+    }
+}
+
+const NO_CONTAINER_PATH: &str = "`{value}` is no absolute path in the container";
+const ABSOLUTE: &str = r"/[\s\S]*";
+
+/// As Compose writes it: `1m30s`, `500ms`.
+pub(super) static DURATION: Grammar = grammar(r"0|([0-9]{1,12}(\.[0-9]*)?(us|ms|s|m|h)){1,5}")
+    .wrong("`{value}` is no duration")
+    .hint("write `500ms`, `10s`, `1m30s` or `2h`");
+
+/// As Compose writes it, in units of 1024: `64m`, `1.5gb`; less than 2^60 bytes.
+pub(super) static SIZE: Grammar = grammar(r"[0-9]{1,18}(\.[0-9]*)?[bB]?|[0-9]{1,15}(\.[0-9]*)?[kK][bB]?|[0-9]{1,12}(\.[0-9]*)?[mM][bB]?|[0-9]{1,9}(\.[0-9]*)?[gG][bB]?",
+    ).wrong("`{path}` is no size").hint("write `64m`, `512mb`, `1gb` or a number of bytes");
+
+/// The version of a server: numbers with dots between them.
+pub(super) static VERSION: Grammar = grammar(r"[0-9]+(\.[0-9]+)*");
+
+/// An image with its registry, tag and digest.
+pub(super) static IMAGE_REFERENCE: Grammar =
+    grammar(r"[A-Za-z0-9][A-Za-z0-9_./:@-]*").wrong("`{path}` is no image reference");
+
+/// A path in a container.
+pub(super) static CONTAINER_PATH: Grammar = grammar(ABSOLUTE).wrong(NO_CONTAINER_PATH);
+
+/// A folder in memory, with options of Compose.
+pub(super) static TMPFS: Grammar = grammar(ABSOLUTE).wrong(NO_CONTAINER_PATH);
+
+/// A mount as Compose writes it.
+pub(super) static VOLUME: Grammar = grammar(r"[^:]+:/[^:]*(:(ro|rw))?");
+
+/// A path of a URL.
+pub(super) static URL_PATH: Grammar =
+    grammar(ABSOLUTE).wrong("the path `{value}` does not start with `/`");
+
+/// What becomes of a service that ends.
+pub(super) static RESTART: Grammar = grammar("no|always|unless-stopped|on-failure(:[0-9]{1,9})?")
+    .wrong("`{value}` is no restart policy")
+    .hint("write `no`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`");
+
+/// The name of a signal.
+pub(super) static SIGNAL: Grammar = grammar("SIG[A-Z0-9+-]+")
+    .wrong("`{value}` is no name of a signal")
+    .hint("write `SIGTERM`, `SIGINT`, `SIGQUIT`");
+
+/// An address of the host.
+pub(super) static ADDRESS: Grammar = grammar("[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
+
+/// A method of HTTP.
+pub(super) static METHOD: Grammar = grammar("[A-Za-z]+").wrong("`{value}` is no HTTP method");
+
+/// A SHA-256 digest.
+pub(super) static SHA256: Grammar = grammar("[0-9A-Fa-f]{64}")
+    .wrong("this is no SHA-256 digest")
+    .hint("it has 64 hexadecimal digits: `sha256sum FILE` prints it");
+
+/// A dump that can be loaded.
+pub(super) static DUMP: Grammar = grammar(r"[\s\S]*\.sql(\.gz)?")
+    .wrong("`{value}` is no dump that envctl can load")
+    .hint("it loads `.sql` and `.sql.gz`");
+
+/// Whether a text is a reference of an image.
+pub(crate) fn is_image_reference(text: &str) -> bool {
+    IMAGE_REFERENCE.has(text)
+}
+
+/// Whether a text is a version of a server.
+pub(crate) fn is_version(text: &str) -> bool {
+    VERSION.has(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::units;
+
+    /// What has the grammar is read, also at its ends, so that nothing is left without a word.
+    #[test]
+    fn every_duration_and_size_can_be_read() {
+        for text in ["0", "999999999999h", "1.5h0.s", "1h1m1s1ms1us"] {
+            assert!(DURATION.has(text), "{text}");
+            assert!(units::duration(text).is_some(), "{text}");
+        }
+        for text in ["", "10", "1d", "1 s", "1000000000000h", "h"] {
+            assert!(!DURATION.has(text), "{text}");
+        }
+        for digits in [(18, "b"), (15, "kB"), (12, "m"), (9, "GB")] {
+            let largest = format!("{}{}", "9".repeat(digits.0), digits.1);
+            assert!(SIZE.has(&largest), "{largest}");
+            assert!(units::bytes(&largest).is_some(), "{largest}");
+            assert!(!SIZE.has(&format!("1{largest}")), "{largest}");
+        }
+    }
+}
