@@ -1,6 +1,7 @@
 //! What the environment declares, in the engine's words and in start order. Made once a command.
 
 mod container;
+mod form;
 mod hash;
 mod order;
 mod process;

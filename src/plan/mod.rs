@@ -6,6 +6,7 @@ mod data_task;
 mod declared;
 mod desired;
 mod diff;
+mod dossier;
 mod error;
 mod fill;
 mod graph;

@@ -7,23 +7,20 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 
+use super::dossier::dossier;
 use super::error::{Error, StepFailure};
 use super::graph::Plan;
 use super::step::{Change, Effort, Step};
 use super::work::{self, perform};
 use super::world::{Done, World};
-use crate::engine::{self, Engine, LogLine, LogOptions, ServiceState};
+use crate::engine::Engine;
 use crate::postgres;
-use crate::tell::{Event, Outcome, StepId, Tail};
+use crate::tell::{Event, Outcome, StepId};
 
 /// How many steps work at once.
 const WORKING_MAX: usize = 8;
 /// How many services are ended at once.
 const ENDING_MAX: usize = 64;
-/// How many lines of a log belong to a failure's dossier.
-const TAIL_LINES: usize = 20;
-/// How long the tail of a log may take to come, when a failure is on its way to the user.
-const TAIL_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long the removal of one unstarted container may take.
 const CLEAN_UP: Duration = Duration::from_secs(5);
 /// How long steps may clean up after an interruption.
@@ -250,89 +247,9 @@ async fn take(
                 until,
             })
         }
-        Err(error) => {
-            let tail = tail(step, &error, world.engine.as_ref()).await;
-            let blocked = plan.dependants(index).into_iter();
-            let blocked = blocked.map(|index| &plan.nodes[index].step);
-            // There is nothing to look at again.
-            let blocked = blocked.filter(|step| !matches!(step, Step::StillRunning { .. }));
-            let blocked = blocked.map(ToString::to_string);
-            Err(StepFailure {
-                step: title,
-                old_volume: old_volume(step, &error).map(ToOwned::to_owned),
-                error,
-                tail,
-                blocked: blocked.collect(),
-            })
-        }
+        Err(error) => Err(dossier(plan, index, error, world.engine.as_ref()).await),
     };
     (index, result)
-}
-
-/// Returns the data volume that a database without an answer may owe that to.
-fn old_volume<'a>(step: &'a Step, error: &Error) -> Option<&'a str> {
-    match (step, error) {
-        (
-            Step::AwaitReady {
-                service,
-                fresh_volume: None,
-            },
-            Error::NotReady { .. }
-            | Error::Ended {
-                state:
-                    ServiceState::Exited {
-                        out_of_memory: false,
-                        ..
-                    },
-                ..
-            },
-        ) => service.database().map(|database| &*database.volume),
-        _ => None,
-    }
-}
-
-/// Returns the last log lines where they explain a failure.
-async fn tail(step: &Step, error: &Error, engine: &dyn Engine) -> Option<Tail> {
-    let telling = matches!(
-        error,
-        Error::NotReady { .. }
-            | Error::Refused { .. }
-            | Error::Ended { .. }
-            | Error::Task { .. }
-            | Error::TaskTimeout { .. }
-            | Error::Data { .. }
-            | Error::Postgres(_)
-            | Error::Engine(engine::Error::NotRunning { .. })
-    );
-    let service = match (step, error) {
-        // It looks at many.
-        (
-            Step::StillRunning { .. },
-            Error::NotReady { service, .. }
-            | Error::Refused { service, .. }
-            | Error::Ended { service, .. },
-        ) => service,
-        _ => step.subject().filter(|_| telling)?,
-    };
-    let (sender, mut receiver) = tokio::sync::mpsc::channel::<LogLine>(TAIL_LINES);
-    let options = LogOptions {
-        tail: Some(TAIL_LINES),
-        follow: false,
-        ..LogOptions::default()
-    };
-    let mut lines = Vec::new();
-    let read = async {
-        while let Some(line) = receiver.recv().await {
-            lines.push(line.line);
-        }
-    };
-    let both = futures_util::future::join(engine.logs(service, options, sender), read);
-    // A log that does not come in time must not hold up the failure itself.
-    let _ = tokio::time::timeout(TAIL_TIMEOUT, both).await;
-    (!lines.is_empty()).then(|| Tail {
-        of: service.to_owned(),
-        lines,
-    })
 }
 
 /// Tells of every step that never started.
