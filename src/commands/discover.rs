@@ -129,13 +129,13 @@ async fn databases(scene: &Scene, outside: &Addresses) -> Result<Vec<(String, Ta
     for service in &scene.desired.services {
         let name = &service.spec.name;
         let address = outside.get(&(name.clone(), "postgres".to_owned()));
-        if let (Some(database), Some(address)) = (service.database(), address) {
+        if let (Some(database), Some(address)) = (&service.database, address) {
             let server = Server {
                 address: *address,
-                user: database.user.clone(),
-                password: password(scene.engine.as_ref(), name, database).await?,
+                user: database.login.user.clone(),
+                password: password(scene.engine.as_ref(), &database.login).await?,
             };
-            databases.push((name.clone(), server.target(database.name.clone())));
+            databases.push((name.clone(), server.target(database.name())));
         }
     }
     Ok(databases)

@@ -17,8 +17,9 @@ use super::timings::Course;
 use crate::cli::DownArgs;
 use crate::config::{self, Mistakes};
 use crate::engine::{Engine, Observed, ObservedService, Removal};
+use crate::host::Digests;
 use crate::model::Invocation;
-use crate::plan::{Wiring, World, teardown};
+use crate::plan::{Consent, Loss, Wiring, World, teardown};
 use crate::tell::{Answer, DownAnswer};
 
 /// How often what is there is looked at: a killed `up` may have left the engine a request, whose
@@ -43,7 +44,16 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
         );
         confirm(session, &question, "`down --volumes` loses data")?;
     }
-    let scope = (&invocation, args, lock.was_killed);
+    let mut consent = Consent::to_nothing();
+    if args.volumes {
+        consent.add(Loss::Volumes);
+    }
+    let scope = Scope {
+        invocation: &invocation,
+        volumes: args.volumes,
+        was_killed: lock.was_killed,
+        consent,
+    };
     let (before, after) = take_away(session, scope, &engine, before).await?;
     let kept = if args.volumes { 0 } else { after.volumes.len() };
     let answer = DownAnswer {
@@ -81,18 +91,33 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
     Ok(Answer::Down(answer))
 }
 
+/// What goes, and how thoroughly it is looked for.
+struct Scope<'a> {
+    invocation: &'a Invocation,
+    volumes: bool,
+    /// Whether a killed command may have asked for more.
+    was_killed: bool,
+    consent: Consent,
+}
+
 /// Removes what is seen until nothing new shows; returns all that was there, and what is left.
 async fn take_away(
     session: &Session,
-    (invocation, args, mut wait): (&Invocation, &DownArgs, bool),
+    scope: Scope<'_>,
     engine: &Arc<dyn Engine>,
     mut before: Observed,
 ) -> Result<(Observed, Observed), Failure> {
+    let Scope {
+        invocation,
+        volumes,
+        was_killed: mut wait,
+        consent,
+    } = scope;
     let mut seen = before.clone();
     let mut rounds = 0;
     loop {
         rounds += 1;
-        let plan = teardown(&seen, args.volumes);
+        let plan = teardown(&seen, volumes);
         let world = World {
             engine: Arc::clone(engine),
             wiring: Wiring::default(),
@@ -100,9 +125,10 @@ async fn take_away(
             events: session.events.clone(),
             cancel: session.cancel.clone(),
             images: Mutex::new(BTreeMap::new()),
+            digests: Digests::default(),
             loaded: Mutex::default(),
         };
-        let report = execute(&world, invocation, "down", &plan).await;
+        let report = execute(&world, (invocation, "down"), &plan, &consent).await?;
         Course::new(&[], &plan, &report).tell(&session.events);
         let mut kinds = report.failures.iter().map(|it| explain::kind(&it.error));
         if kinds.any(|kind| kind == FailureKind::Engine) {

@@ -46,6 +46,7 @@ pub(super) fn kind(error: &plan::Error) -> FailureKind {
         | plan::Error::TaskTimeout { .. }
         | plan::Error::Template { .. }
         | plan::Error::Unread { .. } => FailureKind::NotReady,
+        plan::Error::Unagreed { .. } => FailureKind::Usage,
         plan::Error::Interrupted => FailureKind::Interrupted,
     }
 }
@@ -106,6 +107,7 @@ fn add_facts(error: &plan::Error, diagnostic: &mut Diagnostic) {
             diagnostic.hints.push(hint.to_owned());
         }
         plan::Error::Postgres(_)
+        | plan::Error::Unagreed { .. }
         | plan::Error::Ended { .. }
         | plan::Error::Task { .. }
         | plan::Error::TaskTimeout { .. }

@@ -1,13 +1,13 @@
 //! `migrate`: applies what is pending; `--status` shows what is applied.
 
+use super::asked::asked;
 use super::choice::Purpose;
 use super::failure::Failure;
 use super::outcome::answer;
-use super::run::task;
 use super::scene::Scene;
 use super::session::Session;
 use crate::cli::MigrateArgs;
-use crate::plan::{Database, Plan, unmet};
+use crate::plan::{Database, Plan, Wish};
 use crate::postgres::{MigrationState, migration_status, read_migrations};
 use crate::tell::{Answer, TableAnswer};
 
@@ -20,34 +20,16 @@ pub(super) async fn run(session: &Session, args: &MigrateArgs) -> Result<Answer,
     let (scene, _lock) = Scene::hold(session, args.environment.as_ref(), command).await?;
     let observation = scene.observe(session).await?;
     scene.warn_of_differences(session, &observation.engine);
-    for (name, database) in migrated(&scene) {
-        if !observation.databases.contains_key(name) {
-            return Err(Failure::unseen(&scene.invocation, name, &observation));
-        }
-        if let Some(migrating) = &database.migration_task {
-            let unmet = unmet(task(&scene, migrating)?, &observation);
-            if !unmet.is_empty() {
-                return Err(Failure::unmet(
-                    &scene.invocation,
-                    ("task", migrating),
-                    &unmet,
-                ));
-            }
-        }
-    }
-    let plan = Plan::of_migrations(&scene.desired, &observation);
+    let decided = asked(&scene, &observation, Wish::Migrate)?;
+    let plan = Plan::of_migrations(&scene.desired, &observation, &decided);
     let report = scene.run(session, "migrate", (&plan, &observation)).await?;
     Ok(answer(&scene, &report, Vec::new()))
 }
 
-fn migrated(scene: &Scene) -> impl Iterator<Item = (&str, &Database)> {
+fn migrated(scene: &Scene) -> impl Iterator<Item = &Database> {
     let services = scene.desired.services.iter();
-    let databases = services.filter_map(|service| {
-        service
-            .database()
-            .map(|database| (&*service.spec.name, database))
-    });
-    databases.filter(|(_, database)| database.migrates())
+    let databases = services.filter_map(|service| service.database.as_deref());
+    databases.filter(|database| database.migrates())
 }
 
 async fn status(session: &Session, scene: &Scene) -> Result<Answer, Failure> {
@@ -56,19 +38,21 @@ async fn status(session: &Session, scene: &Scene) -> Result<Answer, Failure> {
         columns: columns.to_vec(),
         rows: Vec::new(),
     };
-    for (name, database) in migrated(scene) {
+    for database in migrated(scene) {
+        let name = database.service();
         let Some(dir) = &database.migrations else {
-            table
-                .rows
-                .extend(task_row(session, scene, (name, database)).await?);
+            table.rows.extend(task_row(session, scene, database).await?);
             continue;
         };
         let migrations = read_migrations(dir).map_err(Failure::of_migration)?;
-        let server = scene.server(name, database).await?;
-        let entries =
-            migration_status(&server.target(&database.name), &migrations, &session.cancel)
-                .await
-                .map_err(Failure::of_migration)?;
+        let server = scene.server(database).await?;
+        let entries = migration_status(
+            &server.target(database.name()),
+            &migrations,
+            &session.cancel,
+        )
+        .await
+        .map_err(Failure::of_migration)?;
         for entry in entries {
             let (state, at) = match entry.state {
                 MigrationState::Applied { at } => ("applied", Some(at)),
@@ -90,11 +74,12 @@ async fn status(session: &Session, scene: &Scene) -> Result<Answer, Failure> {
 async fn task_row(
     session: &Session,
     scene: &Scene,
-    (name, database): (&str, &Database),
+    database: &Database,
 ) -> Result<Option<Vec<Option<String>>>, Failure> {
     let Some(migrating) = &database.migration_task else {
         return Ok(None);
     };
+    let name = database.service();
     let observation = scene.observe(session).await?;
     let view = observation.databases.get(name);
     let view = view.ok_or_else(|| Failure::unseen(&scene.invocation, name, &observation))?;

@@ -1,5 +1,6 @@
 //! The commands, a file each, which reads as its story. They choose rooms and print nothing.
 
+mod asked;
 mod build;
 mod choice;
 mod completions;

@@ -42,7 +42,7 @@ pub(super) async fn run(session: &Session, args: &PsqlArgs) -> Result<Answer, Fa
     let scene = Scene::open(session, args.environment.as_ref(), Purpose::Use).await?;
     let (service, database) = scene.postgres(args.service.as_deref())?;
     let name = &service.spec.name;
-    let server = scene.server(name, database).await?;
+    let server = scene.server(database).await?;
     if let Some(sql) = &args.command {
         return rows(session, (&server, database), sql).await;
     }
@@ -59,9 +59,9 @@ pub(super) async fn run(session: &Session, args: &PsqlArgs) -> Result<Answer, Fa
         stdin: None,
         // Over the container's local socket, as psql does where it is told no host.
         environment: vec![
-            ("PGUSER".to_owned(), Secret::new(&*database.user)),
+            ("PGUSER".to_owned(), Secret::new(&*database.login.user)),
             ("PGPASSWORD".to_owned(), server.password.clone()),
-            ("PGDATABASE".to_owned(), Secret::new(&*database.name)),
+            ("PGDATABASE".to_owned(), Secret::new(database.name())),
         ],
     };
     let target = (scene.engine.as_ref(), name.as_str());
@@ -79,7 +79,7 @@ fn lead(command: &mut Command, server: &Server, database: &Database) {
         .env("PGPORT", server.address.port().to_string())
         .env("PGUSER", &server.user)
         .env("PGPASSWORD", server.password.expose())
-        .env("PGDATABASE", &database.name);
+        .env("PGDATABASE", database.name());
 }
 
 /// Goes on as another program, so that the terminal, the signals and the exit code are its own;
@@ -119,7 +119,7 @@ async fn rows(
     (server, database): (&Server, &Database),
     sql: &str,
 ) -> Result<Answer, Failure> {
-    let target = server.target(&database.name);
+    let target = server.target(database.name());
     let rows = query(&target, sql, &session.cancel)
         .await
         .map_err(Failure::of_query)?;

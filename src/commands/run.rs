@@ -4,11 +4,11 @@
 use super::choice::Purpose;
 use super::exec::exit_code;
 use super::failure::Failure;
-use super::scene::Scene;
+use super::scene::{Scene, execute};
 use super::session::Session;
 use crate::cli::RunArgs;
 use crate::engine::{Role, ServiceState};
-use crate::plan::{self, DesiredService, Plan, Report, unmet};
+use crate::plan::{self, Consent, DesiredService, Plan, Report, unmet};
 use crate::tell::Answer;
 
 pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<Answer, Failure> {
@@ -27,7 +27,13 @@ pub(super) async fn run(session: &Session, args: &RunArgs) -> Result<Answer, Fai
     }
     let plan = Plan::of_task(&scene.desired, &observation, task);
     let world = scene.world(session, &observation);
-    let report = super::scene::execute(&world, &scene.invocation, "run", &plan).await;
+    let report = execute(
+        &world,
+        (&scene.invocation, "run"),
+        &plan,
+        &Consent::to_nothing(),
+    )
+    .await?;
     let code = match ended(&report) {
         Some(code) => code,
         None if report.failures.is_empty() && report.interrupted => {

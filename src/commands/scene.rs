@@ -16,9 +16,10 @@ use super::session::Session;
 use super::trust;
 use crate::config::Merged;
 use crate::engine::{Addresses, Engine, MadeWith, Observed, ObservedService};
+use crate::host::{Digests, Home};
 use crate::model::{Environment, Invocation};
 use crate::plan::{
-    Database, Desired, DesiredService, Observation, Plan, Report, World, observe, password,
+    Consent, Database, Desired, DesiredService, Observation, Plan, Report, World, observe, password,
 };
 use crate::postgres::Server;
 use crate::tell::Event;
@@ -31,6 +32,8 @@ pub(super) struct Scene {
     pub merged: Option<Merged>,
     pub engine: Arc<dyn Engine>,
     pub desired: Desired,
+    /// The digests of files that are known.
+    pub digests: Digests,
     pub opened: Instant,
     /// The parts of the command before its plan, each with when it ended.
     pub laps: Vec<(&'static str, Duration)>,
@@ -107,6 +110,7 @@ impl Scene {
         }
         let scene = Self {
             desired,
+            digests: digests(session),
             invocation,
             environment,
             merged: Some(merged),
@@ -128,19 +132,33 @@ impl Scene {
     }
 
     pub(super) async fn observe(&self, session: &Session) -> Result<Observation, Failure> {
-        let looking = observe(self.engine.as_ref(), &self.desired, self.invocation.reach);
+        let engine = self.engine.as_ref();
+        let looking = observe(engine, &self.desired, self.invocation.reach, &self.digests);
         session.unless_interrupted(looking).await
     }
 
-    /// Runs a plan of this environment.
+    /// Runs a plan of this environment that loses nothing.
     pub(super) async fn run(
         &self,
         session: &Session,
         verb: &str,
+        plan: (&Plan, &Observation),
+    ) -> Result<Report, Failure> {
+        self.run_agreed(session, verb, plan, &Consent::to_nothing())
+            .await
+    }
+
+    /// Runs a plan that loses what somebody agreed to lose; fails as its first failure does.
+    pub(super) async fn run_agreed(
+        &self,
+        session: &Session,
+        verb: &str,
         (plan, observation): (&Plan, &Observation),
+        consent: &Consent,
     ) -> Result<Report, Failure> {
         let world = self.world(session, observation);
-        run_plan(&world, &self.invocation, verb, plan).await
+        let report = execute(&world, (&self.invocation, verb), plan, consent).await?;
+        settle(&self.invocation, verb, report)
     }
 
     /// Returns what the steps of a run share.
@@ -152,6 +170,7 @@ impl Scene {
             events: session.events.clone(),
             cancel: session.cancel.clone(),
             images: Mutex::new(observation.engine.images.clone()),
+            digests: self.digests.clone(),
             loaded: Mutex::default(),
         }
     }
@@ -187,7 +206,7 @@ impl Scene {
     ) -> Result<(&DesiredService, &Database), Failure> {
         let services = self.desired.services.iter();
         let all: Vec<(&DesiredService, &Database)> = services
-            .filter_map(|service| service.database().map(|database| (service, database)))
+            .filter_map(|service| Some((service, service.database.as_deref()?)))
             .collect();
         let named = |(service, _): &&(&DesiredService, &Database)| {
             name.is_none_or(|name| name == service.spec.name)
@@ -204,20 +223,16 @@ impl Scene {
     }
 
     /// Returns where a running `postgres` service can be reached.
-    pub(super) async fn server(
-        &self,
-        service: &str,
-        database: &Database,
-    ) -> Result<Server, Failure> {
+    pub(super) async fn server(&self, database: &Database) -> Result<Server, Failure> {
         let address = self
             .engine
-            .address(service, "postgres")
+            .address(database.service(), "postgres")
             .await
             .map_err(|error| Failure::not_up(&self.invocation, error))?;
         Ok(Server {
             address,
-            user: database.user.clone(),
-            password: password(self.engine.as_ref(), service, database).await?,
+            user: database.login.user.clone(),
+            password: password(self.engine.as_ref(), &database.login).await?,
         })
     }
 
@@ -242,15 +257,9 @@ async fn aftermath() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Runs a plan and fails as its first failure does.
-pub(super) async fn run_plan(
-    world: &World,
-    invocation: &Invocation,
-    verb: &str,
-    plan: &Plan,
-) -> Result<Report, Failure> {
-    let report = execute(world, invocation, verb, plan).await;
-    settle(invocation, verb, report)
+/// Returns the digests of files that this user has.
+pub(super) fn digests(session: &Session) -> Digests {
+    Digests::of(Home::of(&session.request.variables).ok().as_ref())
 }
 
 /// Fails as the first failure of a run did.
@@ -266,18 +275,18 @@ pub(super) fn settle(
     }
 }
 
-/// Runs a plan, however it goes.
+/// Runs a plan, however it goes; not where it would lose what nobody agreed to lose.
 pub(super) async fn execute(
     world: &World,
-    invocation: &Invocation,
-    verb: &str,
+    (invocation, verb): (&Invocation, &str),
     plan: &Plan,
-) -> Report {
+    consent: &Consent,
+) -> Result<Report, Failure> {
     world.events.send(Event::RunStarted {
         command: verb.split(' ').next().unwrap_or(verb).to_owned(),
         environment: invocation.id.environment.clone(),
         instance: invocation.id.instance.clone(),
         steps: plan.nodes.len(),
     });
-    crate::plan::run(plan, world).await
+    Ok(crate::plan::run(plan, world, consent).await?)
 }

@@ -166,16 +166,16 @@ fn server(outside: &Addresses, service: &str, port: &str) -> Result<SocketAddr, 
 
 fn database(scene: &Scene, outside: &Addresses, service: &str) -> Result<Database, String> {
     let desired = scene.desired.service(service);
-    let database = desired.and_then(|service| service.database());
+    let database = desired.and_then(|service| service.database.as_ref());
     let database = database.ok_or_else(|| format!("`{service}` is no postgres service"))?;
     let server = Server {
         address: server(outside, service, "postgres")?,
-        user: database.user.clone(),
-        password: database.password.clone(),
+        user: database.login.user.clone(),
+        password: database.login.password.clone(),
     };
     Ok(Database {
         server,
-        name: database.name.clone(),
+        name: database.name().to_owned(),
     })
 }
 

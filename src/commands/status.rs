@@ -175,7 +175,10 @@ fn notes(
     }
     if let Some(view) = observation.databases.get(&seen.name) {
         let service = scene.and_then(|scene| scene.desired.service(&seen.name));
-        notes.extend(of_database(view, service.and_then(|it| it.database())));
+        notes.extend(of_database(
+            view,
+            service.and_then(|it| it.database.as_deref()),
+        ));
     }
     notes
 }

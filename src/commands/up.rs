@@ -11,7 +11,7 @@ use super::session::Session;
 use super::timings::Course;
 use crate::cli::UpArgs;
 use crate::engine::Addresses;
-use crate::plan::{DesiredService, check, diff};
+use crate::plan::{Consent, DesiredService, check, diff};
 use crate::tell::{Answer, Endpoint};
 
 pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Failure> {
@@ -30,7 +30,13 @@ pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Fail
         .await?;
     scene.lap("look at the ports");
     let world = scene.world(session, &observation);
-    let report = execute(&world, &scene.invocation, "up", &plan).await;
+    let report = execute(
+        &world,
+        (&scene.invocation, "up"),
+        &plan,
+        &Consent::to_nothing(),
+    )
+    .await?;
     let course = Course::new(&scene.laps, &plan, &report);
     course.tell(&session.events);
     if let Some(file) = &args.timings
@@ -75,7 +81,7 @@ pub(super) fn endpoints(scene: &Scene, outside: &Addresses) -> Vec<Endpoint> {
             if let Some(path) = path.filter(|_| url.starts_with("http")) {
                 url.push_str(path);
             }
-            let try_it = match service.database() {
+            let try_it = match &service.database {
                 Some(_) => Some(format!(
                     "{} -c \"SELECT 'alive'\"",
                     line::inside(&scene.invocation.id, "psql")

@@ -7,7 +7,7 @@ use super::session::Session;
 use crate::cli::UrlArgs;
 use crate::engine::Addresses;
 use crate::model::{Kind, Reference, ServiceField};
-use crate::plan::{self, DesiredService, Wiring, password};
+use crate::plan::{self, Wiring, password};
 use crate::tell::{Answer, Diagnostic};
 
 pub(super) async fn run(session: &Session, args: &UrlArgs) -> Result<Answer, Failure> {
@@ -39,12 +39,12 @@ pub(super) async fn run(session: &Session, args: &UrlArgs) -> Result<Answer, Fai
     let address = address.map_err(|error| Failure::not_up(&scene.invocation, error))?;
     let mut environment = scene.environment.clone();
     let database = scene.desired.service(name);
-    let database = database.and_then(DesiredService::database);
+    let database = database.and_then(|service| service.database.as_ref());
     if let (true, Some(database)) = (args.show_password, database)
         && let Some(declared) = environment.services.get_mut(name)
         && let Kind::Postgres(declared) = &mut declared.kind
     {
-        declared.password = password(scene.engine.as_ref(), name, database).await?;
+        declared.password = password(scene.engine.as_ref(), &database.login).await?;
     }
     let wiring = Wiring::new(&environment);
     let has_password = match &service.kind {

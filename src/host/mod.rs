@@ -2,6 +2,7 @@
 //! and the places where envctl keeps things. Knows neither engines nor services.
 
 mod content;
+mod digests;
 mod ending;
 mod failure;
 mod find;
@@ -18,9 +19,11 @@ mod once;
 mod output;
 mod patience;
 mod program;
+mod stamp;
 pub(crate) mod whole;
 
 pub(crate) use content::{CACHES, Entry, Visit, cache_of, walk, write};
+pub use digests::Digests;
 pub use failure::Obstacle;
 pub(crate) use failure::{Failure, LastLines};
 pub use find::find_program;

@@ -1,6 +1,7 @@
 //! What the environment declares, in the engine's words and in start order. Made once a command.
 
 mod container;
+mod database;
 mod form;
 mod hash;
 mod order;
@@ -9,19 +10,22 @@ mod redis;
 mod sameness;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
+
+pub use database::{Database, Login, SentSeed};
+
+use database::{database, login};
 
 use super::images::{DesiredImage, desired_images, program};
 use super::wiring::Wiring;
 use crate::engine::{Capabilities, FileSpec, PortSpec, Program, Provision, Readers, ServiceSpec};
 use crate::model::{
-    Condition, Environment, InstanceId, Kind, Migrations, Mount, MountSource, Postgres, Probe,
-    Secret, SeedContent, Service, ServiceFile,
+    Condition, Environment, InstanceId, Kind, Mount, MountSource, Probe, Secret, Service,
+    ServiceFile,
 };
-use crate::seed::Dump;
 
 /// All that should be there.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +63,8 @@ pub struct DesiredService {
     pub image: String,
     pub depends_on: IndexMap<String, Condition>,
     pub readiness: Readiness,
+    /// The database of a `postgres` service.
+    pub database: Option<Arc<Database>>,
     /// How long it may take to become ready; for a task, to end.
     pub ready_timeout: Duration,
     /// The ports of other services that its values name.
@@ -89,47 +95,13 @@ pub enum Readiness {
     Ports(Vec<String>),
     Probe(Probe),
     /// The application's user gets an answer on the application's database.
-    Postgres(Box<Database>),
+    Postgres(Login),
     /// It answers PING.
     Redis {
         password: Option<Secret>,
     },
     /// It exited 0.
     Exit,
-}
-
-/// The database of a `postgres` service, and what belongs into it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Database {
-    pub name: String,
-    pub user: String,
-    pub password: Secret,
-    pub dumps: Vec<Dump>,
-    /// Seeds that tasks send, in this order, once the services run.
-    pub sent: Vec<SentSeed>,
-    pub migrations: Option<PathBuf>,
-    /// The task that migrates, where no folder does.
-    pub migration_task: Option<String>,
-    /// The volume that holds it.
-    pub volume: String,
-    /// What a user types to load its seeds: `envctl seed rates`.
-    pub seed_command: String,
-}
-
-/// A seed that a task sends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SentSeed {
-    pub name: String,
-    pub task: String,
-    /// Absolute files and folders whose content makes it other data.
-    pub inputs: Vec<PathBuf>,
-}
-
-impl Database {
-    /// Whether anything is declared to migrate it.
-    pub fn migrates(&self) -> bool {
-        self.migrations.is_some() || self.migration_task.is_some()
-    }
 }
 
 impl Desired {
@@ -193,7 +165,10 @@ impl Desired {
             Ok(made) => made,
             Err(lacks) => return self.unfit(format!("services.{name}"), lacks),
         };
-        made.readiness = readiness(declaration, name, service);
+        if let Kind::Postgres(postgres) = &service.kind {
+            made.database = Some(Arc::new(database(declaration, name, postgres)));
+        }
+        made.readiness = readiness(name, service);
         made.spec.files.extend(service.files.iter().map(file));
         made.upkeep.files.extend(service.files.clone());
         made.upkeep = Upkeep {
@@ -231,6 +206,7 @@ impl Desired {
             image: made.image,
             depends_on: depends_on.collect(),
             readiness: made.readiness,
+            database: made.database,
             ready_timeout: made.ready_timeout,
             upkeep: made.upkeep,
             spec,
@@ -284,6 +260,7 @@ struct Made {
     program: Option<Program>,
     depends_on: IndexMap<String, Condition>,
     readiness: Readiness,
+    database: Option<Arc<Database>>,
     ready_timeout: Duration,
     upkeep: Upkeep,
 }
@@ -297,25 +274,9 @@ pub(super) fn replica_name(service: &str, replica: u32) -> String {
     }
 }
 
-impl DesiredService {
-    /// Returns the database of a `postgres` service.
-    pub fn database(&self) -> Option<&Database> {
-        match &self.readiness {
-            Readiness::Postgres(database) => Some(database),
-            Readiness::Running
-            | Readiness::Ports(_)
-            | Readiness::Probe(_)
-            | Readiness::Redis { .. }
-            | Readiness::Exit => None,
-        }
-    }
-}
-
-fn readiness(declaration: &Declaration<'_>, name: &str, service: &Service) -> Readiness {
+fn readiness(name: &str, service: &Service) -> Readiness {
     match (&service.kind, &service.healthcheck) {
-        (Kind::Postgres(postgres), _) => {
-            Readiness::Postgres(Box::new(database(declaration, name, postgres)))
-        }
+        (Kind::Postgres(postgres), _) => Readiness::Postgres(login(name, postgres)),
         (Kind::Redis(redis), _) => Readiness::Redis {
             password: redis.password.clone(),
         },
@@ -360,43 +321,6 @@ fn data_mount(service: &str, target: &str) -> Mount {
 
 fn data_volume(service: &str) -> String {
     format!("{service}-data")
-}
-
-fn database(declaration: &Declaration<'_>, service: &str, postgres: &Postgres) -> Database {
-    let seeds = declaration.environment.seeds.iter();
-    let seeds = seeds.filter(|(_, seed)| seed.service == service);
-    let (mut dumps, mut sent) = (Vec::new(), Vec::new());
-    for (name, seed) in seeds {
-        let name = name.clone();
-        match &seed.content {
-            SeedContent::Dump { file, superuser } => dumps.push(Dump {
-                name,
-                file: file.clone(),
-                superuser: *superuser,
-            }),
-            SeedContent::Task { task, inputs } => sent.push(SentSeed {
-                name,
-                task: task.clone(),
-                inputs: inputs.clone(),
-            }),
-        }
-    }
-    let (migrations, migration_task) = match &postgres.migrations {
-        None => (None, None),
-        Some(Migrations::Folder(folder)) => (Some(folder.clone()), None),
-        Some(Migrations::Task(task)) => (None, Some(task.clone())),
-    };
-    Database {
-        name: postgres.database.clone(),
-        user: postgres.user.clone(),
-        password: postgres.password.clone(),
-        dumps,
-        sent,
-        migrations,
-        migration_task,
-        volume: data_volume(service),
-        seed_command: format!("envctl seed {}", declaration.id.arguments()),
-    }
 }
 
 #[cfg(test)]

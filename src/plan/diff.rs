@@ -11,32 +11,17 @@ mod sowing;
 pub(super) mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-pub use sowing::Sowing;
+pub use sowing::{Decided, decide};
 
-use super::desired::{Desired, DesiredService, Readiness};
+use super::data::{Options, Store};
+use super::desired::{Desired, DesiredService};
 use super::graph::Plan;
 use super::observation::Observation;
 use super::step::{Change, Step};
 use crate::engine::{ObservedService, Role, ServiceState};
 use crate::model::{Condition, MountSource};
-
-/// What a command leaves out.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// Load the dump seeds of a database that was never seeded.
-    pub seed: bool,
-    /// Apply pending migrations.
-    pub migrate: bool,
-}
-
-impl Options {
-    /// Looks at no data.
-    const NOTHING: Self = Self {
-        seed: false,
-        migrate: false,
-    };
-}
 
 /// Returns the plan of `up`.
 pub fn diff(desired: &Desired, observation: &Observation, options: Options) -> Plan {
@@ -66,9 +51,9 @@ pub fn diff(desired: &Desired, observation: &Observation, options: Options) -> P
         diff.reconnect(service, change);
     }
     diff.remove_surplus();
-    for (service, database) in diff.databases().collect::<Vec<_>>() {
-        diff.send(service, database);
-        diff.tidy(service, database);
+    for database in diff.databases() {
+        diff.send(database);
+        diff.tidy(database);
     }
     let services = desired.services.iter();
     let services = services.filter(|it| it.spec.role == Role::Service);
@@ -115,6 +100,7 @@ struct Diff<'a> {
     readers: Vec<usize>,
     started: BTreeMap<&'a str, usize>,
     ready: BTreeMap<&'a str, usize>,
+    stores: BTreeMap<&'a str, Arc<Store>>,
     /// The databases that are loaded, each with whether that is certain.
     swapped: BTreeMap<&'a str, bool>,
     /// What is away for a moment, since such a database or what it depends on is.
@@ -134,6 +120,7 @@ impl<'a> Diff<'a> {
             readers: Vec::new(),
             started: BTreeMap::new(),
             ready: BTreeMap::new(),
+            stores: BTreeMap::new(),
             swapped: BTreeMap::new(),
             restarted: BTreeSet::new(),
         }
@@ -224,8 +211,8 @@ impl<'a> Diff<'a> {
         if reloaded || made_anew {
             self.readers.extend(self.ready.get(name));
         }
-        if let Readiness::Postgres(database) = &service.readiness {
-            self.database(service, database);
+        if let Some(database) = &service.database {
+            self.database(database);
         }
     }
 
@@ -276,7 +263,7 @@ impl<'a> Diff<'a> {
 
     fn await_ready(&mut self, service: &'a DesiredService) {
         let name = service.spec.name.as_str();
-        let volume = service.database().map(|database| database.volume.as_str());
+        let volume = service.database.as_ref().map(|it| it.volume.as_str());
         let fresh = volume.filter(|volume| self.resources.contains_key(volume));
         let step = Step::AwaitReady {
             service: Box::new(service.clone()),

@@ -53,7 +53,7 @@ fn old_volume<'a>(step: &'a Step, error: &Error) -> Option<&'a str> {
                     },
                 ..
             },
-        ) => service.database().map(|database| &*database.volume),
+        ) => service.database.as_ref().map(|it| it.volume.as_str()),
         _ => None,
     }
 }

@@ -68,6 +68,12 @@ pub enum Error {
     Template { service: String, reason: String },
     #[error("the password of `{service}` is a secret whose command was not run")]
     Unread { service: String },
+    /// Nobody was asked whether it may.
+    #[error("nobody agreed to what this loses: {}", steps.join(", "))]
+    Unagreed {
+        /// The titles of the steps.
+        steps: Vec<String>,
+    },
     #[error("interrupted")]
     Interrupted,
 }

@@ -91,7 +91,7 @@ impl Plan {
                 title: node.step.to_string(),
                 cause: node.cause.clone(),
                 after: node.after.iter().map(|before| before + 1).collect(),
-                loses_data: node.step.loses_data(),
+                loses_data: node.step.loses().is_some(),
             })
             .collect()
     }

@@ -1,9 +1,8 @@
 //! From what is declared and what is seen to one graph of steps, and its execution. `diff` and
 //! `teardown` are pure; only `observe` and `run` touch the world, and `run` decides nothing.
 
+mod consent;
 mod data;
-mod data_task;
-mod declared;
 mod desired;
 mod diff;
 mod dossier;
@@ -11,12 +10,13 @@ mod error;
 mod fill;
 mod graph;
 mod images;
+mod launch;
+mod login;
 mod observation;
 mod observe;
 mod ready;
 mod restart;
 mod run;
-mod seeded;
 mod step;
 mod task;
 mod teardown;
@@ -25,19 +25,22 @@ mod wiring;
 mod work;
 mod world;
 
-pub use data_task::DataTask;
-pub use declared::password;
-pub use desired::{Database, Desired, DesiredService, Readiness, SentSeed, Unfit};
-pub use diff::{Options, Sowing, diff};
+pub use consent::{Consent, Loss};
+pub use data::{
+    DataTask, DatabaseView, Decision, Options, Refusal, SentSeeds, Store, Verdict, Wish,
+};
+pub use desired::{Database, Desired, DesiredService, Login, Readiness, SentSeed, Unfit};
+pub use diff::{Decided, decide, diff};
 pub use error::{Error, StepFailure, state_text};
 pub use graph::{Node, Plan};
 pub use images::DesiredImage;
-pub use observation::{DatabaseView, Observation, SentSeeds};
+pub use login::password;
+pub use observation::Observation;
 pub use observe::observe;
 pub use ready::{Listening, trusted_user};
 pub use restart::{restart, rolling_restart};
 pub use run::{Finished, Report, check, run};
-pub use step::{Change, Load, Step};
+pub use step::{Change, Step};
 pub use task::unmet;
 pub use teardown::teardown;
 pub use timing::{Timing, critical_path, timings};

@@ -5,23 +5,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
-use super::data_task::DataTask;
-use super::declared::{declared, server_at};
-use super::desired::{Desired, DesiredService, Readiness};
+use super::data::{DatabaseView, Material, Store, look};
+use super::desired::{Desired, DesiredService};
 use super::error::Error;
 use super::fill::Filler;
-use super::observation::{DatabaseView, Observation, SentSeeds};
+use super::login::server_at;
+use super::observation::Observation;
 use super::ready;
 use crate::engine::{Engine, MadeFile, Observed, ObservedService, Role, ServiceState};
+use crate::host::Digests;
 use crate::model::Reach;
-use crate::postgres::{Migration, MigrationState};
-use crate::seed::{self, Brings, Standing, Survey};
+use crate::seed;
 
 /// Looks once at everything that `desired` names, and runs nothing of it unless it may.
 pub async fn observe(
     engine: &dyn Engine,
     desired: &Desired,
     reach: Reach,
+    digests: &Digests,
 ) -> Result<Observation, Error> {
     let specs = desired.provisions();
     let observed = engine.observe(&specs).await?;
@@ -31,7 +32,7 @@ pub async fn observe(
         .filter_map(|service| Some((service, running(&observed, &service.spec.name)?)))
         .map(async |(service, seen)| {
             let name = service.spec.name.clone();
-            let view = view(engine, (service, seen), (desired, &observed)).await;
+            let view = view(engine, (service, seen), (desired, &observed), digests).await;
             let ready = match &view {
                 // What was just answered is not asked again.
                 Ok(View::Seen(view)) if view.seeds != seed::State::NoDatabase => {
@@ -115,69 +116,24 @@ async fn view(
     engine: &dyn Engine,
     (service, seen): (&DesiredService, &ObservedService),
     (desired, observed): (&Desired, &Observed),
+    digests: &Digests,
 ) -> Result<View, Error> {
-    let Readiness::Postgres(database) = &service.readiness else {
+    let Some(database) = &service.database else {
         return Ok(View::None);
     };
     let Some(port) = seen.ports.get("postgres") else {
         return Ok(View::None);
     };
-    let server = server_at(port.reached(), engine, &service.spec.name, database).await;
-    let Ok(server) = server else {
+    let Ok(server) = server_at(port.reached(), engine, &database.login).await else {
         return Ok(View::None);
     };
-    let declared = declared(database, true)?;
-    let fingerprint = seed::fingerprint(&declared).await?;
-    let mut survey = match seed::survey(&server, &declared, &fingerprint).await {
-        Ok(survey) => survey,
+    let store = Store::new(desired, database);
+    let material = Material::read(database, true, digests).await?;
+    let known = (&observed.images, digests);
+    Ok(match look(&server, &store, &material, known).await? {
+        Ok(view) => View::Seen(view),
         // A server that does not answer now is waited for by a step.
-        Err(error) if error.is_silence() => return Ok(View::None),
-        Err(error) => return Ok(View::Unreadable(error.told())),
-    };
-    let mut pending = pending(&declared.migrations, &survey);
-    let records = std::mem::take(&mut survey.records);
-    let image = |task: &DataTask| {
-        let image = observed.images.get(&task.task.image);
-        image.map(|image| image.id.clone())
-    };
-    if let Some(task) = DataTask::of_migrations(desired, database)
-        && task.standing(image(&task), &records).await? != Standing::Whole
-    {
-        pending.push(format!("task {}", task.name));
-    }
-    let mut sent = SentSeeds::default();
-    for seed in &database.sent {
-        if let Some(task) = DataTask::of_seed(desired, seed) {
-            let standing = task.standing(image(&task), &records).await?;
-            sent.standings.push((seed.name.clone(), standing));
-        }
-    }
-    let recorded = records.into_iter().filter(|one| one.brings == Brings::Seed);
-    let removed = recorded.filter(|one| database.sent.iter().all(|seed| seed.name != one.name));
-    sent.removed = removed.map(|one| one.name).collect();
-    Ok(View::Seen(DatabaseView {
-        seeds: survey.state,
-        pending,
-        sent,
-        loaded_at: survey.loaded_at,
-        left: survey.left,
-    }))
-}
-
-fn pending(migrations: &[Migration], survey: &Survey) -> Vec<String> {
-    if survey.state == seed::State::NoDatabase {
-        let names = migrations.iter().map(|migration| migration.name.clone());
-        return names.collect();
-    }
-    let pending = survey.migrations.iter().filter_map(|entry| {
-        let name = format!("V{}__{}", entry.version, entry.name);
-        match entry.state {
-            MigrationState::Applied { .. } => None,
-            MigrationState::Pending => Some(name),
-            // The step for these fails, and says what to do.
-            MigrationState::Changed => Some(name + " (changed since)"),
-            MigrationState::Missing => Some(name + " (file missing)"),
-        }
-    });
-    pending.collect()
+        Err(error) if error.is_silence() => View::None,
+        Err(error) => View::Unreadable(error.told()),
+    })
 }

@@ -7,11 +7,13 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 
+use super::consent::Consent;
 use super::dossier::dossier;
 use super::error::{Error, StepFailure};
 use super::graph::Plan;
+use super::launch;
 use super::step::{Change, Effort, Step};
-use super::work::{self, perform};
+use super::work::perform;
 use super::world::{Done, World};
 use crate::engine::Engine;
 use crate::postgres;
@@ -61,8 +63,13 @@ enum Fate {
 }
 
 /// Runs a plan. After a first failure nothing new is started but what lost its database's sessions,
-/// which would be without them until the next command; what runs already is finished.
-pub async fn run(plan: &Plan, world: &World) -> Report {
+/// which would be without them until the next command; what runs already is finished. Fails before
+/// the first step where one would lose what nobody agreed to lose.
+pub async fn run(plan: &Plan, world: &World, consent: &Consent) -> Result<Report, Error> {
+    let steps = plan.unagreed(consent);
+    if !steps.is_empty() {
+        return Err(Error::Unagreed { steps });
+    }
     let start = Instant::now();
     for notice in &plan.notices {
         world.events.warning(notice.clone());
@@ -110,7 +117,7 @@ pub async fn run(plan: &Plan, world: &World) -> Report {
     let undone = fates.contains(&Fate::Waiting) && report.failures.is_empty();
     report.interrupted = undone || !report.stopped.is_empty();
     skip_the_rest(plan, &fates, world, &report);
-    report
+    Ok(report)
 }
 
 /// Removes what a run created for steps that it never came to.
@@ -120,7 +127,7 @@ async fn remove_unstarted(plan: &Plan, fates: &[Fate], engine: &dyn Engine) {
             && *fate != Fate::Waiting
         {
             // One that was started after all is not touched.
-            let removing = work::remove_unstarted(engine, &service.spec.name);
+            let removing = launch::remove_unstarted(engine, &service.spec.name);
             let _ = tokio::time::timeout(CLEAN_UP, removing).await;
         }
     }

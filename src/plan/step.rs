@@ -1,9 +1,11 @@
 //! Every step that a command can take: a closed set.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::data_task::DataTask;
+use super::consent::Loss;
+use super::data::{DataTask, Store, Wish};
 use super::desired::{Database, DesiredService};
 use super::images::DesiredImage;
 use crate::engine::Provision;
@@ -60,24 +62,23 @@ pub enum Step {
     },
     /// Loads the dump seeds and the migrations beside the database and swaps them in.
     Seed {
-        service: String,
-        database: Box<Database>,
-        load: Load,
+        store: Arc<Store>,
+        /// What was asked, for its turn.
+        wish: Wish,
+        /// Whatever there is: this loses data.
+        resets: bool,
     },
     /// Takes away what killed loads left beside a database.
     Tidy {
-        service: String,
-        database: Box<Database>,
+        database: Arc<Database>,
     },
     /// Applies the pending migrations.
     Migrate {
-        service: String,
-        database: Box<Database>,
+        store: Arc<Store>,
     },
     /// Runs a task that brings data into the database: a seed, or migrations.
     Bring {
-        service: String,
-        database: Box<Database>,
+        store: Arc<Store>,
         task: Box<DataTask>,
     },
     /// Runs a task to its end.
@@ -107,15 +108,6 @@ pub enum Step {
     },
 }
 
-/// How the seeds of a database are loaded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Load {
-    /// Also where there is content already: this loses data.
-    pub reset: bool,
-    /// With the migrations.
-    pub migrate: bool,
-}
-
 /// What happens to a service's container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -137,16 +129,34 @@ pub(crate) enum Effort {
 }
 
 impl Step {
-    /// Whether the step destroys data that a user may want back.
-    pub fn loses_data(&self) -> bool {
-        matches!(
-            self,
-            Self::RemoveVolume { .. }
-                | Self::Seed {
-                    load: Load { reset: true, .. },
-                    ..
-                }
-        )
+    /// Returns what the step destroys that a user may want back.
+    pub(super) fn loses(&self) -> Option<Loss> {
+        match self {
+            Self::RemoveVolume { .. } => Some(Loss::Volumes),
+            Self::Seed {
+                store,
+                resets: true,
+                ..
+            } => Some(Loss::content_of(store.database.service())),
+            Self::Seed { resets: false, .. }
+            | Self::EnsureImage(_)
+            | Self::CreateNetwork
+            | Self::CreateVolume { .. }
+            | Self::Create { .. }
+            | Self::Service { .. }
+            | Self::Reload { .. }
+            | Self::Reconnect { .. }
+            | Self::Pause { .. }
+            | Self::AwaitReady { .. }
+            | Self::StillRunning { .. }
+            | Self::Tidy { .. }
+            | Self::Migrate { .. }
+            | Self::Bring { .. }
+            | Self::Task { .. }
+            | Self::Stop { .. }
+            | Self::Remove { .. }
+            | Self::RemoveNetwork { .. } => None,
+        }
     }
 
     /// Returns what the step takes of the machine.
@@ -194,9 +204,8 @@ impl Step {
             | Self::Reconnect { service, .. }
             | Self::Reload { service, .. }
             | Self::AwaitReady { service, .. } => Some(&service.spec.name),
-            Self::Seed { service, .. }
-            | Self::Tidy { service, .. }
-            | Self::Migrate { service, .. } => Some(service),
+            Self::Seed { store, .. } | Self::Migrate { store } => Some(store.database.service()),
+            Self::Tidy { database } => Some(database.service()),
             Self::Bring { task, .. } => Some(&task.task.spec.name),
             Self::Task { task, .. } => Some(&task.spec.name),
             Self::Pause { name, .. } | Self::Stop { name } | Self::Remove { name, .. } => {
@@ -237,12 +246,14 @@ impl fmt::Display for Step {
             Self::Pause { name, .. } => write!(formatter, "pause after {name}"),
             Self::AwaitReady { service, .. } => write!(formatter, "ready {}", service.spec.name),
             Self::StillRunning { .. } => formatter.write_str("still running"),
-            Self::Seed { service, .. } => write!(formatter, "seed {service}"),
-            Self::Tidy { service, .. } => write!(formatter, "tidy {service}"),
-            Self::Migrate { service, .. } => write!(formatter, "migrate {service}"),
-            Self::Bring { service, task, .. } => match task.brings {
+            Self::Seed { store, .. } => write!(formatter, "seed {}", store.database.service()),
+            Self::Tidy { database } => write!(formatter, "tidy {}", database.service()),
+            Self::Migrate { store } => write!(formatter, "migrate {}", store.database.service()),
+            Self::Bring { store, task } => match task.brings {
                 Brings::Seed => write!(formatter, "seed {} (task)", task.name),
-                Brings::Migrations => write!(formatter, "migrate {service} (task)"),
+                Brings::Migrations => {
+                    write!(formatter, "migrate {} (task)", store.database.service())
+                }
             },
             Self::Task { task, .. } => write!(formatter, "task {}", task.spec.name),
             Self::Stop { name } => write!(formatter, "stop {name}"),

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::desired::DesiredService;
 use super::error::{Error, state_text};
+use super::launch::{launch, make};
 use super::observation::Observation;
-use super::work::{launch, make};
 use super::world::{Done, World};
 use crate::engine::{LogLine, LogOptions, Role, ServiceState};
 use crate::model::Condition;

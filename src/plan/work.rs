@@ -2,25 +2,22 @@
 //! the step's own type.
 
 use std::fmt::Write as _;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
 
-use super::data::{load_seeds, migrate, tidy};
-use super::data_task::bring;
+use super::data::{Turn, bring, load, migrate, tidy};
 use super::desired::DesiredService;
 use super::error::Error;
 use super::images::DesiredImage;
+use super::launch::{interruptible, launch, lock, make, unknown};
 use super::ready::{self, Proof, Ready};
 use super::step::{Change, Step};
 use super::task::{ended_well, run_task};
 use super::world::{Done, World};
 use crate::engine::{
-    Addresses, Engine, ImageHandle, Launch, MadeFile, Provision, Removal, Resource, ServiceState,
-    Source,
+    Addresses, Engine, MadeFile, Provision, Removal, Resource, ServiceState, Source,
 };
-use crate::model::{Secret, Template};
 use crate::tell::StepEvents;
 
 pub(super) async fn perform(
@@ -29,6 +26,7 @@ pub(super) async fn perform(
     events: &StepEvents,
 ) -> Result<Done, Error> {
     let engine = world.engine.as_ref();
+    let turn = Turn { world, events };
     match step {
         Step::EnsureImage(image) => ensure_image(image, world, events).await,
         Step::CreateNetwork => ensure(world, Resource::Network).await,
@@ -48,17 +46,13 @@ pub(super) async fn perform(
         } => await_ready(service, fresh_volume.as_deref(), world, events).await,
         Step::StillRunning { services } => still_running(services, world, events).await,
         Step::Seed {
-            service,
-            database,
-            load,
-        } => load_seeds(service, database, *load, (world, events)).await,
-        Step::Tidy { service, database } => tidy(service, database, world).await,
-        Step::Migrate { service, database } => migrate(service, database, (world, events)).await,
-        Step::Bring {
-            service,
-            database,
-            task,
-        } => bring(service, database, task, (world, events)).await,
+            store,
+            wish,
+            resets,
+        } => load(store, *wish, *resets, turn).await,
+        Step::Tidy { database } => tidy(database, turn).await,
+        Step::Migrate { store } => migrate(store, turn).await,
+        Step::Bring { store, task } => bring(store, task, turn).await,
         Step::Task {
             task,
             unless_same: true,
@@ -96,18 +90,6 @@ pub(super) async fn perform(
             )
             .await
         }
-    }
-}
-
-/// Returns the result of an engine's work, or `Interrupted` as soon as the run is cancelled.
-async fn interruptible<T>(
-    world: &World,
-    work: impl Future<Output = Result<T, crate::engine::Error>>,
-) -> Result<T, Error> {
-    tokio::select! {
-        biased;
-        () = world.cancel.cancelled() => Err(Error::Interrupted),
-        result = work => Ok(result?),
     }
 }
 
@@ -149,50 +131,6 @@ async fn ensure_image(
         Source::Built => Done::Changed(Some(format!("built {reference}{since}"))),
         Source::Loaded => Done::Changed(Some(format!("loaded {reference}{since}"))),
     })
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Returns the image or program of a service, which is there by now.
-pub(super) fn image_of(service: &DesiredService, world: &World) -> Result<ImageHandle, Error> {
-    let image = lock(&world.images).get(&service.image).cloned();
-    image.ok_or_else(|| Error::Template {
-        service: service.spec.name.clone(),
-        reason: format!("image `{}` is not there", service.image),
-    })
-}
-
-/// Fills in what could be known only now.
-pub(super) fn launch(service: &DesiredService, world: &World) -> Result<Launch, Error> {
-    let fail = |reason| unknown(service, reason);
-    let declared = world.filler(service);
-    let fill = |template: &Template| declared.template(template).map_err(fail);
-    let fill_all = |templates: &Option<Vec<Template>>| {
-        let filled = templates
-            .as_ref()
-            .map(|list| list.iter().map(fill).collect());
-        filled.transpose()
-    };
-    let image = image_of(service, world)?;
-    let variables = service.spec.environment.iter();
-    let variables = variables.map(|(name, value)| Ok((name.clone(), fill(value)?)));
-    Ok(Launch {
-        hash: service.launch_hash(&image.id, &world.addresses),
-        image,
-        command: fill_all(&service.spec.command)?,
-        entrypoint: fill_all(&service.spec.entrypoint)?,
-        environment: variables.collect::<Result<Vec<(String, Secret)>, Error>>()?,
-        files: declared.files().map_err(fail)?,
-    })
-}
-
-fn unknown(service: &DesiredService, reason: String) -> Error {
-    Error::Template {
-        service: service.spec.name.clone(),
-        reason,
-    }
 }
 
 /// Gives a service the files that it should have now, and has it read them.
@@ -299,37 +237,6 @@ async fn create(service: &DesiredService, world: &World) -> Result<Done, Error> 
     let launch = launch(service, world)?;
     interruptible(world, world.engine.create(&service.spec, &launch)).await?;
     Ok(Done::Changed(None))
-}
-
-/// Creates a container and starts it, or leaves none.
-pub(super) async fn make(
-    service: &DesiredService,
-    launch: &Launch,
-    world: &World,
-) -> Result<(), Error> {
-    let engine = world.engine.as_ref();
-    let name = &service.spec.name;
-    let work = async {
-        engine.create(&service.spec, launch).await?;
-        engine.start(name).await
-    };
-    let result = interruptible(world, work).await;
-    if result.is_err() {
-        remove_unstarted(engine, name).await;
-    }
-    result
-}
-
-/// Removes a container that was created and never ran, so that a failed start leaves nothing.
-pub(super) async fn remove_unstarted(engine: &dyn Engine, name: &str) {
-    let Ok(Some(seen)) = engine.seen(name).await else {
-        return;
-    };
-    if seen.state == ServiceState::Created {
-        let handle = seen.handle;
-        // The failure that led here is the one to report.
-        let _ = engine.remove(&Removal::Service { handle }).await;
-    }
 }
 
 async fn await_ready(

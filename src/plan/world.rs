@@ -10,6 +10,7 @@ use super::desired::DesiredService;
 use super::fill::Filler;
 use super::wiring::Wiring;
 use crate::engine::{Addresses, Engine, ImageHandle};
+use crate::host::Digests;
 use crate::tell::Events;
 
 /// What every step may use.
@@ -22,6 +23,8 @@ pub struct World {
     pub cancel: CancellationToken,
     /// The images that are known to be current: seen before, or made by this run.
     pub images: Mutex<BTreeMap<String, ImageHandle>>,
+    /// The digests of files that are known.
+    pub digests: Digests,
     /// The databases that this run has loaded anew.
     pub loaded: Mutex<BTreeSet<String>>,
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::host::Digests;
 use crate::model::Digest;
 use crate::postgres::{Brake, on_thread};
 
@@ -53,15 +54,15 @@ pub(super) fn seed_digest(file: &str) -> String {
     format!("{FORMAT}:{file}")
 }
 
-/// Reads every file once and returns the digests.
-pub async fn fingerprint(declared: &Declared) -> Result<Fingerprint, Error> {
-    let declared = declared.clone();
+/// Returns the digests; reads every file whose own is not known.
+pub async fn fingerprint(declared: &Declared, known: &Digests) -> Result<Fingerprint, Error> {
+    let (declared, known) = (declared.clone(), known.clone());
     // Dropping the future ends the reading.
     on_thread(&CancellationToken::new(), move |brake| {
         let seeds = declared.dumps.iter().map(|dump| {
             Ok(SeedDigest {
                 name: dump.name.clone(),
-                digest: seed_digest(&file_digest(&dump.file, brake)?),
+                digest: seed_digest(&file_digest(&dump.file, &known, brake)?),
             })
         });
         let migrations = declared.migrations.iter();
@@ -75,21 +76,23 @@ pub async fn fingerprint(declared: &Declared) -> Result<Fingerprint, Error> {
     .await
 }
 
-fn file_digest(file: &Path, brake: &Brake) -> Result<String, Error> {
+fn file_digest(file: &Path, known: &Digests, brake: &Brake) -> Result<String, Error> {
     let read_error = |source| Error::Read {
         file: file.to_owned(),
         source,
     };
     let mut opened = fs_err::File::open(file).map_err(read_error)?;
-    let mut digest = Digest::new();
-    let mut buffer = vec![0; 1 << 18];
-    loop {
-        if brake.is_pulled() {
-            return Err(crate::postgres::Error::Cancelled.into());
+    known.of_file(&mut opened, |opened| {
+        let mut digest = Digest::new();
+        let mut buffer = vec![0; 1 << 18];
+        loop {
+            if brake.is_pulled() {
+                return Err(crate::postgres::Error::Cancelled.into());
+            }
+            match opened.read(&mut buffer).map_err(read_error)? {
+                0 => return Ok(digest.finish()),
+                read => digest.update(&buffer[..read]),
+            }
         }
-        match opened.read(&mut buffer).map_err(read_error)? {
-            0 => return Ok(digest.finish()),
-            read => digest.update(&buffer[..read]),
-        }
-    }
+    })
 }

@@ -1,11 +1,11 @@
 //! What tasks brought into a database, as it is recorded there: a task that sends a seed, or one
 //! that migrates. Knows no task, only what it was declared as.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::host::digest_of;
+use crate::host::Digests;
 use crate::model::Digest;
 use crate::postgres::{self, Brake, OwnTable, Server, Session, Target, literal, on_thread};
 
@@ -88,14 +88,18 @@ impl Work {
 }
 
 /// Returns the digest of a task's declaration and of the files that it reads.
-pub async fn work_digest(declaration: &str, inputs: &[PathBuf]) -> Result<String, Error> {
+pub async fn work_digest(
+    declaration: &str,
+    inputs: &[PathBuf],
+    known: &Digests,
+) -> Result<String, Error> {
     let (declaration, inputs) = (declaration.to_owned(), inputs.to_vec());
+    let known = known.clone();
     on_thread(&CancellationToken::new(), move |_| {
         let mut digest = Digest::new();
         digest.field("task", &declaration);
         for input in inputs {
-            let content = digest_of(std::slice::from_ref(&input), Path::new("/"));
-            let content = content.map_err(|source| Error::Read {
+            let content = known.of_path(&input).map_err(|source| Error::Read {
                 file: input,
                 source,
             })?;
@@ -103,20 +107,6 @@ pub async fn work_digest(declaration: &str, inputs: &[PathBuf]) -> Result<String
         }
         Ok(digest.finish())
     })
-    .await
-}
-
-/// Reads what is recorded; nothing where there is no such database.
-pub async fn records(server: &Server, database: &str) -> Result<Vec<Record>, Error> {
-    let target = server.target(database);
-    on_thread(
-        &CancellationToken::new(),
-        move |brake| match Session::open(&target, brake) {
-            Err(postgres::Error::NoDatabase { .. }) => Ok(Vec::new()),
-            Err(error) => Err(error.into()),
-            Ok(session) => read(&mut session.for_own_words()?),
-        },
-    )
     .await
 }
 
@@ -250,11 +240,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("rows.csv");
         fs_err::write(&file, "1").unwrap();
-        let inputs = [file.clone()];
-        let first = work_digest("task", &inputs).await.unwrap();
-        assert_eq!(work_digest("task", &inputs).await.unwrap(), first);
-        assert_ne!(work_digest("other", &inputs).await.unwrap(), first);
+        let (inputs, known) = ([file.clone()], Digests::default());
+        let first = work_digest("task", &inputs, &known).await.unwrap();
+        assert_eq!(work_digest("task", &inputs, &known).await.unwrap(), first);
+        assert_ne!(work_digest("other", &inputs, &known).await.unwrap(), first);
         fs_err::write(&file, "2").unwrap();
-        assert_ne!(work_digest("task", &inputs).await.unwrap(), first);
+        assert_ne!(work_digest("task", &inputs, &known).await.unwrap(), first);
     }
 }

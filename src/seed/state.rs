@@ -55,24 +55,8 @@ pub struct Survey {
     pub left: Vec<Left>,
 }
 
-/// Looks at the database; one that a dead load left renamed away is put back first.
-pub async fn state(
-    server: &Server,
-    declared: &Declared,
-    fingerprint: &Fingerprint,
-) -> Result<State, Error> {
-    let (server, database) = (server.clone(), declared.database.clone());
-    let fingerprint = fingerprint.clone();
-    on_thread(&CancellationToken::new(), move |brake| {
-        match open_healed(&server, &database, brake)? {
-            Some(mut session) => read_state(&mut session, &fingerprint),
-            None => Ok(State::NoDatabase),
-        }
-    })
-    .await
-}
-
-/// Looks at the database, what tasks brought to it and its migrations.
+/// Looks at the database, what tasks brought to it and its migrations; one that a dead load left
+/// renamed away is put back first.
 pub async fn survey(
     server: &Server,
     declared: &Declared,

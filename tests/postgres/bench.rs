@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
+use envctl::host::Digests;
 use envctl::model::Secret;
 use envctl::postgres::{self, Server};
 use envctl::probe::{Attempt, Poll};
@@ -92,7 +93,7 @@ impl Bench {
 
     /// Loads what is declared.
     pub(crate) async fn load(&self, declared: &Declared) -> Result<Loaded, seed::Error> {
-        let fingerprint = seed::fingerprint(declared).await?;
+        let fingerprint = seed::fingerprint(declared, &Digests::default()).await?;
         seed::load(
             &self.server,
             declared,
@@ -104,10 +105,11 @@ impl Bench {
     }
 
     pub(crate) async fn state(&self, declared: &Declared) -> State {
-        let fingerprint = seed::fingerprint(declared).await.expect("a fingerprint");
-        seed::state(&self.server, declared, &fingerprint)
-            .await
-            .expect("a state")
+        let known = Digests::default();
+        let fingerprint = seed::fingerprint(declared, &known).await;
+        let fingerprint = fingerprint.expect("a fingerprint");
+        let survey = seed::survey(&self.server, declared, &fingerprint).await;
+        survey.expect("a state").state
     }
 
     /// Runs SQL on the database and returns its first column, lines joined by a space.

@@ -49,6 +49,7 @@ pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static st
         program: None,
         depends_on: service.depends_on.clone(),
         readiness: Readiness::Running,
+        database: None,
         ready_timeout: service.ready_timeout,
         upkeep,
     })
@@ -74,6 +75,7 @@ pub(super) fn task(name: &str, task: &Task) -> Result<Made, &'static str> {
         program: None,
         depends_on: task.depends_on.clone(),
         readiness: Readiness::Exit,
+        database: None,
         ready_timeout: task.timeout,
         upkeep: Upkeep::default(),
     })

@@ -46,6 +46,7 @@ pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static st
         program: Some(program),
         depends_on: service.depends_on.clone(),
         readiness: Readiness::Running,
+        database: None,
         ready_timeout: service.ready_timeout,
         upkeep,
     })
@@ -64,6 +65,7 @@ pub(super) fn task(name: &str, task: &Task) -> Result<Made, &'static str> {
         program: Some(program),
         depends_on: task.depends_on.clone(),
         readiness: Readiness::Exit,
+        database: None,
         ready_timeout: task.timeout,
         upkeep: Upkeep::default(),
     })

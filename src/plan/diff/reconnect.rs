@@ -143,13 +143,13 @@ mod tests {
     use expect_test::{Expect, expect};
 
     use super::super::tests::{STARTED, green, rates, service};
-    use super::super::{Options, Sowing, diff};
+    use super::super::{decide, diff};
     use crate::engine::{Role, ServiceState};
     use crate::model::Condition;
+    use crate::plan::data::{DatabaseView, Options, Wish};
     use crate::plan::desired::Desired;
     use crate::plan::graph::Plan;
-    use crate::plan::observation::{DatabaseView, Observation};
-    use crate::plan::step::Load;
+    use crate::plan::observation::Observation;
     use crate::seed::{Left, State};
 
     /// The API waits for the database, the worker only names it, the page stands on the API, and
@@ -174,29 +174,17 @@ mod tests {
         desired
     }
 
-    fn check(seen: &Observation, load: Option<&str>, expect: &Expect) {
+    fn check(seen: &Observation, reset: bool, expect: &Expect) {
         let desired = shop();
-        let service = desired.service("db").expect("it is declared");
-        let load = load.map(|cause| {
-            let (reset, migrate) = (true, true);
-            (Load { reset, migrate }, cause.to_owned())
-        });
-        let sowing = Sowing {
-            service,
-            database: service.database().expect("it is one"),
-            load,
-            send: Vec::new(),
-            pending: false,
-        };
-        expect.assert_eq(&Plan::of_seeds(&desired, seen, &[sowing]).to_string());
+        let decided = decide(&desired, seen, Wish::Seed { reset });
+        expect.assert_eq(&Plan::of_seeds(&desired, seen, &decided).to_string());
     }
 
     #[test]
     fn a_reset_restarts_who_uses_the_database_and_awaits_who_stands_on_that() {
-        let reset = Some("seed --reset");
         check(
             &green(&shop()),
-            reset,
+            true,
             &expect![[r"
             1 seed db, seed --reset (loses data) []
             2 restart api, its database is loaded anew [1]
@@ -222,7 +210,7 @@ mod tests {
         }
         check(
             &seen,
-            Some("seed --reset"),
+            true,
             &expect![[r"
             1 seed db, seed --reset (loses data) []
         "]],
@@ -231,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_seed_that_does_nothing_restarts_nothing() {
-        check(&green(&shop()), None, &expect![[""]]);
+        check(&green(&shop()), false, &expect![[""]]);
     }
 
     #[test]
@@ -240,7 +228,7 @@ mod tests {
         view_of(&mut seen).loaded_at = Some(STARTED + Duration::from_secs(1));
         check(
             &seen,
-            None,
+            false,
             &expect![[r"
             1 restart api, its database was loaded since it started []
             2 ready api, it is started again [1]
@@ -252,7 +240,7 @@ mod tests {
         );
         // One that was started since has sessions of the new one.
         view_of(&mut seen).loaded_at = Some(STARTED);
-        check(&seen, None, &expect![[""]]);
+        check(&seen, false, &expect![[""]]);
     }
 
     #[test]
@@ -264,14 +252,14 @@ mod tests {
         });
         check(
             &seen,
-            None,
+            false,
             &expect![[r"
             1 tidy db, a killed load left envctl_scratch_rates_0badf00d []
         "]],
         );
         check(
             &seen,
-            Some("seed --reset"),
+            true,
             &expect![[r"
             1 seed db, seed --reset (loses data) []
             2 restart api, its database is loaded anew [1]

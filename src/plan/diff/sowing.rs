@@ -1,81 +1,93 @@
 //! The plans of `seed` and `migrate`: work on databases that run, and on nothing else.
 
-use super::{Diff, Options};
+use std::sync::Arc;
+
+use super::Diff;
 use crate::engine::{Role, ServiceState};
 use crate::model::Condition;
-use crate::plan::data_task::DataTask;
-use crate::plan::desired::{Database, Desired, DesiredService, SentSeed};
+use crate::plan::data::{Decision, Options, Verdict, Wish};
+use crate::plan::desired::{Database, Desired, DesiredService};
 use crate::plan::graph::Plan;
 use crate::plan::observation::Observation;
-use crate::plan::step::{Load, Step};
+use crate::plan::step::Step;
 
-/// What `seed` does to a database.
-pub struct Sowing<'a> {
-    pub service: &'a DesiredService,
-    pub database: &'a Database,
-    /// Whether it is loaded anew, and why.
-    pub load: Option<(Load, String)>,
-    /// What tasks send afterwards.
-    pub send: Vec<&'a SentSeed>,
-    /// Whether migrations are not in as declared.
-    pub pending: bool,
+/// A database of which something was asked, and what happens to it.
+pub struct Decided<'a> {
+    pub database: &'a Arc<Database>,
+    pub wish: Wish,
+    pub decision: Decision<'a>,
+}
+
+/// Decides what a wish means for every declared database.
+pub fn decide<'a>(
+    desired: &'a Desired,
+    observation: &'a Observation,
+    wish: Wish,
+) -> Vec<Decided<'a>> {
+    let diff = Diff::new(desired, observation, Options::NOTHING);
+    let databases = diff.databases().into_iter();
+    let decided = databases.map(|database| Decided {
+        database,
+        wish,
+        decision: diff.decide(database, wish),
+    });
+    decided.collect()
 }
 
 impl Plan {
     /// Returns the plan of `seed`.
-    pub fn of_seeds(desired: &Desired, observation: &Observation, sowings: &[Sowing<'_>]) -> Self {
+    pub fn of_seeds<'a>(
+        desired: &'a Desired,
+        observation: &'a Observation,
+        decided: &[Decided<'a>],
+    ) -> Self {
         let mut diff = Diff::new(desired, observation, Options::NOTHING);
-        let tasks: Vec<&DesiredService> = sowings.iter().flat_map(|it| it.tasks(desired)).collect();
+        let tasks: Vec<&DesiredService> = decided.iter().flat_map(|it| it.tasks(desired)).collect();
         diff.prepare(&tasks);
-        let loads: Vec<Vec<usize>> = sowings.iter().map(|it| diff.load(it)).collect();
+        let loads: Vec<Vec<usize>> = decided.iter().map(|it| diff.load(it)).collect();
         for service in &desired.services {
             diff.reconnect(service, None);
         }
-        for (sowing, loaded) in sowings.iter().zip(loads) {
-            diff.sow(sowing, loaded);
+        for (decided, loaded) in decided.iter().zip(loads) {
+            diff.sow(decided, loaded);
         }
-        for (service, database) in diff.databases().collect::<Vec<_>>() {
-            diff.tidy(service, database);
+        for database in diff.databases() {
+            diff.tidy(database);
         }
         diff.plan.look_again(diff.restarted_services());
         diff.plan
     }
 
-    /// Returns the plan of `migrate`.
-    pub fn of_migrations(desired: &Desired, observation: &Observation) -> Self {
+    /// Returns the plan of `migrate`: a step for all that migrates, which tells how it stands.
+    pub fn of_migrations<'a>(
+        desired: &'a Desired,
+        observation: &'a Observation,
+        decided: &[Decided<'a>],
+    ) -> Self {
         let mut diff = Diff::new(desired, observation, Options::NOTHING);
-        let databases: Vec<_> = diff.databases().collect();
-        let tasks = databases
-            .iter()
-            .filter_map(|(_, it)| it.migration_task.as_ref());
-        let tasks = tasks.filter_map(|task| desired.service(task));
-        diff.prepare(&tasks.collect::<Vec<_>>());
-        for (service, database) in databases {
-            if database.migrates() {
-                let name = service.spec.name.as_str();
-                diff.migrate(name, database, ("migrate", Vec::new()));
+        let tasks: Vec<&DesiredService> = decided.iter().flat_map(|it| it.tasks(desired)).collect();
+        diff.prepare(&tasks);
+        for decided in decided {
+            if decided.decision.migrate.is_some() {
+                diff.migrate(decided.database, "migrate", Vec::new());
             }
-            diff.tidy(service, database);
+            diff.tidy(decided.database);
         }
         diff.plan
     }
 }
 
-impl Sowing<'_> {
-    /// Whether migrations belong to it that the load does not apply.
-    fn migrates(&self) -> bool {
-        if self.load.is_some() {
-            return self.database.migration_task.is_some();
-        }
-        self.pending && !self.send.is_empty()
-    }
-
-    /// Returns the names of the tasks that it runs.
+impl Decided<'_> {
+    /// Returns the names of the tasks that it may run. One that migrates is asked how it stands
+    /// where nothing but that was wished.
     pub fn task_names(&self) -> Vec<&str> {
-        let migrating = self.database.migration_task.as_ref();
-        let migrating = migrating.filter(|_| self.migrates()).into_iter();
-        let names = migrating.chain(self.send.iter().map(|seed| &seed.task));
-        names.map(String::as_str).collect()
+        match self.wish {
+            Wish::Migrate => {
+                let tasks = self.database.migration_task.as_deref().into_iter();
+                tasks.filter(|_| self.decision.migrate.is_some()).collect()
+            }
+            Wish::Lacking(_) | Wish::Seed { .. } | Wish::Send => self.decision.tasks(self.database),
+        }
     }
 
     fn tasks<'d>(&self, desired: &'d Desired) -> Vec<&'d DesiredService> {
@@ -93,24 +105,27 @@ impl<'a> Diff<'a> {
     }
 
     /// Loads a database anew, if it is to be; returns what comes before anything is sent.
-    fn load(&mut self, sowing: &Sowing<'a>) -> Vec<usize> {
-        let name = sowing.service.spec.name.as_str();
-        let database = sowing.database;
+    fn load(&mut self, decided: &Decided<'a>) -> Vec<usize> {
+        let Decided {
+            database,
+            wish,
+            decision,
+        } = decided;
+        let name = database.service();
         let mut last = Vec::new();
-        if let Some((load, cause)) = &sowing.load {
+        if let Some(Verdict::Do(cause)) = &decision.load {
             last = self.stop_tasks(database);
             let step = Step::Seed {
-                service: name.to_owned(),
-                database: Box::new(database.clone()),
-                load: *load,
+                store: self.store(database),
+                wish: *wish,
+                resets: decision.resets,
             };
-            last = vec![self.plan.push(step, cause.clone(), last)];
+            last = vec![self.plan.push(step, cause, last)];
         }
-        if sowing.migrates() {
-            let cause = "not all are in as declared";
-            last = self.migrate(name, database, (cause, last));
+        if let Some(Verdict::Do(cause)) = &decision.migrate {
+            last = self.migrate(database, cause, last);
         }
-        if let (Some(_), Some(node)) = (&sowing.load, last.first()) {
+        if let (true, Some(node)) = (decision.loads(), last.first()) {
             self.ready.insert(name, *node);
             self.swapped.insert(name, true);
         }
@@ -123,21 +138,11 @@ impl<'a> Diff<'a> {
         restarted.cloned().collect()
     }
 
-    fn sow(&mut self, sowing: &Sowing<'a>, mut last: Vec<usize>) {
-        let name = sowing.service.spec.name.as_str();
-        let database = sowing.database;
-        if let (Some(_), Some(node)) = (&sowing.load, last.first()) {
-            self.await_clients(sowing, *node);
+    fn sow(&mut self, decided: &Decided<'a>, last: Vec<usize>) {
+        if let (true, Some(node)) = (decided.decision.loads(), last.first()) {
+            self.await_clients(decided, *node);
         }
-        for seed in &sowing.send {
-            if let Some(task) = DataTask::of_seed(self.desired, seed) {
-                let cause = match &sowing.load {
-                    Some(_) => "its database is loaded anew",
-                    None => "never sent",
-                };
-                last = vec![self.bring(name, database, (task, cause, last))];
-            }
-        }
+        self.send_all(decided.database, &decided.decision, last);
     }
 
     /// Stops tasks that a killed run left behind: they would send to the new data.
@@ -158,8 +163,8 @@ impl<'a> Diff<'a> {
     }
 
     /// Waits for the services that the tasks send to, though nothing says that they use the database.
-    fn await_clients(&mut self, sowing: &Sowing<'a>, loaded: usize) {
-        for task in sowing.tasks(self.desired) {
+    fn await_clients(&mut self, decided: &Decided<'a>, loaded: usize) {
+        for task in decided.tasks(self.desired) {
             for (name, condition) in &task.depends_on {
                 let Some(service) = self.desired.service(name) else {
                     continue;

@@ -1,5 +1,6 @@
 //! The plan between what is wanted and what is there, as its text.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use expect_test::{Expect, expect};
@@ -12,10 +13,9 @@ use crate::engine::{
     ServiceSpec,
 };
 use crate::model::{HostCommand, Image, ImageSource, Mount, Secret};
-use crate::plan::desired::{Database, SentSeed};
+use crate::plan::data::{DatabaseView, SentSeeds, Wish};
+use crate::plan::desired::{Database, Login, Readiness, SentSeed};
 use crate::plan::images::DesiredImage;
-use crate::plan::observation::{DatabaseView, SentSeeds};
-use crate::plan::step::Load;
 use crate::seed::{Dump, Standing, State};
 
 /// When all that runs was started.
@@ -56,6 +56,7 @@ pub(in crate::plan) fn service(
             Role::Service => Readiness::Running,
             Role::Task => Readiness::Exit,
         },
+        database: None,
         ready_timeout: Duration::from_secs(1),
         reads: Vec::new(),
         unread: false,
@@ -71,10 +72,15 @@ pub(in crate::plan) fn rates() -> Desired {
         target: "/data".to_owned(),
         read_only: false,
     });
-    db.readiness = Readiness::Postgres(Box::new(Database {
-        name: "rates".to_owned(),
+    let login = Login {
+        service: "db".to_owned(),
+        database: "rates".to_owned(),
         user: "postgres".to_owned(),
         password: Secret::new("postgres"),
+    };
+    db.readiness = Readiness::Postgres(login.clone());
+    db.database = Some(Arc::new(Database {
+        login,
         dumps: vec![Dump {
             name: "dump".to_owned(),
             file: "/rates.sql.gz".into(),
@@ -101,6 +107,12 @@ pub(in crate::plan) fn rates() -> Desired {
         volumes: BTreeSet::from(["db-data".to_owned()]),
         services: vec![db, api],
     }
+}
+
+/// Returns its database, to be declared otherwise.
+fn declared(desired: &mut Desired) -> &mut Database {
+    let database = desired.services[0].database.as_mut();
+    Arc::make_mut(database.expect("it is one"))
 }
 
 /// Makes it several replicas, as the environment's translation does.
@@ -266,10 +278,9 @@ fn migrations_by_a_task_follow_what_it_runs_from() {
     let mut task = service("move", Role::Task, &[("db", Condition::Ready)]);
     task.image = "api".to_owned();
     desired.services.insert(1, task);
-    if let Readiness::Postgres(database) = &mut desired.services[0].readiness {
-        database.migrations = None;
-        database.migration_task = Some("move".to_owned());
-    }
+    let database = declared(&mut desired);
+    database.migrations = None;
+    database.migration_task = Some("move".to_owned());
     let mut seen = green(&desired);
     check(&desired, &seen, ALL, &expect![""]);
     seen.engine.images.remove("api");
@@ -768,9 +779,7 @@ fn sending() -> Desired {
         let task = service(name, Role::Task, &after);
         desired.services.push(task);
     }
-    let Readiness::Postgres(database) = &mut desired.services[0].readiness else {
-        panic!("it is a database");
-    };
+    let database = declared(&mut desired);
     for (name, task) in [("samples", "send"), ("extra", "more")] {
         database.sent.push(SentSeed {
             name: name.to_owned(),
@@ -924,26 +933,12 @@ fn seed_stops_what_a_killed_run_left_and_resets_first() {
     let desired = sending();
     let mut seen = sent(&desired, [Standing::Partial, Standing::Never]);
     seen.engine.services[3].state = ServiceState::Running;
-    let service = &desired.services[0];
-    let database = service.database().expect("it is one");
-    let sowing = |load, send| Sowing {
-        service,
-        database,
-        load,
-        send,
-        pending: true,
+    let check = |seen: &Observation, expect: &Expect| {
+        let decided = decide(&desired, seen, Wish::Seed { reset: false });
+        expect.assert_eq(&Plan::of_seeds(&desired, seen, &decided).to_string());
     };
-    let all: Vec<&SentSeed> = database.sent.iter().collect();
-    let reset = Load {
-        reset: true,
-        migrate: true,
-    };
-    let check = |sowing: Sowing<'_>, expect: &Expect| {
-        expect.assert_eq(&Plan::of_seeds(&desired, &seen, &[sowing]).to_string());
-    };
-    let load = Some((reset, "samples was not sent to its end".to_owned()));
     check(
-        sowing(load, all.clone()),
+        &seen,
         &expect![[r"
             1 stop send, an earlier run left it []
             2 seed db, samples was not sent to its end (loses data) [1]
@@ -954,8 +949,11 @@ fn seed_stops_what_a_killed_run_left_and_resets_first() {
             7 still running, once all of it is done [6]
         "]],
     );
+    let mut seen = sent(&desired, [Standing::Never; 2]);
+    let view = seen.databases.get_mut("db").expect("it is there");
+    view.pending.push("V2__more".to_owned());
     check(
-        sowing(None, all),
+        &seen,
         &expect![[r"
         1 migrate db, not all are in as declared []
         2 seed samples (task), never sent [1]
@@ -970,9 +968,7 @@ fn a_task_migrates_before_what_depends_on_the_database() {
     desired.images.push(image("move", &[]));
     let task = service("move", Role::Task, &[("db", Condition::Ready)]);
     desired.services.push(task);
-    let Readiness::Postgres(database) = &mut desired.services[0].readiness else {
-        panic!("it is a database");
-    };
+    let database = declared(&mut desired);
     database.migrations = None;
     database.migration_task = Some("move".to_owned());
     check(
@@ -1009,7 +1005,9 @@ fn a_task_migrates_before_what_depends_on_the_database() {
             2 still running, once all of it is done [1]
         "]],
     );
-    let plan = Plan::of_migrations(&desired, &green(&desired));
+    let seen = green(&desired);
+    let decided = decide(&desired, &seen, Wish::Migrate);
+    let plan = Plan::of_migrations(&desired, &seen, &decided);
     expect![[r"
         1 migrate db (task), migrate []
     "]]

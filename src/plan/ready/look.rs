@@ -84,9 +84,7 @@ impl<'a> Look<'a> {
             Readiness::Probe(Probe::Tcp { port }) => self.port(port).await,
             Readiness::Probe(Probe::Command(command)) => self.command(command).await,
             Readiness::Redis { password } => self.redis(password.as_ref()).await,
-            Readiness::Postgres(database) => {
-                database::look(engine, &service.spec.name, database).await
-            }
+            Readiness::Postgres(login) => database::look(engine, login).await,
         }
     }
 

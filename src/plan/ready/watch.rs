@@ -70,11 +70,11 @@ impl<'a> Watch<'a> {
         match (&service.readiness, self.proof) {
             // It answered before, and nobody started it again since.
             (_, Proof::Lasting) if pulse.restarts == 0 => Attempt::Done("it runs".to_owned()),
-            (Readiness::Postgres(database), _) => {
+            (Readiness::Postgres(login), _) => {
                 if let Some(seen) = self.look.silence().await {
                     return Attempt::NotYet(seen);
                 }
-                database::prepare(self.engine, &service.spec.name, database).await
+                database::prepare(self.engine, login).await
             }
             _ => self.look.look().await,
         }

@@ -33,7 +33,7 @@ fn may_name(room: Room) -> &'static [Room] {
         Commands => &[
             Cli, Plan, Seed, Smoke, Engine, Postgres, Config, Host, Model, Probe, Tell,
         ],
-        Plan => &[Seed, Engine, Postgres, Probe, Config, Model, Tell],
+        Plan => &[Seed, Engine, Postgres, Probe, Config, Host, Model, Tell],
         Seed => &[Postgres, Host, Model, Tell],
         Smoke => &[Engine, Postgres, Probe, Config, Host, Model, Tell],
         Engine => &[Host, Probe, Model, Tell],

@@ -1,27 +1,16 @@
-//! What the state of a database's seeds means for a plan, and for a person.
+//! What the state of a database's seeds means for a person.
 
-use super::desired::Database;
-use super::observation::SentSeeds;
+use super::view::SentSeeds;
+use crate::plan::desired::Database;
 use crate::seed::State;
-
-/// Whether `up` may load the seeds.
-pub(super) fn never_seeded(state: &State) -> bool {
-    matches!(state, State::NoDatabase | State::Never)
-}
-
-/// Whether a declared dump is in, be it this version or an older one.
-pub(super) fn dump_is_in(state: &State) -> bool {
-    matches!(state, State::Current { .. } | State::Stale { .. })
-}
 
 /// Says what a user should know of a database's seeds, if anything, and the command to type.
 pub(super) fn seed_notice(
-    service: &str,
     database: &Database,
     state: &State,
     migrations_wait: bool,
 ) -> Option<String> {
-    let seed = &database.seed_command;
+    let (service, seed) = (database.service(), &database.seed_command);
     let text = match state {
         State::Current { .. } => return None,
         State::Stale { changed } => format!(
@@ -50,14 +39,14 @@ pub(super) fn seed_notice(
 }
 
 /// Says that a seed of a task is not as it is declared, and the command to type.
-pub(super) fn sent_notice(service: &str, database: &Database, sent: &SentSeeds) -> Option<String> {
+pub(super) fn sent_notice(database: &Database, sent: &SentSeeds) -> Option<String> {
     let reason = sent.reset_reason()?;
     let how = if sent.partial().is_empty() {
         "stale"
     } else {
         "partial"
     };
-    let seed = &database.seed_command;
+    let (service, seed) = (database.service(), &database.seed_command);
     Some(format!(
         "the data of {service} is {how}: {reason}; `{seed}` resets the database and sends it again"
     ))

@@ -1,0 +1,141 @@
+//! What a plan loses, and who agreed to that. The executor asks here before its first step, so that no
+//! step that loses data runs unasked, whichever command plans it.
+
+use std::collections::BTreeSet;
+
+use super::graph::Plan;
+
+/// Something that a step destroys and a user may want back.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Loss {
+    /// What the volumes of the instance hold.
+    Volumes,
+    /// What the database of a service holds.
+    Content { service: String },
+}
+
+/// What somebody agreed to lose.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Consent(BTreeSet<Loss>);
+
+impl Loss {
+    pub fn content_of(service: &str) -> Self {
+        Self::Content {
+            service: service.to_owned(),
+        }
+    }
+}
+
+impl Consent {
+    /// Returns that of somebody who was asked nothing.
+    pub fn to_nothing() -> Self {
+        Self::default()
+    }
+
+    /// Adds what somebody agreed to.
+    pub fn add(&mut self, loss: Loss) {
+        self.0.insert(loss);
+    }
+}
+
+impl Plan {
+    /// Returns the titles of the steps that lose what nobody agreed to lose.
+    pub(super) fn unagreed(&self, consent: &Consent) -> Vec<String> {
+        let steps = self.nodes.iter().map(|node| &node.step);
+        let unagreed = steps.filter(|step| {
+            let loss = step.loses();
+            loss.is_some_and(|loss| !consent.0.contains(&loss))
+        });
+        unagreed.map(ToString::to_string).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+    use std::sync::{Arc, Mutex};
+
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::engine::process::Process;
+    use crate::engine::{Engine as _, Identity, Resource};
+    use crate::host::{Digests, Home};
+    use crate::model::{InstanceId, Variables};
+    use crate::plan::diff::tests::{green, rates};
+    use crate::plan::{Observation, Options, Wiring, Wish, World, decide, diff, run, teardown};
+    use crate::tell::Events;
+
+    fn engine(folder: &Path) -> Process {
+        let identity = Identity {
+            id: InstanceId::new("rates", "default", folder),
+            workspace: folder.to_owned(),
+            profiles: Vec::new(),
+            sets: Vec::new(),
+        };
+        let home = Home {
+            state: folder.join("state"),
+            cache: folder.join("cache"),
+        };
+        Process::new(identity, home, Variables::new(), "/nowhere".into())
+    }
+
+    #[tokio::test]
+    async fn no_step_that_loses_data_runs_unasked() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Arc::new(engine(folder.path()));
+        let volume = Resource::Volume("db-data".to_owned());
+        engine.ensure(&volume).await.unwrap();
+        let (events, told) = Events::channel();
+        let world = World {
+            engine: engine.clone(),
+            wiring: Wiring::default(),
+            addresses: BTreeMap::new(),
+            events,
+            cancel: CancellationToken::new(),
+            images: Mutex::default(),
+            digests: Digests::default(),
+            loaded: Mutex::default(),
+        };
+        let plan = teardown(&engine.observe(&[]).await.unwrap(), true);
+        let mut consent = Consent::to_nothing();
+        consent.add(Loss::content_of("db"));
+        let error = run(&plan, &world, &consent).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "nobody agreed to what this loses: remove volume db-data"
+        );
+        assert!(told.try_recv().is_err());
+        assert_eq!(engine.observe(&[]).await.unwrap().volumes.len(), 1);
+        consent.add(Loss::Volumes);
+        let report = run(&plan, &world, &consent).await.unwrap();
+        assert!(report.failures.is_empty());
+        assert!(engine.observe(&[]).await.unwrap().volumes.is_empty());
+    }
+
+    #[test]
+    fn a_reset_is_agreed_to_for_each_database() {
+        let desired = rates();
+        let seen = green(&desired);
+        let decided = decide(&desired, &seen, Wish::Seed { reset: true });
+        let plan = Plan::of_seeds(&desired, &seen, &decided);
+        let mut consent = Consent::to_nothing();
+        consent.add(Loss::Volumes);
+        consent.add(Loss::content_of("other"));
+        assert_eq!(plan.unagreed(&consent), ["seed db"]);
+        consent.add(Loss::content_of("db"));
+        assert!(plan.unagreed(&consent).is_empty());
+    }
+
+    #[test]
+    fn up_never_needs_an_answer() {
+        let all = Options {
+            seed: true,
+            migrate: true,
+        };
+        let plan = diff(&rates(), &Observation::default(), all).to_string();
+        assert!(plan.contains("seed db"), "{plan}");
+        assert!(!plan.contains("loses data"), "{plan}");
+    }
+}
