@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::failure::Failure;
 use super::session::Session;
-use super::verdict::{Verdict, decide};
+use super::verdict::{EngineVerdict, decide};
 use crate::engine::process::Process;
 use crate::engine::{Engine, Error, Identity, docker};
 use crate::host::Home;
@@ -147,12 +147,12 @@ async fn automatic(
     }
     let hidden = docker.is_err() && has_docker(&invocation.variables);
     let judging = async {
-        let docker = Verdict::of(docker, invocation, environment).await;
+        let docker = EngineVerdict::of(docker, invocation, environment).await;
         if docker.obstacle().is_none() {
             return Ok::<_, Failure>(decide(&docker, None));
         }
         let process = processes(session, invocation, identity);
-        let process = Verdict::of(process, invocation, environment).await;
+        let process = EngineVerdict::of(process, invocation, environment).await;
         Ok(decide(&docker, Some(&process)))
     };
     match session.unless_interrupted(judging).await? {
@@ -175,14 +175,14 @@ pub(super) async fn ask_both(
     session: &Session,
     invocation: &Invocation,
     environment: &Environment,
-) -> (Verdict, Verdict) {
+) -> (EngineVerdict, EngineVerdict) {
     let identity = identity(invocation, environment.profiles.clone());
     let docker = async {
         let docker = connect_docker(session, invocation, identity.clone()).await;
-        Verdict::of(docker, invocation, environment).await
+        EngineVerdict::of(docker, invocation, environment).await
     };
     let process = processes(session, invocation, identity.clone());
-    let process = Verdict::of(process, invocation, environment);
+    let process = EngineVerdict::of(process, invocation, environment);
     futures_util::future::join(docker, process).await
 }
 

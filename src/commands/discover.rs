@@ -14,7 +14,7 @@ use crate::model::{Kind, Service};
 use crate::plan::password;
 use crate::postgres::{Server, Target};
 use crate::smoke::discover::{
-    Asked, Discover, Discovery, LeftOut, Proposed, Source, discover, joined,
+    Asked, Discover, Discovery, DocumentSource, LeftOut, Proposed, discover, joined,
 };
 use crate::smoke::{inside, replace};
 use crate::tell::{
@@ -110,16 +110,20 @@ fn http_port(service: &Service) -> Option<&str> {
     }
 }
 
-fn source(session: &Session, args: &SmokeTestArgs, services: &[Asked]) -> Result<Source, Failure> {
+fn source(
+    session: &Session,
+    args: &SmokeTestArgs,
+    services: &[Asked],
+) -> Result<DocumentSource, Failure> {
     Ok(match &args.openapi {
-        None => Source::Usual,
-        Some(OpenApi::Path(path)) => Source::Path(path.clone()),
+        None => DocumentSource::Usual,
+        Some(OpenApi::Path(path)) => DocumentSource::Path(path.clone()),
         Some(OpenApi::File(file)) => {
             if services.len() > 1 {
                 let names: Vec<&str> = services.iter().map(|it| it.service.as_str()).collect();
                 return Err(Failure::whose_document(&names));
             }
-            Source::File(session.request.directory.join(file))
+            DocumentSource::File(session.request.directory.join(file))
         }
     })
 }

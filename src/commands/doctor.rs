@@ -4,7 +4,7 @@ use super::choice::{ask_both, place_of, wanted};
 use super::failure::{Failure, FailureKind};
 use super::images;
 use super::session::Session;
-use super::verdict::{Obstacles, Verdict, decide};
+use super::verdict::{EngineVerdict, Obstacles, decide};
 use crate::cli::DoctorArgs;
 use crate::engine::Prospect;
 use crate::model::{EngineChoice, Environment, Invocation};
@@ -51,9 +51,9 @@ pub(super) async fn run(session: &Session, args: &DoctorArgs) -> Result<Answer, 
 async fn taken(
     invocation: &Invocation,
     environment: &Environment,
-    (docker, process): (&Verdict, &Verdict),
+    (docker, process): (&EngineVerdict, &EngineVerdict),
 ) -> Result<Result<(&'static str, String), Obstacles>, Failure> {
-    let named = |name: &'static str, verdict: &Verdict, why: &str| match verdict.obstacle() {
+    let named = |name: &'static str, verdict: &EngineVerdict, why: &str| match verdict.obstacle() {
         None => Ok((name, why.to_owned())),
         Some(obstacle) => Err(vec![(name, obstacle)]),
     };
@@ -72,7 +72,7 @@ async fn taken(
     })
 }
 
-fn report(name: &str, verdict: &Verdict) -> EngineReport {
+fn report(name: &str, verdict: &EngineVerdict) -> EngineReport {
     let unfit = verdict.desired.unfit.iter().map(|unfit| PartReport {
         name: unfit.path.clone(),
         usable: false,

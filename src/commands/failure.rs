@@ -24,7 +24,7 @@ const INTERRUPTED: &str = "interrupted";
 
 /// What kind of failure it is; docs/exit-codes.md says what to do about each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FailureKind {
+pub(super) enum FailureKind {
     Other,
     Usage,
     Configuration,
@@ -38,7 +38,7 @@ pub enum FailureKind {
 
 impl FailureKind {
     /// Returns the program's exit code.
-    pub fn exit_code(self) -> u8 {
+    pub(super) fn exit_code(self) -> u8 {
         match self {
             Self::Other => 1,
             Self::Usage => 2,
@@ -55,7 +55,7 @@ impl FailureKind {
 
 /// A command that failed.
 #[derive(Debug)]
-pub struct Failure {
+pub(super) struct Failure {
     pub kind: FailureKind,
     pub diagnostics: Vec<Diagnostic>,
     /// What is printed all the same: the results of smoke checks.

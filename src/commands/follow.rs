@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_millis(200);
 const LINES_IN_FLIGHT: usize = 64;
 
 /// Says which lines are wanted.
-type Wanted<'a> = dyn Fn(&LogLine) -> bool + Sync + 'a;
+type LineFilter<'a> = dyn Fn(&LogLine) -> bool + Sync + 'a;
 
 /// What the logs of one command have in common.
 pub(super) struct Following<'a> {
@@ -54,7 +54,7 @@ impl<'a> Following<'a> {
         &self,
         name: &str,
         mut options: LogOptions,
-        wanted: &Wanted<'_>,
+        wanted: &LineFilter<'_>,
         sink: Sender<LogLine>,
     ) -> Result<(), Failure> {
         // Where all lines are wanted, the engine finds the last ones faster.
@@ -95,7 +95,7 @@ impl<'a> Following<'a> {
         &self,
         name: &str,
         options: &LogOptions,
-        (wanted, sink): (&Wanted<'_>, &Sender<LogLine>),
+        (wanted, sink): (&LineFilter<'_>, &Sender<LogLine>),
     ) -> Result<LogMark, Error> {
         let (sender, mut lines) = channel(LINES_IN_FLIGHT);
         let read = self.engine.logs(name, options.clone(), sender);
@@ -114,7 +114,7 @@ impl<'a> Following<'a> {
         &self,
         name: &str,
         (options, tail): (&LogOptions, usize),
-        wanted: &Wanted<'_>,
+        wanted: &LineFilter<'_>,
     ) -> Result<(VecDeque<LogLine>, LogMark), Error> {
         let options = LogOptions {
             follow: false,

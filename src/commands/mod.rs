@@ -47,6 +47,5 @@ mod url;
 mod verdict;
 mod weave;
 
-pub use failure::{Failure, FailureKind};
 pub use session::{Screen, Session, Suspend};
 pub use start::run;

@@ -72,7 +72,7 @@ pub(super) fn newest(session: &Session, id: &InstanceId, outline: Outline) -> Op
     let noted = fs_err::metadata(&file).and_then(|metadata| metadata.modified());
     if noted.is_ok_and(|noted| made.created.is_none_or(|created| created < noted))
         && let Ok(text) = fs_err::read_to_string(&file)
-        && let Ok(note) = serde_json::from_str::<Note>(&text)
+        && let Ok(note) = serde_json::from_str::<LayersNote>(&text)
     {
         return Some(MadeWith {
             profiles: note.profiles,
@@ -98,7 +98,7 @@ pub(super) fn note(
     let Some(file) = file(session, id) else {
         return Ok(());
     };
-    let note = Note {
+    let note = LayersNote {
         profiles: profiles.to_vec(),
         sets: sets.to_vec(),
     };
@@ -120,7 +120,7 @@ fn file(session: &Session, id: &InstanceId) -> Option<PathBuf> {
 }
 
 #[derive(Deserialize, Serialize)]
-struct Note {
+struct LayersNote {
     profiles: Vec<String>,
     sets: Vec<String>,
 }

@@ -13,7 +13,7 @@ use crate::cli::{ReportFormat, ReportTo, SmokeTestArgs};
 use crate::config::Merged;
 use crate::engine::{LogOptions, ObservedService};
 use crate::smoke::reports::{
-    self, JUnit, Json, Markdown, ReportError, Results, SUMMARY_BYTES_MAX, Tap,
+    self, JUnit, JsonReport, Markdown, ReportError, Results, SUMMARY_BYTES_MAX, Tap,
 };
 use crate::tell::Answer;
 use crate::tell::Mask;
@@ -174,7 +174,7 @@ fn files_of(folder: &Path) -> impl Iterator<Item = ReportTo> {
 fn rendered(format: ReportFormat, results: &Results<'_>) -> String {
     match format {
         ReportFormat::JUnit => JUnit(*results).render(),
-        ReportFormat::Json => Json(*results).render(),
+        ReportFormat::Json => JsonReport(*results).render(),
         ReportFormat::Tap => Tap(*results).render(),
         ReportFormat::Markdown => markdown(*results, SUMMARY_BYTES_MAX),
     }

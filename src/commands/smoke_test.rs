@@ -18,7 +18,8 @@ use crate::model::{Kind, Reference, ServicePort};
 use crate::postgres::Server;
 use crate::smoke::reports::Results;
 use crate::smoke::{
-    self, ByHand, CheckResult, Database, Options, Places, RedisServer, Run, Selection, Snapshots,
+    self, ByHand, CheckResult, Places, RedisServer, Selection, SmokeOptions, SmokeRun, Snapshots,
+    SqlDatabase,
 };
 use crate::tell::Answer;
 
@@ -46,7 +47,7 @@ pub(super) async fn run(session: &Session, args: &SmokeTestArgs) -> Result<Answe
     let (started, start) = (SystemTime::now(), Instant::now());
     let secrets = secrets(&scene.environment);
     let snapshots = Snapshots::new(args.update, &scene.invocation.workspace);
-    let (checks, mask) = smoke::run(Run {
+    let (checks, mask) = smoke::run(SmokeRun {
         checks,
         selected: &selected,
         options: options(args),
@@ -141,8 +142,8 @@ fn selection(args: &SmokeTestArgs) -> Selection {
     }
 }
 
-fn options(args: &SmokeTestArgs) -> Options {
-    Options {
+fn options(args: &SmokeTestArgs) -> SmokeOptions {
+    SmokeOptions {
         jobs: usize::from(args.jobs),
         repeat: args.repeat,
         fail_fast: args.fail_fast,
@@ -164,7 +165,7 @@ fn server(outside: &Addresses, service: &str, port: &str) -> Result<SocketAddr, 
     address.ok_or_else(|| format!("`{service}` is not published now: is it up?"))
 }
 
-fn database(scene: &Scene, outside: &Addresses, service: &str) -> Result<Database, String> {
+fn database(scene: &Scene, outside: &Addresses, service: &str) -> Result<SqlDatabase, String> {
     let desired = scene.desired.service(service);
     let database = desired.and_then(|service| service.database.as_ref());
     let database = database.ok_or_else(|| format!("`{service}` is no postgres service"))?;
@@ -173,7 +174,7 @@ fn database(scene: &Scene, outside: &Addresses, service: &str) -> Result<Databas
         user: database.login.user.clone(),
         password: database.login.password.clone(),
     };
-    Ok(Database {
+    Ok(SqlDatabase {
         server,
         name: database.name().to_owned(),
     })

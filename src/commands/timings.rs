@@ -77,13 +77,13 @@ impl Course {
             let titles = indices.iter().map(|index| &self.timings[*index].title);
             titles.cloned().collect()
         };
-        let document = Document {
+        let document = TimingsDocument {
             environment: &scene.environment.name,
             instance: &scene.invocation.id.instance,
             engine: scene.engine.name(),
             elapsed_s: scene.opened.elapsed().as_secs_f64(),
             steps: steps
-                .map(|step| Step {
+                .map(|step| StepTimes {
                     title: &step.title,
                     phase: step.phase,
                     start_s: step.from.as_secs_f64(),
@@ -104,17 +104,17 @@ impl Course {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct TimingsDocument<'a> {
     environment: &'a str,
     instance: &'a str,
     engine: &'a str,
     elapsed_s: f64,
-    steps: Vec<Step<'a>>,
+    steps: Vec<StepTimes<'a>>,
     critical_path: Vec<String>,
 }
 
 #[derive(Serialize)]
-struct Step<'a> {
+struct StepTimes<'a> {
     #[serde(rename = "step")]
     title: &'a str,
     phase: &'a str,

@@ -8,7 +8,7 @@ use crate::model::{Environment, Invocation};
 use crate::plan::{Desired, Unfit};
 
 /// What an engine says to an environment.
-pub(super) struct Verdict {
+pub(super) struct EngineVerdict {
     pub engine: Result<Arc<dyn Engine>, Error>,
     pub desired: Desired,
     pub prospects: Vec<Prospect>,
@@ -19,8 +19,8 @@ pub(super) type Obstacles = Vec<(&'static str, Obstacle)>;
 
 /// Returns the engine that `auto` takes and why, or what stood in the way of each.
 pub(super) fn decide(
-    docker: &Verdict,
-    process: Option<&Verdict>,
+    docker: &EngineVerdict,
+    process: Option<&EngineVerdict>,
 ) -> Result<(Arc<dyn Engine>, String), Obstacles> {
     let no_docker = match (docker.obstacle(), &docker.engine) {
         (None, Ok(engine)) => {
@@ -43,7 +43,7 @@ pub(super) fn decide(
     }
 }
 
-impl Verdict {
+impl EngineVerdict {
     /// Asks an engine how it would run an environment.
     pub(super) async fn of(
         engine: Result<Arc<dyn Engine>, Error>,

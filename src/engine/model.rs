@@ -136,7 +136,7 @@ pub struct ImageHandle {
 /// Where an image came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Source {
+pub enum Provenance {
     Local,
     Pulled,
     Built,
@@ -149,7 +149,7 @@ pub enum Source {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageOutcome {
     pub handle: ImageHandle,
-    pub source: Source,
+    pub source: Provenance,
     /// What changed since it was last built or loaded here: `app/main.py changed`.
     pub since: Option<String>,
     /// Sources that were tried in vain before, each with its reason, for a notice.

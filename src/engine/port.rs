@@ -22,9 +22,9 @@ pub(super) fn is_free(bind: IpAddr, port: u16) -> bool {
 /// Which ports are listened on, on any address: looked up and not tried, so that looking is never
 /// in the way of a service that starts. It is read once, when it is first asked.
 #[derive(Debug, Default)]
-pub(super) struct Listening(OnceLock<BTreeMap<u16, Vec<u64>>>);
+pub(super) struct ListeningPorts(OnceLock<BTreeMap<u16, Vec<u64>>>);
 
-impl Listening {
+impl ListeningPorts {
     /// Whether somebody listens on a port.
     pub(super) fn has(&self, port: u16) -> bool {
         self.table().contains_key(&port)
@@ -51,7 +51,7 @@ impl Listening {
 /// Returns the process that listens on a port, on any address; one of another user is seen only
 /// by root.
 pub(super) fn holder(port: u16) -> Option<PortHolder> {
-    let listening = Listening::default();
+    let listening = ListeningPorts::default();
     if !listening.has(port) {
         return None;
     }
@@ -208,8 +208,8 @@ mod tests {
         };
         assert_eq!(pid, std::process::id());
         assert!(!is_free(address.ip(), address.port()));
-        assert!(Listening::default().has(address.port()));
+        assert!(ListeningPorts::default().has(address.port()));
         drop(listener);
-        assert!(!Listening::default().has(address.port()));
+        assert!(!ListeningPorts::default().has(address.port()));
     }
 }

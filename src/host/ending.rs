@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_millis(20);
 /// A program that was told to end. It is gone when this is dropped.
 #[derive(Debug)]
 pub(super) struct Ending {
-    group: Group,
+    group: EndedGroup,
     // A closed pipe would end the program before it has cleaned up, so both outlive the group.
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
@@ -39,7 +39,7 @@ impl Ending {
         };
         let _ = kill_process_group(id, Signal::TERM);
         let mut ending = Self {
-            group: Group {
+            group: EndedGroup {
                 id,
                 leader,
                 deadline: Instant::now() + CLEANUP_TIMEOUT,
@@ -92,13 +92,13 @@ impl Drop for Ending {
 
 /// The process group of a program and of all that it started.
 #[derive(Debug)]
-struct Group {
+struct EndedGroup {
     id: Pid,
     leader: Child,
     deadline: Instant,
 }
 
-impl Group {
+impl EndedGroup {
     fn is_over(&mut self) -> bool {
         // The leader stays in its group until it is waited for.
         let _ = self.leader.try_wait();

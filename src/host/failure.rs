@@ -13,13 +13,13 @@ pub struct Obstacle {
 
 /// Why a command did not do its work.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Failure {
+pub(crate) struct CommandFailure {
     pub reason: String,
     /// The last lines that it printed.
     pub output: Vec<String>,
 }
 
-impl Failure {
+impl CommandFailure {
     pub(crate) fn because(reason: impl Into<String>) -> Self {
         Self {
             reason: reason.into(),

@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Mutex as Turn;
 
-use super::failure::Failure;
+use super::failure::CommandFailure;
 use super::program::run;
 use crate::model::HostCommand;
 use crate::tell::StepEvents;
 
 /// How a command ended in this run; `None` before it has.
-type End = Arc<Turn<Option<Result<(), Failure>>>>;
+type End = Arc<Turn<Option<Result<(), CommandFailure>>>>;
 
 /// The commands that one run of envctl has begun, each with what it was made from.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ impl Once {
         command: &HostCommand,
         inputs: &str,
         step: &StepEvents,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CommandFailure> {
         let end = self.end_of(command, inputs);
         let mut end = if let Ok(free) = end.try_lock() {
             free

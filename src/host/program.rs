@@ -11,7 +11,7 @@ use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 use super::Lines;
 use super::ending::Ending;
-use super::failure::{Failure, LastLines};
+use super::failure::{CommandFailure, LastLines};
 use super::guardian::Guardian;
 use super::install::install_line;
 use crate::model::HostCommand;
@@ -22,7 +22,7 @@ const OUTPUT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A running program with its output in pipes.
 #[derive(Debug)]
-pub(crate) struct Program {
+pub(crate) struct RunningProgram {
     waiter: Waiter,
     /// Kept here and only lent, so that a program that cleans up can still write.
     stdout: Option<ChildStdout>,
@@ -38,15 +38,15 @@ pub(crate) struct Waiter {
     child: Option<Child>,
 }
 
-impl Program {
+impl RunningProgram {
     /// Starts a command.
-    pub(crate) fn start(command: &HostCommand) -> Result<Self, Failure> {
+    pub(crate) fn start(command: &HostCommand) -> Result<Self, CommandFailure> {
         let Some((name, arguments)) = command.command.split_first() else {
-            return Err(Failure::because("its command is empty"));
+            return Err(CommandFailure::because("its command is empty"));
         };
         if !command.working_dir.is_dir() {
             let folder = command.working_dir.display();
-            return Err(Failure::because(format!(
+            return Err(CommandFailure::because(format!(
                 "`{name}` cannot run in {folder}, which is not a folder"
             )));
         }
@@ -59,7 +59,7 @@ impl Program {
             .stderr(Stdio::piped())
             .process_group(0)
             .spawn()
-            .map_err(|error| Failure::because(not_started(name, &error)))?;
+            .map_err(|error| CommandFailure::because(not_started(name, &error)))?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let guardian = match (child.id(), &stdout, &stderr) {
             (Some(id), Some(stdout), Some(stderr)) => Guardian::watch(id, stdout, stderr),
@@ -101,7 +101,7 @@ impl Waiter {
     }
 }
 
-impl Drop for Program {
+impl Drop for RunningProgram {
     fn drop(&mut self) {
         if let Some(child) = self.waiter.child.take() {
             let output = (self.stdout.take(), self.stderr.take());
@@ -135,14 +135,14 @@ fn describe(status: ExitStatus) -> String {
 }
 
 /// Runs a command to its end; what it prints goes to the step.
-pub(crate) async fn run(command: &HostCommand, step: &StepEvents) -> Result<(), Failure> {
-    let mut program = Program::start(command)?;
+pub(crate) async fn run(command: &HostCommand, step: &StepEvents) -> Result<(), CommandFailure> {
+    let mut program = RunningProgram::start(command)?;
     let (waiter, stdout, stderr) = program.sides();
     let last = Mutex::new(LastLines::default());
     let printed = async { tokio::join!(print(stdout, step, &last), print(stderr, step, &last)) };
     let ended = beside(waiter.finish(), printed).await;
     let last = last.into_inner().unwrap_or_default();
-    ended.map_err(|reason| Failure {
+    ended.map_err(|reason| CommandFailure {
         reason,
         output: last.into_vec(),
     })
@@ -241,7 +241,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut command = command(&["sh", "-c", script]);
         folder.path().clone_into(&mut command.working_dir);
-        let mut program = Program::start(&command).unwrap_or_else(|error| panic!("{error:?}"));
+        let mut program =
+            RunningProgram::start(&command).unwrap_or_else(|error| panic!("{error:?}"));
         let (waiter, stdout, _) = program.sides();
         let id = waiter.child.as_ref().unwrap().id().unwrap();
         let group = Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
@@ -267,7 +268,8 @@ mod tests {
             "trap 'seq 50000; touch cleaned; exit 0' TERM; echo; while true; do sleep 0.01; done",
         ]);
         folder.path().clone_into(&mut command.working_dir);
-        let mut program = Program::start(&command).unwrap_or_else(|error| panic!("{error:?}"));
+        let mut program =
+            RunningProgram::start(&command).unwrap_or_else(|error| panic!("{error:?}"));
         program.sides().1.read_u8().await.unwrap();
         // What the kernel does for a killed process: it closes its ends of all pipes.
         let mut guardian = program.guardian.take().unwrap();

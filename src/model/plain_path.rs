@@ -6,10 +6,10 @@ use serde_json::Value;
 
 /// `$.rates[0].day`, cut at its steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlainPath<'a>(Vec<Step<'a>>);
+pub struct PlainPath<'a>(Vec<PathStep<'a>>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Step<'a> {
+enum PathStep<'a> {
     Name(&'a str),
     Index(usize),
 }
@@ -34,26 +34,26 @@ impl<'a> PlainPath<'a> {
     /// Returns the value that the path names.
     pub fn value<'v>(&self, document: &'v Value) -> Option<&'v Value> {
         self.0.iter().try_fold(document, |value, step| match step {
-            Step::Name(name) => value.as_object()?.get(*name),
-            Step::Index(index) => value.as_array()?.get(*index),
+            PathStep::Name(name) => value.as_object()?.get(*name),
+            PathStep::Index(index) => value.as_array()?.get(*index),
         })
     }
 }
 
-fn name(text: &str) -> Option<(Step<'_>, &str)> {
+fn name(text: &str) -> Option<(PathStep<'_>, &str)> {
     let named = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let end = text.find(|c| !named(c)).unwrap_or(text.len());
     let first = text[..end].chars().next()?;
-    (!first.is_ascii_digit()).then(|| (Step::Name(&text[..end]), &text[end..]))
+    (!first.is_ascii_digit()).then(|| (PathStep::Name(&text[..end]), &text[end..]))
 }
 
-fn index(text: &str) -> Option<(Step<'_>, &str)> {
+fn index(text: &str) -> Option<(PathStep<'_>, &str)> {
     let (index, after) = text.split_once(']')?;
     let digits = index.bytes().all(|byte| byte.is_ascii_digit());
     // RFC 9535 knows no zeros in front, and no index that JavaScript could not hold.
     let whole = index == "0" || (1..=15).contains(&index.len()) && !index.starts_with('0');
     let index = (digits && whole).then(|| index.parse().ok())??;
-    Some((Step::Index(index), after))
+    Some((PathStep::Index(index), after))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use super::step::{Change, Step};
 use super::task::{ended_well, run_task};
 use super::world::{Done, World};
 use crate::engine::{
-    Addresses, Engine, MadeFile, Provision, Removal, Resource, ServiceState, Source,
+    Addresses, Engine, MadeFile, Provenance, Provision, Removal, Resource, ServiceState,
 };
 use crate::tell::StepEvents;
 
@@ -123,13 +123,13 @@ async fn ensure_image(
     let since = since.unwrap_or_default();
     lock(&world.images).insert(name.to_owned(), outcome.handle);
     Ok(match outcome.source {
-        Source::Local | Source::Found => Done::Unchanged(Some(reference)),
-        Source::Pulled => Done::Changed(Some(match image.spec {
+        Provenance::Local | Provenance::Found => Done::Unchanged(Some(reference)),
+        Provenance::Pulled => Done::Changed(Some(match image.spec {
             Provision::Image(_) => format!("pulled {reference}"),
             Provision::Program(_) => format!("fetched {reference}"),
         })),
-        Source::Built => Done::Changed(Some(format!("built {reference}{since}"))),
-        Source::Loaded => Done::Changed(Some(format!("loaded {reference}{since}"))),
+        Provenance::Built => Done::Changed(Some(format!("built {reference}{since}"))),
+        Provenance::Loaded => Done::Changed(Some(format!("loaded {reference}{since}"))),
     })
 }
 

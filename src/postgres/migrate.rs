@@ -57,13 +57,13 @@ pub(crate) const MIGRATIONS: OwnTable = OwnTable {
               elapsed_ms bigint NOT NULL",
 };
 
-struct Record {
+struct MigrationRecord {
     name: String,
     digest: String,
     at: String,
 }
 
-type Records = BTreeMap<u64, Record>;
+type Records = BTreeMap<u64, MigrationRecord>;
 
 /// Applies what is pending, by number; refuses to when the folder contradicts what is in.
 pub async fn migrate(
@@ -248,7 +248,7 @@ fn read_records(session: &mut Session) -> Result<Records, Error> {
         let mut text = || texts.next().unwrap_or_default();
         Some((
             text().parse().ok()?,
-            Record {
+            MigrationRecord {
                 name: text(),
                 digest: text(),
                 at: text(),
@@ -317,7 +317,7 @@ mod tests {
     }
 
     fn records(versions: &[u64]) -> Records {
-        let record = |version: &u64| Record {
+        let record = |version: &u64| MigrationRecord {
             name: format!("m{version}"),
             digest: format!("d{version}"),
             at: "2026-01-01T00:00:00Z".to_owned(),

@@ -26,7 +26,7 @@ pub(crate) use migration::is_copy_from_stdin;
 pub(crate) use own_table::OwnTable;
 pub(crate) use place::first_line;
 pub(crate) use quote::{identifier, literal};
-pub(crate) use scanner::{Scanner, Step};
+pub(crate) use scanner::{ScanStep, Scanner};
 pub(crate) use session::{Session, TextRow};
 pub(crate) use token::{Placed, Token, placed_tokens, tokens};
 

@@ -3,7 +3,7 @@
 
 /// What a byte means to who collects a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum ScanStep {
     /// It belongs to the statement.
     Keep,
     /// It ends blanks or a comment before the statement: what was kept so far can go.
@@ -15,7 +15,7 @@ pub(crate) enum Step {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum State {
+enum ScanState {
     /// Between tokens.
     Plain,
     Dash,
@@ -62,7 +62,7 @@ const LONGEST_TAG: usize = 63;
 /// The state between two bytes.
 #[derive(Clone, Debug)]
 pub(crate) struct Scanner {
-    state: State,
+    state: ScanState,
     /// Whether a token of the statement was seen.
     begun: bool,
     brackets: u32,
@@ -77,7 +77,7 @@ pub(crate) struct Scanner {
 impl Scanner {
     pub(crate) fn new() -> Self {
         Self {
-            state: State::Plain,
+            state: ScanState::Plain,
             begun: false,
             brackets: 0,
             bodies: 0,
@@ -94,16 +94,16 @@ impl Scanner {
 
     /// Returns whether the statement has a token.
     pub(crate) fn has_begun(&self) -> bool {
-        self.begun || matches!(self.state, State::Dash | State::Slash)
+        self.begun || matches!(self.state, ScanState::Dash | ScanState::Slash)
     }
 
     /// Returns what is unfinished, if the text ended here.
     pub(crate) fn open(&self) -> Option<Open> {
         match self.state {
-            State::Quoted { .. } => Some(Open::Text),
-            State::Name => Some(Open::Name),
-            State::Dollar { .. } => Some(Open::DollarQuote),
-            State::Block { .. } => Some(Open::Comment),
+            ScanState::Quoted { .. } => Some(Open::Text),
+            ScanState::Name => Some(Open::Name),
+            ScanState::Dollar { .. } => Some(Open::DollarQuote),
+            ScanState::Block { .. } => Some(Open::Comment),
             _ if self.brackets > 0 => Some(Open::Bracket),
             _ if self.bodies > 0 => Some(Open::Body),
             _ => None,
@@ -112,7 +112,7 @@ impl Scanner {
 
     /// Forgets the statement, for the next one.
     pub(crate) fn reset(&mut self) {
-        self.state = State::Plain;
+        self.state = ScanState::Plain;
         self.begun = false;
         self.brackets = 0;
         self.bodies = 0;
@@ -121,122 +121,126 @@ impl Scanner {
     }
 
     /// Takes the next byte.
-    pub(crate) fn push(&mut self, byte: u8) -> Step {
+    pub(crate) fn push(&mut self, byte: u8) -> ScanStep {
         match &mut self.state {
-            State::Plain => self.plain(byte),
-            State::Word => self.in_word(byte),
-            State::Dash if byte == b'-' => self.enter(State::LineComment),
-            State::Slash if byte == b'*' => self.enter(State::Block {
+            ScanState::Plain => self.plain(byte),
+            ScanState::Word => self.in_word(byte),
+            ScanState::Dash if byte == b'-' => self.enter(ScanState::LineComment),
+            ScanState::Slash if byte == b'*' => self.enter(ScanState::Block {
                 depth: 1,
                 previous: 0,
             }),
-            State::Dash | State::Slash => {
+            ScanState::Dash | ScanState::Slash => {
                 self.begun = true;
-                self.state = State::Plain;
+                self.state = ScanState::Plain;
                 self.plain(byte)
             }
-            State::LineComment if byte == b'\n' => self.leave_comment(),
-            State::LineComment => Step::Keep,
-            State::Block { .. } => self.in_block(byte),
-            State::Quoted { escapes, backslash } => {
+            ScanState::LineComment if byte == b'\n' => self.leave_comment(),
+            ScanState::LineComment => ScanStep::Keep,
+            ScanState::Block { .. } => self.in_block(byte),
+            ScanState::Quoted { escapes, backslash } => {
                 match (byte, *backslash) {
                     (_, true) => *backslash = false,
                     (b'\\', false) if *escapes => *backslash = true,
                     (b'\'', false) if *escapes => {
-                        self.state = State::AfterEscaped { line_break: false };
+                        self.state = ScanState::AfterEscaped { line_break: false };
                     }
-                    (b'\'', false) => self.state = State::Plain,
+                    (b'\'', false) => self.state = ScanState::Plain,
                     _ => {}
                 }
-                Step::Keep
+                ScanStep::Keep
             }
-            State::AfterEscaped { line_break } => match byte {
+            ScanState::AfterEscaped { line_break } => match byte {
                 b'\n' | b'\r' => {
                     *line_break = true;
-                    Step::Keep
+                    ScanStep::Keep
                 }
-                b' ' | b'\t' => Step::Keep,
-                b'\'' => self.enter(State::Quoted {
+                b' ' | b'\t' => ScanStep::Keep,
+                b'\'' => self.enter(ScanState::Quoted {
                     escapes: true,
                     backslash: false,
                 }),
                 _ => {
-                    self.state = State::Plain;
+                    self.state = ScanState::Plain;
                     self.plain(byte)
                 }
             },
-            State::Name => {
+            ScanState::Name => {
                 if byte == b'"' {
-                    self.state = State::Plain;
+                    self.state = ScanState::Plain;
                 }
-                Step::Keep
+                ScanStep::Keep
             }
-            State::Tag(_) => self.in_tag(byte),
-            State::Dollar { tag, matched } => {
+            ScanState::Tag(_) => self.in_tag(byte),
+            ScanState::Dollar { tag, matched } => {
                 *matched = match byte {
                     byte if byte == tag[*matched] => *matched + 1,
                     b'$' => 1,
                     _ => 0,
                 };
                 if *matched == tag.len() {
-                    self.state = State::Plain;
+                    self.state = ScanState::Plain;
                 }
-                Step::Keep
+                ScanStep::Keep
             }
         }
     }
 
-    fn enter(&mut self, state: State) -> Step {
+    fn enter(&mut self, state: ScanState) -> ScanStep {
         self.state = state;
-        Step::Keep
+        ScanStep::Keep
     }
 
-    fn plain(&mut self, byte: u8) -> Step {
+    fn plain(&mut self, byte: u8) -> ScanStep {
         match byte {
             b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => {
-                return if self.begun { Step::Keep } else { Step::Clear };
+                return if self.begun {
+                    ScanStep::Keep
+                } else {
+                    ScanStep::Clear
+                };
             }
-            b'-' => return self.enter(State::Dash),
-            b'/' => return self.enter(State::Slash),
-            b'\\' => return Step::Backslash,
-            b';' if self.brackets == 0 && self.bodies == 0 => return Step::End,
+            b'-' => return self.enter(ScanState::Dash),
+            b'/' => return self.enter(ScanState::Slash),
+            b'\\' => return ScanStep::Backslash,
+            b';' if self.brackets == 0 && self.bodies == 0 => return ScanStep::End,
             b'\'' => {
-                self.state = State::Quoted {
+                self.state = ScanState::Quoted {
                     escapes: !self.standard_strings,
                     backslash: false,
                 }
             }
-            b'"' => self.state = State::Name,
-            b'$' => self.state = State::Tag(vec![b'$']),
+            b'"' => self.state = ScanState::Name,
+            b'$' => self.state = ScanState::Tag(vec![b'$']),
             b'(' => self.brackets += 1,
             b')' => self.brackets = self.brackets.saturating_sub(1),
             byte if is_word(byte) => {
                 self.word.clear();
                 self.word.push(byte.to_ascii_lowercase());
-                self.state = State::Word;
+                self.state = ScanState::Word;
             }
             _ => {}
         }
         self.begun = true;
-        Step::Keep
+        ScanStep::Keep
     }
 
-    fn in_word(&mut self, byte: u8) -> Step {
+    fn in_word(&mut self, byte: u8) -> ScanStep {
         // A dollar sign is part of a name that it does not begin.
         if is_word(byte) || byte == b'$' {
             if self.word.len() < LONGEST_WORD {
                 self.word.push(byte.to_ascii_lowercase());
             }
-            return Step::Keep;
+            return ScanStep::Keep;
         }
         if byte == b'\'' && self.word == b"e" {
-            return self.enter(State::Quoted {
+            return self.enter(ScanState::Quoted {
                 escapes: true,
                 backslash: false,
             });
         }
         self.end_word();
-        self.state = State::Plain;
+        self.state = ScanState::Plain;
         self.plain(byte)
     }
 
@@ -263,9 +267,9 @@ impl Scanner {
         }
     }
 
-    fn in_block(&mut self, byte: u8) -> Step {
-        let State::Block { depth, previous } = &mut self.state else {
-            return Step::Keep;
+    fn in_block(&mut self, byte: u8) -> ScanStep {
+        let ScanState::Block { depth, previous } = &mut self.state else {
+            return ScanStep::Keep;
         };
         match (*previous, byte) {
             (b'*', b'/') => {
@@ -281,30 +285,34 @@ impl Scanner {
             }
             _ => *previous = byte,
         }
-        Step::Keep
+        ScanStep::Keep
     }
 
-    fn leave_comment(&mut self) -> Step {
-        self.state = State::Plain;
-        if self.begun { Step::Keep } else { Step::Clear }
+    fn leave_comment(&mut self) -> ScanStep {
+        self.state = ScanState::Plain;
+        if self.begun {
+            ScanStep::Keep
+        } else {
+            ScanStep::Clear
+        }
     }
 
-    fn in_tag(&mut self, byte: u8) -> Step {
-        let State::Tag(tag) = &mut self.state else {
-            return Step::Keep;
+    fn in_tag(&mut self, byte: u8) -> ScanStep {
+        let ScanState::Tag(tag) = &mut self.state else {
+            return ScanStep::Keep;
         };
         let fits = is_word(byte) && !(tag.len() == 1 && byte.is_ascii_digit());
         if fits && tag.len() <= LONGEST_TAG {
             tag.push(byte);
-            return Step::Keep;
+            return ScanStep::Keep;
         }
         if byte == b'$' {
             let mut tag = std::mem::take(tag);
             tag.push(b'$');
-            return self.enter(State::Dollar { tag, matched: 0 });
+            return self.enter(ScanState::Dollar { tag, matched: 0 });
         }
         // It was a parameter (`$1`) or a stray sign.
-        self.state = State::Plain;
+        self.state = ScanState::Plain;
         self.plain(byte)
     }
 }

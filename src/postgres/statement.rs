@@ -1,6 +1,6 @@
 //! Splits a whole text into its statements, for files that fit into memory.
 
-use super::scanner::{Open, Scanner, Step};
+use super::scanner::{Open, ScanStep, Scanner};
 
 /// One statement of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,13 +59,13 @@ pub(crate) fn split(text: &str) -> Result<Vec<Statement<'_>>, Unsplittable> {
     let mut place = Cursor::default();
     for (index, byte) in text.bytes().enumerate() {
         match scanner.push(byte) {
-            Step::Keep => {}
-            Step::Clear => start = index + 1,
-            Step::Backslash => {
+            ScanStep::Keep => {}
+            ScanStep::Clear => start = index + 1,
+            ScanStep::Backslash => {
                 let (line, _) = place.at(text, index);
                 return Err(Unsplittable::Backslash { line });
             }
-            Step::End => {
+            ScanStep::End => {
                 add(&mut found, text, start..index, &mut place);
                 start = index + 1;
                 scanner.reset();

@@ -76,7 +76,7 @@ pub enum Enough {
 }
 
 /// Connects, sends, and reads until `enough` says so of all that came, the server closes, or
-/// [`TCP_LIMIT_BYTES`] are there.
+/// `TCP_LIMIT_BYTES` are there.
 pub async fn exchange(
     address: SocketAddr,
     send: Option<&[u8]>,

@@ -13,12 +13,12 @@ use super::workflow;
 use crate::tell::{Answer, Event, Failed, Level, StepId};
 
 /// Writes each event as it is, but the progress of one step at most five times a second.
-pub(super) struct Json {
+pub(super) struct JsonLines {
     verbosity: Verbosity,
     progress: Vec<(StepId, Duration)>,
 }
 
-impl Json {
+impl JsonLines {
     const PAUSE: Duration = Duration::from_millis(200);
 
     pub(super) fn new(verbosity: Verbosity) -> Self {
@@ -67,7 +67,7 @@ impl Json {
     }
 }
 
-impl View for Json {
+impl View for JsonLines {
     fn event(&mut self, event: Event, now: Now, outputs: &mut Outputs) {
         if let Some(line) = workflow::command(&event) {
             outputs.command(&line);
@@ -196,7 +196,7 @@ mod tests {
 
     fn check(verbosity: Verbosity, expected: &Expect) {
         let (mut outputs, out, err) = kept();
-        let mut json = Json::new(verbosity);
+        let mut json = JsonLines::new(verbosity);
         for event in run() {
             json.event(event, Now::default(), &mut outputs);
         }

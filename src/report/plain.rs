@@ -24,7 +24,7 @@ pub(super) struct Plain {
     verbosity: Verbosity,
     logs: LogLines,
     wrap: usize,
-    running: Vec<Running>,
+    running: Vec<RunningStep>,
     /// The steps, where they are so many that they are summed up.
     crowd: Option<Crowd>,
     /// How many steps the plan has, and how many of them have a number already.
@@ -32,7 +32,7 @@ pub(super) struct Plain {
     numbered: usize,
 }
 
-struct Running {
+struct RunningStep {
     step: StepId,
     number: usize,
     title: String,
@@ -125,7 +125,7 @@ impl Plain {
 
     fn started(&mut self, step: StepId, title: &str, at: Duration) -> String {
         self.numbered += 1;
-        let running = Running {
+        let running = RunningStep {
             step,
             number: self.numbered,
             title: plain_line(title),
@@ -171,7 +171,7 @@ impl Plain {
         plain_line(&format!("{place}{title}: {words}"))
     }
 
-    fn running(&mut self, step: StepId) -> Option<&mut Running> {
+    fn running(&mut self, step: StepId) -> Option<&mut RunningStep> {
         self.running.iter_mut().find(|running| running.step == step)
     }
 
@@ -188,7 +188,7 @@ impl Plain {
     }
 }
 
-impl Running {
+impl RunningStep {
     fn line(&self, steps: usize, text: &str) -> String {
         format!("{}{}: {text}", place_of(self.number, steps), self.title)
     }

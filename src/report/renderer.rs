@@ -11,7 +11,7 @@ use console::Term;
 
 use super::bars::Bars;
 use super::human::{self, Page};
-use super::json::{self, Json};
+use super::json::{self, JsonLines};
 use super::outlet::Outlet;
 use super::outputs::Outputs;
 use super::paint::Paint;
@@ -74,7 +74,7 @@ fn view(format: Format, verbosity: Verbosity, terminal: Terminal) -> Box<dyn Vie
     match format {
         Format::Human if terminal.live => Box::new(Bars::new(verbosity, terminal)),
         Format::Human | Format::Plain => Box::new(Plain::new(verbosity, terminal)),
-        Format::Json => Box::new(Json::new(verbosity)),
+        Format::Json => Box::new(JsonLines::new(verbosity)),
     }
 }
 

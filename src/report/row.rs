@@ -33,7 +33,7 @@ pub(super) struct Layout {
 }
 
 /// A part of a row, and when it gives way to the others: the greatest goes first.
-struct Part {
+struct RowPart {
     text: String,
     goes: u8,
 }
@@ -73,7 +73,7 @@ impl Row {
         let frame = usize::try_from(elapsed.as_millis() / 100).unwrap_or_default() % FRAMES.len();
         let room = layout.width.saturating_sub(2);
         let mut parts = self.parts(elapsed);
-        let taken = |parts: &[Part]| {
+        let taken = |parts: &[RowPart]| {
             parts
                 .iter()
                 .map(|part| width(&part.text) + 2)
@@ -105,8 +105,8 @@ impl Row {
         }
     }
 
-    fn parts(&self, elapsed: Duration) -> Vec<Part> {
-        let part = |text, goes| Part { text, goes };
+    fn parts(&self, elapsed: Duration) -> Vec<RowPart> {
+        let part = |text, goes| RowPart { text, goes };
         let mut parts = Vec::new();
         let Some(progress) = &self.progress else {
             return vec![part(duration(elapsed), 1)];

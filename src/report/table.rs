@@ -5,12 +5,12 @@ use super::cut::{pad, width};
 use super::paint::Paint;
 
 /// A table with a heading for each column. Columns without content are left out.
-pub(super) struct Table {
+pub(super) struct TextTable {
     headings: Vec<&'static str>,
     rows: Vec<Vec<String>>,
 }
 
-impl Table {
+impl TextTable {
     pub(super) fn new(headings: &[&'static str]) -> Self {
         Self {
             headings: headings.to_vec(),
@@ -92,8 +92,8 @@ mod tests {
 
     use super::*;
 
-    fn table() -> Table {
-        let mut table = Table::new(&["SERVICE", "STATE", "NOTES", "IMAGE"]);
+    fn table() -> TextTable {
+        let mut table = TextTable::new(&["SERVICE", "STATE", "NOTES", "IMAGE"]);
         let text = str::to_owned;
         table.row(vec![
             text("db"),
@@ -129,6 +129,6 @@ mod tests {
 
     #[test]
     fn a_table_without_rows_is_nothing() {
-        assert_eq!(Table::new(&["SERVICE"]).draw(80, Paint::new(false)), "");
+        assert_eq!(TextTable::new(&["SERVICE"]).draw(80, Paint::new(false)), "");
     }
 }

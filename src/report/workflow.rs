@@ -61,10 +61,10 @@ pub(super) fn neutral_json(text: &str) -> String {
 fn broken(text: &str, bracket: &str) -> String {
     let mut out = String::with_capacity(text.len());
     // The visible characters of the line so far, as much of them as counts.
-    let mut seen = Seen::default();
+    let mut seen = Compared::default();
     for char in text.chars() {
         match char {
-            '\n' | '\r' => seen = Seen::default(),
+            '\n' | '\r' => seen = Compared::default(),
             ':' if seen.visible == 1 && seen.last == Some(':') => out.push(' '),
             '[' if seen.hashes >= 2 => {
                 out.push_str(bracket);
@@ -82,7 +82,7 @@ fn broken(text: &str, bracket: &str) -> String {
 }
 
 #[derive(Default)]
-struct Seen {
+struct Compared {
     /// How many characters, but for space before the first one.
     visible: usize,
     last: Option<char>,
@@ -90,7 +90,7 @@ struct Seen {
     hashes: usize,
 }
 
-impl Seen {
+impl Compared {
     fn add(&mut self, char: char) {
         // The runner compares texts in a manner that passes over what takes no room.
         if takes_no_room(char) || (self.visible == 0 && char.is_whitespace()) {

@@ -1,6 +1,6 @@
 //! INSERTs that travel together: a dump of them is slow when each waits for an answer.
 
-use super::script::Statement;
+use super::script::DumpStatement;
 
 /// How many bytes and statements go at once.
 const BYTES: usize = 64 * 1024;
@@ -9,7 +9,7 @@ const STATEMENTS: usize = 500;
 /// Statements that wait to be sent in one message, which the server runs as one transaction.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    statements: Vec<Statement>,
+    statements: Vec<DumpStatement>,
     bytes: usize,
 }
 
@@ -18,7 +18,7 @@ impl Batch {
     pub(super) const UNDO: &str = "ROLLBACK TO SAVEPOINT envctl; RELEASE SAVEPOINT envctl";
 
     /// Adds a statement and returns whether the batch is full.
-    pub(super) fn add(&mut self, statement: Statement) -> bool {
+    pub(super) fn add(&mut self, statement: DumpStatement) -> bool {
         self.bytes += statement.sql.len();
         self.statements.push(statement);
         self.bytes >= BYTES || self.statements.len() >= STATEMENTS
@@ -33,7 +33,7 @@ impl Batch {
         self.statements.is_empty()
     }
 
-    pub(super) fn statements(&self) -> &[Statement] {
+    pub(super) fn statements(&self) -> &[DumpStatement] {
         &self.statements
     }
 

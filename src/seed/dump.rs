@@ -11,12 +11,12 @@ use super::batch::Batch;
 use super::input::Input;
 use super::last::Last;
 use super::progress::LoadProgress;
-use super::rules::{MetaVerdict, Verdict, judge, judge_meta};
-use super::script::{Item, Script, Statement};
+use super::rules::{MetaVerdict, Ruling, judge, judge_meta};
+use super::script::{DumpStatement, Item, Script};
 use super::steward::Steward;
 
 /// What holds for every dump of a load.
-pub(super) struct Scene<'a> {
+pub(super) struct LoadScene<'a> {
     pub(super) server: &'a Server,
     /// The database that is filled, as the declared user knows it.
     pub(super) scratch: &'a Target,
@@ -54,7 +54,7 @@ pub(super) struct Counts {
 
 /// Runs a dump from its first line to its last.
 pub(super) fn load_dump(
-    scene: &mut Scene<'_>,
+    scene: &mut LoadScene<'_>,
     file: &Path,
     progress: &mut LoadProgress,
 ) -> Result<Counts, Error> {
@@ -86,7 +86,7 @@ pub(super) fn load_dump(
     Ok(counts)
 }
 
-fn connect(scene: &Scene<'_>) -> Result<Session, Error> {
+fn connect(scene: &LoadScene<'_>) -> Result<Session, Error> {
     let server = match scene.steward {
         Some(steward) => &steward.server(scene.server),
         None => scene.server,
@@ -105,16 +105,16 @@ pub(super) struct Loader<'a, 'b> {
     batch: Batch,
     in_transaction: bool,
     pub(super) counts: Counts,
-    pub(super) scene: &'a mut Scene<'b>,
+    pub(super) scene: &'a mut LoadScene<'b>,
     pub(super) progress: &'a mut LoadProgress,
 }
 
 impl Loader<'_, '_> {
-    fn statement(&mut self, statement: Statement) -> Result<(), Error> {
+    fn statement(&mut self, statement: DumpStatement) -> Result<(), Error> {
         let bytes = self.script.bytes();
         self.progress.at(bytes, || first_line(&statement.sql));
         let verdict = judge(&statement.sql);
-        if verdict == Verdict::Insert {
+        if verdict == Ruling::Insert {
             return if self.batch.add(statement) {
                 self.flush()
             } else {
@@ -123,12 +123,12 @@ impl Loader<'_, '_> {
         }
         self.flush()?;
         match verdict {
-            Verdict::Skip => return Ok(()),
-            Verdict::Refuse(reason) => return Err(self.refused(&statement, reason)),
-            Verdict::CopyIn { table } => return self.copy(&statement, &table),
-            Verdict::StandardStrings(standard) => self.script.set_standard_strings(standard),
-            Verdict::Transaction { begins } => self.in_transaction = begins,
-            Verdict::Run | Verdict::Insert => return self.with_roles(&statement),
+            Ruling::Skip => return Ok(()),
+            Ruling::Refuse(reason) => return Err(self.refused(&statement, reason)),
+            Ruling::CopyIn { table } => return self.copy(&statement, &table),
+            Ruling::StandardStrings(standard) => self.script.set_standard_strings(standard),
+            Ruling::Transaction { begins } => self.in_transaction = begins,
+            Ruling::Run | Ruling::Insert => return self.with_roles(&statement),
         }
         self.run(&statement)
     }
@@ -159,7 +159,7 @@ impl Loader<'_, '_> {
         Ok(())
     }
 
-    fn copy(&mut self, statement: &Statement, table: &str) -> Result<(), Error> {
+    fn copy(&mut self, statement: &DumpStatement, table: &str) -> Result<(), Error> {
         self.counts.statements += 1;
         let rest = self.script.rest_of_line()?;
         if !rest.is_empty() && !rest.trim_start().starts_with("--") {
@@ -196,7 +196,7 @@ impl Loader<'_, '_> {
                 Ok(())
             }
             MetaVerdict::Refuse(reason) => {
-                let statement = Statement {
+                let statement = DumpStatement {
                     sql: format!("\\{text}"),
                     line,
                 };
@@ -222,11 +222,11 @@ impl Loader<'_, '_> {
         Ok(())
     }
 
-    pub(super) fn located(&self, error: postgres::Error, statement: &Statement) -> Error {
+    pub(super) fn located(&self, error: postgres::Error, statement: &DumpStatement) -> Error {
         located(error, self.script.file(), statement, None)
     }
 
-    fn refused(&self, statement: &Statement, reason: String) -> Error {
+    fn refused(&self, statement: &DumpStatement, reason: String) -> Error {
         Error::Refused {
             place: Box::new(place(self.script.file(), statement, (1, 1))),
             reason,
@@ -234,7 +234,11 @@ impl Loader<'_, '_> {
     }
 }
 
-pub(super) fn place(file: &Path, statement: &Statement, (line, column): (usize, usize)) -> Place {
+pub(super) fn place(
+    file: &Path,
+    statement: &DumpStatement,
+    (line, column): (usize, usize),
+) -> Place {
     Place {
         file: file.to_owned(),
         line: statement.line + line - 1,
@@ -255,7 +259,7 @@ pub(super) fn place(file: &Path, statement: &Statement, (line, column): (usize, 
 pub(super) fn located(
     error: postgres::Error,
     file: &Path,
-    statement: &Statement,
+    statement: &DumpStatement,
     data: Option<usize>,
 ) -> Error {
     let postgres::Error::Statement {

@@ -5,17 +5,17 @@ use crate::postgres::{self, first_line, literal, tokens};
 use super::Error;
 use super::dump::{Loader, place};
 use super::last::Last;
-use super::rights::{Names, Route, route};
-use super::script::Statement;
+use super::rights::{Route, StatementNames, route};
+use super::script::DumpStatement;
 use super::steward::Steward;
 
 impl Loader<'_, '_> {
     /// Runs a statement as whoever may; `then` goes with it where the declared user does.
-    pub(super) fn send(&mut self, statement: &Statement, then: &str) -> Result<(), Error> {
+    pub(super) fn send(&mut self, statement: &DumpStatement, then: &str) -> Result<(), Error> {
         let Some(steward) = self.scene.steward else {
             return self.run(statement);
         };
-        let names = Names {
+        let names = StatementNames {
             user: &self.scene.server.user,
             loader: &steward.role,
             database: self.scene.database,
@@ -25,8 +25,8 @@ impl Loader<'_, '_> {
         let line = statement.line;
         match route(&statement.sql, &names) {
             Route::Skip => Ok(()),
-            Route::Own(sql) => self.run(&Statement { sql, line }),
-            Route::Lifted(sql) => self.lift(steward, &Statement { sql, line }, then),
+            Route::Own(sql) => self.run(&DumpStatement { sql, line }),
+            Route::Lifted(sql) => self.lift(steward, &DumpStatement { sql, line }, then),
             Route::Last(_) => self.put_off(steward, statement),
             Route::Refuse(reason) => Err(Error::NeedsSuperuser {
                 place: Box::new(place(self.script.file(), statement, (1, 1))),
@@ -37,7 +37,12 @@ impl Loader<'_, '_> {
     }
 
     /// Runs a statement as the declared user, unless the dump went on as another role.
-    fn lift(&mut self, steward: &Steward, statement: &Statement, then: &str) -> Result<(), Error> {
+    fn lift(
+        &mut self,
+        steward: &Steward,
+        statement: &DumpStatement,
+        then: &str,
+    ) -> Result<(), Error> {
         let extends = tokens(&statement.sql, 3)
             .iter()
             .any(|it| it.is("extension"));
@@ -56,7 +61,7 @@ impl Loader<'_, '_> {
     }
 
     /// Keeps a statement for later, unless the dump went on as another role.
-    fn put_off(&mut self, steward: &Steward, statement: &Statement) -> Result<(), Error> {
+    fn put_off(&mut self, steward: &Steward, statement: &DumpStatement) -> Result<(), Error> {
         let path = self.session.value(&format!(
             "SELECT CASE WHEN current_user OPERATOR(pg_catalog.=) {} \
              THEN pg_catalog.current_setting('search_path') END",
@@ -76,7 +81,7 @@ impl Loader<'_, '_> {
         Ok(())
     }
 
-    pub(super) fn run(&mut self, statement: &Statement) -> Result<(), Error> {
+    pub(super) fn run(&mut self, statement: &DumpStatement) -> Result<(), Error> {
         self.counts.statements += 1;
         let result = self.session.run(&statement.sql);
         result.map_err(|error| self.located(error, statement))
@@ -84,7 +89,7 @@ impl Loader<'_, '_> {
 }
 
 /// Takes from an error what is about the words around a lifted statement.
-fn of_lifted(error: postgres::Error, statement: &Statement) -> postgres::Error {
+fn of_lifted(error: postgres::Error, statement: &DumpStatement) -> postgres::Error {
     match error {
         postgres::Error::Statement { server, .. } => postgres::Error::Statement {
             server,

@@ -6,15 +6,15 @@ use super::Error;
 use super::block::Block;
 use super::dump::Loader;
 use super::roles::{mentions, without_powers};
-use super::script::Statement;
+use super::script::DumpStatement;
 use super::text::Text;
 
 /// A statement, and one of ours that runs with it.
-type Prepared = (Statement, String);
+type StatementPair = (DumpStatement, String);
 
 impl Loader<'_, '_> {
     /// Runs a statement once the roles that it names are there.
-    pub(super) fn with_roles(&mut self, statement: &Statement) -> Result<(), Error> {
+    pub(super) fn with_roles(&mut self, statement: &DumpStatement) -> Result<(), Error> {
         let scene = &self.scene;
         let block = scene
             .steward
@@ -24,13 +24,13 @@ impl Loader<'_, '_> {
         };
         for sql in block.about_roles {
             let line = statement.line;
-            self.with_roles_of_its_own(&Statement { sql, line })?;
+            self.with_roles_of_its_own(&DumpStatement { sql, line })?;
         }
         let (sql, line) = (block.rest, statement.line);
-        self.with_roles_of_its_own(&Statement { sql, line })
+        self.with_roles_of_its_own(&DumpStatement { sql, line })
     }
 
-    fn with_roles_of_its_own(&mut self, statement: &Statement) -> Result<(), Error> {
+    fn with_roles_of_its_own(&mut self, statement: &DumpStatement) -> Result<(), Error> {
         match self.prepare_roles(statement)? {
             Some((statement, then)) => self.send(&statement, &then),
             None => Ok(()),
@@ -40,7 +40,7 @@ impl Loader<'_, '_> {
     /// Makes the roles that a statement needs and the server lacks, and the loading role a member
     /// of them. Returns the statement as it is to be run, if it is, and what goes with it: a role
     /// that is there is neither made again nor dropped, and the one that loads is not changed.
-    fn prepare_roles(&mut self, statement: &Statement) -> Result<Option<Prepared>, Error> {
+    fn prepare_roles(&mut self, statement: &DumpStatement) -> Result<Option<StatementPair>, Error> {
         let mentions = mentions(&statement.sql);
         if let Some(role) = mentions.creates {
             return Ok(self.creates(&role, statement));
@@ -76,7 +76,7 @@ impl Loader<'_, '_> {
         Ok(Some((statement.clone(), String::new())))
     }
 
-    fn creates(&mut self, role: &str, statement: &Statement) -> Option<Prepared> {
+    fn creates(&mut self, role: &str, statement: &DumpStatement) -> Option<StatementPair> {
         if !self.scene.roles.insert(role.to_owned()) {
             self.tell_it_stays(role);
             return None;
@@ -94,7 +94,7 @@ impl Loader<'_, '_> {
     }
 
     /// Returns a statement without the attributes that only a superuser may give.
-    fn without_power(&self, role: &str, statement: &Statement) -> Statement {
+    fn without_power(&self, role: &str, statement: &DumpStatement) -> DumpStatement {
         let (sql, powers) = match self.scene.steward {
             Some(_) => without_powers(&statement.sql),
             None => (statement.sql.clone(), Vec::new()),
@@ -106,11 +106,11 @@ impl Loader<'_, '_> {
                  true` gives it"
             ));
         }
-        Statement { sql, line }
+        DumpStatement { sql, line }
     }
 
     /// Makes a role on a session of its own: the dump may be inside a transaction, or another role.
-    fn make_role(&mut self, role: &str, statement: &Statement) -> Result<(), Error> {
+    fn make_role(&mut self, role: &str, statement: &DumpStatement) -> Result<(), Error> {
         let mut session = self.beside()?;
         match session.run(&format!("CREATE ROLE {} NOLOGIN", identifier(role))) {
             // Another load may have been faster.

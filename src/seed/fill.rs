@@ -5,10 +5,10 @@ use std::collections::HashSet;
 
 use crate::postgres::{self, Brake, Session, Target, identifier, migrate_here};
 
-use super::dump::{Counts, Scene, load_dump};
+use super::dump::{Counts, LoadScene, load_dump};
 use super::fingerprint::seed_digest;
 use super::last::Last;
-use super::load::{Job, Loaded};
+use super::load::{Job, LoadOutcome};
 use super::progress::LoadProgress;
 use super::steward::Steward;
 use super::{Error, register};
@@ -31,7 +31,7 @@ impl Fill<'_> {
         &self,
         mut steward: Option<&mut Steward>,
         roles_made: &mut Vec<String>,
-    ) -> Result<Loaded, Error> {
+    ) -> Result<LoadOutcome, Error> {
         let target = self.job.server.target(self.scratch);
         if let Some(steward) = steward.as_deref_mut() {
             let session = Session::open(&target, self.brake)?.without_limits()?;
@@ -39,7 +39,7 @@ impl Fill<'_> {
         }
         let steward = steward.as_deref();
         let roles = self.roles()?;
-        let mut scene = Scene {
+        let mut scene = LoadScene {
             server: &self.job.server,
             scratch: &target,
             database: &self.job.declared.database,
@@ -83,11 +83,11 @@ impl Fill<'_> {
     /// Loads the dumps in their order.
     fn dumps<'d>(
         &'d self,
-        scene: &mut Scene<'d>,
+        scene: &mut LoadScene<'d>,
         steward: Option<&'d Steward>,
-    ) -> Result<(Loaded, Seeds<'d>), Error> {
+    ) -> Result<(LoadOutcome, Seeds<'d>), Error> {
         let mut progress = LoadProgress::new(self.job.step.clone(), self.total());
-        let mut loaded = Loaded::default();
+        let mut loaded = LoadOutcome::default();
         let mut seeds = Vec::new();
         for dump in &self.job.declared.dumps {
             scene.steward = steward.filter(|_| !dump.superuser);

@@ -7,12 +7,12 @@ use crate::postgres::{Brake, Session, Target, literal};
 
 use super::Error;
 use super::dump::located;
-use super::script::Statement;
+use super::script::DumpStatement;
 
 /// A statement that waits.
 pub(super) struct Last {
     pub(super) file: PathBuf,
-    pub(super) statement: Statement,
+    pub(super) statement: DumpStatement,
     /// How its names were to be found.
     pub(super) search_path: String,
     /// Whether it is about an event trigger; those come after all others.

@@ -10,14 +10,14 @@ use crate::tell::StepEvents;
 use super::fill::Fill;
 use super::keeper::Keeper;
 use super::names::{Beside, name};
-use super::shape::Shape;
+use super::shape::DatabaseShape;
 use super::steward::Steward;
 use super::swap::{check_free, swap};
 use super::{Declared, Error, Fingerprint};
 
 /// What a load brought.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Loaded {
+pub struct LoadOutcome {
     /// Of the dumps' files.
     pub bytes: u64,
     /// By COPY and INSERT.
@@ -37,7 +37,7 @@ pub async fn load(
     fingerprint: &Fingerprint,
     step: &StepEvents,
     cancel: &CancellationToken,
-) -> Result<Loaded, Error> {
+) -> Result<LoadOutcome, Error> {
     let job = Job {
         server: server.clone(),
         declared: declared.clone(),
@@ -56,7 +56,7 @@ pub(super) struct Job {
 }
 
 impl Job {
-    fn run(&self, brake: &Brake) -> Result<Loaded, Error> {
+    fn run(&self, brake: &Brake) -> Result<LoadOutcome, Error> {
         let start = Instant::now();
         let database = &self.declared.database;
         let mut keeper = Keeper::wait(&self.server, database, brake, &self.step)?;
@@ -64,7 +64,7 @@ impl Job {
         for kept in keeper.sweep()? {
             self.warn_of(&kept);
         }
-        let old = Shape::of(&mut keeper, database)?;
+        let old = DatabaseShape::of(&mut keeper, database)?;
         if old.is_some() {
             check_free(&mut keeper)?;
         }
@@ -72,7 +72,7 @@ impl Job {
         let shape = if let Some(old) = &old {
             old
         } else {
-            default = Shape::default_for(&mut keeper, &self.server.user)?;
+            default = DatabaseShape::default_for(&mut keeper, &self.server.user)?;
             default
                 .as_ref()
                 .ok_or_else(|| postgres::Error::NoDatabase {

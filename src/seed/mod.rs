@@ -33,6 +33,6 @@ pub use declared::{Declared, Dump};
 pub use error::Error;
 pub use fingerprint::{Fingerprint, SeedDigest, fingerprint};
 pub use left::{Left, tidy};
-pub use load::{Loaded, load};
+pub use load::{LoadOutcome, load};
 pub use record::{Brings, Record, Standing, Work, begin, finish, forget, work_digest};
 pub use state::{Seeded, State, Survey, heal, survey};

@@ -25,7 +25,7 @@ pub(super) enum Route {
 
 /// The names that a statement is read with.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Names<'a> {
+pub(super) struct StatementNames<'a> {
     /// The declared user, whose place the loading role takes.
     pub(super) user: &'a str,
     pub(super) loader: &'a str,
@@ -63,7 +63,7 @@ pub(super) const EXTENSIONS: [&str; 9] = [
 ];
 
 /// Decides who runs a statement.
-pub(super) fn route(sql: &str, names: &Names<'_>) -> Route {
+pub(super) fn route(sql: &str, names: &StatementNames<'_>) -> Route {
     let text = Text::read(sql);
     let routed = match text.word(0) {
         Some("alter") => alter(&text, names),
@@ -96,7 +96,7 @@ fn names_itself(text: &Text<'_>) -> bool {
 
 /// Who is made a member is the declared user, as psql has it; all else that the words could give
 /// away stays with the role that loads.
-fn by_name(text: &Text<'_>, names: &Names<'_>) -> Route {
+fn by_name(text: &Text<'_>, names: &StatementNames<'_>) -> Route {
     let is_membership = text.is(0, "grant") || text.is(0, "revoke");
     let members = text.after_last(&["to"]).or(text.after_last(&["from"]));
     if let Some(members) = members.filter(|_| is_membership) {
@@ -123,7 +123,7 @@ fn refuse(reason: &str) -> Route {
     Route::Refuse(reason.to_owned())
 }
 
-fn alter(text: &Text<'_>, names: &Names<'_>) -> Option<Route> {
+fn alter(text: &Text<'_>, names: &StatementNames<'_>) -> Option<Route> {
     match text.word(1)? {
         "default" => return default_privileges(text, names),
         "event" => return Some(last(text)),
@@ -143,7 +143,7 @@ fn alter(text: &Text<'_>, names: &Names<'_>) -> Option<Route> {
 }
 
 /// `ALTER … OWNER TO`: a new owner needs rights that only a superuser may do without.
-fn owner(text: &Text<'_>, names: &Names<'_>) -> Option<Route> {
+fn owner(text: &Text<'_>, names: &StatementNames<'_>) -> Option<Route> {
     let role = text.len().checked_sub(1)?;
     let is_owner = role > 3 && text.is(role - 2, "owner") && text.is(role - 1, "to");
     if !is_owner || text.has(&["rename"]) {
@@ -174,7 +174,7 @@ fn owner(text: &Text<'_>, names: &Names<'_>) -> Option<Route> {
     Some(lifted(text))
 }
 
-fn default_privileges(text: &Text<'_>, names: &Names<'_>) -> Option<Route> {
+fn default_privileges(text: &Text<'_>, names: &StatementNames<'_>) -> Option<Route> {
     let start = text
         .after(&["for", "role"])
         .or(text.after(&["for", "user"]))?;
@@ -187,13 +187,13 @@ fn default_privileges(text: &Text<'_>, names: &Names<'_>) -> Option<Route> {
 }
 
 /// Puts the loading role where the declared user is named.
-fn stand_in(text: &Text<'_>, at: &[usize], names: &Names<'_>) -> Option<Route> {
+fn stand_in(text: &Text<'_>, at: &[usize], names: &StatementNames<'_>) -> Option<Route> {
     let own = at.iter().filter(|at| text.role(**at) == Some(names.user));
     let own: Vec<_> = own.map(|at| (*at, identifier(names.loader))).collect();
     (!own.is_empty()).then(|| Route::Own(text.replace(&own)))
 }
 
-fn create(text: &Text<'_>, names: &Names<'_>) -> Option<Route> {
+fn create(text: &Text<'_>, names: &StatementNames<'_>) -> Option<Route> {
     let mut at = 1;
     while ["or", "replace", "trusted", "procedural"]
         .iter()
@@ -266,7 +266,7 @@ fn extension(text: &Text<'_>) -> Option<Route> {
 }
 
 /// Its wrapper is an extension's, and so not the loading role's to use.
-fn server(text: &Text<'_>, names: &Names<'_>) -> Option<Route> {
+fn server(text: &Text<'_>, names: &StatementNames<'_>) -> Option<Route> {
     let at = if text.is(2, "if") { 5 } else { 2 };
     let name = identifier(text.name(at)?);
     let loader = identifier(names.loader);
@@ -288,7 +288,7 @@ fn drop(text: &Text<'_>) -> Option<Route> {
     }
 }
 
-fn comment(text: &Text<'_>, names: &Names<'_>) -> Option<Route> {
+fn comment(text: &Text<'_>, names: &StatementNames<'_>) -> Option<Route> {
     match text.word(2)? {
         "cast" | "extension" | "language" | "procedural" | "publication" | "role"
         | "subscription" => Some(lifted(text)),
@@ -300,14 +300,14 @@ fn comment(text: &Text<'_>, names: &Names<'_>) -> Option<Route> {
 }
 
 /// Puts the database's name of now where the dump names its own.
-fn database(text: &Text<'_>, first: usize, names: &Names<'_>) -> Option<Route> {
+fn database(text: &Text<'_>, first: usize, names: &StatementNames<'_>) -> Option<Route> {
     let listed = text.list(first).into_iter();
     let own = listed.filter(|at| text.name(*at) == Some(names.database));
     let own: Vec<_> = own.map(|at| (at, identifier(names.scratch))).collect();
     (!own.is_empty()).then(|| Route::Own(text.replace(&own)))
 }
 
-fn grant(text: &Text<'_>, names: &Names<'_>) -> Option<Route> {
+fn grant(text: &Text<'_>, names: &StatementNames<'_>) -> Option<Route> {
     let Some(what) = text.after(&["on"]) else {
         return Some(role(text, names));
     };
@@ -327,7 +327,7 @@ fn grant(text: &Text<'_>, names: &Names<'_>) -> Option<Route> {
 }
 
 /// A statement about roles, in which the dump may call its database by its own name.
-fn role(text: &Text<'_>, names: &Names<'_>) -> Route {
+fn role(text: &Text<'_>, names: &StatementNames<'_>) -> Route {
     let Some(at) = text.after(&["in", "database"]) else {
         return lifted(text);
     };
@@ -337,7 +337,7 @@ fn role(text: &Text<'_>, names: &Names<'_>) -> Route {
     }
 }
 
-fn set(text: &Text<'_>, names: &Names<'_>) -> Option<Route> {
+fn set(text: &Text<'_>, names: &StatementNames<'_>) -> Option<Route> {
     let scoped = text.is(1, "session") || text.is(1, "local");
     let is_authorization = text.after(&["session", "authorization"]);
     if let Some(role) = is_authorization.filter(|at| *at <= 4) {
@@ -373,7 +373,7 @@ fn set_config(text: &Text<'_>) -> Option<Route> {
     (is_call && flat && SETTINGS.contains(&name)).then(|| Route::Lifted(text.sql.to_owned()))
 }
 
-fn reassign(text: &Text<'_>, names: &Names<'_>) -> Option<Route> {
+fn reassign(text: &Text<'_>, names: &StatementNames<'_>) -> Option<Route> {
     let from = text.list(text.after(&["by"])?);
     let to = text.after_last(&["to"])?;
     let all: Vec<usize> = from.into_iter().chain([to]).collect();

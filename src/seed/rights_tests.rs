@@ -4,7 +4,7 @@ use super::*;
 
 fn check(sql: &str, expect: &Route) {
     let mighty = HashSet::from(["root".to_owned()]);
-    let names = Names {
+    let names = StatementNames {
         user: "app",
         loader: "L",
         database: "shop",
@@ -116,7 +116,7 @@ fn what_reaches_the_machine_is_refused() {
         "REASSIGN OWNED BY root TO b",
     ];
     let mighty = HashSet::from(["root".to_owned()]);
-    let names = Names {
+    let names = StatementNames {
         user: "app",
         loader: "L",
         database: "shop",

@@ -5,7 +5,7 @@ use crate::postgres::{Token, is_copy_from_stdin, tokens};
 
 /// What the loader does with a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Ruling {
     Run,
     /// It is an INSERT, whose rows count.
     Insert,
@@ -36,48 +36,48 @@ const DATABASE_REASON: &str = "a dump fills the database that env.toml names, an
                                or drops none; write it without --create and --clean";
 
 /// Judges a statement by its first words.
-pub(super) fn judge(sql: &str) -> Verdict {
+pub(super) fn judge(sql: &str) -> Ruling {
     let first = tokens(sql, 1);
     let Some(Token::Word(first)) = first.first() else {
-        return Verdict::Run;
+        return Ruling::Run;
     };
     match first.as_str() {
-        "insert" => Verdict::Insert,
+        "insert" => Ruling::Insert,
         "copy" => judge_copy(sql),
         "create" | "alter" | "drop" => judge_object(&tokens(sql, 2)),
         "set" => judge_set(&tokens(sql, 6)),
         "prepare" if tokens(sql, 2).iter().any(|token| token.is("transaction")) => {
             let reason = "a transaction that is prepared would hold the database for ever";
-            Verdict::Refuse(reason.to_owned())
+            Ruling::Refuse(reason.to_owned())
         }
-        "begin" | "start" => Verdict::Transaction { begins: true },
-        "commit" | "end" | "abort" => Verdict::Transaction { begins: false },
+        "begin" | "start" => Ruling::Transaction { begins: true },
+        "commit" | "end" | "abort" => Ruling::Transaction { begins: false },
         "rollback" if !tokens(sql, 3).iter().any(|token| token.is("to")) => {
-            Verdict::Transaction { begins: false }
+            Ruling::Transaction { begins: false }
         }
-        _ => Verdict::Run,
+        _ => Ruling::Run,
     }
 }
 
-fn judge_object(tokens: &[Token]) -> Verdict {
+fn judge_object(tokens: &[Token]) -> Ruling {
     let Some(Token::Word(kind)) = tokens.get(1) else {
-        return Verdict::Run;
+        return Ruling::Run;
     };
     match kind.as_str() {
-        "database" => Verdict::Refuse(DATABASE_REASON.to_owned()),
+        "database" => Ruling::Refuse(DATABASE_REASON.to_owned()),
         "tablespace" | "system" => {
-            Verdict::Refuse("a dump changes nothing outside its database".to_owned())
+            Ruling::Refuse("a dump changes nothing outside its database".to_owned())
         }
-        _ => Verdict::Run,
+        _ => Ruling::Run,
     }
 }
 
-fn judge_copy(sql: &str) -> Verdict {
+fn judge_copy(sql: &str) -> Ruling {
     let tokens = tokens(sql, 5_000);
     if !is_copy_from_stdin(&tokens) {
         let reason = "a dump copies from its own lines only (COPY … FROM stdin): no file, no \
                       program";
-        return Verdict::Refuse(reason.to_owned());
+        return Ruling::Refuse(reason.to_owned());
     }
     let mut table = String::new();
     for token in &tokens[1..] {
@@ -89,10 +89,10 @@ fn judge_copy(sql: &str) -> Verdict {
             _ => break,
         }
     }
-    Verdict::CopyIn { table }
+    Ruling::CopyIn { table }
 }
 
-fn judge_set(tokens: &[Token]) -> Verdict {
+fn judge_set(tokens: &[Token]) -> Ruling {
     let scope = ["session", "local"];
     let skip = usize::from(
         tokens
@@ -100,26 +100,26 @@ fn judge_set(tokens: &[Token]) -> Verdict {
             .is_some_and(|one| scope.iter().any(|word| one.is(word))),
     );
     let Some(name) = tokens.get(1 + skip).and_then(Token::identifier) else {
-        return Verdict::Run;
+        return Ruling::Run;
     };
     let value = match tokens.get(3 + skip) {
         Some(Token::Word(text) | Token::Name(text) | Token::Text(text)) => text.to_lowercase(),
-        _ => return Verdict::Run,
+        _ => return Ruling::Run,
     };
     match name {
         "standard_conforming_strings" => {
-            Verdict::StandardStrings(matches!(value.as_str(), "on" | "true" | "yes"))
+            Ruling::StandardStrings(matches!(value.as_str(), "on" | "true" | "yes"))
         }
         // The connection speaks UTF-8 all the time; this is the place to transcode.
         "client_encoding" => judge_encoding(&value),
-        _ => Verdict::Run,
+        _ => Ruling::Run,
     }
 }
 
-fn judge_encoding(name: &str) -> Verdict {
+fn judge_encoding(name: &str) -> Ruling {
     match name.replace(['-', '_'], "").as_str() {
-        "utf8" | "unicode" | "sqlascii" | "default" => Verdict::Skip,
-        _ => Verdict::Refuse(format!(
+        "utf8" | "unicode" | "sqlascii" | "default" => Ruling::Skip,
+        _ => Ruling::Refuse(format!(
             "the text is in {}; a dump is read as UTF-8 (write it with --encoding=UTF8)",
             name.to_uppercase()
         )),
@@ -134,7 +134,7 @@ pub(super) fn judge_meta(text: &str, database: &str) -> MetaVerdict {
         "restrict" | "unrestrict" | "echo" | "qecho" | "timing" => MetaVerdict::Skip,
         "set" if rest.starts_with("ON_ERROR_STOP") => MetaVerdict::Skip,
         "encoding" => match judge_encoding(&rest.trim_matches('\'').to_lowercase()) {
-            Verdict::Refuse(reason) => MetaVerdict::Refuse(reason),
+            Ruling::Refuse(reason) => MetaVerdict::Refuse(reason),
             _ => MetaVerdict::Skip,
         },
         "c" | "connect" => match connects_to(rest).as_deref() {
@@ -169,12 +169,9 @@ mod tests {
     #[test]
     fn statements_are_judged_by_their_first_words() {
         let check = |sql, expected| assert_eq!(judge(sql), expected, "{sql}");
-        check("SELECT 1", Verdict::Run);
-        check(
-            "insert into t values ('copy t from stdin')",
-            Verdict::Insert,
-        );
-        let table = |table: &str| Verdict::CopyIn {
+        check("SELECT 1", Ruling::Run);
+        check("insert into t values ('copy t from stdin')", Ruling::Insert);
+        let table = |table: &str| Ruling::CopyIn {
             table: table.to_owned(),
         };
         check(
@@ -186,21 +183,21 @@ mod tests {
             "copy \"My\".\"T\" from STDIN with (format csv)",
             table("My.T"),
         );
-        check("CREATE TABLE database (a int)", Verdict::Run);
+        check("CREATE TABLE database (a int)", Ruling::Run);
         check(
             "SET standard_conforming_strings = off",
-            Verdict::StandardStrings(false),
+            Ruling::StandardStrings(false),
         );
         check(
             "SET SESSION standard_conforming_strings TO 'on'",
-            Verdict::StandardStrings(true),
+            Ruling::StandardStrings(true),
         );
-        check("SET client_encoding = 'UTF8'", Verdict::Skip);
-        check("SET client_encoding TO sql_ascii", Verdict::Skip);
-        check("SET search_path = a, b", Verdict::Run);
-        check("START TRANSACTION", Verdict::Transaction { begins: true });
-        check("ROLLBACK", Verdict::Transaction { begins: false });
-        check("ROLLBACK TO SAVEPOINT a", Verdict::Run);
+        check("SET client_encoding = 'UTF8'", Ruling::Skip);
+        check("SET client_encoding TO sql_ascii", Ruling::Skip);
+        check("SET search_path = a, b", Ruling::Run);
+        check("START TRANSACTION", Ruling::Transaction { begins: true });
+        check("ROLLBACK", Ruling::Transaction { begins: false });
+        check("ROLLBACK TO SAVEPOINT a", Ruling::Run);
     }
 
     #[test]
@@ -218,7 +215,7 @@ mod tests {
             "COPY t FROM PROGRAM 'ls' WHERE (SELECT true FROM stdin)",
             "SET client_encoding = 'LATIN1'",
         ] {
-            assert!(matches!(judge(sql), Verdict::Refuse(_)), "{sql}");
+            assert!(matches!(judge(sql), Ruling::Refuse(_)), "{sql}");
         }
     }
 

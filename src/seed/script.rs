@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::model::Place;
-use crate::postgres::{Scanner, Step};
+use crate::postgres::{ScanStep, Scanner};
 
 use super::Error;
 use super::input::{Input, cut};
@@ -17,7 +17,7 @@ const ANOTHER: &str = "another dump begins before its end";
 /// One thing that a script says.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Item {
-    Statement(Statement),
+    Statement(DumpStatement),
     /// A line that begins with a backslash; without it.
     Meta {
         text: String,
@@ -27,7 +27,7 @@ pub(super) enum Item {
 
 /// A statement with its first line's number.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Statement {
+pub(super) struct DumpStatement {
     pub(super) sql: String,
     pub(super) line: usize,
 }
@@ -98,10 +98,10 @@ impl Script {
                 }
                 self.line += usize::from(byte == b'\n');
                 match self.scanner.push(byte) {
-                    Step::Keep => self.buffer.push(byte),
-                    Step::Clear => {
+                    ScanStep::Keep => self.buffer.push(byte),
+                    ScanStep::Clear => {
                         if !note_comment(&mut self.header, &self.buffer, self.begin) {
-                            found = Some(Step::Clear);
+                            found = Some(ScanStep::Clear);
                             break;
                         }
                         self.buffer.clear();
@@ -121,10 +121,10 @@ impl Script {
                     ));
                 }
                 None => {}
-                Some(Step::End) if self.buffer.is_empty() => self.scanner.reset(),
-                Some(Step::End) => return self.statement().map(Some),
-                Some(Step::Backslash) => return self.meta().map(Some),
-                Some(Step::Keep | Step::Clear) => {
+                Some(ScanStep::End) if self.buffer.is_empty() => self.scanner.reset(),
+                Some(ScanStep::End) => return self.statement().map(Some),
+                Some(ScanStep::Backslash) => return self.meta().map(Some),
+                Some(ScanStep::Keep | ScanStep::Clear) => {
                     return Err(self.cut_at(self.begin, ANOTHER));
                 }
             }
@@ -141,7 +141,7 @@ impl Script {
                 line: self.begin + lines.by_ref().skip(1).count(),
             }
         })?;
-        Ok(Item::Statement(Statement {
+        Ok(Item::Statement(DumpStatement {
             sql,
             line: self.begin,
         }))

@@ -12,7 +12,7 @@ use super::keeper::Keeper;
 
 /// The shape of a database.
 #[derive(Debug)]
-pub(super) struct Shape {
+pub(super) struct DatabaseShape {
     /// The number by which sessions know it, whatever its name.
     pub(super) oid: String,
     pub(super) owner: String,
@@ -22,7 +22,7 @@ pub(super) struct Shape {
     row: Value,
 }
 
-impl Shape {
+impl DatabaseShape {
     /// Reads the shape of a database, if there is one.
     pub(super) fn of(keeper: &mut Keeper, database: &str) -> Result<Option<Self>, Error> {
         let rows = keeper.session.rows(&format!(

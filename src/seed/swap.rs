@@ -9,7 +9,7 @@ use crate::postgres::{self, Session, identifier, literal};
 use super::Error;
 use super::keeper::{Keeper, end_sessions};
 use super::names::{Beside, name};
-use super::shape::Shape;
+use super::shape::DatabaseShape;
 
 /// How often the swap is tried while nobody can look for a database, before it is done in the open.
 const QUIET_TRIES: usize = 10;
@@ -27,7 +27,7 @@ const END_SESSIONS_EVERY: Duration = Duration::from_millis(20);
 pub(super) fn swap(
     keeper: &mut Keeper,
     scratch: &str,
-    old: Option<&Shape>,
+    old: Option<&DatabaseShape>,
 ) -> Result<Option<String>, Error> {
     let database = keeper.database.clone();
     let Some(shape) = old else {
@@ -49,10 +49,10 @@ pub(super) fn swap(
 /// new one. Returns whether that was possible.
 fn quietly(
     keeper: &mut Keeper,
-    (scratch, old): (&str, &Shape),
+    (scratch, old): (&str, &DatabaseShape),
     statements: &[String],
 ) -> Result<bool, Error> {
-    let scratch = Shape::of(keeper, scratch)?.map(|shape| shape.oid);
+    let scratch = DatabaseShape::of(keeper, scratch)?.map(|shape| shape.oid);
     let both = [Some(old.oid.clone()), scratch];
     let both: Vec<String> = both.into_iter().flatten().collect();
     for _ in 0..QUIET_TRIES {
@@ -111,7 +111,11 @@ fn behind_the_lock(
 
 /// Swaps while others may connect: they are refused between the renames and the end of the
 /// transaction, and a rename waits for who has a session.
-fn in_the_open(keeper: &mut Keeper, old: &Shape, statements: &[String]) -> Result<(), Error> {
+fn in_the_open(
+    keeper: &mut Keeper,
+    old: &DatabaseShape,
+    statements: &[String],
+) -> Result<(), Error> {
     let all = format!("BEGIN; {}; COMMIT", statements.join("; "));
     let mut tries = 0;
     loop {
@@ -146,7 +150,11 @@ fn rename(from: &str, to: &str) -> String {
 
 /// Runs the statements while a second session ends those of the old database: the rename takes
 /// its lock first and then waits for them, so none can come back in between.
-fn ending_sessions(keeper: &mut Keeper, old: &Shape, statements: &str) -> Result<(), Error> {
+fn ending_sessions(
+    keeper: &mut Keeper,
+    old: &DatabaseShape,
+    statements: &str,
+) -> Result<(), Error> {
     // The number stays with the old database when the names change.
     let end = end_sessions(&format!("datid = {}", old.oid));
     let mut second = Session::unstoppable(&keeper.beside)?;
@@ -185,7 +193,7 @@ fn prepared(database: &str) -> String {
     )
 }
 
-fn holders(keeper: &mut Keeper, old: &Shape) -> Result<Vec<String>, Error> {
+fn holders(keeper: &mut Keeper, old: &DatabaseShape) -> Result<Vec<String>, Error> {
     let rows = keeper.session.rows(&format!(
         "SELECT pg_catalog.concat_ws(' ', nullif(application_name, ''), usename, client_addr, \
          'process ' || pid) FROM pg_catalog.pg_stat_activity WHERE datid = {} UNION ALL {}",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{CheckResult, Failure, Verdict};
+use super::{CheckResult, Unmet, Verdict};
 use crate::tell::{CheckAnswer, CheckVerdict, FailedExpectation, SmokeAnswer};
 
 /// Returns the answer of a whole run.
@@ -45,7 +45,7 @@ impl From<&CheckResult> for CheckAnswer {
     }
 }
 
-fn failed(failure: &Failure) -> FailedExpectation {
+fn failed(failure: &Unmet) -> FailedExpectation {
     FailedExpectation {
         what: failure.what.clone(),
         expected: failure.expected.clone(),
@@ -61,7 +61,7 @@ fn seconds(elapsed: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::smoke::Failure;
+    use crate::smoke::Unmet;
 
     #[test]
     fn a_failed_check_says_why_and_how_to_repeat_it() {
@@ -72,7 +72,7 @@ mod tests {
             runs: 1,
             failed_runs: 1,
             service: Some("api".to_owned()),
-            failures: vec![Failure {
+            failures: vec![Unmet {
                 what: "status".to_owned(),
                 expected: "200".to_owned(),
                 actual: "404 Not Found".to_owned(),

@@ -12,22 +12,22 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::evidence::{Evidence, Status};
-use super::runner::Session;
+use super::evidence::{AnswerStatus, Evidence};
+use super::runner::CheckContext;
 use super::scope::Scope;
-use super::{Failure, Reply, expect, trial};
+use super::{Excerpt, Unmet, expect, trial};
 use crate::model::{Action, Check};
 
 /// What one attempt saw.
 #[derive(Debug)]
-pub(super) enum Seen {
+pub(super) enum AttemptOutcome {
     Answer {
         /// The one word of the answer.
         status: String,
         /// A view of it, where it is not as expected.
-        reply: Option<Reply>,
+        reply: Option<Excerpt>,
         /// Empty when everything is as expected.
-        failures: Vec<Failure>,
+        failures: Vec<Unmet>,
         /// Whether the answer says that the service is not there yet.
         unavailable: bool,
     },
@@ -36,10 +36,10 @@ pub(super) enum Seen {
         transient: bool,
     },
     /// It could not be made.
-    Impossible(Failure),
+    Impossible(Unmet),
 }
 
-impl Seen {
+impl AttemptOutcome {
     /// Returns whether another attempt may see something else; with `eventually`, every answer
     /// may change.
     pub(super) fn may_change(&self, eventually: bool) -> bool {
@@ -80,11 +80,11 @@ pub(super) enum Nothing {
 
 /// Makes one attempt; what the check keeps goes into the scope once its answer is right.
 pub(super) async fn make(
-    session: &Session<'_>,
+    session: &CheckContext<'_>,
     check: &Check,
     scope: &mut Scope<'_>,
     (timeout, cancel): (Duration, &CancellationToken),
-) -> Seen {
+) -> AttemptOutcome {
     let evidence = match &check.action {
         Action::Http(action) => http::send(session, action, scope, timeout).await,
         Action::Sql(action) => sql::ask(action, scope, cancel).await,
@@ -99,12 +99,12 @@ pub(super) async fn make(
     };
     match evidence {
         Ok(evidence) => judge(session, check, scope, &evidence),
-        Err(Nothing::NoAnswer { reason, transient }) => Seen::NoAnswer {
+        Err(Nothing::NoAnswer { reason, transient }) => AttemptOutcome::NoAnswer {
             reason: scope.mask.apply(&reason),
             transient,
         },
         Err(Nothing::Impossible(needed, reason)) => {
-            Seen::Impossible(scope.impossible(needed, &reason))
+            AttemptOutcome::Impossible(scope.impossible(needed, &reason))
         }
     }
 }
@@ -115,21 +115,26 @@ fn before(timeout: Duration) -> Duration {
     timeout * 19 / 20
 }
 
-fn judge(session: &Session<'_>, check: &Check, scope: &mut Scope<'_>, evidence: &Evidence) -> Seen {
+fn judge(
+    session: &CheckContext<'_>,
+    check: &Check,
+    scope: &mut Scope<'_>,
+    evidence: &Evidence,
+) -> AttemptOutcome {
     trial::hide_captured(session, check, scope, evidence);
     let mut failures = match expect::verify(&check.expect, evidence, &session.terms(scope)) {
         Ok(failures) => failures,
         Err(reason) => {
-            return Seen::Impossible(scope.impossible("expectations", &reason));
+            return AttemptOutcome::Impossible(scope.impossible("expectations", &reason));
         }
     };
     if failures.is_empty() {
         failures = trial::keep(session, check, scope, evidence);
     }
-    failures.iter_mut().for_each(Failure::shorten);
-    let unavailable = matches!(evidence.status, Status::Http(502..=504))
+    failures.iter_mut().for_each(Unmet::shorten);
+    let unavailable = matches!(evidence.status, AnswerStatus::Http(502..=504))
         && !expect::status_holds(&check.expect, &evidence.status);
-    Seen::Answer {
+    AttemptOutcome::Answer {
         status: evidence.status.to_string(),
         reply: (!failures.is_empty()).then(|| evidence.reply(&scope.mask)),
         failures,
@@ -138,7 +143,11 @@ fn judge(session: &Session<'_>, check: &Check, scope: &mut Scope<'_>, evidence: 
 }
 
 /// Returns a line that does the same by hand, where there is one.
-pub(super) fn by_hand(session: &Session<'_>, check: &Check, scope: &Scope<'_>) -> Option<String> {
+pub(super) fn by_hand(
+    session: &CheckContext<'_>,
+    check: &Check,
+    scope: &Scope<'_>,
+) -> Option<String> {
     match &check.action {
         Action::Http(action) => http::by_hand(action, scope),
         Action::Sql(action) => Some(sql::by_hand(session, action, scope)),

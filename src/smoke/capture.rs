@@ -4,18 +4,14 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::Failure;
+use super::Unmet;
 use super::evidence::Evidence;
 use super::json_path::Selector;
 use crate::model::{Capture, CaptureFrom};
 
 /// Returns the value to keep; the failure says that there is none.
-pub(super) fn capture(
-    name: &str,
-    capture: &Capture,
-    evidence: &Evidence,
-) -> Result<Value, Failure> {
-    let missing = |expected: String, actual: &str| Failure {
+pub(super) fn capture(name: &str, capture: &Capture, evidence: &Evidence) -> Result<Value, Unmet> {
+    let missing = |expected: String, actual: &str| Unmet {
         what: format!("capture {name}"),
         expected,
         actual: actual.to_owned(),

@@ -18,8 +18,8 @@ pub(super) fn first<'a>(expected: &'a Value, actual: &'a Value) -> Option<Differ
     let mut found = descend(expected, actual)?;
     found.way.reverse();
     let path = found.way.iter().map(|step| match step {
-        Step::Index(index) => format!("[{index}]"),
-        Step::Key(key) => segment(key),
+        WayStep::Index(index) => format!("[{index}]"),
+        WayStep::Key(key) => segment(key),
     });
     Some(Difference {
         path: path.collect(),
@@ -55,19 +55,19 @@ pub(super) fn segment(key: &str) -> String {
 }
 
 /// A place where two values differ, and the way to it from its end.
-struct Found<'a> {
-    way: Vec<Step<'a>>,
+struct Mismatch<'a> {
+    way: Vec<WayStep<'a>>,
     expected: Option<&'a Value>,
     actual: Option<&'a Value>,
 }
 
-enum Step<'a> {
+enum WayStep<'a> {
     Index(usize),
     Key(&'a str),
 }
 
 /// Allocates nothing for values that are the same.
-fn descend<'a>(expected: &'a Value, actual: &'a Value) -> Option<Found<'a>> {
+fn descend<'a>(expected: &'a Value, actual: &'a Value) -> Option<Mismatch<'a>> {
     match (expected, actual) {
         (Value::Number(left), Value::Number(right))
             if compare(left, right) == Some(Ordering::Equal) =>
@@ -77,15 +77,15 @@ fn descend<'a>(expected: &'a Value, actual: &'a Value) -> Option<Found<'a>> {
         (Value::Array(left), Value::Array(right)) => {
             let longest = left.len().max(right.len());
             (0..longest)
-                .find_map(|index| step(left.get(index), right.get(index), Step::Index(index)))
+                .find_map(|index| step(left.get(index), right.get(index), WayStep::Index(index)))
         }
         (Value::Object(left), Value::Object(right)) => {
             let more = right.keys().filter(|key| !left.contains_key(*key));
             left.keys()
                 .chain(more)
-                .find_map(|key| step(left.get(key), right.get(key), Step::Key(key)))
+                .find_map(|key| step(left.get(key), right.get(key), WayStep::Key(key)))
         }
-        _ => (expected != actual).then_some(Found {
+        _ => (expected != actual).then_some(Mismatch {
             way: Vec::new(),
             expected: Some(expected),
             actual: Some(actual),
@@ -96,11 +96,11 @@ fn descend<'a>(expected: &'a Value, actual: &'a Value) -> Option<Found<'a>> {
 fn step<'a>(
     expected: Option<&'a Value>,
     actual: Option<&'a Value>,
-    step: Step<'a>,
-) -> Option<Found<'a>> {
+    step: WayStep<'a>,
+) -> Option<Mismatch<'a>> {
     let mut found = match (expected, actual) {
         (Some(expected), Some(actual)) => descend(expected, actual)?,
-        (expected, actual) => Found {
+        (expected, actual) => Mismatch {
             way: Vec::new(),
             expected,
             actual,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Failure, Reply};
+use super::{Excerpt, Unmet};
 use crate::tell::Mask;
 
 /// The longest excerpt of an answer.
@@ -15,7 +15,7 @@ const EXCERPT_BYTES: usize = 2048;
 /// Everything that came back from one action.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Evidence {
-    pub(super) status: Status,
+    pub(super) status: AnswerStatus,
     /// Names in lower case, in the order they came.
     pub(super) headers: Vec<(String, String)>,
     /// A body, what was received, what a command printed.
@@ -26,14 +26,14 @@ pub(super) struct Evidence {
     pub(super) document: Option<Value>,
     pub(super) elapsed: Duration,
     /// What the action itself found wrong.
-    pub(super) failures: Vec<Failure>,
+    pub(super) failures: Vec<Unmet>,
     /// What the body says as JSON, once it was asked for.
     pub(super) read: OnceLock<Result<Value, NoDocument>>,
 }
 
 /// The one word of an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) enum Status {
+pub(super) enum AnswerStatus {
     /// The HTTP status.
     Http(u16),
     /// How a command exited.
@@ -89,7 +89,7 @@ impl Evidence {
     }
 
     /// Returns a short view for people.
-    pub(super) fn reply(&self, mask: &Mask) -> Reply {
+    pub(super) fn reply(&self, mask: &Mask) -> Excerpt {
         let body = String::from_utf8_lossy(&self.body);
         let text = match (&self.document, body.is_empty()) {
             (Some(document), true) => Cow::Owned(document.to_string()),
@@ -101,7 +101,7 @@ impl Evidence {
             excerpt.push_str("\nstandard error:\n");
             excerpt.push_str(&mask.excerpt(&stderr, EXCERPT_BYTES));
         }
-        Reply {
+        Excerpt {
             status: self.status.to_string(),
             excerpt,
         }
@@ -120,7 +120,7 @@ impl std::fmt::Display for NoDocument {
     }
 }
 
-impl std::fmt::Display for Status {
+impl std::fmt::Display for AnswerStatus {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Http(status) => formatter.write_str(&crate::probe::status_line(*status)),

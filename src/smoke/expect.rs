@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::evidence::{Evidence, NoDocument, Status};
+use super::evidence::{AnswerStatus, Evidence, NoDocument};
 use super::json_path::Selector;
 use super::matcher::{self, Subject};
 use super::schema::Schemas;
 use super::scope::Scope;
 use super::snapshot::Snapshots;
-use super::{Failure, difference};
+use super::{Unmet, difference};
 use crate::model::{Digest, Expect, Matcher, MessageMatch, StatusMatch};
 use crate::tell::Mask;
 
@@ -32,16 +32,16 @@ impl Terms<'_> {
 }
 
 /// Returns whether the status is one that the check wants.
-pub(super) fn status_holds(expect: &Expect, status: &Status) -> bool {
+pub(super) fn status_holds(expect: &Expect, status: &AnswerStatus) -> bool {
     match status {
-        Status::Http(status) if expect.status.is_empty() => status / 100 == 2,
-        Status::Http(status) => expect.status.iter().any(|wanted| match wanted {
+        AnswerStatus::Http(status) if expect.status.is_empty() => status / 100 == 2,
+        AnswerStatus::Http(status) => expect.status.iter().any(|wanted| match wanted {
             StatusMatch::Code(code) => status == code,
             StatusMatch::Class(class) => status / 100 == *class,
         }),
-        Status::Exit(code) if expect.exit_code.is_empty() => *code == 0,
-        Status::Exit(code) => expect.exit_code.contains(code),
-        Status::Answer(_) | Status::Plain(_) | Status::None => true,
+        AnswerStatus::Exit(code) if expect.exit_code.is_empty() => *code == 0,
+        AnswerStatus::Exit(code) => expect.exit_code.contains(code),
+        AnswerStatus::Answer(_) | AnswerStatus::Plain(_) | AnswerStatus::None => true,
     }
 }
 
@@ -51,7 +51,7 @@ pub(super) fn verify(
     expect: &Expect,
     evidence: &Evidence,
     terms: &Terms<'_>,
-) -> Result<Vec<Failure>, String> {
+) -> Result<Vec<Unmet>, String> {
     if !status_holds(expect, &evidence.status) {
         return Ok(vec![wrong_status(expect, evidence, terms.mask())]);
     }
@@ -63,7 +63,7 @@ pub(super) fn verify(
     failures.extend(table(expect, evidence, terms)?);
     failures.extend(digest(expect, evidence));
     if let Some(limit) = expect.max_time.filter(|limit| evidence.elapsed > *limit) {
-        failures.push(Failure {
+        failures.push(Unmet {
             what: "time".to_owned(),
             expected: format!("at most {}", humantime::format_duration(limit)),
             actual: format!("{} ms", evidence.elapsed.as_millis()),
@@ -85,7 +85,7 @@ fn all(
     subject: Subject<'_>,
     matchers: &[Matcher],
     terms: &Terms<'_>,
-) -> Result<Vec<Failure>, String> {
+) -> Result<Vec<Unmet>, String> {
     let matchers = terms.scope.matchers(matchers)?;
     let failures = matchers
         .iter()
@@ -98,7 +98,7 @@ pub(super) fn paths(
     json: &IndexMap<String, Vec<Matcher>>,
     document: &Value,
     terms: &Terms<'_>,
-) -> Result<Vec<Failure>, String> {
+) -> Result<Vec<Unmet>, String> {
     let mut failures = Vec::new();
     for (path, matchers) in json {
         let selector = Selector::parse(path)?;
@@ -121,7 +121,7 @@ fn documents(
     expect: &Expect,
     evidence: &Evidence,
     terms: &Terms<'_>,
-) -> Result<Vec<Failure>, String> {
+) -> Result<Vec<Unmet>, String> {
     if expect.json.is_empty() && expect.json_schema.is_none() {
         return Ok(Vec::new());
     }
@@ -136,7 +136,7 @@ fn documents(
     Ok(failures)
 }
 
-fn no_document(why: &NoDocument, evidence: &Evidence, mask: &Mask) -> Failure {
+fn no_document(why: &NoDocument, evidence: &Evidence, mask: &Mask) -> Unmet {
     let mut actual = match why {
         NoDocument::NotJson(error) => {
             let body = String::from_utf8_lossy(&evidence.body);
@@ -152,7 +152,7 @@ fn no_document(why: &NoDocument, evidence: &Evidence, mask: &Mask) -> Failure {
     if let Some(coding) = evidence.header("content-encoding") {
         actual = format!("{actual}, encoded as {}", mask.apply(&coding));
     }
-    Failure {
+    Unmet {
         what: "body".to_owned(),
         expected: "JSON".to_owned(),
         actual,
@@ -165,7 +165,7 @@ fn text(
     matchers: &[Matcher],
     bytes: &[u8],
     terms: &Terms<'_>,
-) -> Result<Vec<Failure>, String> {
+) -> Result<Vec<Unmet>, String> {
     if matchers.is_empty() {
         return Ok(Vec::new());
     }
@@ -179,7 +179,7 @@ fn text(
             };
             all(subject, matchers, terms)
         }
-        Err(error) => Ok(vec![Failure {
+        Err(error) => Ok(vec![Unmet {
             what: what.to_owned(),
             expected: "UTF-8".to_owned(),
             actual: format!("a byte that is none, at {}", error.valid_up_to()),
@@ -189,10 +189,10 @@ fn text(
 }
 
 /// Holds rows, or the answer of a Redis command, against what is expected of them.
-fn table(expect: &Expect, evidence: &Evidence, terms: &Terms<'_>) -> Result<Vec<Failure>, String> {
+fn table(expect: &Expect, evidence: &Evidence, terms: &Terms<'_>) -> Result<Vec<Unmet>, String> {
     let rows = evidence.document.as_ref();
     let first = match rows {
-        Some(Value::Array(rows)) if matches!(evidence.status, Status::Plain(_)) => {
+        Some(Value::Array(rows)) if matches!(evidence.status, AnswerStatus::Plain(_)) => {
             rows.first().and_then(|row| row.get(0))
         }
         answer => answer,
@@ -264,10 +264,10 @@ pub(super) fn missing_message(wanted: &MessageMatch, terms: &Terms<'_>) -> Resul
     Ok(format!("a message: {}", texts.join(", ")))
 }
 
-fn digest(expect: &Expect, evidence: &Evidence) -> Option<Failure> {
+fn digest(expect: &Expect, evidence: &Evidence) -> Option<Unmet> {
     let expected = expect.sha256.as_ref()?;
     let actual = Digest::of(&evidence.body);
-    (actual != *expected).then(|| Failure {
+    (actual != *expected).then(|| Unmet {
         what: "sha256".to_owned(),
         expected: expected.clone(),
         actual: format!("{actual} of {} bytes", evidence.body.len()),
@@ -275,8 +275,8 @@ fn digest(expect: &Expect, evidence: &Evidence) -> Option<Failure> {
     })
 }
 
-fn wrong_status(expect: &Expect, evidence: &Evidence, mask: &Mask) -> Failure {
-    let (what, wanted, usual, mut actual) = if let Status::Exit(code) = evidence.status {
+fn wrong_status(expect: &Expect, evidence: &Evidence, mask: &Mask) -> Unmet {
+    let (what, wanted, usual, mut actual) = if let AnswerStatus::Exit(code) = evidence.status {
         let codes = expect.exit_code.iter().map(ToString::to_string);
         ("exit code", codes.collect(), "0", code.to_string())
     } else {
@@ -292,7 +292,7 @@ fn wrong_status(expect: &Expect, evidence: &Evidence, mask: &Mask) -> Failure {
         actual.push_str(": ");
         actual.push_str(&on_one_line(&String::from_utf8_lossy(said), mask));
     }
-    Failure {
+    Unmet {
         what: what.to_owned(),
         expected: if wanted.is_empty() {
             usual.to_owned()
@@ -308,7 +308,7 @@ fn headers(
     expected: &IndexMap<String, Vec<Matcher>>,
     evidence: &Evidence,
     terms: &Terms<'_>,
-) -> Result<Vec<Failure>, String> {
+) -> Result<Vec<Unmet>, String> {
     let mut failures = Vec::new();
     for (name, matchers) in expected {
         let text = evidence.header(name);
@@ -366,7 +366,7 @@ mod tests {
     use crate::smoke::scope::Places;
 
     /// Looks up captures only; nothing runs.
-    fn failures(expect: &Expect, evidence: &Evidence) -> Result<Vec<Failure>, String> {
+    fn failures(expect: &Expect, evidence: &Evidence) -> Result<Vec<Unmet>, String> {
         let engine = Process::new(
             Identity {
                 id: InstanceId::new("rates", "default", Path::new("/nowhere")),
@@ -421,7 +421,7 @@ mod tests {
             ("vary", "origin"),
         ];
         Evidence {
-            status: Status::Http(status),
+            status: AnswerStatus::Http(status),
             headers: headers
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .to_vec(),
@@ -480,7 +480,7 @@ mod tests {
     #[test]
     fn exit_codes() {
         let exited = |code| Evidence {
-            status: Status::Exit(code),
+            status: AnswerStatus::Exit(code),
             body: b"out".to_vec(),
             stderr: b"no hunter2\nthere".to_vec(),
             ..Evidence::default()
@@ -732,7 +732,7 @@ mod tests {
             ..Expect::default()
         };
         let rows = |rows: Value| Evidence {
-            status: Status::Plain("rows".to_owned()),
+            status: AnswerStatus::Plain("rows".to_owned()),
             document: Some(rows),
             ..Evidence::default()
         };

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::runner::Session;
+use super::runner::CheckContext;
 use crate::engine::{Engine, LogMark, LogOptions};
 
 /// How many lines of a service's log stand in a result: the last ones.
@@ -26,9 +26,9 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 /// The ends that logs have now. Checks that begin together share them, so that no file is looked
 /// at for each.
 #[derive(Debug, Default)]
-pub(super) struct Marks(Mutex<HashMap<String, LogMark>>);
+pub(super) struct LogEnds(Mutex<HashMap<String, LogMark>>);
 
-impl Marks {
+impl LogEnds {
     /// Returns the end that a service's log has.
     pub(super) fn of(&self, engine: &dyn Engine, service: &str) -> LogMark {
         let mut known = self.locked();
@@ -51,7 +51,7 @@ impl Marks {
 }
 
 /// Returns the lines since the mark, masked.
-pub(super) async fn since(session: &Session<'_>, service: &str, mark: LogMark) -> Vec<String> {
+pub(super) async fn since(session: &CheckContext<'_>, service: &str, mark: LogMark) -> Vec<String> {
     let mut lines = read(session, service, mark).await;
     let (started, mut quiet) = (Instant::now(), 0);
     while quiet < QUIET_LOOKS && started.elapsed() < LAST_WORDS {
@@ -65,7 +65,7 @@ pub(super) async fn since(session: &Session<'_>, service: &str, mark: LogMark) -
     lines.into_iter().map(shown).collect()
 }
 
-async fn read(session: &Session<'_>, service: &str, mark: LogMark) -> VecDeque<String> {
+async fn read(session: &CheckContext<'_>, service: &str, mark: LogMark) -> VecDeque<String> {
     let options = LogOptions {
         since: Some(mark),
         ..LogOptions::default()

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Number, Value};
 
-use super::Failure;
+use super::Unmet;
 use super::{contrast, difference};
 use crate::model::{Comparison, Matcher, ValueType};
 use crate::tell::Mask;
@@ -24,9 +24,9 @@ pub(super) struct Subject<'a> {
 
 /// Returns what is wrong with the subject, if anything is. Where there is no value, only
 /// `exists = false` holds.
-pub(super) fn check(subject: Subject<'_>, matcher: &Matcher, mask: &Mask) -> Option<Failure> {
+pub(super) fn check(subject: Subject<'_>, matcher: &Matcher, mask: &Mask) -> Option<Unmet> {
     let Some(value) = subject.value else {
-        return (*matcher != Matcher::Exists(false)).then(|| Failure {
+        return (*matcher != Matcher::Exists(false)).then(|| Unmet {
             what: mask.apply(subject.what),
             expected: expectation(matcher, mask),
             actual: format!("nothing ({})", subject.absent),
@@ -60,7 +60,7 @@ pub(super) fn show_typed(value: &Value, mask: &Mask) -> String {
 }
 
 /// Says what differs first, and shows the whole beside it.
-pub(super) fn unequal(what: &str, expected: &Value, actual: &Value, mask: &Mask) -> Failure {
+pub(super) fn unequal(what: &str, expected: &Value, actual: &Value, mask: &Mask) -> Unmet {
     let first = difference::first(expected, actual);
     let (path, wanted, seen) = match &first {
         Some(first) => (first.path.as_str(), first.expected, first.actual),
@@ -68,7 +68,7 @@ pub(super) fn unequal(what: &str, expected: &Value, actual: &Value, mask: &Mask)
     };
     let or_nothing =
         |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), |it| show(it, mask));
-    Failure {
+    Unmet {
         what: mask.apply(&format!("{what}{path}")),
         expected: or_nothing(wanted),
         actual: or_nothing(seen),
@@ -77,7 +77,7 @@ pub(super) fn unequal(what: &str, expected: &Value, actual: &Value, mask: &Mask)
 }
 
 /// Returns the failure of the first element for which something does not hold.
-fn in_elements(subject: Subject<'_>, matchers: &[Matcher], mask: &Mask) -> Option<Failure> {
+fn in_elements(subject: Subject<'_>, matchers: &[Matcher], mask: &Mask) -> Option<Unmet> {
     let elements = subject.value?.as_array()?;
     elements.iter().enumerate().find_map(|(index, element)| {
         let wrong = matchers.iter().find(|matcher| !holds(matcher, element))?;
@@ -91,9 +91,9 @@ fn in_elements(subject: Subject<'_>, matchers: &[Matcher], mask: &Mask) -> Optio
     })
 }
 
-fn plain(subject: Subject<'_>, matcher: &Matcher, mask: &Mask) -> Failure {
+fn plain(subject: Subject<'_>, matcher: &Matcher, mask: &Mask) -> Unmet {
     let value = subject.value.unwrap_or(&Value::Null);
-    Failure {
+    Unmet {
         what: mask.apply(subject.what),
         expected: expectation(matcher, mask),
         actual: seen(matcher, value, mask),

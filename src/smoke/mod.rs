@@ -28,9 +28,9 @@ mod testing;
 mod trial;
 
 pub use answer::answer;
-pub use outcome::{Attempts, CheckResult, Failure, Observation, Reply, Verdict};
+pub use outcome::{Attempted, Attempts, CheckResult, Excerpt, Unmet, Verdict};
 pub use replace::{inside, replace};
-pub use runner::{Options, Run, run};
-pub use scope::{ByHand, Database, Places, RedisServer};
+pub use runner::{SmokeOptions, SmokeRun, run};
+pub use scope::{ByHand, Places, RedisServer, SqlDatabase};
 pub use select::{Selected, Selection, Unselected, select};
 pub use snapshot::Snapshots;

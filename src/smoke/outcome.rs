@@ -27,11 +27,11 @@ pub struct CheckResult {
     /// From its beginning to its verdict, with the checks that are its parts.
     pub elapsed: Duration,
     /// Why it did not pass; empty when it did.
-    pub failures: Vec<Failure>,
+    pub failures: Vec<Unmet>,
     /// A line that does the same by hand, where the check could be made.
     pub reproduce: Option<String>,
     /// The last answer, if there was one.
-    pub reply: Option<Reply>,
+    pub reply: Option<Excerpt>,
     /// What its service logged while it was made; only of a check that failed.
     pub log: Vec<String>,
 }
@@ -60,7 +60,7 @@ impl CheckResult {
             Verdict::Passed | Verdict::Failed => None,
         };
         let failures = failures.iter_mut().flat_map(|failure| {
-            let Failure {
+            let Unmet {
                 what,
                 expected,
                 actual,
@@ -112,7 +112,7 @@ pub enum Verdict {
 
 /// An expectation that did not hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Failure {
+pub struct Unmet {
     /// What was looked at: `status`, `$.rates[0].day`.
     pub what: String,
     pub expected: String,
@@ -121,7 +121,7 @@ pub struct Failure {
     pub difference: Option<String>,
 }
 
-impl Failure {
+impl Unmet {
     /// The longest text of a failure, and the longest difference, in bytes.
     const TEXT_MAX: usize = 8 * 1024;
     const DIFFERENCE_MAX: usize = 64 * 1024;
@@ -144,7 +144,7 @@ fn cut(text: &mut String, most: usize) {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for Unmet {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
@@ -156,7 +156,7 @@ impl fmt::Display for Failure {
 
 /// A short view of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
+pub struct Excerpt {
     /// `404 Not Found`, `3 rows`.
     pub status: String,
     /// The start of the body or of the rows.
@@ -167,12 +167,12 @@ pub struct Reply {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attempts {
     total: u32,
-    kept: Vec<Observation>,
+    kept: Vec<Attempted>,
 }
 
 /// What one attempt saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Observation {
+pub struct Attempted {
     /// From 1.
     pub number: u32,
     /// When the attempt ended, counted from the start of the first one.
@@ -192,7 +192,7 @@ impl Attempts {
         if self.kept.len() == Self::KEPT {
             self.kept.remove(Self::FIRST);
         }
-        self.kept.push(Observation {
+        self.kept.push(Attempted {
             number: self.total,
             at,
             text: text.into(),
@@ -205,7 +205,7 @@ impl Attempts {
     }
 
     /// Returns the attempts that were kept; a gap in their numbers is where others were.
-    pub fn kept(&self) -> &[Observation] {
+    pub fn kept(&self) -> &[Attempted] {
         &self.kept
     }
 }
@@ -221,14 +221,14 @@ mod tests {
             name: s(),
             tags: vec![s()],
             verdict: Verdict::Skipped(s()),
-            failures: vec![Failure {
+            failures: vec![Unmet {
                 what: s(),
                 expected: s(),
                 actual: s(),
                 difference: Some(s()),
             }],
             reproduce: Some(s()),
-            reply: Some(Reply {
+            reply: Some(Excerpt {
                 status: s(),
                 excerpt: s(),
             }),
@@ -244,17 +244,17 @@ mod tests {
 
     #[test]
     fn a_text_that_nobody_reads_to_its_end_is_cut() {
-        let mut failure = Failure {
+        let mut failure = Unmet {
             what: "ä".repeat(5000),
             expected: "short".to_owned(),
-            actual: "x".repeat(Failure::TEXT_MAX),
-            difference: Some("-\n".repeat(Failure::DIFFERENCE_MAX)),
+            actual: "x".repeat(Unmet::TEXT_MAX),
+            difference: Some("-\n".repeat(Unmet::DIFFERENCE_MAX)),
         };
         failure.shorten();
         assert!(failure.what.ends_with("ä… (10000 bytes in all)"));
         assert_eq!(failure.expected, "short");
-        assert_eq!(failure.actual.len(), Failure::TEXT_MAX);
-        assert!(failure.difference.unwrap().len() < Failure::DIFFERENCE_MAX + 100);
+        assert_eq!(failure.actual.len(), Unmet::TEXT_MAX);
+        assert!(failure.difference.unwrap().len() < Unmet::DIFFERENCE_MAX + 100);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::expect::Terms;
-use super::log::Marks;
+use super::log::LogEnds;
 use super::queue::Queue;
 use super::schema::Schemas;
 use super::scope::{Places, Scope};
@@ -22,10 +22,10 @@ use crate::tell::Mask;
 use crate::tell::{CheckVerdict, Event, Events};
 
 /// What to check, and where.
-pub struct Run<'a> {
+pub struct SmokeRun<'a> {
     pub checks: &'a IndexMap<String, Check>,
     pub selected: &'a Selected,
-    pub options: Options,
+    pub options: SmokeOptions,
     /// Compares with snapshots, or writes them.
     pub snapshots: &'a Snapshots,
     pub places: Places<'a>,
@@ -37,7 +37,7 @@ pub struct Run<'a> {
 
 /// How checks are made.
 #[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub struct SmokeOptions {
     /// How many are made at the same time.
     pub jobs: usize,
     /// How often each is made.
@@ -46,7 +46,7 @@ pub struct Options {
     pub fail_fast: bool,
 }
 
-impl Default for Options {
+impl Default for SmokeOptions {
     fn default() -> Self {
         Self {
             jobs: 8,
@@ -59,9 +59,9 @@ impl Default for Options {
 /// Makes the checks; the results come in the order of the declarations. A check that was
 /// interrupted has failed and sends no event. With the results comes what hides the secrets that
 /// were known at the end, those that checks kept too.
-pub async fn run(run: Run<'_>) -> (Vec<CheckResult>, Mask) {
+pub async fn run(run: SmokeRun<'_>) -> (Vec<CheckResult>, Mask) {
     let own = run.checks.values().flat_map(secrets::of_check);
-    let session = Session {
+    let session = CheckContext {
         checks: run.checks,
         options: run.options,
         places: run.places,
@@ -69,7 +69,7 @@ pub async fn run(run: Run<'_>) -> (Vec<CheckResult>, Mask) {
             run.secrets.iter().chain(own).map(Secret::expose),
         ))),
         http: Caller::default(),
-        marks: Marks::default(),
+        marks: LogEnds::default(),
         schemas: Schemas::default(),
         snapshots: run.snapshots,
         cancel: run.cancel,
@@ -96,14 +96,14 @@ pub async fn run(run: Run<'_>) -> (Vec<CheckResult>, Mask) {
 }
 
 /// What all checks of a run share.
-pub(super) struct Session<'a> {
+pub(super) struct CheckContext<'a> {
     pub(super) checks: &'a IndexMap<String, Check>,
-    pub(super) options: Options,
+    pub(super) options: SmokeOptions,
     pub(super) places: Places<'a>,
     mask: Mutex<Arc<Mask>>,
     /// Keeps its connections from one check to the next.
     pub(super) http: Caller,
-    pub(super) marks: Marks,
+    pub(super) marks: LogEnds,
     schemas: Schemas,
     snapshots: &'a Snapshots,
     pub(super) cancel: &'a CancellationToken,
@@ -112,16 +112,16 @@ pub(super) struct Session<'a> {
 }
 
 /// What a check leaves for those that depend on it.
-struct Ending {
+struct CheckEnd {
     passed: bool,
     captured: BTreeMap<String, Value>,
     cookies: Jar,
 }
 
 /// Endings by the places of their checks in the selection; only of those that others depend on.
-type Endings = BTreeMap<usize, Ending>;
+type Endings = BTreeMap<usize, CheckEnd>;
 
-impl Session<'_> {
+impl CheckContext<'_> {
     pub(super) fn mask(&self) -> Arc<Mask> {
         let mask = self.mask.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&mask)
@@ -185,7 +185,7 @@ impl Session<'_> {
             };
             self.marks.forget();
             if queue.is_awaited(place) {
-                endings.insert(place, Ending::of(&result, scope));
+                endings.insert(place, CheckEnd::of(&result, scope));
             }
             queue.ended(place);
             if !self.cancel.is_cancelled() {
@@ -231,7 +231,7 @@ impl Session<'_> {
     }
 }
 
-impl Ending {
+impl CheckEnd {
     fn of(result: &CheckResult, scope: Option<Scope<'_>>) -> Self {
         let (captured, cookies) =
             scope.map_or_else(Default::default, |scope| (scope.captured, scope.cookies));

@@ -14,7 +14,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::difference::segment;
-use super::{Failure, matcher};
+use super::{Unmet, matcher};
 use crate::model::DeclaredFile;
 use crate::tell::Mask;
 
@@ -34,12 +34,12 @@ struct Schema {
 
 impl Schemas {
     /// Returns what of a document does not follow the schema in a file.
-    pub(super) fn check(&self, file: &DeclaredFile, document: &Value, mask: &Mask) -> Vec<Failure> {
+    pub(super) fn check(&self, file: &DeclaredFile, document: &Value, mask: &Mask) -> Vec<Unmet> {
         let schema = self.schema(&file.path);
         let schema = match schema.as_ref() {
             Ok(schema) => schema,
             Err(why) => {
-                return vec![Failure {
+                return vec![Unmet {
                     what: "json_schema".to_owned(),
                     expected: format!("a JSON Schema in {}", file.name),
                     actual: mask.apply(why),
@@ -56,14 +56,14 @@ impl Schemas {
         let told = violations
             .iter()
             .flat_map(|it| failures(it, document, mask));
-        let mut told: Vec<Failure> = told.take(TOLD).collect();
+        let mut told: Vec<Unmet> = told.take(TOLD).collect();
         for failure in &mut told {
             failure.expected = format!("{} ({})", failure.expected, file.name);
         }
         let all: usize = violations.iter().map(|it| places(it)).sum();
         let more = all - told.len();
         if more > 0 {
-            told.push(Failure {
+            told.push(Unmet {
                 what: "json_schema".to_owned(),
                 expected: format!("a document that follows {}", file.name),
                 actual: format!("{more} more places that do not"),
@@ -200,10 +200,10 @@ fn places(error: &ValidationError<'_, '_>) -> usize {
 }
 
 /// Returns a failure for a violation, or one for each of the first properties that it names.
-fn failures(error: &ValidationError<'_, '_>, document: &Value, mask: &Mask) -> Vec<Failure> {
+fn failures(error: &ValidationError<'_, '_>, document: &Value, mask: &Mask) -> Vec<Unmet> {
     let path = path_of(error);
     let value = value_at(error, document);
-    let failure = |property: Option<&str>, expected: String, actual: String| Failure {
+    let failure = |property: Option<&str>, expected: String, actual: String| Unmet {
         what: mask.apply(&format!(
             "{path}{}",
             property.map(segment).unwrap_or_default()

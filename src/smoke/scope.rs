@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Failure;
+use super::Unmet;
 use crate::engine::Engine;
 use crate::model::{Json, Matcher, Part, Reference, Secret, ServicePort, SqlAction, Template};
 use crate::postgres;
@@ -22,7 +22,7 @@ pub struct Places<'a> {
     /// A port of a service to where it is reached.
     pub address: &'a (dyn Fn(&ServicePort) -> Result<SocketAddr, String> + Sync),
     /// A `postgres` service to its server and its own database.
-    pub database: &'a (dyn Fn(&str) -> Result<Database, String> + Sync),
+    pub database: &'a (dyn Fn(&str) -> Result<SqlDatabase, String> + Sync),
     /// A `redis` service to its server.
     pub redis: &'a (dyn Fn(&str) -> Result<RedisServer, String> + Sync),
     /// The words of a command that does by hand what a check does inside the environment:
@@ -43,7 +43,7 @@ pub enum ByHand<'a> {
 
 /// A database that a SQL check asks.
 #[derive(Clone, Debug)]
-pub struct Database {
+pub struct SqlDatabase {
     pub server: postgres::Server,
     /// The database of the service, for checks that name none.
     pub name: String,
@@ -106,8 +106,8 @@ impl Scope<'_> {
     }
 
     /// Returns the failure of a check that could not be made.
-    pub(super) fn impossible(&self, expected: &str, reason: &str) -> Failure {
-        Failure {
+    pub(super) fn impossible(&self, expected: &str, reason: &str) -> Unmet {
+        Unmet {
             what: "check".to_owned(),
             expected: expected.to_owned(),
             actual: self.mask.apply(reason),

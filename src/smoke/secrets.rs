@@ -6,15 +6,15 @@ use crate::model::{
 
 /// Returns every secret of a check.
 pub(super) fn of_check(check: &Check) -> Vec<&Secret> {
-    let mut found = Found(Vec::new());
+    let mut found = FoundSecrets(Vec::new());
     found.action(&check.action);
     found.expect(&check.expect);
     found.0
 }
 
-struct Found<'a>(Vec<&'a Secret>);
+struct FoundSecrets<'a>(Vec<&'a Secret>);
 
-impl<'a> Found<'a> {
+impl<'a> FoundSecrets<'a> {
     fn text(&mut self, template: &'a Template) {
         let secrets = template.parts.iter().filter_map(|part| match part {
             Part::Secret(secret) => Some(secret),

@@ -78,10 +78,13 @@ pub fn select(
     Ok(Selected { names })
 }
 
-type Wanted = Box<dyn Fn(&str, &Check) -> bool>;
+type WantedChecks = Box<dyn Fn(&str, &Check) -> bool>;
 
 /// Returns the test for a name; each pattern must match something.
-fn names(checks: &IndexMap<String, Check>, patterns: &[String]) -> Result<Wanted, Unselected> {
+fn names(
+    checks: &IndexMap<String, Check>,
+    patterns: &[String],
+) -> Result<WantedChecks, Unselected> {
     if patterns.is_empty() {
         return Ok(Box::new(|_, _| true));
     }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::evidence::Evidence;
 use super::json_path::pointers;
 use super::replace::{inside, make_folder_of, replace};
-use super::{Failure, contrast};
+use super::{Unmet, contrast};
 use crate::model::{DeclaredFile, Snapshot, SnapshotMask};
 use crate::tell::Mask;
 
@@ -57,7 +57,7 @@ impl Snapshots {
         evidence: &Evidence,
         right: bool,
         mask: &Mask,
-    ) -> Option<Failure> {
+    ) -> Option<Unmet> {
         if self.update && !right {
             return None;
         }
@@ -83,11 +83,11 @@ impl Snapshots {
         }
     }
 
-    fn settle(&self, file: &DeclaredFile, text: String, mask: &Mask) -> Option<Failure> {
+    fn settle(&self, file: &DeclaredFile, text: String, mask: &Mask) -> Option<Unmet> {
         // Held while the file is written: of two checks with one file, the second sees the first.
         let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(before) = settled.get(&file.path) {
-            return (!same(&before.text, &text)).then(|| Failure {
+            return (!same(&before.text, &text)).then(|| Unmet {
                 difference: contrast::lines(end(&before.text), end(&text)),
                 ..failure(
                     format!("what this run has already found for {}", file.name),
@@ -110,7 +110,7 @@ impl Snapshots {
     }
 }
 
-fn compare(file: &DeclaredFile, text: &str, mask: &Mask) -> Option<Failure> {
+fn compare(file: &DeclaredFile, text: &str, mask: &Mask) -> Option<Unmet> {
     let the_file = || format!("the file {}", file.name);
     let kept = match fs_err::read(&file.path) {
         Ok(kept) => kept,
@@ -129,7 +129,7 @@ fn compare(file: &DeclaredFile, text: &str, mask: &Mask) -> Option<Failure> {
     };
     // Who wrote it by hand may have left a secret in it.
     let kept = mask.apply(&kept);
-    (!same(&kept, text)).then(|| Failure {
+    (!same(&kept, text)).then(|| Unmet {
         difference: contrast::lines(end(&kept), end(text)),
         ..failure(
             format!("what {} holds", file.name),
@@ -138,8 +138,8 @@ fn compare(file: &DeclaredFile, text: &str, mask: &Mask) -> Option<Failure> {
     })
 }
 
-fn failure(expected: String, actual: &str) -> Failure {
-    Failure {
+fn failure(expected: String, actual: &str) -> Unmet {
+    Unmet {
         what: "snapshot".to_owned(),
         expected,
         actual: actual.to_owned(),
@@ -148,7 +148,7 @@ fn failure(expected: String, actual: &str) -> Failure {
 }
 
 /// Returns what is kept of an answer: JSON over several lines, everything else as it came.
-fn render(snapshot: &Snapshot, evidence: &Evidence, mask: &Mask) -> Result<String, Failure> {
+fn render(snapshot: &Snapshot, evidence: &Evidence, mask: &Mask) -> Result<String, Unmet> {
     let document = evidence.document();
     let text = match (document, evidence.text()) {
         (Ok(document), _) => {

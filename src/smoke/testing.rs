@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Barrier;
 use tokio_util::sync::CancellationToken;
 
-use super::{CheckResult, Options, Places, Run, Selection, Snapshots, run, select};
+use super::{CheckResult, Places, Selection, SmokeOptions, SmokeRun, Snapshots, run, select};
 use crate::config::{Request, invocation, load};
 use crate::engine::Identity;
 use crate::engine::process::Process;
@@ -154,7 +154,7 @@ impl Ran {
 pub(super) async fn run_all(
     address: SocketAddr,
     checks: &IndexMap<String, Check>,
-    (selection, options): (&Selection, Options),
+    (selection, options): (&Selection, SmokeOptions),
     cancel: &CancellationToken,
 ) -> Ran {
     let state = tempfile::tempdir().unwrap();
@@ -172,7 +172,7 @@ pub(super) async fn run_all(
     };
     let selected = select(checks, selection).unwrap();
     let snapshots = Snapshots::new(false, std::path::Path::new("/"));
-    let future = run(Run {
+    let future = run(SmokeRun {
         checks,
         selected: &selected,
         options,
@@ -190,7 +190,7 @@ pub(super) async fn run_all(
 
 /// Makes the checks of a file against one address.
 pub(super) async fn run_toml(address: SocketAddr, toml: &str) -> Ran {
-    let how = (&Selection::default(), Options::default());
+    let how = (&Selection::default(), SmokeOptions::default());
     run_all(address, &checks(toml), how, &CancellationToken::new()).await
 }
 

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::{self, Seen};
-use super::runner::Session;
+use super::attempt::{self, AttemptOutcome};
+use super::runner::CheckContext;
 use super::scope::Scope;
-use super::{Attempts, CheckResult, Failure, Reply, Verdict};
+use super::{Attempts, CheckResult, Excerpt, Unmet, Verdict};
 use crate::model::{Check, Secret};
 use crate::probe::{Attempt, Exhausted, Jar, Poll};
 use crate::tell::Mask;
@@ -26,16 +26,16 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// What is known of a check so far.
 #[derive(Default)]
-pub(super) struct Trail {
+pub(super) struct TrialState {
     attempts: Attempts,
-    failures: Vec<Failure>,
-    reply: Option<Reply>,
+    failures: Vec<Unmet>,
+    reply: Option<Excerpt>,
     reproduce: Option<String>,
 }
 
 /// Makes a check; with the result comes what it kept.
 pub(super) async fn run<'a>(
-    session: &Session<'a>,
+    session: &CheckContext<'a>,
     name: &str,
     check: &Check,
     mut scope: Scope<'a>,
@@ -43,7 +43,7 @@ pub(super) async fn run<'a>(
     let started = Instant::now();
     let service = check.action.service();
     let mark = service.map(|service| session.marks.of(session.places.engine, service));
-    let mut trail = Trail::default();
+    let mut trail = TrialState::default();
     let begun = !session.cancel.is_cancelled();
     for step in &check.flow.setup {
         trail.failures = step_failures(session, step, "setup", &mut scope).await;
@@ -108,11 +108,11 @@ fn blank(name: &str, check: &Check) -> CheckResult {
 
 /// Makes a check that is a part of another one, and returns what failed in it.
 pub(super) async fn step_failures(
-    session: &Session<'_>,
+    session: &CheckContext<'_>,
     step: &str,
     part: &str,
     scope: &mut Scope<'_>,
-) -> Vec<Failure> {
+) -> Vec<Unmet> {
     let Some(check) = session.checks.get(step) else {
         return vec![scope.impossible("its parts", &format!("no check `{step}`"))];
     };
@@ -122,12 +122,12 @@ pub(super) async fn step_failures(
         tokio::select! {
             biased;
             trail = Box::pin(until_final(session, check, scope, &own)) => trail,
-            () = last_words(session.cancel) => Trail::unfinished(),
+            () = last_words(session.cancel) => TrialState::unfinished(),
         }
     } else {
         Box::pin(until_final(session, check, scope, session.cancel)).await
     };
-    let failures = trail.failures.into_iter().map(|failure| Failure {
+    let failures = trail.failures.into_iter().map(|failure| Unmet {
         what: format!("{part} {step}: {}", failure.what),
         ..failure
     });
@@ -142,15 +142,15 @@ async fn last_words(cancel: &CancellationToken) {
 
 /// Tries until an answer is final, the check's time is over or the run is cancelled.
 async fn until_final(
-    session: &Session<'_>,
+    session: &CheckContext<'_>,
     check: &Check,
     scope: &mut Scope<'_>,
     cancel: &CancellationToken,
-) -> Trail {
+) -> TrialState {
     let once = check.timeout.is_zero();
     let timeout = if once { ONLY_ATTEMPT } else { check.timeout };
     let started = Instant::now();
-    let mut trail = Trail::default();
+    let mut trail = TrialState::default();
     let mut turns = Poll::within(timeout).turns(cancel);
     // The cookies that the last attempt was made with: its answer may have changed them.
     let mut sent = scope.cookies.clone();
@@ -181,7 +181,7 @@ async fn until_final(
                 trail.add_silence(started.elapsed(), last, timeout);
             }
         }
-        Err(Exhausted::Cancelled) => trail.failures = Trail::unfinished().failures,
+        Err(Exhausted::Cancelled) => trail.failures = TrialState::unfinished().failures,
     }
     if !trail.failures.is_empty() {
         let as_sent = Scope {
@@ -193,10 +193,10 @@ async fn until_final(
     trail
 }
 
-impl Trail {
+impl TrialState {
     /// Returns that of a check that was interrupted.
     fn unfinished() -> Self {
-        let failure = Failure {
+        let failure = Unmet {
             what: "check".to_owned(),
             expected: "a final answer".to_owned(),
             actual: "an interruption".to_owned(),
@@ -208,14 +208,14 @@ impl Trail {
         }
     }
 
-    fn add(&mut self, at: Duration, summary: &str, seen: Seen, timeout: Duration) {
+    fn add(&mut self, at: Duration, summary: &str, seen: AttemptOutcome, timeout: Duration) {
         self.attempts.record(at, summary);
         (self.reply, self.failures) = match seen {
-            Seen::Answer {
+            AttemptOutcome::Answer {
                 reply, failures, ..
             } => (reply, failures),
-            Seen::NoAnswer { reason, .. } => (None, vec![no_answer(reason, timeout)]),
-            Seen::Impossible(failure) => (None, vec![failure]),
+            AttemptOutcome::NoAnswer { reason, .. } => (None, vec![no_answer(reason, timeout)]),
+            AttemptOutcome::Impossible(failure) => (None, vec![failure]),
         };
     }
 
@@ -229,8 +229,8 @@ impl Trail {
     }
 }
 
-fn no_answer(actual: String, timeout: Duration) -> Failure {
-    Failure {
+fn no_answer(actual: String, timeout: Duration) -> Unmet {
+    Unmet {
         what: "answer".to_owned(),
         expected: format!("one within {}", humantime::format_duration(timeout)),
         actual,
@@ -258,7 +258,7 @@ fn texts_of(value: &Value) -> Vec<Secret> {
 
 /// Hides what the check keeps as a secret before anything is said of its answer, which may be wrong.
 pub(super) fn hide_captured(
-    session: &Session<'_>,
+    session: &CheckContext<'_>,
     check: &Check,
     scope: &mut Scope<'_>,
     evidence: &super::evidence::Evidence,
@@ -280,11 +280,11 @@ pub(super) fn hide_captured(
 
 /// Keeps what the check says, once its answer is right.
 pub(super) fn keep(
-    session: &Session<'_>,
+    session: &CheckContext<'_>,
     check: &Check,
     scope: &mut Scope<'_>,
     evidence: &super::evidence::Evidence,
-) -> Vec<Failure> {
+) -> Vec<Unmet> {
     let mut failures = Vec::new();
     for (name, declared) in &check.captures {
         match super::capture::capture(name, declared, evidence) {
@@ -294,7 +294,7 @@ pub(super) fn keep(
                 }
                 scope.captured.insert(name.clone(), value);
             }
-            Err(failure) => failures.push(Failure {
+            Err(failure) => failures.push(Unmet {
                 what: scope.mask.apply(&failure.what),
                 expected: scope.mask.apply(&failure.expected),
                 ..failure

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use envctl::model::Spot;
 use envctl::smoke::reports::{JUnit, Results};
-use envctl::smoke::{Attempts, CheckResult, Failure, Reply, Verdict};
+use envctl::smoke::{Attempts, CheckResult, Excerpt, Unmet, Verdict};
 use expect_test::expect;
 use sha2::{Digest as _, Sha256};
 
@@ -153,7 +153,7 @@ fn checks() -> Vec<CheckResult> {
         }
         check
     };
-    let failures = vec![Failure {
+    let failures = vec![Unmet {
         what: "body".to_owned(),
         expected: "<a>".to_owned(),
         actual: "]]>\u{0}".to_owned(),
@@ -165,7 +165,7 @@ fn checks() -> Vec<CheckResult> {
     wrong.failures.clone_from(&failures);
     wrong.reproduce = Some("curl 'http://127.0.0.1:3000/?a=1&b=2'".to_owned());
     wrong.log = vec!["<log>".to_owned()];
-    wrong.reply = Some(Reply {
+    wrong.reply = Some(Excerpt {
         status: "503".to_owned(),
         excerpt: "\u{ffff}<html>".to_owned(),
     });

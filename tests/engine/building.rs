@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use envctl::engine::{Error, Provision, Source};
+use envctl::engine::{Error, Provenance, Provision};
 use envctl::model::{Build, HostCommand, Image, Part, Reference, Template};
 use indexmap::IndexMap;
 
@@ -46,7 +46,7 @@ pub(crate) async fn an_unchanged_context_is_current(fixture: &Fixture) {
 
     let (first, output) = fixture.ensure(&spec, &fixture.bases()).await;
     let first = first.unwrap();
-    assert_eq!(first.source, Source::Built);
+    assert_eq!(first.source, Provenance::Built);
     assert!(
         output.iter().any(|line| line.starts_with("Step 3/")),
         "{output:?}"
@@ -62,7 +62,7 @@ pub(crate) async fn an_unchanged_context_is_current(fixture: &Fixture) {
     let again = again.unwrap();
     assert_eq!(
         (again.source, again.handle),
-        (Source::Local, first.handle.clone())
+        (Provenance::Local, first.handle.clone())
     );
     assert_eq!(output, [""; 0]);
 
@@ -165,13 +165,13 @@ pub(crate) async fn prepare_runs_only_when_its_inputs_change(fixture: &Fixture) 
     fs_err::remove_dir_all(fixture.path("made")).unwrap();
     assert!(is_current(fixture, &spec).await);
     let again = fixture.ensure(&spec, &fixture.bases()).await.0.unwrap();
-    assert_eq!((again.source, runs()), (Source::Local, 1));
+    assert_eq!((again.source, runs()), (Provenance::Local, 1));
 
     fixture.write("source/main", "2");
     let second = fixture.ensure(&spec, &fixture.bases()).await.0.unwrap();
     daemon::remove_image(&first.handle.reference).await;
     daemon::remove_image(&second.handle.reference).await;
-    assert_eq!((second.source, runs()), (Source::Built, 2));
+    assert_eq!((second.source, runs()), (Provenance::Built, 2));
 }
 
 pub(crate) async fn a_build_needs_its_base(fixture: &Fixture) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use envctl::engine::{Error, Source};
+use envctl::engine::{Error, Provenance};
 use envctl::model::Image;
 use envctl::tell::{Events, StepId};
 
@@ -107,7 +107,7 @@ pub(crate) async fn an_image_archive_keeps_none_of_its_names(fixture: &Fixture) 
     ] {
         daemon::remove_image(reference).await;
     }
-    assert_eq!(outcome.source, Source::Loaded);
+    assert_eq!(outcome.source, Provenance::Loaded);
     assert_eq!(outcome.handle.id, first.id);
     assert!(
         outcome
@@ -158,7 +158,7 @@ pub(crate) async fn a_registry_that_failed_is_not_asked_again(fixture: &Fixture)
     let outcome = fixture.ensure(&spec, &BTreeMap::new()).await.0.unwrap();
     daemon::remove_image(&outcome.handle.reference).await;
     assert!(start.elapsed() < Duration::from_secs(20));
-    assert_eq!(outcome.source, Source::Loaded);
+    assert_eq!(outcome.source, Provenance::Loaded);
     let [passed_over] = outcome.passed_over.as_slice() else {
         panic!("{outcome:?}");
     };

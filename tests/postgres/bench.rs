@@ -8,7 +8,7 @@ use envctl::host::Digests;
 use envctl::model::Secret;
 use envctl::postgres::{self, Server};
 use envctl::probe::{Attempt, Poll};
-use envctl::seed::{self, Declared, Dump, Loaded, State};
+use envctl::seed::{self, Declared, Dump, LoadOutcome, State};
 use envctl::tell::{Event, Events, StepEvents, StepId};
 use tokio_util::sync::CancellationToken;
 
@@ -92,7 +92,7 @@ impl Bench {
     }
 
     /// Loads what is declared.
-    pub(crate) async fn load(&self, declared: &Declared) -> Result<Loaded, seed::Error> {
+    pub(crate) async fn load(&self, declared: &Declared) -> Result<LoadOutcome, seed::Error> {
         let fingerprint = seed::fingerprint(declared, &Digests::default()).await?;
         seed::load(
             &self.server,

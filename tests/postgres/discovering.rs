@@ -7,7 +7,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 use envctl::postgres::{ensure_database, query};
-use envctl::smoke::discover::{Asked, Discover, Discovery, Source, discover};
+use envctl::smoke::discover::{Asked, Discover, Discovery, DocumentSource, discover};
 use expect_test::{Expect, expect};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
@@ -141,7 +141,7 @@ async fn discovered(bench: &Bench, base: &str) -> Discovery {
     }];
     discover(Discover {
         services: &services,
-        source: &Source::Usual,
+        source: &DocumentSource::Usual,
         databases: &databases,
         checks: &IndexMap::new(),
         cancel: &bench.cancel,

@@ -6,7 +6,7 @@ use super::super::line;
 use super::{Failure, FailureKind};
 use crate::config::Mistakes;
 use crate::model::{Invocation, Kind, Service};
-use crate::smoke::discover::{DocumentError, Error};
+use crate::smoke::discover::{DocumentError, Undocumented};
 use crate::tell::Diagnostic;
 
 /// How a document is named, for services that have it elsewhere.
@@ -15,7 +15,7 @@ const NAME_IT: &str =
 
 impl Failure {
     /// No service has a document that can be read.
-    pub(in crate::commands) fn undiscovered(errors: &[Error]) -> Self {
+    pub(in crate::commands) fn undiscovered(errors: &[Undocumented]) -> Self {
         Self {
             kind: FailureKind::Other,
             diagnostics: errors.iter().map(undiscovered).collect(),
@@ -72,18 +72,18 @@ impl Failure {
     }
 }
 
-fn undiscovered(error: &Error) -> Diagnostic {
+fn undiscovered(error: &Undocumented) -> Diagnostic {
     let mut diagnostic = Diagnostic::new(error.to_string());
     let cause = error.source().map(ToString::to_string);
     match error {
-        Error::Nowhere { tried, .. } => {
+        Undocumented::Nowhere { tried, .. } => {
             for (path, came) in tried {
                 diagnostic.facts.push((path.clone(), came.clone()));
             }
             diagnostic.hint(NAME_IT).hint("JSON is read, YAML is not")
         }
-        Error::NotThere { .. } => diagnostic.hint(NAME_IT),
-        Error::Unreadable { source, .. } => {
+        Undocumented::NotThere { .. } => diagnostic.hint(NAME_IT),
+        Undocumented::Unreadable { source, .. } => {
             diagnostic.causes.extend(cause);
             match source {
                 DocumentError::NotJson(_) => diagnostic.hint("JSON is read, YAML is not"),
@@ -93,10 +93,10 @@ fn undiscovered(error: &Error) -> Diagnostic {
                 }
             }
         }
-        Error::File { .. } => {
+        Undocumented::File { .. } => {
             diagnostic.causes.extend(cause);
             diagnostic
         }
-        Error::TooLong { .. } => diagnostic,
+        Undocumented::TooLong { .. } => diagnostic,
     }
 }

@@ -10,7 +10,7 @@ use super::marks::Marks;
 use super::members::Sight;
 use super::prepared::Prepared;
 use super::record::{self, Record, RecordedPort};
-use super::user::User;
+use super::user::HostUser;
 use super::{environment, files, instances, ports, resource, server};
 use crate::engine::{Addresses, Error, Launch, MadeFile, ServiceKind, ServiceSpec};
 use crate::host::{find_program, make_folder};
@@ -94,9 +94,9 @@ fn plain(launch: &Launch) -> impl Iterator<Item = (String, String)> {
 }
 
 /// Returns the user that is asked for; the caller when `None`.
-pub(super) fn user(service: &str, user: Option<&str>) -> Result<Option<User>, Error> {
+pub(super) fn user(service: &str, user: Option<&str>) -> Result<Option<HostUser>, Error> {
     let Some(text) = user else { return Ok(None) };
-    match User::find(text).or_else(|| User::numbered(text)) {
+    match HostUser::find(text).or_else(|| HostUser::numbered(text)) {
         Some(user) => Ok(Some(user)),
         None => Err(Error::Start {
             service: service.to_owned(),

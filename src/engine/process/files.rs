@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::engine::{Process, refused};
 use super::folder::Folder;
 use super::status::Status;
-use super::user::User;
+use super::user::HostUser;
 use super::{record, way};
 use crate::engine::{Error, MadeFile};
 use crate::host::{make_folder, whole};
@@ -22,7 +22,7 @@ pub(super) fn give(
     process: &Process,
     folder: &Folder,
     files: &[MadeFile],
-    user: Option<&User>,
+    user: Option<&HostUser>,
 ) -> io::Result<()> {
     if files.is_empty() {
         return Ok(());
@@ -67,7 +67,7 @@ pub(super) fn reload(folder: &Folder, files: &[MadeFile], signal: &str) -> Resul
 }
 
 /// Writes one; a reader sees the old text or the new one.
-fn write(path: &Path, file: &MadeFile, user: Option<&User>) -> io::Result<()> {
+fn write(path: &Path, file: &MadeFile, user: Option<&HostUser>) -> io::Result<()> {
     let content = file.content.expose();
     whole::write(path, whole::OWNER_ALONE, content, |file| match user {
         Some(user) => fchown(file, Some(user.uid), Some(user.gid)),

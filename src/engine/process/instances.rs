@@ -16,7 +16,7 @@ use crate::model::InstanceId;
 
 /// What an instance's folder says of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Origin {
+struct InstanceOrigin {
     environment: String,
     instance: String,
     workspace: PathBuf,
@@ -35,7 +35,7 @@ pub(super) fn sign(process: &Process) -> std::io::Result<()> {
         return Ok(());
     }
     make_folder(&instance)?;
-    let origin = Origin {
+    let origin = InstanceOrigin {
         environment: process.identity.id.environment.clone(),
         instance: process.identity.id.instance.clone(),
         workspace: process.identity.workspace.clone(),
@@ -83,7 +83,9 @@ fn instance(path: &Path) -> Result<Option<Instance>, Error> {
 /// Returns which instance a folder is of. Its name alone does not tell where the names part.
 fn origin(path: &Path) -> Option<(InstanceId, Option<PathBuf>)> {
     let name = path.file_name().and_then(OsStr::to_str)?;
-    let origin = folder::read::<Origin>(&origin_file(path)).ok().flatten();
+    let origin = folder::read::<InstanceOrigin>(&origin_file(path))
+        .ok()
+        .flatten();
     let known = origin.and_then(|origin| {
         let workspace = origin.workspace;
         let id = InstanceId::new(&origin.environment, &origin.instance, &workspace);

@@ -25,12 +25,12 @@ const KEPT: Duration = Duration::from_hours(1);
 /// Every port that was given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Ledger {
-    pub entries: Vec<Entry>,
+    pub entries: Vec<GivenPort>,
 }
 
 /// A port that was given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Entry {
+pub(super) struct GivenPort {
     pub instance: String,
     pub service: String,
     /// The port's name: `http`.
@@ -75,13 +75,15 @@ impl Ledger {
             let key = (entry.service.clone(), entry.port.clone());
             entry.instance != instance || !addresses.contains_key(&key)
         });
-        let entries = addresses.iter().map(|((service, port), address)| Entry {
-            instance: instance.clone(),
-            service: service.clone(),
-            port: port.clone(),
-            address: *address,
-            given,
-        });
+        let entries = addresses
+            .iter()
+            .map(|((service, port), address)| GivenPort {
+                instance: instance.clone(),
+                service: service.clone(),
+                port: port.clone(),
+                address: *address,
+                given,
+            });
         self.entries.extend(entries);
     }
 
@@ -155,8 +157,8 @@ mod tests {
 
     use super::*;
 
-    fn entry(instance: &str, service: &str, number: u16, age: Duration) -> Entry {
-        Entry {
+    fn entry(instance: &str, service: &str, number: u16, age: Duration) -> GivenPort {
+        GivenPort {
             instance: instance.to_owned(),
             service: service.to_owned(),
             port: "http".to_owned(),

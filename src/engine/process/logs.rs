@@ -41,7 +41,7 @@ pub(super) async fn logs(
         at,
         line,
     };
-    let mut reader = Reader::open(folder, options.tail).map_err(failed)?;
+    let mut reader = LogReader::open(folder, options.tail).map_err(failed)?;
     if let Some(mark) = options.since {
         reader.skip_to(mark).map_err(failed)?;
     }
@@ -132,10 +132,10 @@ impl<'a> Clocks<'a> {
         }
     }
 
-    fn at(&mut self, piece: &Piece<'_>) -> Option<SystemTime> {
+    fn at(&mut self, piece: &LogPiece<'_>) -> Option<SystemTime> {
         let noted = match piece.part {
-            Part::Old => self.old.at(piece.end + self.lost),
-            Part::Log => self.log.at(piece.end),
+            LogPart::Old => self.old.at(piece.end + self.lost),
+            LogPart::Log => self.log.at(piece.end),
         };
         noted.or_else(|| self.latest())
     }
@@ -149,27 +149,27 @@ impl<'a> Clocks<'a> {
 
 /// Which part of a log something stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
+enum LogPart {
     Old,
     Log,
 }
 
 /// Bytes that were read: up to where they reach in their part.
 struct Read {
-    part: Part,
+    part: LogPart,
     end: u64,
     count: usize,
 }
 
 /// At most one line of them.
-struct Piece<'a> {
-    part: Part,
+struct LogPiece<'a> {
+    part: LogPart,
     end: u64,
     text: &'a [u8],
 }
 
 /// Reads a log on, over its cuts.
-struct Reader<'a> {
+struct LogReader<'a> {
     folder: &'a Folder,
     /// The part that was cut off before, from its first wanted byte on; read first.
     old: Option<File>,
@@ -182,7 +182,7 @@ struct Reader<'a> {
     piece: Vec<u8>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> LogReader<'a> {
     fn open(folder: &'a Folder, tail: Option<usize>) -> std::io::Result<Self> {
         let cut = inode(&folder.old_log());
         let mut old = open(&folder.old_log())?;
@@ -191,7 +191,7 @@ impl<'a> Reader<'a> {
         if let Some(wanted) = tail {
             let found = match &mut log {
                 Some(log) => last_lines(log, wanted)?,
-                None => Tail::default(),
+                None => LastBytes::default(),
             };
             position = found.start;
             if found.lines >= wanted {
@@ -262,7 +262,7 @@ impl<'a> Reader<'a> {
             if count > 0 {
                 let end = old.stream_position()?;
                 return Ok(Some(Read {
-                    part: Part::Old,
+                    part: LogPart::Old,
                     end,
                     count,
                 }));
@@ -281,14 +281,14 @@ impl<'a> Reader<'a> {
         let count = log.read(&mut self.piece[..room])?;
         self.position += u64::try_from(count).unwrap_or(0);
         Ok((count > 0).then_some(Read {
-            part: Part::Log,
+            part: LogPart::Log,
             end: self.position,
             count,
         }))
     }
 
     /// Returns the bytes that were just read, cut behind the ends of lines.
-    fn pieces(&self, read: &Read) -> impl Iterator<Item = Piece<'_>> {
+    fn pieces(&self, read: &Read) -> impl Iterator<Item = LogPiece<'_>> {
         let bytes = &self.piece[..read.count];
         let part = read.part;
         let mut end = read.end - u64::try_from(read.count).unwrap_or(0);
@@ -296,7 +296,7 @@ impl<'a> Reader<'a> {
             .split_inclusive(|byte| *byte == b'\n')
             .map(move |text| {
                 end += u64::try_from(text.len()).unwrap_or(0);
-                Piece { part, end, text }
+                LogPiece { part, end, text }
             })
     }
 
@@ -337,16 +337,16 @@ fn inode(path: &Path) -> u64 {
 
 /// The last lines of a file.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Tail {
+struct LastBytes {
     start: u64,
     lines: usize,
 }
 
 /// Finds where the last lines of a file start, read from its end.
-fn last_lines(file: &mut File, wanted: usize) -> std::io::Result<Tail> {
+fn last_lines(file: &mut File, wanted: usize) -> std::io::Result<LastBytes> {
     let size = file.metadata()?.len();
     let mut piece = vec![0; PIECE_BYTES];
-    let mut tail = Tail {
+    let mut tail = LastBytes {
         start: size,
         lines: 0,
     };
@@ -405,7 +405,7 @@ mod tests {
         check(&format!("{long}\n{long}\ny\n"), 2, &format!("{long}\ny\n"));
     }
 
-    fn text(reader: &mut Reader<'_>, last: bool) -> String {
+    fn text(reader: &mut LogReader<'_>, last: bool) -> String {
         let end = reader.turn(last).unwrap();
         let mut text = Vec::new();
         while let Some(read) = reader.read(end).unwrap() {
@@ -422,15 +422,15 @@ mod tests {
         let mut log = folder.log_to_append().unwrap();
         log.write_all(b"c\nd\n").unwrap();
         assert_eq!(
-            text(&mut Reader::open(&folder, Some(3)).unwrap(), true),
+            text(&mut LogReader::open(&folder, Some(3)).unwrap(), true),
             "b\nc\nd\n"
         );
         assert_eq!(
-            text(&mut Reader::open(&folder, Some(1)).unwrap(), true),
+            text(&mut LogReader::open(&folder, Some(1)).unwrap(), true),
             "d\n"
         );
 
-        let mut reader = Reader::open(&folder, None).unwrap();
+        let mut reader = LogReader::open(&folder, None).unwrap();
         assert_eq!(text(&mut reader, false), "a\nb\nc\nd\n");
         log.write_all(b"e\n").unwrap();
         fs_err::copy(folder.log(), place.path().join("log.new")).unwrap();

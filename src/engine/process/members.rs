@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use tokio::time::Instant;
 
 use super::marks::Marks;
-use super::procfs::{self, ProcessId, Seen};
+use super::procfs::{self, ProcessId, SeenProcess};
 use super::walk::Walk;
 
 /// How long killed processes may take to go.
@@ -37,7 +37,7 @@ pub(super) enum Sight {
 
 impl Members {
     /// Returns those that live now, the main process first.
-    pub(super) async fn find(&self, sight: Sight) -> Vec<Seen> {
+    pub(super) async fn find(&self, sight: Sight) -> Vec<SeenProcess> {
         let mut found = match sight {
             Sight::Near => self.near(),
             Sight::Far => self.among(&*Walk::fresh().await),
@@ -48,19 +48,19 @@ impl Members {
     }
 
     /// Returns those that live now and descend from what is known.
-    pub(super) fn near(&self) -> Vec<Seen> {
+    pub(super) fn near(&self) -> Vec<SeenProcess> {
         let known = self.main.iter().chain(&self.others).map(|id| id.pid);
         let all = procfs::below(self.supervisor.into_iter().chain(known));
         self.closure(&all, |_| false, |pid| self.is_anothers(pid))
     }
 
-    fn among(&self, walk: &Walk) -> Vec<Seen> {
+    fn among(&self, walk: &Walk) -> Vec<SeenProcess> {
         let is_marked = |pid| self.marks.are_in(walk.marks_of(pid));
         self.closure(&walk.all, is_marked, |pid| self.is_anothers(pid))
     }
 
     /// Returns the living processes of the main process's group, that one first.
-    async fn group(&self, sight: Sight) -> Vec<Seen> {
+    async fn group(&self, sight: Sight) -> Vec<SeenProcess> {
         let Some(main) = self.main.filter(|main| main.is_alive()) else {
             return Vec::new();
         };
@@ -108,12 +108,12 @@ impl Members {
 
     fn closure(
         &self,
-        all: &[Seen],
+        all: &[SeenProcess],
         is_marked: impl Fn(u32) -> bool,
         is_anothers: impl Fn(u32) -> bool,
-    ) -> Vec<Seen> {
+    ) -> Vec<SeenProcess> {
         let this = std::process::id();
-        let is_main = |seen: &Seen| self.main == Some(seen.id);
+        let is_main = |seen: &SeenProcess| self.main == Some(seen.id);
         // The group's number is the main process's only as long as that is there.
         let group = all
             .iter()
@@ -121,7 +121,7 @@ impl Members {
             .map(|main| main.id.pid);
         let is_foreign =
             |pid: u32| pid == this || pid == 1 || Some(pid) == self.supervisor || is_anothers(pid);
-        let known = |seen: &&Seen| {
+        let known = |seen: &&SeenProcess| {
             is_main(seen)
                 || Some(seen.group) == group
                 || Some(seen.parent) == self.supervisor
@@ -158,8 +158,8 @@ impl Members {
 mod tests {
     use super::*;
 
-    fn seen(pid: u32, parent: u32, group: u32, state: char) -> Seen {
-        Seen {
+    fn seen(pid: u32, parent: u32, group: u32, state: char) -> SeenProcess {
+        SeenProcess {
             id: ProcessId { pid, start: 1 },
             parent,
             group,

@@ -14,7 +14,7 @@ use super::ledger::Ledger;
 use super::members::Sight;
 use super::record::Record;
 use super::{discard, ports, program, stop};
-use crate::engine::port::Listening;
+use crate::engine::port::ListeningPorts;
 use crate::engine::{
     Addresses, Error, ImageHandle, MadeWith, Observed, ObservedService, ProgramSpec, Prospect,
     Provision, PublishedPort, Pulse, Role, ServiceState, port,
@@ -29,7 +29,7 @@ pub(super) async fn observe(
     let instance = process.home.instance(id);
     let folders = folders(&instance.join("services"))?;
     let addresses = Ledger::read(&process.home)?.addresses(id);
-    let seen = (&addresses, &Listening::default());
+    let seen = (&addresses, &ListeningPorts::default());
     let services = folders.values().map(|folder| service(folder, seen));
     let mut services: Vec<ObservedService> = services.collect();
     services.sort_by(|a, b| (a.order, &a.name).cmp(&(b.order, &b.name)));
@@ -51,7 +51,7 @@ pub(super) fn seen(process: &Process, name: &str) -> Result<Option<ObservedServi
         return Ok(None);
     }
     let addresses = Ledger::read(&process.home)?.addresses(&process.identity.id);
-    let seen = (&addresses, &Listening::default());
+    let seen = (&addresses, &ListeningPorts::default());
     Ok(Some(service(&folder, seen)))
 }
 
@@ -150,7 +150,7 @@ pub(super) fn folders(path: &Path) -> Result<BTreeMap<String, Folder>, Error> {
     read().map_err(|error| refused("see what there is of the instance", error))
 }
 
-fn service(folder: &Folder, seen: (&Addresses, &Listening)) -> ObservedService {
+fn service(folder: &Folder, seen: (&Addresses, &ListeningPorts)) -> ObservedService {
     let pulse = told(folder);
     let Ok(Some(record)) = folder.record() else {
         return unknown(folder, pulse);
@@ -250,7 +250,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder::at(place.path());
         fs_err::write(folder.record_file(), "{").unwrap();
-        let seen = service(&folder, (&Addresses::new(), &Listening::default()));
+        let seen = service(&folder, (&Addresses::new(), &ListeningPorts::default()));
         assert_eq!(
             (seen.hash.as_str(), seen.state),
             ("", ServiceState::Created)

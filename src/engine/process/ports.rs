@@ -9,7 +9,7 @@ use super::folder::Folder;
 use super::ledger::{self, Ledger};
 use super::record::Record;
 use super::{observe, stop};
-use crate::engine::port::{self, Listening};
+use crate::engine::port::{self, ListeningPorts};
 use crate::engine::{Addresses, Error, PortHolder, PortSpec, ServiceSpec, ServiceState};
 use crate::model::{Digest, HostPort};
 
@@ -25,7 +25,7 @@ pub(super) async fn assign(process: &Process, specs: &[ServiceSpec]) -> Result<A
         return Ok(Addresses::new());
     }
     let addresses = ledger::change(process, |ledger| {
-        let mut choice = Choice::new(process, specs, ledger);
+        let mut choice = PortPool::new(process, specs, ledger);
         let mut addresses = Addresses::new();
         for spec in specs {
             for port in &spec.ports {
@@ -72,7 +72,7 @@ pub(super) fn fixed_number(process: &Process, port: &PortSpec) -> Option<u16> {
 }
 
 /// What the ports of an instance are chosen from: read once, however many they are.
-struct Choice<'a> {
+struct PortPool<'a> {
     process: &'a Process,
     /// What each port of this instance had.
     own: Addresses,
@@ -82,10 +82,10 @@ struct Choice<'a> {
     taken: BTreeSet<u16>,
     /// What may be chosen and was not tried yet.
     left: Box<dyn Iterator<Item = u16> + Send>,
-    listening: Listening,
+    listening: ListeningPorts,
 }
 
-impl<'a> Choice<'a> {
+impl<'a> PortPool<'a> {
     fn new(process: &'a Process, specs: &[ServiceSpec], ledger: &Ledger) -> Self {
         let id = &process.identity.id;
         let own = ledger.addresses(id);
@@ -102,7 +102,7 @@ impl<'a> Choice<'a> {
             refused,
             taken,
             left: Box::new(from(range, &id.to_string())),
-            listening: Listening::default(),
+            listening: ListeningPorts::default(),
         }
     }
 
@@ -175,7 +175,7 @@ fn reachable(bind: IpAddr) -> IpAddr {
 }
 
 /// Whether a service's own processes listen on a port.
-fn is_own(folder: &Folder, number: u16, listening: &Listening) -> bool {
+fn is_own(folder: &Folder, number: u16, listening: &ListeningPorts) -> bool {
     let members = stop::members(folder, folder.status().ok().flatten().as_ref()).near();
     let mut pids = members.iter().map(|seen| seen.id.pid);
     pids.any(|pid| listening.is_by(pid, number))
@@ -184,7 +184,7 @@ fn is_own(folder: &Folder, number: u16, listening: &Listening) -> bool {
 /// Finds out whether a port that the environment names is taken by somebody else.
 pub(super) fn check(process: &Process, spec: &ServiceSpec) -> Result<(), Error> {
     let folder = process.folder(&spec.name);
-    let listening = Listening::default();
+    let listening = ListeningPorts::default();
     for port in &spec.ports {
         if let Some(number) = fixed_number(process, port)
             && !port::is_free(port.bind, number)
@@ -201,7 +201,7 @@ pub(super) fn check(process: &Process, spec: &ServiceSpec) -> Result<(), Error> 
 pub(super) fn must_move(
     record: &Record,
     runs: bool,
-    (ledger, listening): (&Addresses, &Listening),
+    (ledger, listening): (&Addresses, &ListeningPorts),
 ) -> bool {
     record.ports.iter().any(|(name, port)| {
         let given = ledger.get(&(record.name.clone(), name.clone()));
@@ -296,7 +296,7 @@ pub(super) mod tests {
                 .map(|given| (key.clone(), given))
                 .into_iter()
                 .collect();
-            let listening = Listening::default();
+            let listening = ListeningPorts::default();
             assert_eq!(must_move(&record, runs, (&ledger, &listening)), expect);
         };
         check(false, false, Some(taken), true);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::user::User;
+use super::user::HostUser;
 
 /// How a process is started.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub(super) struct Prepared {
     /// On top of what every process of its kind has; it may hold secrets.
     pub environment: Vec<(String, String)>,
     /// The caller when `None`.
-    pub user: Option<User>,
+    pub user: Option<HostUser>,
     pub working_dir: Option<PathBuf>,
     /// Where its socket lies, which goes with the service.
     pub socket_dir: Option<PathBuf>,

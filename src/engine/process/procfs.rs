@@ -31,7 +31,7 @@ pub(super) struct ProcessId {
 
 /// A process as it was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(super) struct SeenProcess {
     pub id: ProcessId,
     pub parent: u32,
     pub group: u32,
@@ -39,7 +39,7 @@ pub(super) struct Seen {
     pub state: char,
 }
 
-impl Seen {
+impl SeenProcess {
     /// Whether it can still do something.
     pub(super) fn is_alive(&self) -> bool {
         !matches!(self.state, 'Z' | 'X' | 'x')
@@ -53,7 +53,7 @@ impl ProcessId {
     }
 
     /// Returns what it is now; `None` when it has ended.
-    pub(super) fn seen(self) -> Option<Seen> {
+    pub(super) fn seen(self) -> Option<SeenProcess> {
         look(self.pid).filter(|seen| seen.id == self && seen.is_alive())
     }
 
@@ -102,26 +102,26 @@ impl ProcessId {
 }
 
 /// Returns a process by its number.
-pub(super) fn look(pid: u32) -> Option<Seen> {
+pub(super) fn look(pid: u32) -> Option<SeenProcess> {
     let text = content(format!("/proc/{pid}/stat")).ok()?;
     parse(&String::from_utf8_lossy(&text))
 }
 
 /// Returns every process of this machine that can be seen from here.
-pub(super) fn all() -> Vec<Seen> {
+pub(super) fn all() -> Vec<SeenProcess> {
     let pids = pids().into_iter().flatten();
     pids.filter_map(look).collect()
 }
 
 /// Returns processes and all that descend from them, at a cost that depends on these alone; where
 /// the kernel does not list children, every process of this machine.
-pub(super) fn below(roots: impl IntoIterator<Item = u32>) -> Vec<Seen> {
+pub(super) fn below(roots: impl IntoIterator<Item = u32>) -> Vec<SeenProcess> {
     let this = std::process::id();
     if !Path::new(&format!("/proc/{this}/task/{this}/children")).exists() {
         return all();
     }
     let mut left: Vec<u32> = roots.into_iter().collect();
-    let mut found: Vec<Seen> = Vec::new();
+    let mut found: Vec<SeenProcess> = Vec::new();
     while let Some(pid) = left.pop() {
         if found.iter().any(|seen| seen.id.pid == pid) {
             continue;
@@ -232,12 +232,12 @@ pub(super) fn boot() -> &'static str {
 }
 
 /// Reads `pid (name) state parent group …`, where a name may hold anything.
-fn parse(text: &str) -> Option<Seen> {
+fn parse(text: &str) -> Option<SeenProcess> {
     const START: usize = 19;
     let (pid, rest) = text.split_once(" (")?;
     let (_, rest) = rest.rsplit_once(") ")?;
     let fields: Vec<&str> = rest.split_whitespace().collect();
-    Some(Seen {
+    Some(SeenProcess {
         id: ProcessId {
             pid: pid.parse().ok()?,
             start: fields.get(START)?.parse().ok()?,
@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn a_name_may_hold_anything() {
         let text = "42 (a) S 1 (b) T 7 8 9 0 -1 4 1 2 3 4 5 6 7 8 20 0 1 0 987 1 2";
-        let expect = Seen {
+        let expect = SeenProcess {
             id: ProcessId {
                 pid: 42,
                 start: 987,
@@ -273,7 +273,7 @@ mod tests {
         let mut shell = std::process::Command::new("sh");
         let shell = shell.args(["-c", "sleep 60 & wait"]).spawn();
         let mut shell = shell.unwrap();
-        let sleeps = |seen: &Seen| {
+        let sleeps = |seen: &SeenProcess| {
             arguments(seen.id.pid)
                 .first()
                 .is_some_and(|it| it == b"sleep")

@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 
 use super::marks::Marks;
-use super::user::User;
+use super::user::HostUser;
 use crate::engine::{ImageHandle, Role, ServiceKind};
 use crate::model::Restart;
 
@@ -39,7 +39,7 @@ pub(super) struct Record {
     pub told: Vec<(String, String)>,
     pub marks: Marks,
     pub working_dir: PathBuf,
-    pub user: Option<User>,
+    pub user: Option<HostUser>,
     /// A signal's name: `SIGTERM`.
     pub stop_signal: String,
     pub stop_grace_period: Duration,

@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 
 /// A user of this machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct User {
+pub(super) struct HostUser {
     pub name: String,
     pub uid: u32,
     pub gid: u32,
     pub home: PathBuf,
 }
 
-impl User {
+impl HostUser {
     /// Looks a user up by name or by number: in the file, else where the machine is told to look.
     pub(super) fn find(name_or_uid: &str) -> Option<Self> {
         let file = fs_err::read_to_string("/etc/passwd").unwrap_or_default();
@@ -62,11 +62,11 @@ impl User {
 
 /// Returns whom a server runs as: the caller (`None`) unless that is root, else the first of
 /// `names` that this machine knows. The error is a reason in words.
-pub(super) fn server_user(names: &[&str]) -> Result<Option<User>, String> {
+pub(super) fn server_user(names: &[&str]) -> Result<Option<HostUser>, String> {
     if !rustix::process::geteuid().is_root() {
         return Ok(None);
     }
-    let found = names.iter().find_map(|name| User::find(name));
+    let found = names.iter().find_map(|name| HostUser::find(name));
     found.map(Some).ok_or_else(|| {
         format!(
             "it does not run as root, and this machine knows no user {}",
@@ -86,7 +86,7 @@ mod tests {
                           1000:x:7:7::/:\n";
 
     fn check(name: &str, expect: Option<(&str, u32, u32)>) {
-        let user = User::read(PASSWD, name);
+        let user = HostUser::read(PASSWD, name);
         let seen = user.as_ref().map(|it| (it.name.as_str(), it.uid, it.gid));
         assert_eq!(seen, expect, "{name}");
     }

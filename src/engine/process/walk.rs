@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 use super::marks;
-use super::procfs::{self, Seen};
+use super::procfs::{self, SeenProcess};
 
 /// The last one of this program.
-static LAST: Mutex<Option<Last>> = Mutex::const_new(None);
+static LAST: Mutex<Option<LastWalk>> = Mutex::const_new(None);
 
-struct Last {
+struct LastWalk {
     begun: Instant,
     took: Duration,
     walk: Arc<Walk>,
@@ -22,7 +22,7 @@ struct Last {
 /// Every process of this machine, with the variables that name its service.
 #[derive(Debug)]
 pub(super) struct Walk {
-    pub all: Vec<Seen>,
+    pub all: Vec<SeenProcess>,
     marked: HashMap<u32, Vec<Vec<u8>>>,
 }
 
@@ -41,7 +41,7 @@ impl Walk {
         }
         let begun = Instant::now();
         let walk = Arc::new(Self::take());
-        *last = Some(Last {
+        *last = Some(LastWalk {
             begun,
             took: begun.elapsed(),
             walk: Arc::clone(&walk),

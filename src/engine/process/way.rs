@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use super::user::User;
+use super::user::HostUser;
 
 /// Lets everybody pass through the folders from `top` down to `folder`, whatever the umask was
 /// when they were made. Only root runs servers as somebody else, so for others nothing changes.
@@ -26,7 +26,7 @@ pub(super) fn open(top: &Path, folder: &Path) -> io::Result<()> {
 
 /// Makes a folder the own of `user`, with all that is in it when it was somebody else's, and
 /// closes it to others.
-pub(super) fn give(folder: &Path, user: Option<&User>) -> io::Result<()> {
+pub(super) fn give(folder: &Path, user: Option<&HostUser>) -> io::Result<()> {
     if let Some(user) = user
         && fs_err::metadata(folder)?.uid() != user.uid
     {
@@ -36,7 +36,7 @@ pub(super) fn give(folder: &Path, user: Option<&User>) -> io::Result<()> {
 }
 
 /// Makes a path and all that is below it the own of `user`.
-pub(super) fn give_all(path: &Path, user: &User) -> io::Result<()> {
+pub(super) fn give_all(path: &Path, user: &HostUser) -> io::Result<()> {
     if fs_err::symlink_metadata(path)?.is_dir() {
         for entry in fs_err::read_dir(path)? {
             give_all(&entry?.path(), user)?;

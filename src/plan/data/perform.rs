@@ -14,7 +14,7 @@ use crate::plan::login::server;
 use crate::plan::task::{Telling, follow};
 use crate::plan::world::{Done, World};
 use crate::postgres::{self, Server};
-use crate::seed::{self, Brings, Loaded, Work};
+use crate::seed::{self, Brings, LoadOutcome, Work};
 use crate::tell::StepEvents;
 
 /// What a step may use when its turn has come.
@@ -105,7 +105,7 @@ pub(in crate::plan) async fn load(
 }
 
 /// Says what a load brought.
-fn told(service: &str, loaded: &Loaded, turn: Turn<'_>) -> Done {
+fn told(service: &str, loaded: &LoadOutcome, turn: Turn<'_>) -> Done {
     for role in &loaded.roles_created {
         turn.world.events.info(format!(
             "{service}: role {role} was created, which the dump names"

@@ -1,7 +1,7 @@
 //! The environments of a workspace.
 
 use super::super::cut::plain_line;
-use super::super::table::Table;
+use super::super::table::TextTable;
 use super::Page;
 use crate::tell::EnvironmentsAnswer;
 
@@ -9,7 +9,7 @@ pub(super) fn environments(answer: &EnvironmentsAnswer, page: Page) -> String {
     if answer.environments.is_empty() {
         return "the workspace has no environment: one would be `envs/NAME/env.toml`\n".to_owned();
     }
-    let mut table = Table::new(&["NAME", "DESCRIPTION"]);
+    let mut table = TextTable::new(&["NAME", "DESCRIPTION"]);
     for environment in &answer.environments {
         let description = environment.description.clone();
         table.row(vec![

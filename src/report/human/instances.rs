@@ -1,6 +1,6 @@
 //! The instances of the machine.
 
-use super::super::table::Table;
+use super::super::table::TextTable;
 use super::Page;
 use crate::tell::{InstanceAnswer, InstancesAnswer};
 
@@ -8,7 +8,7 @@ pub(super) fn instances(answer: &InstancesAnswer, page: Page) -> String {
     if answer.instances.is_empty() {
         return "this machine has no instance\n".to_owned();
     }
-    let mut table = Table::new(&["ENV", "INSTANCE", "ENGINE", "STATE", "WORKSPACE", "ID"]);
+    let mut table = TextTable::new(&["ENV", "INSTANCE", "ENGINE", "STATE", "WORKSPACE", "ID"]);
     for instance in &answer.instances {
         table.row(vec![
             instance.environment.clone(),

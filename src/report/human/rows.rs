@@ -5,8 +5,8 @@ use super::super::plural::plural;
 use crate::tell::TableAnswer;
 
 pub(super) fn rows(answer: &TableAnswer) -> String {
-    let columns: Vec<Column> = (0..answer.columns.len())
-        .map(|index| Column::of(answer, index))
+    let columns: Vec<ColumnLayout> = (0..answer.columns.len())
+        .map(|index| ColumnLayout::of(answer, index))
         .collect();
     let count = format!("({})\n", plural(answer.rows.len(), "row"));
     if columns.is_empty() {
@@ -25,12 +25,12 @@ pub(super) fn rows(answer: &TableAnswer) -> String {
 }
 
 /// A column's width, and whether it holds numbers, which stand to the right.
-struct Column {
+struct ColumnLayout {
     width: usize,
     numeric: bool,
 }
 
-impl Column {
+impl ColumnLayout {
     fn of(answer: &TableAnswer, index: usize) -> Self {
         let cells = || {
             answer
@@ -51,7 +51,7 @@ fn is_number(text: &str) -> bool {
 }
 
 /// Returns a row; one whose cells have several lines takes several, which end with `+` as in psql.
-fn row(cells: &[Option<String>], columns: &[Column]) -> String {
+fn row(cells: &[Option<String>], columns: &[ColumnLayout]) -> String {
     let cells: Vec<Vec<&str>> = (0..columns.len())
         .map(|index| match cells.get(index) {
             Some(Some(text)) => text.lines().collect(),

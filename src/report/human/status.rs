@@ -1,6 +1,6 @@
 //! What runs.
 
-use super::super::table::Table;
+use super::super::table::TextTable;
 use super::Page;
 use crate::tell::StatusAnswer;
 
@@ -11,7 +11,7 @@ pub(super) fn status(answer: &StatusAnswer, page: Page) -> String {
     } else {
         format!("{name} on {}\n\n", answer.engine)
     };
-    let mut table = Table::new(&["NAME", "ROLE", "STATE", "PORTS", "IMAGE", "NOTES"]);
+    let mut table = TextTable::new(&["NAME", "ROLE", "STATE", "PORTS", "IMAGE", "NOTES"]);
     for service in &answer.services {
         table.row(vec![
             service.service.clone(),

@@ -4,7 +4,7 @@
 use super::super::cut::{pad, pad_left, width};
 use super::super::duration::seconds;
 use super::super::plural::plural;
-use super::super::table::Table;
+use super::super::table::TextTable;
 use super::Page;
 use crate::tell::{Endpoint, UpAnswer};
 
@@ -19,7 +19,7 @@ pub(super) fn up(answer: &UpAnswer, page: Page) -> String {
 }
 
 fn endpoints(answer: &UpAnswer, page: Page) -> String {
-    let mut table = Table::new(&["SERVICE", "URL", "TRY"]);
+    let mut table = TextTable::new(&["SERVICE", "URL", "TRY"]);
     for endpoint in &answer.endpoints {
         let of_service = |other: &&Endpoint| other.service == endpoint.service;
         let service = if answer.endpoints.iter().filter(of_service).count() > 1 {

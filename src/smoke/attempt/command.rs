@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use indexmap::IndexMap;
 
-use super::super::Failure;
-use super::super::evidence::{Evidence, Status};
+use super::super::Unmet;
+use super::super::evidence::{AnswerStatus, Evidence};
 use super::super::reproduce;
-use super::super::runner::Session;
+use super::super::runner::CheckContext;
 use super::super::scope::{ByHand, Scope};
 use super::Nothing;
 use crate::engine::{Exec, ExecOutcome};
@@ -17,7 +17,7 @@ use crate::model::{CommandAction, ExecAction, Secret, Template};
 
 /// Runs a command beside a service once.
 pub(super) async fn exec(
-    session: &Session<'_>,
+    session: &CheckContext<'_>,
     action: &ExecAction,
     scope: &Scope<'_>,
 ) -> Result<Evidence, Nothing> {
@@ -48,7 +48,7 @@ pub(super) async fn command(
 
 /// Returns the command beside a service as a line for the shell.
 pub(super) fn exec_by_hand(
-    session: &Session<'_>,
+    session: &CheckContext<'_>,
     action: &ExecAction,
     scope: &Scope<'_>,
 ) -> Option<String> {
@@ -124,14 +124,14 @@ pub(super) fn evidence(outcome: ExecOutcome, started: Instant) -> Evidence {
         .filter(|(_, printed)| printed.len() >= OUTPUT_BYTES_MAX);
     Evidence {
         failures: too_long
-            .map(|(what, _)| Failure {
+            .map(|(what, _)| Unmet {
                 what: what.to_owned(),
                 expected: format!("less than {} MiB", OUTPUT_BYTES_MAX / 1024 / 1024),
                 actual: "more".to_owned(),
                 difference: None,
             })
             .collect(),
-        status: Status::Exit(outcome.exit_code),
+        status: AnswerStatus::Exit(outcome.exit_code),
         body: outcome.stdout,
         stderr: outcome.stderr,
         elapsed: started.elapsed(),

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::evidence::{Evidence, Status};
+use super::super::evidence::{AnswerStatus, Evidence};
 use super::super::reproduce;
-use super::super::runner::Session;
+use super::super::runner::CheckContext;
 use super::super::scope::Scope;
 use super::Nothing;
 use crate::model::{Auth, Body, Call, FormPart, HttpAction, PartContent, Tls as DeclaredTls};
@@ -12,7 +12,7 @@ use crate::probe::{self, Content, Delivery, HttpError, Part, Request, Tls};
 
 /// Sends a request once.
 pub(super) async fn send(
-    session: &Session<'_>,
+    session: &CheckContext<'_>,
     action: &HttpAction,
     scope: &Scope<'_>,
     timeout: Duration,
@@ -29,7 +29,7 @@ pub(super) async fn send(
         transient: error.is_transient() && (request.is_idempotent() || error.is_unheard()),
     })?;
     Ok(Evidence {
-        status: Status::Http(response.status),
+        status: AnswerStatus::Http(response.status),
         headers: response.headers,
         body: response.body,
         elapsed: response.elapsed,

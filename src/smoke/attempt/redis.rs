@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::super::evidence::{Evidence, Status};
+use super::super::evidence::{AnswerStatus, Evidence};
 use super::super::scope::Scope;
 use super::Nothing;
 use crate::model::{RedisAction, Secret};
@@ -35,7 +35,7 @@ pub(super) async fn send(
         transient: error.is_transient(),
     })?;
     Ok(Evidence {
-        status: Status::Answer(kind(&answer)),
+        status: AnswerStatus::Answer(kind(&answer)),
         body: match &answer {
             Value::String(text) => text.clone(),
             other => other.to_string(),

@@ -6,9 +6,9 @@ use std::time::Instant;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::super::evidence::{Evidence, Status};
+use super::super::evidence::{AnswerStatus, Evidence};
 use super::super::reproduce;
-use super::super::runner::Session;
+use super::super::runner::CheckContext;
 use super::super::scope::{ByHand, Scope};
 use super::Nothing;
 use crate::model::SqlAction;
@@ -37,7 +37,7 @@ pub(super) async fn ask(
     })?;
     let document = rows.json().into_iter().map(Value::Array).collect();
     Ok(Evidence {
-        status: Status::Plain(match rows.rows.len() {
+        status: AnswerStatus::Plain(match rows.rows.len() {
             1 => "1 row".to_owned(),
             count => format!("{count} rows"),
         }),
@@ -49,7 +49,7 @@ pub(super) async fn ask(
 }
 
 /// Returns the query as a line for the shell.
-pub(super) fn by_hand(session: &Session<'_>, action: &SqlAction, scope: &Scope<'_>) -> String {
+pub(super) fn by_hand(session: &CheckContext<'_>, action: &SqlAction, scope: &Scope<'_>) -> String {
     let command = (session.places.by_hand)(ByHand::Sql(action));
     let words = ["-c".to_owned(), action.query.clone()];
     reproduce::line(command.into_iter().chain(words), &scope.mask)

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::evidence::{Evidence, Status};
+use super::super::evidence::{AnswerStatus, Evidence};
 use super::super::expect;
 use super::super::scope::Scope;
 use super::Nothing;
@@ -61,7 +61,7 @@ pub(super) async fn connect(
         };
     }
     Ok(Evidence {
-        status: Status::Plain(match body.len() {
+        status: AnswerStatus::Plain(match body.len() {
             0 => "connected".to_owned(),
             count => format!("{count} bytes"),
         }),

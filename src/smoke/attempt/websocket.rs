@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::super::evidence::{Evidence, Status};
+use super::super::evidence::{AnswerStatus, Evidence};
 use super::super::expect::{self, Terms};
-use super::super::runner::Session;
+use super::super::runner::CheckContext;
 use super::super::scope::Scope;
-use super::super::{Failure, trial};
+use super::super::{Unmet, trial};
 use super::{Nothing, http};
 use crate::model::{Check, MessageMatch, WebSocketAction};
 use crate::probe::{Message, REFUSAL_BYTES, WebSocket, WebSocketError};
@@ -22,7 +22,7 @@ const BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Opens a socket once and waits for what must come.
 pub(super) async fn converse(
-    session: &Session<'_>,
+    session: &CheckContext<'_>,
     check: &Check,
     action: &WebSocketAction,
     scope: &mut Scope<'_>,
@@ -99,7 +99,7 @@ struct Heard {
     bytes: usize,
     /// Why no more will come.
     ended: Option<String>,
-    failures: Vec<Failure>,
+    failures: Vec<Unmet>,
 }
 
 impl Heard {
@@ -108,8 +108,8 @@ impl Heard {
         &mut self,
         socket: &mut WebSocket,
         deadline: Instant,
-        made: impl Future<Output = Vec<Failure>>,
-    ) -> Vec<Failure> {
+        made: impl Future<Output = Vec<Unmet>>,
+    ) -> Vec<Unmet> {
         tokio::pin!(made);
         loop {
             tokio::select! {
@@ -126,7 +126,7 @@ impl Heard {
         deadline: Instant,
         all: &[MessageMatch],
         terms: &Terms<'_>,
-    ) -> Result<Vec<Failure>, String> {
+    ) -> Result<Vec<Unmet>, String> {
         let mut seen = 0;
         for (index, wanted) in all.iter().enumerate() {
             loop {
@@ -152,7 +152,7 @@ impl Heard {
                             )
                         }
                     };
-                    return Ok(vec![Failure {
+                    return Ok(vec![Unmet {
                         what: format!("messages[{index}]"),
                         expected: missing,
                         actual,
@@ -197,7 +197,7 @@ impl Heard {
             serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str()))
         };
         Evidence {
-            status: Status::Plain(match self.messages.len() {
+            status: AnswerStatus::Plain(match self.messages.len() {
                 1 => "1 message".to_owned(),
                 count => format!("{count} messages"),
             }),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use super::document::{Location, Operation, Response as Foreseen};
-use super::values::Value;
+use super::document::{DocumentedAnswer, Location, Operation};
+use super::values::ParameterValue;
 use crate::model::percent_encoded;
 use crate::probe::{Caller, Delivery, HttpError, Request, Response, status_line};
 
@@ -17,7 +17,7 @@ const MOST_KEYS: usize = 10;
 
 /// A request with its values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Call {
+pub(super) struct FilledCall {
     /// Percent-encoded where values stand in it.
     pub(super) path: String,
     pub(super) query: Vec<(String, String)>,
@@ -26,7 +26,7 @@ pub(super) struct Call {
 
 /// What an answer is like, without anything that may be another one tomorrow.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Shape {
+pub(super) struct AnswerShape {
     pub(super) status: u16,
     pub(super) content_type: Option<String>,
     /// A JSON path each, what is there, and whether it is a list with elements.
@@ -35,14 +35,14 @@ pub(super) struct Shape {
 
 /// Why an answer makes no check.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Unfit {
+pub(super) struct NoCheck {
     pub(super) because: String,
     /// Whether other values may get another answer.
     pub(super) is_of_values: bool,
 }
 
-impl Call {
-    pub(super) fn new(operation: &Operation, values: &[Value]) -> Self {
+impl FilledCall {
+    pub(super) fn new(operation: &Operation, values: &[ParameterValue]) -> Self {
         let mut call = Self {
             path: operation.path.clone(),
             ..Self::default()
@@ -66,7 +66,11 @@ impl Call {
 }
 
 /// Sends a GET as a check does.
-pub(super) async fn send(caller: &Caller, base: &str, call: &Call) -> Result<Response, HttpError> {
+pub(super) async fn send(
+    caller: &Caller,
+    base: &str,
+    call: &FilledCall,
+) -> Result<Response, HttpError> {
     let mut request = Request::new("GET", base, &call.path)?;
     for (name, value) in &call.query {
         request.query(name, value);
@@ -78,9 +82,9 @@ pub(super) async fn send(caller: &Caller, base: &str, call: &Call) -> Result<Res
 }
 
 /// Returns what a check can expect of an answer, or why it can expect nothing.
-pub(super) fn judge(operation: &Operation, response: &Response) -> Result<Shape, Unfit> {
+pub(super) fn judge(operation: &Operation, response: &Response) -> Result<AnswerShape, NoCheck> {
     let status = response.status;
-    let unfit = |because: String| Unfit {
+    let unfit = |because: String| NoCheck {
         because,
         is_of_values: matches!(status, 400 | 404 | 409 | 410 | 422),
     };
@@ -121,7 +125,7 @@ pub(super) fn judge(operation: &Operation, response: &Response) -> Result<Shape,
     } else {
         Vec::new()
     };
-    Ok(Shape {
+    Ok(AnswerShape {
         status,
         content_type,
         json,
@@ -129,7 +133,7 @@ pub(super) fn judge(operation: &Operation, response: &Response) -> Result<Shape,
 }
 
 /// Returns the answer of a document that a status belongs to.
-fn foreseen(operation: &Operation, status: u16) -> Option<&Foreseen> {
+fn foreseen(operation: &Operation, status: u16) -> Option<&DocumentedAnswer> {
     let class = format!("{}XX", status / 100);
     let names = [status.to_string(), class, "DEFAULT".to_owned()];
     let find = |name: &String| {
@@ -225,7 +229,7 @@ mod tests {
 
     #[test]
     fn values_are_put_where_they_belong() {
-        let value = |name: &str, location, text: &str| Value {
+        let value = |name: &str, location, text: &str| ParameterValue {
             name: name.to_owned(),
             location,
             text: text.to_owned(),
@@ -239,7 +243,7 @@ mod tests {
             value("x-tenant", Location::Header, "one"),
             value("session", Location::Cookie, "1"),
         ];
-        let call = Call::new(&operation, &values);
+        let call = FilledCall::new(&operation, &values);
         assert_eq!(call.path, "/ports/a%2F%C3%A4%20%3F/2021-01-31");
         assert_eq!(call.query, [("q".to_owned(), "a b".to_owned())]);
         let cookie = ("cookie".to_owned(), "session=1".to_owned());

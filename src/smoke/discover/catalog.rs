@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use tokio_util::sync::CancellationToken;
 
 use super::naming::{singular, snake};
-use super::schema::Kind;
+use super::schema::ValueKind;
 use crate::postgres::{self, Brake, Session, Target, TextRow, identifier, on_thread};
 
 /// The most columns that are looked at in one database.
@@ -25,23 +25,23 @@ const PRIVATE: [&str; 7] = [
 
 /// A table.
 #[derive(Clone, Debug)]
-pub(super) struct Table {
+pub(super) struct CatalogTable {
     /// The place of its database in the list of databases.
     pub(super) database: usize,
     pub(super) schema: String,
     pub(super) name: String,
     /// What one row is called: `port` of `ports`.
     pub(super) singular: String,
-    pub(super) columns: Vec<Column>,
+    pub(super) columns: Vec<CatalogColumn>,
 }
 
 /// A column that has values for a parameter.
 #[derive(Clone, Debug)]
-pub(super) struct Column {
+pub(super) struct CatalogColumn {
     pub(super) name: String,
     /// The name as columns are mostly written.
     pub(super) snake: String,
-    pub(super) kind: Kind,
+    pub(super) kind: ValueKind,
     pub(super) key: Key,
 }
 
@@ -55,7 +55,7 @@ pub(super) enum Key {
     None,
 }
 
-impl Table {
+impl CatalogTable {
     /// Returns its name as a person writes it: `ports`, `sales.ports`.
     pub(super) fn shown(&self) -> String {
         match self.schema.as_str() {
@@ -69,7 +69,7 @@ impl Table {
 pub(super) struct Catalog<'a> {
     /// Each with its service.
     pub(super) databases: &'a [(String, Target)],
-    pub(super) tables: Vec<Table>,
+    pub(super) tables: Vec<CatalogTable>,
     read: HashMap<(usize, Vec<usize>), Vec<Vec<String>>>,
     cancel: &'a CancellationToken,
 }
@@ -155,8 +155,8 @@ fn columns_sql() -> String {
     )
 }
 
-fn of_rows(database: usize, rows: Vec<TextRow>) -> Vec<Table> {
-    let mut tables: Vec<Table> = Vec::new();
+fn of_rows(database: usize, rows: Vec<TextRow>) -> Vec<CatalogTable> {
+    let mut tables: Vec<CatalogTable> = Vec::new();
     for row in rows {
         let mut cells = row.into_iter().map(Option::unwrap_or_default);
         let mut next = || cells.next().unwrap_or_default();
@@ -170,7 +170,7 @@ fn of_rows(database: usize, rows: Vec<TextRow>) -> Vec<Table> {
         if PRIVATE.iter().any(|word| snake.contains(word)) {
             continue;
         }
-        let column = Column {
+        let column = CatalogColumn {
             snake,
             kind,
             key: match (is_primary, is_foreign) {
@@ -182,7 +182,7 @@ fn of_rows(database: usize, rows: Vec<TextRow>) -> Vec<Table> {
         };
         match tables.last_mut() {
             Some(last) if last.schema == schema && last.name == table => last.columns.push(column),
-            _ => tables.push(Table {
+            _ => tables.push(CatalogTable {
                 database,
                 singular: singular(&table),
                 schema,
@@ -196,28 +196,30 @@ fn of_rows(database: usize, rows: Vec<TextRow>) -> Vec<Table> {
 
 /// Returns the kind of a column by PostgreSQL's name of its type; `None` is none that a parameter
 /// has.
-fn kind(type_name: &str, type_kind: &str) -> Option<Kind> {
+fn kind(type_name: &str, type_kind: &str) -> Option<ValueKind> {
     Some(match type_name {
-        "int2" | "int4" | "int8" => Kind::Integer,
-        "numeric" | "float4" | "float8" => Kind::Number,
-        "text" | "varchar" | "bpchar" | "citext" | "name" => Kind::Text,
-        "uuid" => Kind::Uuid,
-        "date" => Kind::Date,
-        "timestamp" | "timestamptz" => Kind::Time,
-        _ if type_kind == "e" => Kind::Text,
+        "int2" | "int4" | "int8" => ValueKind::Integer,
+        "numeric" | "float4" | "float8" => ValueKind::Number,
+        "text" | "varchar" | "bpchar" | "citext" | "name" => ValueKind::Text,
+        "uuid" => ValueKind::Uuid,
+        "date" => ValueKind::Date,
+        "timestamp" | "timestamptz" => ValueKind::Time,
+        _ if type_kind == "e" => ValueKind::Text,
         _ => return None,
     })
 }
 
 /// Returns the query for some rows in order, and one for any rows.
-fn rows_sql(table: &Table, columns: &[&Column]) -> (String, String) {
-    let value = |column: &&Column| match column.kind {
+fn rows_sql(table: &CatalogTable, columns: &[&CatalogColumn]) -> (String, String) {
+    let value = |column: &&CatalogColumn| match column.kind {
         // As ISO 8601, whatever the session's DateStyle is.
-        Kind::Date | Kind::Time => format!("to_json({}) #>> '{{}}'", identifier(&column.name)),
+        ValueKind::Date | ValueKind::Time => {
+            format!("to_json({}) #>> '{{}}'", identifier(&column.name))
+        }
         _ => format!("{}::text", identifier(&column.name)),
     };
-    let name = |column: &&Column| identifier(&column.name);
-    let there = |column: &&Column| format!("{} IS NOT NULL", identifier(&column.name));
+    let name = |column: &&CatalogColumn| identifier(&column.name);
+    let there = |column: &&CatalogColumn| format!("{} IS NOT NULL", identifier(&column.name));
     let join = |parts: Vec<String>, by: &str| parts.join(by);
     let names = join(columns.iter().map(name).collect(), ", ");
     let values = join(columns.iter().map(value).collect(), ", ");
@@ -251,7 +253,7 @@ pub(super) mod tests {
     use super::*;
 
     /// Returns the tables of lines such as `ports: code text primary, name text`.
-    pub(in super::super) fn tables(lines: &[&str]) -> Vec<Table> {
+    pub(in super::super) fn tables(lines: &[&str]) -> Vec<CatalogTable> {
         let mut rows = Vec::new();
         for line in lines {
             let (table, columns) = line.split_once(": ").unwrap();
@@ -279,7 +281,7 @@ pub(super) mod tests {
     #[test]
     fn rows_are_asked_for_with_quoted_names() {
         let tables = tables(&["sales.odd\"name: a\"b text, day date"]);
-        let columns: Vec<&Column> = tables[0].columns.iter().collect();
+        let columns: Vec<&CatalogColumn> = tables[0].columns.iter().collect();
         let (ordered, plain) = rows_sql(&tables[0], &columns);
         expect![[r#"
             SELECT "a""b"::text, to_json("day") #>> '{}' FROM (SELECT DISTINCT "a""b", "day" FROM "sales"."odd""name" WHERE "a""b" IS NOT NULL AND "day" IS NOT NULL ORDER BY "a""b", "day" LIMIT 5) AS few ORDER BY "a""b", "day"

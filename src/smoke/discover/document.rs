@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::schema::{Schema, plain};
+use super::schema::{ValueSchema, plain};
 
 /// How many references may follow on each other; more is a circle.
 const LONGEST_CHAIN: usize = 32;
@@ -42,7 +42,7 @@ pub(super) struct Operation {
     pub(super) id: Option<String>,
     pub(super) summary: Option<String>,
     pub(super) parameters: Vec<Parameter>,
-    pub(super) responses: Vec<Response>,
+    pub(super) responses: Vec<DocumentedAnswer>,
 }
 
 /// What may be sent with an operation.
@@ -51,7 +51,7 @@ pub(super) struct Parameter {
     pub(super) name: String,
     pub(super) location: Location,
     pub(super) required: bool,
-    pub(super) schema: Schema,
+    pub(super) schema: ValueSchema,
     /// A value that the document names, and the word it names it by: `example`.
     pub(super) named: Option<(String, &'static str)>,
 }
@@ -67,7 +67,7 @@ pub(super) enum Location {
 
 /// An answer that the document foresees.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Response {
+pub(super) struct DocumentedAnswer {
     /// `200`, `2XX`, `default`
     pub(super) status: String,
     /// Media types; empty where the document names none.
@@ -182,7 +182,7 @@ impl Document {
             location,
             required: required.unwrap_or(false) || location == Location::Path,
             named: self.named(parameter, schema),
-            schema: Schema::read(schema),
+            schema: ValueSchema::read(schema),
         })
     }
 
@@ -226,7 +226,7 @@ impl Document {
             (plainest.get("enum").and_then(|all| all.get(0)), "enum"),
             (plainest.get("minimum"), "minimum"),
         ];
-        let reads = Schema::read(plainest);
+        let reads = ValueSchema::read(plainest);
         candidates.into_iter().find_map(|(value, word)| {
             let value = value?;
             // Of a list, one item is enough.
@@ -235,12 +235,12 @@ impl Document {
         })
     }
 
-    fn responses(&self, operation: &Json) -> Vec<Response> {
+    fn responses(&self, operation: &Json) -> Vec<DocumentedAnswer> {
         let all = operation.get("responses").and_then(Json::as_object);
         let response = |(status, response): (&String, &Json)| {
             let content = self.follow(response).get("content");
             let content = content.and_then(Json::as_object);
-            Response {
+            DocumentedAnswer {
                 status: status.clone(),
                 content: content.map_or_else(Vec::new, names),
             }

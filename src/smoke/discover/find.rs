@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::PathBuf;
 
 use super::Asked;
-use super::attempt::{Call, send};
+use super::attempt::{FilledCall, send};
 use super::document::{Document, DocumentError};
 use crate::probe::{BODY_LIMIT_BYTES, Caller, HttpError, status_line};
 
@@ -22,7 +22,7 @@ const USUAL: [&str; 8] = [
 
 /// Where to look for the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum DocumentSource {
     Usual,
     /// A path on the service.
     Path(String),
@@ -31,7 +31,7 @@ pub enum Source {
 
 /// Why a service has no document.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum Undocumented {
     #[error("`{service}` has no OpenAPI document")]
     Nowhere {
         service: String,
@@ -61,53 +61,53 @@ pub enum Error {
 }
 
 /// What one look gave.
-enum Look {
+enum Glance {
     Found(Document),
     /// Something else is there.
     Other(String),
     /// Nobody answers, so that other paths need not be tried.
     Nobody(String),
-    Wrong(Error),
+    Wrong(Undocumented),
 }
 
 /// Returns a service's document, and where it is.
 pub(super) async fn find(
     caller: &Caller,
     asked: &Asked,
-    source: &Source,
-) -> Result<(Document, String), Error> {
+    source: &DocumentSource,
+) -> Result<(Document, String), Undocumented> {
     let service = asked.service.clone();
     match source {
-        Source::File(file) => of_file(file),
-        Source::Path(path) => match look(caller, asked, path).await {
-            Look::Found(document) => Ok((document, path.clone())),
-            Look::Other(came) | Look::Nobody(came) => Err(Error::NotThere {
+        DocumentSource::File(file) => of_file(file),
+        DocumentSource::Path(path) => match look(caller, asked, path).await {
+            Glance::Found(document) => Ok((document, path.clone())),
+            Glance::Other(came) | Glance::Nobody(came) => Err(Undocumented::NotThere {
                 service,
                 place: path.clone(),
                 came,
             }),
-            Look::Wrong(error) => Err(error),
+            Glance::Wrong(error) => Err(error),
         },
-        Source::Usual => usual(caller, asked).await,
+        DocumentSource::Usual => usual(caller, asked).await,
     }
 }
 
-async fn usual(caller: &Caller, asked: &Asked) -> Result<(Document, String), Error> {
+async fn usual(caller: &Caller, asked: &Asked) -> Result<(Document, String), Undocumented> {
     let (mut tried, mut wrong) = (Vec::new(), None);
     for path in USUAL {
         let came = match look(caller, asked, path).await {
-            Look::Found(document) => return Ok((document, path.to_owned())),
-            Look::Other(came) => came,
-            Look::Nobody(came) => {
+            Glance::Found(document) => return Ok((document, path.to_owned())),
+            Glance::Other(came) => came,
+            Glance::Nobody(came) => {
                 tried.push((path.to_owned(), came));
                 break;
             }
-            Look::Wrong(error) => {
+            Glance::Wrong(error) => {
                 let came = error.to_string();
                 // An application that answers everything with a page says nothing by it.
                 let is_page = matches!(
                     error,
-                    Error::Unreadable {
+                    Undocumented::Unreadable {
                         source: DocumentError::NotJson(_) | DocumentError::NotOpenApi,
                         ..
                     }
@@ -123,30 +123,30 @@ async fn usual(caller: &Caller, asked: &Asked) -> Result<(Document, String), Err
         tried.push((path.to_owned(), came));
     }
     let service = asked.service.clone();
-    Err(wrong.unwrap_or(Error::Nowhere { service, tried }))
+    Err(wrong.unwrap_or(Undocumented::Nowhere { service, tried }))
 }
 
-async fn look(caller: &Caller, asked: &Asked, path: &str) -> Look {
-    let call = Call {
+async fn look(caller: &Caller, asked: &Asked, path: &str) -> Glance {
+    let call = FilledCall {
         path: path.to_owned(),
-        ..Call::default()
+        ..FilledCall::default()
     };
     let place = format!("{path} of `{}`", asked.service);
     match send(caller, &asked.base, &call).await {
         Ok(response) if response.status == 200 => match Document::read(&response.body, path) {
-            Ok(document) => Look::Found(document),
-            Err(source) => Look::Wrong(Error::Unreadable { place, source }),
+            Ok(document) => Glance::Found(document),
+            Err(source) => Glance::Wrong(Undocumented::Unreadable { place, source }),
         },
-        Ok(response) => Look::Other(status_line(response.status)),
-        Err(HttpError::TooLong) => Look::Wrong(Error::TooLong { place }),
-        Err(error) if error.is_transient() => Look::Nobody(error.to_string()),
-        Err(error) => Look::Other(error.to_string()),
+        Ok(response) => Glance::Other(status_line(response.status)),
+        Err(HttpError::TooLong) => Glance::Wrong(Undocumented::TooLong { place }),
+        Err(error) if error.is_transient() => Glance::Nobody(error.to_string()),
+        Err(error) => Glance::Other(error.to_string()),
     }
 }
 
-fn of_file(file: &std::path::Path) -> Result<(Document, String), Error> {
+fn of_file(file: &std::path::Path) -> Result<(Document, String), Undocumented> {
     let place = file.display().to_string();
-    let failed = |error: std::io::Error| Error::File {
+    let failed = |error: std::io::Error| Undocumented::File {
         place: place.clone(),
         source: error.kind().into(),
     };
@@ -156,12 +156,12 @@ fn of_file(file: &std::path::Path) -> Result<(Document, String), Error> {
     let mut limited = opened.take(BODY_LIMIT_BYTES as u64 + 1);
     limited.read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() > BODY_LIMIT_BYTES {
-        return Err(Error::TooLong { place });
+        return Err(Undocumented::TooLong { place });
     }
     // Relative addresses in it start at the service's root.
     match Document::read(&bytes, "/") {
         Ok(document) => Ok((document, place)),
-        Err(source) => Err(Error::Unreadable { place, source }),
+        Err(source) => Err(Undocumented::Unreadable { place, source }),
     }
 }
 
@@ -201,7 +201,7 @@ mod tests {
         base
     }
 
-    async fn check(base: &str, source: Source, expected: &Expect) {
+    async fn check(base: &str, source: DocumentSource, expected: &Expect) {
         let asked = Asked {
             service: "api".to_owned(),
             base: base.to_owned(),
@@ -210,7 +210,7 @@ mod tests {
             Ok((_, place)) => format!("found at {place}"),
             Err(error) => {
                 let mut text = error.to_string();
-                if let Error::Nowhere { tried, .. } = &error {
+                if let Undocumented::Nowhere { tried, .. } = &error {
                     for (path, came) in tried {
                         write!(text, "\n  {path}: {came}").unwrap();
                     }
@@ -228,14 +228,24 @@ mod tests {
     #[tokio::test]
     async fn the_usual_places_are_looked_at() {
         let base = serve(&[("/v3/api-docs", DOCUMENT)], MISSING).await;
-        check(&base, Source::Usual, &expect!["found at /v3/api-docs"]).await;
+        check(
+            &base,
+            DocumentSource::Usual,
+            &expect!["found at /v3/api-docs"],
+        )
+        .await;
         // An application of one page answers everything.
         let base = serve(&[("/swagger.json", DOCUMENT)], PAGE).await;
-        check(&base, Source::Usual, &expect!["found at /swagger.json"]).await;
+        check(
+            &base,
+            DocumentSource::Usual,
+            &expect!["found at /swagger.json"],
+        )
+        .await;
         let base = serve(&[], MISSING).await;
         check(
             &base,
-            Source::Usual,
+            DocumentSource::Usual,
             &expect![[r"
             `api` has no OpenAPI document
               /openapi.json: 404 Not Found
@@ -249,7 +259,7 @@ mod tests {
         )
         .await;
         let base = serve(&[("/swagger.json", r#"{"swagger": "2.0"}"#)], PAGE).await;
-        check(&base, Source::Usual, &expect!["/swagger.json of `api` is no OpenAPI document that can be read: it is Swagger 2.0, which is not read"]).await;
+        check(&base, DocumentSource::Usual, &expect!["/swagger.json of `api` is no OpenAPI document that can be read: it is Swagger 2.0, which is not read"]).await;
     }
 
     #[tokio::test]
@@ -259,7 +269,7 @@ mod tests {
         let base = format!("http://{}", socket.local_addr().unwrap());
         check(
             &base,
-            Source::Usual,
+            DocumentSource::Usual,
             &expect![[r"
             `api` has no OpenAPI document
               /openapi.json: connection refused"]],
@@ -276,7 +286,7 @@ mod tests {
             ("/long", &long),
         ];
         let base = serve(&pages, MISSING).await;
-        let path = |path: &str| Source::Path(path.to_owned());
+        let path = |path: &str| DocumentSource::Path(path.to_owned());
         check(
             &base,
             path("/openapi.json"),
@@ -303,15 +313,15 @@ mod tests {
             service: "api".to_owned(),
             base,
         };
-        let found = find(&Caller::new(), &asked, &Source::File(file.clone())).await;
+        let found = find(&Caller::new(), &asked, &DocumentSource::File(file.clone())).await;
         assert_eq!(found.unwrap().1, file.display().to_string());
-        let missing = Source::File(folder.path().join("none"));
+        let missing = DocumentSource::File(folder.path().join("none"));
         let error = find(&Caller::new(), &asked, &missing).await.unwrap_err();
         assert!(
             error.to_string().ends_with("/none cannot be read"),
             "{error}"
         );
-        let endless = Source::File(std::path::PathBuf::from("/dev/zero"));
+        let endless = DocumentSource::File(std::path::PathBuf::from("/dev/zero"));
         let error = find(&Caller::new(), &asked, &endless).await.unwrap_err();
         assert_eq!(error.to_string(), "/dev/zero is longer than 8 MiB");
     }

@@ -10,13 +10,13 @@ use crate::model::{Action, Check, Part, Template};
 const HOLE: &str = "\u{1}";
 
 /// A path of a document, to be compared with those of checks.
-pub(super) struct Pattern {
+pub(super) struct PathPattern {
     pattern: Option<Regex>,
     /// How many characters of it are fixed.
     fixed: usize,
 }
 
-impl Pattern {
+impl PathPattern {
     pub(super) fn of(path: &str) -> Self {
         let mut pattern = String::from("^");
         let mut fixed = 0;
@@ -49,10 +49,10 @@ impl Pattern {
 pub(super) fn check_of<'a>(
     service: &str,
     operation: &Operation,
-    all: &[Pattern],
+    all: &[PathPattern],
     checks: &'a IndexMap<String, Check>,
 ) -> Option<&'a str> {
-    let own = Pattern::of(&operation.path);
+    let own = PathPattern::of(&operation.path);
     let is_same = |check: &&Check| {
         let Action::Http(action) = &check.action else {
             return false;
@@ -83,13 +83,13 @@ mod tests {
 
     #[test]
     fn a_path_belongs_to_the_pattern_that_says_most_of_it() {
-        let fits = |pattern: &str, path: &str| Pattern::of(pattern).is_match(path);
+        let fits = |pattern: &str, path: &str| PathPattern::of(pattern).is_match(path);
         assert!(fits("/ports/{code}", "/ports/EETLL"));
         assert!(fits("/ports/{code}", "/ports/\u{1}"));
         assert!(fits("/a.b/{x}.{y}", "/a.b/file.json"));
         assert!(!fits("/a.b", "/aXb"));
         assert!(!fits("/ports/{code}", "/ports/EETLL/prices"));
         assert!(!fits("/ports/{code}", "/ports/"));
-        assert!(Pattern::of("/ports/nearest").fixed > Pattern::of("/ports/{code}").fixed);
+        assert!(PathPattern::of("/ports/nearest").fixed > PathPattern::of("/ports/{code}").fixed);
     }
 }

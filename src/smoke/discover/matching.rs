@@ -1,6 +1,6 @@
 //! Which column of which table is meant by a parameter. Knows names, types and keys; no rows.
 
-use super::catalog::{Column, Key, Table};
+use super::catalog::{CatalogColumn, CatalogTable, Key};
 use super::document::{Location, Operation, Parameter};
 use super::naming::{singular, snake};
 
@@ -20,7 +20,7 @@ const NOT_DATA: [&str; 10] = [
 
 /// A column that may be meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Candidate {
+pub(super) struct ColumnCandidate {
     pub(super) table: usize,
     pub(super) column: usize,
     /// 0 is the surest.
@@ -29,7 +29,7 @@ pub(super) struct Candidate {
 
 /// Parameters whose values come from the same row of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Group {
+pub(super) struct ParameterGroup {
     pub(super) table: usize,
     /// A parameter's place in the list of parameters, and its column.
     pub(super) picks: Vec<(usize, usize)>,
@@ -52,9 +52,9 @@ struct Meant<'a> {
 pub(super) fn groups(
     operation: &Operation,
     needed: &[&Parameter],
-    tables: &[Table],
+    tables: &[CatalogTable],
     excluded: &[usize],
-) -> Vec<Group> {
+) -> Vec<ParameterGroup> {
     let candidates = needed.iter().map(|parameter| {
         let mut all = candidates(operation, parameter, tables);
         all.retain(|candidate| !excluded.contains(&candidate.table));
@@ -64,8 +64,8 @@ pub(super) fn groups(
 }
 
 /// Takes as many parameters as possible from one table, then the others in the same way.
-fn chosen(candidates: &[Vec<Candidate>]) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
+fn chosen(candidates: &[Vec<ColumnCandidate>]) -> Vec<ParameterGroup> {
+    let mut groups: Vec<ParameterGroup> = Vec::new();
     let mut open: Vec<usize> = (0..candidates.len()).collect();
     loop {
         let all = open.iter().flat_map(|index| &candidates[*index]);
@@ -86,7 +86,7 @@ fn chosen(candidates: &[Vec<Candidate>]) -> Vec<Group> {
         let same = groups
             .iter()
             .filter(|group| group.table == table && columns(&group.picks) == columns(&picks));
-        groups.push(Group {
+        groups.push(ParameterGroup {
             table,
             offset: same.count(),
             picks,
@@ -98,7 +98,7 @@ fn chosen(candidates: &[Vec<Candidate>]) -> Vec<Group> {
 /// unsure that is.
 fn cover(
     open: &[usize],
-    candidates: &[Vec<Candidate>],
+    candidates: &[Vec<ColumnCandidate>],
     table: usize,
 ) -> (Vec<(usize, usize)>, u32) {
     let (mut picks, mut rank) = (Vec::new(), 0);
@@ -118,8 +118,8 @@ fn cover(
 pub(super) fn candidates(
     operation: &Operation,
     parameter: &Parameter,
-    tables: &[Table],
-) -> Vec<Candidate> {
+    tables: &[CatalogTable],
+) -> Vec<ColumnCandidate> {
     let name = snake(&parameter.name);
     if NOT_DATA.contains(&name.as_str()) {
         return Vec::new();
@@ -139,7 +139,7 @@ pub(super) fn candidates(
         for (column, of_column) in of_table.columns.iter().enumerate() {
             let fits = meant.parameter.schema.fits(of_column.kind);
             if let Some(rank) = rank(&meant, (of_table, of_column), has_table).filter(|_| fits) {
-                found.push(Candidate {
+                found.push(ColumnCandidate {
                     table,
                     column,
                     rank,
@@ -147,8 +147,8 @@ pub(super) fn candidates(
             }
         }
     }
-    let is_loose = |candidate: &&Candidate| candidate.rank >= ANYWHERE;
-    let loose: Vec<Candidate> = found.iter().filter(is_loose).copied().collect();
+    let is_loose = |candidate: &&ColumnCandidate| candidate.rank >= ANYWHERE;
+    let loose: Vec<ColumnCandidate> = found.iter().filter(is_loose).copied().collect();
     if let Some(only) = unambiguous(&meant, &loose) {
         found.retain(|candidate| candidate.rank < ANYWHERE || only.contains(candidate));
     }
@@ -162,7 +162,11 @@ const ANYWHERE: u32 = 4;
 /// The rank of a column whose name the parameter's ends with.
 const BY_ENDING: u32 = 7;
 
-fn rank(meant: &Meant<'_>, (table, column): (&Table, &Column), has_table: bool) -> Option<u32> {
+fn rank(
+    meant: &Meant<'_>,
+    (table, column): (&CatalogTable, &CatalogColumn),
+    has_table: bool,
+) -> Option<u32> {
     let own = format!("{}_{}", table.singular, column.snake);
     let is_name = column.snake == meant.name;
     let near = meant.of.as_ref().and_then(|of| nearness(table, of));
@@ -195,9 +199,10 @@ fn rank(meant: &Meant<'_>, (table, column): (&Table, &Column), has_table: bool) 
 
 /// Returns what is left of loose candidates where several tables could be meant: nothing of a
 /// single word (`id`), and nothing of an ending.
-fn unambiguous(meant: &Meant<'_>, loose: &[Candidate]) -> Option<Vec<Candidate>> {
+fn unambiguous(meant: &Meant<'_>, loose: &[ColumnCandidate]) -> Option<Vec<ColumnCandidate>> {
     let best = loose.iter().map(|candidate| candidate.rank).min()?;
-    let of_best: Vec<Candidate> = loose.iter().filter(|it| it.rank == best).copied().collect();
+    let of_best: Vec<ColumnCandidate> =
+        loose.iter().filter(|it| it.rank == best).copied().collect();
     let must_be_one = meant.is_one_word || best == BY_ENDING;
     Some(match of_best.as_slice() {
         [_] if must_be_one => of_best,
@@ -212,7 +217,7 @@ fn unambiguous(meant: &Meant<'_>, loose: &[Candidate]) -> Option<Vec<Candidate>>
 }
 
 /// Returns how near a table is to a part of a path: 0 of the same name, 1 of a longer one.
-fn nearness(table: &Table, of: &str) -> Option<u32> {
+fn nearness(table: &CatalogTable, of: &str) -> Option<u32> {
     if table.singular == of {
         return Some(0);
     }

@@ -16,6 +16,6 @@ mod values;
 
 pub use append::joined;
 pub use document::DocumentError;
-pub use find::{Error, Source};
+pub use find::{DocumentSource, Undocumented};
 pub use run::{Asked, Discover, Discovery, LeftOut, discover};
 pub use tables::Proposed;

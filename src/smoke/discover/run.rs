@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::{Call, judge, send};
+use super::attempt::{FilledCall, judge, send};
 use super::catalog::Catalog;
 use super::document::Operation;
-use super::find::{Error, Source, find};
-use super::known::{Pattern, check_of};
+use super::find::{DocumentSource, Undocumented, find};
+use super::known::{PathPattern, check_of};
 use super::naming::name;
 use super::tables::Proposed;
 use super::values::choices;
@@ -31,7 +31,7 @@ pub struct Asked {
 /// What is asked for.
 pub struct Discover<'a> {
     pub services: &'a [Asked],
-    pub source: &'a Source,
+    pub source: &'a DocumentSource,
     /// The databases that values are taken from, each with its service.
     pub databases: &'a [(String, Target)],
     /// What is declared already.
@@ -47,7 +47,7 @@ pub struct Discovery {
     pub proposed: Vec<Proposed>,
     pub left_out: Vec<LeftOut>,
     /// Services without a document.
-    pub errors: Vec<Error>,
+    pub errors: Vec<Undocumented>,
     /// Databases that gave nothing.
     pub unread: Vec<(String, postgres::Error)>,
 }
@@ -86,7 +86,7 @@ pub async fn discover(what: Discover<'_>) -> Discovery {
     for (asked, document) in documents {
         let operations = document.operations();
         let reading = operations.iter().filter(|it| it.method == "GET");
-        let patterns: Vec<Pattern> = reading.map(|it| Pattern::of(&it.path)).collect();
+        let patterns: Vec<PathPattern> = reading.map(|it| PathPattern::of(&it.path)).collect();
         let mut tried = 0;
         for operation in &operations {
             let known = check_of(&asked.service, operation, &patterns, what.checks);
@@ -136,7 +136,7 @@ async fn propose(
 ) -> Result<Proposed, String> {
     let mut first = None;
     for values in choices(operation, catalog).await? {
-        let call = Call::new(operation, &values);
+        let call = FilledCall::new(operation, &values);
         let response = send(caller, &asked.base, &call).await;
         let response = response.map_err(|error| error.to_string())?;
         match judge(operation, &response) {

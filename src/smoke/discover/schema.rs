@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 /// The kinds of values that parameters and columns are compared by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ValueKind {
     Integer,
     Number,
     Text,
@@ -19,8 +19,8 @@ pub(super) enum Kind {
 
 /// The keywords of a JSON Schema that a plain text can be held against.
 #[derive(Clone, Debug)]
-pub(super) struct Schema {
-    pub(super) kind: Kind,
+pub(super) struct ValueSchema {
+    pub(super) kind: ValueKind,
     /// Any value where it is empty.
     allowed: Vec<String>,
     pattern: Option<Regex>,
@@ -30,7 +30,7 @@ pub(super) struct Schema {
     longest: u64,
 }
 
-impl Schema {
+impl ValueSchema {
     /// Reads a schema in which no reference is left.
     pub(super) fn read(schema: &Json) -> Self {
         let number = |key: &str| schema.get(key).and_then(Json::as_f64);
@@ -56,18 +56,18 @@ impl Schema {
         let length = text.chars().count() as u64;
         let number: Option<f64> = text.parse().ok();
         let is_of_kind = match self.kind {
-            Kind::Integer => text.parse::<i64>().is_ok(),
-            Kind::Number => number.is_some_and(f64::is_finite),
-            Kind::Text => (self.shortest..=self.longest).contains(&length),
-            Kind::Uuid => is_uuid(text),
-            Kind::Date => has_form(text, "dddd-dd-dd"),
-            Kind::Time => text
+            ValueKind::Integer => text.parse::<i64>().is_ok(),
+            ValueKind::Number => number.is_some_and(f64::is_finite),
+            ValueKind::Text => (self.shortest..=self.longest).contains(&length),
+            ValueKind::Uuid => is_uuid(text),
+            ValueKind::Date => has_form(text, "dddd-dd-dd"),
+            ValueKind::Time => text
                 .get(..11)
                 .is_some_and(|day| has_form(day, "dddd-dd-ddT")),
-            Kind::Boolean => matches!(text, "true" | "false"),
-            Kind::Other => false,
+            ValueKind::Boolean => matches!(text, "true" | "false"),
+            ValueKind::Other => false,
         };
-        let is_number = matches!(self.kind, Kind::Integer | Kind::Number);
+        let is_number = matches!(self.kind, ValueKind::Integer | ValueKind::Number);
         let number = number.filter(|_| is_number).unwrap_or_default();
         is_of_kind
             && (!is_number || self.least.is_none_or(|least| number >= least))
@@ -77,8 +77,8 @@ impl Schema {
     }
 
     /// Returns whether values of a column of that kind can be meant.
-    pub(super) fn fits(&self, column: Kind) -> bool {
-        use Kind::{Boolean, Date, Integer, Number, Other, Text, Time, Uuid};
+    pub(super) fn fits(&self, column: ValueKind) -> bool {
+        use ValueKind::{Boolean, Date, Integer, Number, Other, Text, Time, Uuid};
         match self.kind {
             Integer => column == Integer,
             Number => matches!(column, Integer | Number),
@@ -91,7 +91,7 @@ impl Schema {
     }
 }
 
-fn kind(schema: &Json) -> Kind {
+fn kind(schema: &Json) -> ValueKind {
     let is_type = |value: &&Json| value.as_str().is_some_and(|it| it != "null");
     let name = match schema.get("type") {
         Some(Json::Array(several)) => several.iter().find(is_type).and_then(Json::as_str),
@@ -99,15 +99,15 @@ fn kind(schema: &Json) -> Kind {
     };
     let format = schema.get("format").and_then(Json::as_str);
     match (name, format) {
-        (Some("integer"), _) => Kind::Integer,
-        (Some("number"), _) => Kind::Number,
-        (Some("boolean"), _) => Kind::Boolean,
-        (Some("string") | None, Some("uuid")) => Kind::Uuid,
-        (Some("string") | None, Some("date")) => Kind::Date,
-        (Some("string") | None, Some("date-time")) => Kind::Time,
-        (Some("string"), Some("binary" | "byte")) => Kind::Other,
-        (Some("string") | None, _) => Kind::Text,
-        _ => Kind::Other,
+        (Some("integer"), _) => ValueKind::Integer,
+        (Some("number"), _) => ValueKind::Number,
+        (Some("boolean"), _) => ValueKind::Boolean,
+        (Some("string") | None, Some("uuid")) => ValueKind::Uuid,
+        (Some("string") | None, Some("date")) => ValueKind::Date,
+        (Some("string") | None, Some("date-time")) => ValueKind::Time,
+        (Some("string"), Some("binary" | "byte")) => ValueKind::Other,
+        (Some("string") | None, _) => ValueKind::Text,
+        _ => ValueKind::Other,
     }
 }
 
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn values_are_held_against_what_can_be_read() {
         let check = |schema: Json, right: &[&str], wrong: &[&str]| {
-            let read = Schema::read(&schema);
+            let read = ValueSchema::read(&schema);
             for text in right {
                 assert!(read.accepts(text), "{schema} {text}");
             }

@@ -2,9 +2,9 @@
 
 use indexmap::IndexMap;
 
-use super::attempt::{Call, Shape};
+use super::attempt::{AnswerShape, FilledCall};
 use super::document::Operation;
-use super::values::Value;
+use super::values::ParameterValue;
 use crate::config::{toml_key, toml_text};
 
 /// The longest line that is written on purpose.
@@ -30,8 +30,8 @@ impl Proposed {
     pub(super) fn new(
         (name, service): (String, &str),
         operation: &Operation,
-        values: Vec<Value>,
-        (call, shape): (&Call, &Shape),
+        values: Vec<ParameterValue>,
+        (call, shape): (&FilledCall, &AnswerShape),
     ) -> Self {
         let mut text = comments(operation, &values);
         text.push_str(&tables((&name, service), call, shape));
@@ -47,7 +47,7 @@ impl Proposed {
 }
 
 /// Says what is asked, and where the values come from.
-fn comments(operation: &Operation, values: &[Value]) -> String {
+fn comments(operation: &Operation, values: &[ParameterValue]) -> String {
     let mut lines = Vec::new();
     if let Some(summary) = &operation.summary {
         lines.push(one_line(summary));
@@ -86,7 +86,7 @@ fn one_line(text: &str) -> String {
     format!("{}…", start.trim_end())
 }
 
-fn tables((name, service): (&str, &str), call: &Call, shape: &Shape) -> String {
+fn tables((name, service): (&str, &str), call: &FilledCall, shape: &AnswerShape) -> String {
     let pairs = |pairs: &[(String, String)]| -> Vec<(String, String)> {
         let pair = |(name, value): &(String, String)| (toml_key(name), toml_text(value));
         pairs.iter().map(pair).collect()
@@ -156,8 +156,8 @@ mod tests {
         }
     }
 
-    fn value(name: &str, location: Location, text: &str, from: &str) -> Value {
-        Value {
+    fn value(name: &str, location: Location, text: &str, from: &str) -> ParameterValue {
+        ParameterValue {
             name: name.to_owned(),
             location,
             text: text.to_owned(),
@@ -165,9 +165,14 @@ mod tests {
         }
     }
 
-    fn check(summary: Option<&str>, values: Vec<Value>, shape: &Shape, expected: &Expect) {
+    fn check(
+        summary: Option<&str>,
+        values: Vec<ParameterValue>,
+        shape: &AnswerShape,
+        expected: &Expect,
+    ) {
         let operation = operation(summary);
-        let call = Call::new(&operation, &values);
+        let call = FilledCall::new(&operation, &values);
         let name = ("get-ports-code".to_owned(), "api");
         let proposed = Proposed::new(name, &operation, values, (&call, shape));
         expected.assert_eq(&proposed.toml);
@@ -178,7 +183,7 @@ mod tests {
     #[test]
     fn a_short_check_is_one_table() {
         let code = value("code", Location::Path, "EETLL", "db ports.code");
-        let shape = Shape {
+        let shape = AnswerShape {
             status: 200,
             content_type: Some("application/json".to_owned()),
             json: vec![("$".to_owned(), "object", false)],
@@ -209,7 +214,7 @@ mod tests {
             let kind = if path == "$.rates" { "array" } else { "object" };
             (path.to_owned(), kind, kind == "array")
         });
-        let shape = Shape {
+        let shape = AnswerShape {
             status: 200,
             content_type: None,
             json: json.to_vec(),
@@ -243,7 +248,7 @@ mod tests {
     #[test]
     fn nothing_escapes_from_a_comment_or_a_text() {
         let odd = "a\"b\\ ${vars.x}\u{7}";
-        let shape = Shape {
+        let shape = AnswerShape {
             status: 200,
             content_type: Some("text/\"x".to_owned()),
             json: Vec::new(),

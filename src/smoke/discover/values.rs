@@ -3,7 +3,7 @@
 
 use super::catalog::Catalog;
 use super::document::{Location, Operation, Parameter};
-use super::matching::{Group, groups};
+use super::matching::{ParameterGroup, groups};
 
 /// How many choices of rows are tried before those of the document.
 const CHOICES: usize = 3;
@@ -13,7 +13,7 @@ const TABLES: usize = 8;
 
 /// A value for a parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Value {
+pub(super) struct ParameterValue {
     pub(super) name: String,
     pub(super) location: Location,
     pub(super) text: String,
@@ -22,7 +22,7 @@ pub(super) struct Value {
 }
 
 /// Values for all parameters that are needed.
-pub(super) type Choice = Vec<Value>;
+pub(super) type Choice = Vec<ParameterValue>;
 
 /// Returns the choices in the order in which they are to be tried, or why there is none.
 pub(super) async fn choices(
@@ -50,7 +50,7 @@ pub(super) async fn choices(
 }
 
 /// Some rows for each group.
-type Filled = Vec<(Group, Vec<Vec<String>>)>;
+type Filled = Vec<(ParameterGroup, Vec<Vec<String>>)>;
 
 /// Reads rows; a table that has none which fits is passed over.
 async fn rows(operation: &Operation, needed: &[&Parameter], catalog: &mut Catalog<'_>) -> Filled {
@@ -82,7 +82,7 @@ async fn rows(operation: &Operation, needed: &[&Parameter], catalog: &mut Catalo
 /// Returns the values of one turn; `None` where one is missing.
 fn choice(
     needed: &[&Parameter],
-    filled: &[(Group, Vec<Vec<String>>)],
+    filled: &[(ParameterGroup, Vec<Vec<String>>)],
     turn: usize,
     catalog: &Catalog<'_>,
 ) -> Option<Choice> {
@@ -91,7 +91,7 @@ fn choice(
             let (text, word) = parameter.named.clone()?;
             Some((text, format!("the document's {word}")))
         })?;
-        Some(Value {
+        Some(ParameterValue {
             name: parameter.name.clone(),
             location: parameter.location,
             text,
@@ -103,7 +103,7 @@ fn choice(
 
 fn of_rows(
     index: usize,
-    filled: &[(Group, Vec<Vec<String>>)],
+    filled: &[(ParameterGroup, Vec<Vec<String>>)],
     turn: usize,
     catalog: &Catalog<'_>,
 ) -> Option<(String, String)> {
@@ -118,7 +118,7 @@ fn of_rows(
     })
 }
 
-fn missing(needed: &[&Parameter], filled: &[(Group, Vec<Vec<String>>)]) -> String {
+fn missing(needed: &[&Parameter], filled: &[(ParameterGroup, Vec<Vec<String>>)]) -> String {
     let is_filled = |index: &usize| {
         let mut picks = filled.iter().flat_map(|(group, _)| &group.picks);
         picks.any(|(pick, _)| pick == index)

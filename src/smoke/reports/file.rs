@@ -44,7 +44,7 @@ pub enum ReportError {
 /// Fails where a report could not be written, and leaves everything as it is.
 pub fn check(path: &Path) -> Result<(), ReportError> {
     // A pipe is not opened: whoever reads it would take its closing for the end.
-    let Place::File(file) = place(path)? else {
+    let ReportTarget::File(file) = place(path)? else {
         return Ok(());
     };
     let try_it = || {
@@ -92,12 +92,12 @@ fn lexical(path: &Path) -> PathBuf {
 /// Writes a report; a reader of `path` sees the old content or the whole new one.
 pub async fn write(path: &Path, text: &str) -> Result<(), ReportError> {
     let written = match place(path)? {
-        Place::File(file) => replace(&file, text),
-        Place::Pipe => pipe(path, text).await,
-        Place::Open => append(path, text),
-        Place::Descriptor(number) => descriptor(path, number, text),
-        Place::Stdout => stream(io::stdout().lock(), text),
-        Place::Stderr => stream(io::stderr().lock(), text),
+        ReportTarget::File(file) => replace(&file, text),
+        ReportTarget::Pipe => pipe(path, text).await,
+        ReportTarget::Open => append(path, text),
+        ReportTarget::Descriptor(number) => descriptor(path, number, text),
+        ReportTarget::Stdout => stream(io::stdout().lock(), text),
+        ReportTarget::Stderr => stream(io::stderr().lock(), text),
     };
     written.map_err(|error| {
         if is_unread(&error) {
@@ -160,7 +160,7 @@ pub fn append(path: &Path, text: &str) -> io::Result<()> {
 
 /// What a path leads to.
 #[derive(Debug, PartialEq)]
-enum Place {
+enum ReportTarget {
     /// A file that is replaced, or is not there yet.
     File(PathBuf),
     Pipe,
@@ -172,7 +172,7 @@ enum Place {
     Stderr,
 }
 
-fn place(path: &Path) -> Result<Place, ReportError> {
+fn place(path: &Path) -> Result<ReportTarget, ReportError> {
     if let Some(open) = open_file(path) {
         return Ok(open);
     }
@@ -182,8 +182,8 @@ fn place(path: &Path) -> Result<Place, ReportError> {
         return Err(ReportError::IsFolder(path.to_owned()));
     }
     match fs_err::metadata(&file).map(|file| file.file_type()) {
-        Ok(kind) if kind.is_fifo() => return Ok(Place::Pipe),
-        Ok(kind) if !kind.is_file() => return Ok(Place::Open),
+        Ok(kind) if kind.is_fifo() => return Ok(ReportTarget::Pipe),
+        Ok(kind) if !kind.is_file() => return Ok(ReportTarget::Open),
         Ok(_) | Err(_) => {}
     }
     let folder = match file.parent() {
@@ -193,12 +193,12 @@ fn place(path: &Path) -> Result<Place, ReportError> {
     if !folder.is_dir() {
         return Err(ReportError::NoFolder(path.to_owned()));
     }
-    Ok(Place::File(file))
+    Ok(ReportTarget::File(file))
 }
 
 /// Returns what `/dev/stdout`, `/dev/fd/3` and the like lead to. What such a link calls a file's
 /// name is not followed: the file is written to by others, too.
-fn open_file(path: &Path) -> Option<Place> {
+fn open_file(path: &Path) -> Option<ReportTarget> {
     let mut path = path.to_owned();
     for _ in 0..LINKS_MAX {
         let folder = fs_err::canonicalize(path.parent()?).ok()?;
@@ -207,12 +207,12 @@ fn open_file(path: &Path) -> Option<Place> {
             let own = fs_err::canonicalize("/proc/self/fd").is_ok_and(|own| own == folder);
             let kind = fs_err::metadata(folder.join(name)).ok()?.file_type();
             return match name.to_str() {
-                Some("1") if own => Some(Place::Stdout),
-                Some("2") if own => Some(Place::Stderr),
-                _ if kind.is_fifo() => Some(Place::Pipe),
+                Some("1") if own => Some(ReportTarget::Stdout),
+                Some("2") if own => Some(ReportTarget::Stderr),
+                _ if kind.is_fifo() => Some(ReportTarget::Pipe),
                 _ if kind.is_dir() => None,
-                Some(number) if own => number.parse().map(Place::Descriptor).ok(),
-                _ => Some(Place::Open),
+                Some(number) if own => number.parse().map(ReportTarget::Descriptor).ok(),
+                _ => Some(ReportTarget::Open),
             };
         }
         path = folder.join(fs_err::read_link(folder.join(name)).ok()?);
@@ -325,8 +325,8 @@ mod tests {
         let text = fs_err::read_to_string(&path).unwrap();
         assert_eq!(text, "old\nnew\nnew\nnew\nafter\n");
         let leads = |path: &str| place(Path::new(path)).unwrap();
-        assert_eq!(leads("/dev/stdout"), Place::Stdout);
-        assert_eq!(leads("/dev/fd/2"), Place::Stderr);
+        assert_eq!(leads("/dev/stdout"), ReportTarget::Stdout);
+        assert_eq!(leads("/dev/fd/2"), ReportTarget::Stderr);
     }
 
     #[tokio::test]

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::Results;
 use super::text::rounded;
-use crate::smoke::{CheckResult, Observation, Verdict};
+use crate::smoke::{Attempted, CheckResult, Verdict};
 
 /// A report on one run.
-pub struct Json<'a>(pub Results<'a>);
+pub struct JsonReport<'a>(pub Results<'a>);
 
-impl Json<'_> {
+impl JsonReport<'_> {
     /// Returns the report as text.
     pub fn render(&self) -> String {
         let results = &self.0;
@@ -80,7 +80,7 @@ fn check(check: &CheckResult) -> Value {
     })
 }
 
-fn attempt(seen: &Observation) -> Value {
+fn attempt(seen: &Attempted) -> Value {
     json!({ "number": seen.number, "at_s": rounded(seen.at), "saw": seen.text })
 }
 
@@ -162,13 +162,13 @@ mod tests {
               ]
             }
         "#]]
-        .assert_eq(&Json(results(&checks[2..3])).render());
+        .assert_eq(&JsonReport(results(&checks[2..3])).render());
     }
 
     #[test]
     fn every_check_says_how_it_ended() {
         let checks = checks();
-        let value: Value = serde_json::from_str(&Json(results(&checks)).render()).unwrap();
+        let value: Value = serde_json::from_str(&JsonReport(results(&checks)).render()).unwrap();
         let totals = json!({ "checks": 5, "passed": 2, "failed": 2, "skipped": 1, "flaky": 2 });
         assert_eq!(value["totals"], totals);
         let check = |number: usize, key: &str| value["checks"][number][key].clone();
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_run_of_nothing_is_a_report_too() {
-        let value: Value = serde_json::from_str(&Json(results(&[])).render()).unwrap();
+        let value: Value = serde_json::from_str(&JsonReport(results(&[])).render()).unwrap();
         assert_eq!(value["totals"]["checks"], 0);
         assert_eq!(value["checks"], json!([]));
     }

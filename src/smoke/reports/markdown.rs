@@ -2,7 +2,7 @@
 //! only, so that nothing of it is markup.
 
 use super::Results;
-use super::page::{Page, code, escaped, fenced, row};
+use super::page::{BoundedPage, code, escaped, fenced, row};
 use super::text::{attempts, course, headline, seconds};
 use crate::smoke::{CheckResult, Verdict};
 
@@ -23,7 +23,7 @@ impl Markdown<'_> {
     /// Returns the report as text.
     pub fn render(&self) -> String {
         let checks = self.results.checks;
-        let mut page = Page::new(self.limit_bytes);
+        let mut page = BoundedPage::new(self.limit_bytes);
         page.text(&self.head());
         let failed: Vec<&CheckResult> = checks.iter().filter(|check| check.failed()).collect();
         page.section("Failed", "", failed.iter().map(|check| failure(check)));

@@ -15,7 +15,7 @@ mod text;
 
 pub use annotations::annotations;
 pub use file::{ReportError, append, check, stays, write};
-pub use json::Json;
+pub use json::JsonReport;
 pub use junit::JUnit;
 pub use markdown::{Markdown, SUMMARY_BYTES_MAX};
 pub use results::Results;

@@ -6,12 +6,12 @@ use std::fmt::Write as _;
 const NOTE_BYTES: usize = 128;
 
 /// A page that takes what fits.
-pub(super) struct Page {
+pub(super) struct BoundedPage {
     text: String,
     limit_bytes: usize,
 }
 
-impl Page {
+impl BoundedPage {
     pub(super) fn new(limit_bytes: usize) -> Self {
         let text = String::new();
         Self { text, limit_bytes }

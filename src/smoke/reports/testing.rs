@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::Results;
 use crate::model::Spot;
-use crate::smoke::{Attempts, CheckResult, Failure, Reply, Verdict};
+use crate::smoke::{Attempts, CheckResult, Excerpt, Unmet, Verdict};
 
 /// Returns a run of some checks.
 pub(super) fn results(checks: &[CheckResult]) -> Results<'_> {
@@ -82,13 +82,13 @@ fn wrong() -> CheckResult {
         tags: vec!["fast".to_owned()],
         failures: vec![
             failure("$.rates[0].day", r#""2021-01-31""#, r#""2021-01-30""#),
-            Failure {
+            Unmet {
                 difference: Some("  {\n-   \"count\": 31\n+   \"count\": 1\n  }".to_owned()),
                 ..failure("body", "the snapshot", "`a | b`")
             },
         ],
         reproduce: Some("curl -sS -i 'http://127.0.0.1:3000/rates?a=1&b=2'".to_owned()),
-        reply: Some(Reply {
+        reply: Some(Excerpt {
             status: "200 OK".to_owned(),
             excerpt: "{\"bell\":\u{7}\"]]>\"\u{1b}[0m}".to_owned(),
         }),
@@ -101,8 +101,8 @@ fn wrong() -> CheckResult {
     }
 }
 
-fn failure(what: &str, expected: &str, actual: &str) -> Failure {
-    Failure {
+fn failure(what: &str, expected: &str, actual: &str) -> Unmet {
+    Unmet {
         what: what.to_owned(),
         expected: expected.to_owned(),
         actual: actual.to_owned(),

@@ -8,7 +8,7 @@ use tokio::sync::Barrier;
 use tokio_util::sync::CancellationToken;
 
 use crate::smoke::testing::{Act, Ran, Server, checks, in_folder, run_all, run_toml};
-use crate::smoke::{CheckResult, Options, Selection, Verdict};
+use crate::smoke::{CheckResult, Selection, SmokeOptions, Verdict};
 use crate::tell::Event;
 
 const GET: &str = "service = 'api'\nget = '/'\n";
@@ -20,7 +20,7 @@ async fn one(script: Vec<Act>, toml: &str) -> (CheckResult, Server) {
     (ran.results.remove(0), server)
 }
 
-async fn with(script: Vec<Act>, toml: &str, selection: Selection, options: Options) -> Ran {
+async fn with(script: Vec<Act>, toml: &str, selection: Selection, options: SmokeOptions) -> Ran {
     let server = Server::of(script).await;
     let how = (&selection, options);
     run_all(
@@ -149,7 +149,7 @@ async fn what_is_printed_without_an_end_fails() {
     let folder = tempfile::tempdir().unwrap();
     let checks = in_folder(folder.path(), &format!("[smoke.one]\n{toml}"));
     let server = Server::of(vec![Act::Close]).await;
-    let how = (&Selection::default(), Options::default());
+    let how = (&Selection::default(), SmokeOptions::default());
     let ran = run_all(server.address, &checks, how, &CancellationToken::new()).await;
     assert_eq!(
         failures(&ran.results[0]),
@@ -163,7 +163,7 @@ async fn a_folder_that_is_missing_is_named() {
     let toml = "[smoke.one]\ncommand = ['true']\nworking_dir = 'none'\n";
     let checks = in_folder(folder.path(), toml);
     let server = Server::of(vec![Act::Close]).await;
-    let how = (&Selection::default(), Options::default());
+    let how = (&Selection::default(), SmokeOptions::default());
     let ran = run_all(server.address, &checks, how, &CancellationToken::new()).await;
     let told = ran.told().remove(0);
     assert!(told.contains("got there is no folder `"), "{told}");
@@ -171,7 +171,7 @@ async fn a_folder_that_is_missing_is_named() {
 
 #[tokio::test]
 async fn checks_run_side_by_side_and_keep_their_order() {
-    let jobs = Options::default().jobs;
+    let jobs = SmokeOptions::default().jobs;
     let barrier = Arc::new(Barrier::new(jobs));
     let server = Server::of(vec![Act::Meet(barrier)]).await;
     let names: Vec<String> = (0..2 * jobs).map(|number| format!("c{number}")).collect();
@@ -238,7 +238,7 @@ async fn what_follows_a_failure_is_skipped() {
         vec![Act::Answer(200, "{}")],
         &toml,
         Selection::default(),
-        Options::default(),
+        SmokeOptions::default(),
     )
     .await;
     assert_eq!(
@@ -265,7 +265,7 @@ async fn parts_are_made_around_a_check_however_it_ends() {
         Act::Answer(200, r#"{"ok": false}"#),
         Act::Echo,
     ];
-    let ran = with(script, toml, Selection::default(), Options::default()).await;
+    let ran = with(script, toml, Selection::default(), SmokeOptions::default()).await;
     assert_eq!(ran.told(), ["a Failed $.ok: expected true, got false"]);
 
     let script = vec![
@@ -273,12 +273,12 @@ async fn parts_are_made_around_a_check_however_it_ends() {
         Act::Answer(200, r#"{"ok": true}"#),
         Act::Answer(500, "no"),
     ];
-    let ran = with(script, toml, Selection::default(), Options::default()).await;
+    let ran = with(script, toml, Selection::default(), SmokeOptions::default()).await;
     let expect = "a Failed teardown drop: status: expected 2xx, got 500 Internal Server Error: no";
     assert_eq!(ran.told(), [expect]);
 
     let script = vec![Act::Answer(409, "there"), Act::Echo];
-    let ran = with(script, toml, Selection::default(), Options::default()).await;
+    let ran = with(script, toml, Selection::default(), SmokeOptions::default()).await;
     let expect = "a Failed setup make: status: expected 2xx, got 409 Conflict: there; \
                   teardown drop: check: expected a request that can be sent, \
                   got no check before it has kept `id`";
@@ -288,10 +288,10 @@ async fn parts_are_made_around_a_check_however_it_ends() {
 #[tokio::test]
 async fn the_first_failure_can_end_a_run() {
     let toml = format!("[smoke.a]\n{OK}[smoke.b]\n{GET}[smoke.c]\n{GET}");
-    let options = Options {
+    let options = SmokeOptions {
         jobs: 1,
         fail_fast: true,
-        ..Options::default()
+        ..SmokeOptions::default()
     };
     let script = vec![Act::Answer(200, "{}")];
     let ran = with(script, &toml, Selection::default(), options).await;
@@ -312,10 +312,10 @@ async fn a_failure_ends_a_run_while_its_log_is_still_read() {
     ];
     let server = Server::of(script).await;
     let checks = checks(&format!("[smoke.a]\n{OK}[smoke.b]\n{GET}[smoke.c]\n{GET}"));
-    let options = Options {
+    let options = SmokeOptions {
         jobs: 2,
         fail_fast: true,
-        ..Options::default()
+        ..SmokeOptions::default()
     };
     let (selection, cancel) = (Selection::default(), CancellationToken::new());
     let run = run_all(server.address, &checks, (&selection, options), &cancel);
@@ -350,9 +350,9 @@ async fn a_check_that_fails_now_and_then_is_found() {
         Act::Answer(200, r#"{"ok": 2}"#),
         right,
     ];
-    let options = Options {
+    let options = SmokeOptions {
         repeat: 5,
-        ..Options::default()
+        ..SmokeOptions::default()
     };
     let toml = format!("[smoke.a]\n{OK}");
     let ran = with(script, &toml, Selection::default(), options).await;
@@ -472,7 +472,7 @@ async fn an_interruption_ends_every_check_but_takes_away_what_was_made() {
     };
     let checks = checks(&toml);
     let selection = Selection::default();
-    let how = (&selection, Options::default());
+    let how = (&selection, SmokeOptions::default());
     let (ran, ()) = tokio::join!(run_all(server.address, &checks, how, &cancel), stop);
     assert_eq!(
         ran.told(),
@@ -491,7 +491,7 @@ async fn what_was_not_begun_before_an_interruption_is_not_taken_away() {
     );
     let cancel = CancellationToken::new();
     cancel.cancel();
-    let how = (&Selection::default(), Options::default());
+    let how = (&Selection::default(), SmokeOptions::default());
     let ran = run_all(server.address, &checks(&toml), how, &cancel).await;
     assert_eq!(ran.told(), ["a Skipped(\"the run was interrupted\")"]);
     assert_eq!(server.count(), 0);

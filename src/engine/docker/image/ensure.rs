@@ -9,7 +9,7 @@ use bollard::query_parameters::{ListImagesOptions, RemoveImageOptions};
 use super::source::NoImage;
 use super::{build, load, local, note, pull};
 use crate::engine::docker::{Docker, labels};
-use crate::engine::{Error, ImageHandle, ImageOutcome, ImageSpec, Source};
+use crate::engine::{Error, ImageHandle, ImageOutcome, ImageSpec, Provenance};
 use crate::host::Note;
 use crate::tell::StepEvents;
 
@@ -33,12 +33,12 @@ pub(in crate::engine::docker) async fn ensure(
 ) -> Result<ImageOutcome, Error> {
     let mut tried = Tried::default();
     if let Some(handle) = local::copy_of(docker, spec, bases).await? {
-        return Ok(tried.followed_by(handle, Source::Local));
+        return Ok(tried.followed_by(handle, Provenance::Local));
     }
     if let Some(reference) = &spec.image.pull {
         let answer = pull::pull(docker, reference, spec.pull_timeout, step).await;
         if let Some(handle) = tried.note(format!("pull {reference}"), answer)? {
-            return Ok(tried.followed_by(handle, Source::Pulled));
+            return Ok(tried.followed_by(handle, Provenance::Pulled));
         }
     }
     if spec.image.build.is_some() || spec.image.load.is_some() {
@@ -49,14 +49,14 @@ pub(in crate::engine::docker) async fn ensure(
         let folder = relative(&declared.context, &docker.identity.workspace);
         let answer = Box::pin(build::build(docker, (&spec.name, declared), bases, step)).await;
         if let Some(handle) = tried.note(format!("build {folder}"), answer)? {
-            return Ok(tried.made_by(handle, Source::Built, note));
+            return Ok(tried.made_by(handle, Provenance::Built, note));
         }
     }
     if let Some(command) = &spec.image.load {
         let note = note::of_load(docker, &spec.name, command).await;
         let answer = Box::pin(load::load(docker, (&spec.name, command), step)).await;
         if let Some(handle) = tried.note(format!("load {}", command.command.join(" ")), answer)? {
-            return Ok(tried.made_by(handle, Source::Loaded, note));
+            return Ok(tried.made_by(handle, Provenance::Loaded, note));
         }
     }
     Err(Error::Image {
@@ -92,7 +92,7 @@ impl Tried {
         }
     }
 
-    fn made_by(self, handle: ImageHandle, source: Source, note: Option<Note>) -> ImageOutcome {
+    fn made_by(self, handle: ImageHandle, source: Provenance, note: Option<Note>) -> ImageOutcome {
         note.iter().for_each(Note::keep);
         ImageOutcome {
             since: note.and_then(|note| note.since),
@@ -100,7 +100,7 @@ impl Tried {
         }
     }
 
-    fn followed_by(self, handle: ImageHandle, source: Source) -> ImageOutcome {
+    fn followed_by(self, handle: ImageHandle, source: Provenance) -> ImageOutcome {
         let attempts = self.attempts.into_iter();
         ImageOutcome {
             handle,

@@ -16,7 +16,7 @@ use super::{archive, ensure, fingerprint};
 use crate::engine::ImageHandle;
 use crate::engine::docker::client::Fault;
 use crate::engine::docker::{Docker, labels};
-use crate::host::{LastLines, Program, Waiter, beside, print};
+use crate::host::{LastLines, RunningProgram, Waiter, beside, print};
 use crate::model::HostCommand;
 use crate::tell::{Progress, StepEvents, Unit};
 
@@ -33,7 +33,7 @@ pub(super) async fn load(
     let (declared, workspace) = (command.clone(), docker.identity.workspace.clone());
     let hash = blocking(move || fingerprint::loaded(&declared, &workspace)).await?;
     step.message(format!("running {}", command.command.join(" ")));
-    let mut program = Program::start(command)?;
+    let mut program = RunningProgram::start(command)?;
     let (waiter, stdout, stderr) = program.sides();
     let last = std::sync::Mutex::new(LastLines::default());
     let work = take_in(docker, image, (waiter, stdout), step);

@@ -2,7 +2,7 @@
 
 use crate::engine::Error;
 use crate::engine::docker::client::{Client, Fault};
-use crate::host::Failure;
+use crate::host::CommandFailure;
 
 /// Why a source gave no image.
 #[derive(Debug)]
@@ -36,8 +36,8 @@ impl From<Error> for NoImage {
     }
 }
 
-impl From<Failure> for NoImage {
-    fn from(failure: Failure) -> Self {
+impl From<CommandFailure> for NoImage {
+    fn from(failure: CommandFailure) -> Self {
         Self::Failed {
             reason: failure.reason,
             output: failure.output,

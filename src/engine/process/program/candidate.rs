@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use tokio::process::Command;
 
 use super::memo::Memo;
-use super::version::Version;
+use super::version::ProgramVersion;
 use crate::host;
 
 /// How long a program may take to tell its version.
@@ -18,7 +18,7 @@ const VERSION_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Candidate {
     pub program: PathBuf,
-    pub version: Version,
+    pub version: ProgramVersion,
     /// By envctl, with less in it than in an installed one.
     pub fetched: bool,
 }
@@ -62,7 +62,7 @@ pub(super) async fn ask(programs: impl Iterator<Item = PathBuf>) -> Vec<Candidat
         .collect()
 }
 
-fn candidate(program: PathBuf, version: Version) -> Candidate {
+fn candidate(program: PathBuf, version: ProgramVersion) -> Candidate {
     Candidate {
         fetched: super::fetch::is_fetched(&program),
         program,
@@ -80,7 +80,7 @@ fn distinct(programs: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
     real
 }
 
-async fn version(program: &Path) -> Option<Version> {
+async fn version(program: &Path) -> Option<ProgramVersion> {
     let mut command = Command::new(program);
     command
         .arg("--version")
@@ -89,7 +89,10 @@ async fn version(program: &Path) -> Option<Version> {
     let output = tokio::time::timeout(VERSION_TIMEOUT, command.output()).await;
     let output = output.ok()?.ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    output.status.success().then(|| Version::read(&text))?
+    output
+        .status
+        .success()
+        .then(|| ProgramVersion::read(&text))?
 }
 
 /// Returns what lies at `below` in each folder of `parent` whose name starts with `prefix`.

@@ -1,12 +1,12 @@
 //! Which of several servers is taken.
 
 use super::candidate::Candidate;
-use super::version::Version;
+use super::version::ProgramVersion;
 
 /// What a server has to be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Wanted {
-    pub declared: Option<Version>,
+pub(super) struct WantedServer {
+    pub declared: Option<ProgramVersion>,
     /// Refuses another major version than the declared one.
     pub strict: bool,
     /// The major version of the data that is there.
@@ -15,7 +15,7 @@ pub(super) struct Wanted {
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Decision {
     Take(Candidate),
     /// Fetch a server; `otherwise` is what runs where that is not possible.
     Fetch {
@@ -31,41 +31,45 @@ pub(super) enum Verdict {
 }
 
 /// Chooses: the version of the data, else the declared one, else the newest.
-pub(super) fn choose(candidates: &[Candidate], wanted: &Wanted, fetchable: &[u32]) -> Verdict {
-    let declared = wanted.declared.as_ref().map(Version::major);
+pub(super) fn choose(
+    candidates: &[Candidate],
+    wanted: &WantedServer,
+    fetchable: &[u32],
+) -> Decision {
+    let declared = wanted.declared.as_ref().map(ProgramVersion::major);
     if let (Some(data), Some(major), true) = (wanted.data, declared, wanted.strict)
         && data != major
     {
-        return Verdict::Contradiction { data };
+        return Decision::Contradiction { data };
     }
     let newest = || best(candidates.iter(), None);
     let Some(major) = wanted.data.or(declared) else {
         let newest_to_fetch = fetchable.iter().max();
         return match (newest(), newest_to_fetch) {
-            (Some(candidate), _) => Verdict::Take(candidate.clone()),
+            (Some(candidate), _) => Decision::Take(candidate.clone()),
             (None, Some(major)) => fetch(*major, None),
-            (None, None) => Verdict::Nothing,
+            (None, None) => Decision::Nothing,
         };
     };
     let fitting = candidates.iter().filter(|it| it.version.major() == major);
     if let Some(candidate) = best(fitting, wanted.declared.as_ref()) {
-        return Verdict::Take(candidate.clone());
+        return Decision::Take(candidate.clone());
     }
     // Data and strictness leave no other way.
     let otherwise = newest().filter(|_| wanted.data.is_none() && !wanted.strict);
     match otherwise {
         _ if fetchable.contains(&major) => fetch(major, otherwise),
-        Some(candidate) => Verdict::Take(candidate.clone()),
-        None if wanted.data.is_some() || wanted.strict => Verdict::Nothing,
+        Some(candidate) => Decision::Take(candidate.clone()),
+        None if wanted.data.is_some() || wanted.strict => Decision::Nothing,
         None => fetchable
             .iter()
             .max()
-            .map_or(Verdict::Nothing, |major| fetch(*major, None)),
+            .map_or(Decision::Nothing, |major| fetch(*major, None)),
     }
 }
 
-fn fetch(major: u32, otherwise: Option<&Candidate>) -> Verdict {
-    Verdict::Fetch {
+fn fetch(major: u32, otherwise: Option<&Candidate>) -> Decision {
+    Decision::Fetch {
         major,
         otherwise: otherwise.cloned(),
     }
@@ -74,7 +78,7 @@ fn fetch(major: u32, otherwise: Option<&Candidate>) -> Verdict {
 /// The exact version first, then an installed one, then the newest.
 fn best<'a>(
     candidates: impl Iterator<Item = &'a Candidate>,
-    declared: Option<&Version>,
+    declared: Option<&ProgramVersion>,
 ) -> Option<&'a Candidate> {
     candidates.max_by_key(|candidate| {
         let is_exact = declared.is_some_and(|declared| candidate.version.is(declared));
@@ -86,8 +90,8 @@ fn best<'a>(
 mod tests {
     use super::*;
 
-    fn version(text: &str) -> Version {
-        Version::read(text).unwrap()
+    fn version(text: &str) -> ProgramVersion {
+        ProgramVersion::read(text).unwrap()
     }
 
     /// `~16.14` was fetched.
@@ -108,20 +112,20 @@ mod tests {
         };
         let strict = declared.ends_with('!');
         let declared = declared.trim_end_matches('!');
-        let wanted = Wanted {
+        let wanted = WantedServer {
             declared: (!declared.is_empty()).then(|| version(declared)),
             strict,
             data,
         };
         let name = |candidate: &Candidate| candidate.program.display().to_string();
         let verdict = match choose(&candidates(versions), &wanted, &[16, 18]) {
-            Verdict::Take(candidate) => name(&candidate),
-            Verdict::Fetch { major, otherwise } => match otherwise {
+            Decision::Take(candidate) => name(&candidate),
+            Decision::Fetch { major, otherwise } => match otherwise {
                 Some(candidate) => format!("fetch {major} or {}", name(&candidate)),
                 None => format!("fetch {major}"),
             },
-            Verdict::Nothing => "nothing".to_owned(),
-            Verdict::Contradiction { data } => format!("not {data}"),
+            Decision::Nothing => "nothing".to_owned(),
+            Decision::Contradiction { data } => format!("not {data}"),
         };
         assert_eq!(verdict, expect, "{wanted:?}");
     }

@@ -2,22 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Found, Missing};
+use super::{Finding, Missing};
 use crate::engine::process::Process;
-use crate::engine::{ImageHandle, ImageOutcome, Program, ProgramSpec, Source};
-use crate::host::{self, Failure, Listing, Note};
+use crate::engine::{ImageHandle, ImageOutcome, Program, ProgramSpec, Provenance};
+use crate::host::{self, CommandFailure, Listing, Note};
 use crate::model::{Digest, HostCommand};
 use crate::tell::StepEvents;
 
 /// The parts of a [`Program::Command`].
 #[derive(Clone, Debug)]
-struct Declared {
+struct CommandParts {
     build: Option<HostCommand>,
     program: String,
     working_dir: PathBuf,
 }
 
-impl Declared {
+impl CommandParts {
     fn of(spec: &ProgramSpec) -> Self {
         let Program::Command {
             build,
@@ -41,8 +41,8 @@ pub(super) async fn provide(
     spec: &ProgramSpec,
     step: &StepEvents,
 ) -> Result<ImageOutcome, Missing> {
-    let declared = Declared::of(spec);
-    let (mut source, mut since) = (Source::Found, None);
+    let declared = CommandParts::of(spec);
+    let (mut source, mut since) = (Provenance::Found, None);
     // Read before it runs: what changes meanwhile builds it again the next time.
     let inputs = inputs_of(process, &declared).await?;
     if let Some(build) = &declared.build
@@ -52,7 +52,7 @@ pub(super) async fn provide(
         let note = note(process, build).await;
         process.builds.run(build, made_from, step).await?;
         remember(process, build, inputs.as_deref())?;
-        source = Source::Built;
+        source = Provenance::Built;
         if let Some(note) = note {
             note.keep();
             since = note.since;
@@ -74,7 +74,7 @@ pub(super) async fn provide(
 
 /// Returns the program when it is there and nothing has to be built.
 pub(super) async fn current(process: &Process, spec: &ProgramSpec) -> Option<ImageHandle> {
-    let declared = Declared::of(spec);
+    let declared = CommandParts::of(spec);
     let inputs = inputs_of(process, &declared).await.ok()?;
     if !is_built(process, &declared, inputs.as_deref()) {
         return None;
@@ -84,8 +84,8 @@ pub(super) async fn current(process: &Process, spec: &ProgramSpec) -> Option<Ima
 }
 
 /// Looks for the program, or for what builds it.
-pub(super) async fn survey(process: &Process, spec: &ProgramSpec) -> Result<Found, Missing> {
-    let declared = Declared::of(spec);
+pub(super) async fn survey(process: &Process, spec: &ProgramSpec) -> Result<Finding, Missing> {
+    let declared = CommandParts::of(spec);
     // What cannot be read now may be there when it is built.
     let inputs = inputs_of(process, &declared).await.unwrap_or_default();
     if let Some(build) = &declared.build
@@ -93,7 +93,7 @@ pub(super) async fn survey(process: &Process, spec: &ProgramSpec) -> Result<Foun
     {
         let runs = host::can_run(build, process.search_path());
         return match runs {
-            Ok(()) => Ok(Found::Step(format!(
+            Ok(()) => Ok(Finding::Step(format!(
                 "build with {}",
                 build.command.join(" ")
             ))),
@@ -106,23 +106,23 @@ pub(super) async fn survey(process: &Process, spec: &ProgramSpec) -> Result<Foun
     }
     let program = find(process, &declared).ok_or_else(|| missing(&declared))?;
     let handle = handle(process, inputs.as_deref(), program).await;
-    handle.map(Found::There)
+    handle.map(Finding::There)
 }
 
 /// Whether a build of another program may make this one: it is named by a path, and not there.
 pub(super) fn may_be_built(process: &Process, spec: &ProgramSpec) -> bool {
-    let declared = Declared::of(spec);
+    let declared = CommandParts::of(spec);
     declared.program.contains('/') && find(process, &declared).is_none()
 }
 
 /// Whether the program has a build that has something to do.
 pub(super) async fn is_to_be_built(process: &Process, spec: &ProgramSpec) -> bool {
-    let declared = Declared::of(spec);
+    let declared = CommandParts::of(spec);
     let inputs = inputs_of(process, &declared).await.unwrap_or_default();
     !is_built(process, &declared, inputs.as_deref())
 }
 
-fn find(process: &Process, declared: &Declared) -> Option<PathBuf> {
+fn find(process: &Process, declared: &CommandParts) -> Option<PathBuf> {
     host::find_program(
         &declared.program,
         &declared.working_dir,
@@ -131,7 +131,7 @@ fn find(process: &Process, declared: &Declared) -> Option<PathBuf> {
     .ok()
 }
 
-fn missing(declared: &Declared) -> Missing {
+fn missing(declared: &CommandParts) -> Missing {
     let name = &declared.program;
     let is_path = name.contains('/');
     let reason = match (is_path, &declared.build) {
@@ -186,7 +186,7 @@ async fn handle(
 }
 
 /// Returns the digest of a build's declared inputs; `None` when there are none.
-async fn inputs_of(process: &Process, declared: &Declared) -> Result<Option<String>, Missing> {
+async fn inputs_of(process: &Process, declared: &CommandParts) -> Result<Option<String>, Missing> {
     let build = declared.build.as_ref();
     let Some(build) = build.filter(|build| !build.inputs.is_empty()) else {
         return Ok(None);
@@ -197,7 +197,7 @@ async fn inputs_of(process: &Process, declared: &Declared) -> Result<Option<Stri
 }
 
 /// Whether nothing has to be built: a build without inputs runs each time.
-fn is_built(process: &Process, declared: &Declared, inputs: Option<&str>) -> bool {
+fn is_built(process: &Process, declared: &CommandParts, inputs: Option<&str>) -> bool {
     let Some(build) = &declared.build else {
         return true;
     };
@@ -208,14 +208,18 @@ fn is_built(process: &Process, declared: &Declared, inputs: Option<&str>) -> boo
     stamp.is_ok_and(|stamp| stamp == stamped(process, inputs)) && find(process, declared).is_some()
 }
 
-fn remember(process: &Process, build: &HostCommand, inputs: Option<&str>) -> Result<(), Failure> {
+fn remember(
+    process: &Process,
+    build: &HostCommand,
+    inputs: Option<&str>,
+) -> Result<(), CommandFailure> {
     let Some(inputs) = inputs else { return Ok(()) };
     let stamp = stamp(process, build);
     let folder = stamp.parent().unwrap_or(Path::new("/"));
     forget_gone(folder);
     let written =
         host::make_folder(folder).and_then(|()| fs_err::write(&stamp, stamped(process, inputs)));
-    written.map_err(|error| Failure::because(error.to_string()))
+    written.map_err(|error| CommandFailure::because(error.to_string()))
 }
 
 /// Lists the inputs of a build, to name what changed since the last one.
@@ -268,7 +272,7 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, Missing> {
     let result = tokio::task::spawn_blocking(work).await;
     let result = result.unwrap_or_else(|broken| Err(std::io::Error::other(broken)));
-    result.map_err(|error| Failure::because(error.to_string()).into())
+    result.map_err(|error| CommandFailure::because(error.to_string()).into())
 }
 
 #[cfg(test)]
@@ -334,9 +338,9 @@ mod tests {
         let world = World::new(&["in"], SCRIPT);
         assert_eq!(world.current().await, None);
         let built = world.provide().await.unwrap();
-        assert_eq!(built.source, Source::Built);
+        assert_eq!(built.source, Provenance::Built);
         assert_eq!(world.current().await.as_ref(), Some(&built.handle));
-        assert_eq!(world.provide().await.unwrap().source, Source::Found);
+        assert_eq!(world.provide().await.unwrap().source, Provenance::Found);
 
         fs_err::write(world.path("in"), "#!/bin/sh\nexit").unwrap();
         assert_eq!(world.current().await, None);
@@ -344,7 +348,7 @@ mod tests {
 
         fs_err::remove_file(world.path("bin/api")).unwrap();
         assert_eq!(world.current().await, None);
-        assert_eq!(world.provide().await.unwrap().source, Source::Built);
+        assert_eq!(world.provide().await.unwrap().source, Provenance::Built);
         assert_eq!(
             fs_err::read_to_string(world.path("runs")).unwrap(),
             "\n\n\n"
@@ -357,7 +361,7 @@ mod tests {
         let built = world.provide().await.unwrap();
         assert_eq!(world.current().await, None);
         let again = world.provide().await.unwrap();
-        assert_eq!(again.source, Source::Built);
+        assert_eq!(again.source, Provenance::Built);
         assert_ne!(again.handle.id, built.handle.id);
     }
 
@@ -365,8 +369,8 @@ mod tests {
     async fn a_build_is_looked_for_where_it_would_run() {
         let mut world = World::new(&["in"], SCRIPT);
         let survey = async |world: &World| match survey(&world.process, &world.spec).await {
-            Ok(Found::Step(step)) => step.chars().take(10).collect(),
-            Ok(Found::There(handle)) => handle.reference,
+            Ok(Finding::Step(step)) => step.chars().take(10).collect(),
+            Ok(Finding::There(handle)) => handle.reference,
             Err(missing) => missing.reason,
         };
         assert_eq!(survey(&world).await, "build with");
@@ -382,9 +386,9 @@ mod tests {
     #[tokio::test]
     async fn without_inputs_it_is_built_each_time() {
         let world = World::new(&[], SCRIPT);
-        assert_eq!(world.provide().await.unwrap().source, Source::Built);
+        assert_eq!(world.provide().await.unwrap().source, Provenance::Built);
         assert_eq!(world.current().await, None);
-        assert_eq!(world.provide().await.unwrap().source, Source::Built);
+        assert_eq!(world.provide().await.unwrap().source, Provenance::Built);
     }
 
     #[tokio::test]

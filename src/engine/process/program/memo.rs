@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::version::Version;
+use super::version::ProgramVersion;
 use crate::engine::process::folder;
 use crate::host::make_folder;
 
@@ -18,11 +18,11 @@ const ELF: [u8; 4] = *b"\x7fELF";
 /// What is known of programs.
 pub(super) struct Memo {
     file: PathBuf,
-    known: BTreeMap<PathBuf, Known>,
+    known: BTreeMap<PathBuf, KnownProgram>,
 }
 
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Known {
+struct KnownProgram {
     file: File,
     version: String,
 }
@@ -65,18 +65,18 @@ impl Memo {
     }
 
     /// Returns the version of a program that is the same as when it was asked.
-    pub(super) fn version(&self, program: &Path) -> Option<Version> {
+    pub(super) fn version(&self, program: &Path) -> Option<ProgramVersion> {
         let known = self.known.get(program)?;
-        (File::of(program)? == known.file).then(|| Version::read(&known.version))?
+        (File::of(program)? == known.file).then(|| ProgramVersion::read(&known.version))?
     }
 
     /// Keeps what programs said. Where it cannot be written, they are asked again.
-    pub(super) fn keep(mut self, said: &[(&Path, &Version)]) {
+    pub(super) fn keep(mut self, said: &[(&Path, &ProgramVersion)]) {
         let before = self.known.clone();
         for (program, version) in said {
             if let Some(file) = File::of(program) {
                 let version = version.to_string();
-                let known = Known { file, version };
+                let known = KnownProgram { file, version };
                 self.known.insert((*program).to_owned(), known);
             }
         }
@@ -99,7 +99,7 @@ mod tests {
         let (program, script) = (place.path().join("postgres"), place.path().join("script"));
         fs_err::write(&program, "\x7fELF 15").unwrap();
         fs_err::write(&script, "#!/bin/sh\n").unwrap();
-        let version = Version::read("15.2").unwrap();
+        let version = ProgramVersion::read("15.2").unwrap();
         let read = || Memo::read(&place.path().join("cache"));
         assert_eq!(read().version(&program), None);
         read().keep(&[(&program, &version), (&script, &version)]);

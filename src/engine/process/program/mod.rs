@@ -20,7 +20,7 @@ use crate::engine::{
 };
 use crate::host::{self, Obstacle};
 use crate::tell::StepEvents;
-use version::Version;
+use version::ProgramVersion;
 
 /// Makes a program available: builds it, finds it or fetches it.
 pub(super) async fn provide(
@@ -77,11 +77,11 @@ async fn survey(process: &Process, spec: &ProgramSpec) -> Result<Prospect, Error
         Program::Redis(choice) => redis::survey(process, choice).await,
     };
     let outcome = found.map(|prospect| match prospect {
-        Found::There(handle) => match other_version(spec, &handle) {
+        Finding::There(handle) => match other_version(spec, &handle) {
             Some(warning) => format!("there: {}; {warning}", handle.reference),
             None => format!("there: {}", handle.reference),
         },
-        Found::Step(text) => text,
+        Finding::Step(text) => text,
     });
     Ok(Prospect {
         name: spec.service.clone(),
@@ -164,7 +164,7 @@ pub fn other_version(spec: &ProgramSpec, handle: &ImageHandle) -> Option<String>
         Program::Command { .. } => return None,
     };
     let text = choice.version.as_ref()?;
-    let (declared, taken) = (Version::read(text)?, version_of(handle)?);
+    let (declared, taken) = (ProgramVersion::read(text)?, version_of(handle)?);
     (declared.major() != taken.major()).then(|| {
         format!(
             "{name} {taken} runs instead of the declared {text}; `strict_version = true` refuses \
@@ -180,7 +180,7 @@ pub(super) fn is_fetched(handle: &ImageHandle) -> bool {
 }
 
 /// Names a server by its version and path, so that an upgrade is another program.
-fn server_handle(version: &Version, program: &std::path::Path) -> ImageHandle {
+fn server_handle(version: &ProgramVersion, program: &std::path::Path) -> ImageHandle {
     let reference = program.display().to_string();
     ImageHandle {
         id: format!("{version} {reference}"),
@@ -188,13 +188,13 @@ fn server_handle(version: &Version, program: &std::path::Path) -> ImageHandle {
     }
 }
 
-fn version_of(handle: &ImageHandle) -> Option<Version> {
-    Version::read(handle.id.split_once(' ')?.0)
+fn version_of(handle: &ImageHandle) -> Option<ProgramVersion> {
+    ProgramVersion::read(handle.id.split_once(' ')?.0)
 }
 
 /// What a survey found.
 #[derive(Debug)]
-enum Found {
+enum Finding {
     There(ImageHandle),
     /// What there is to do first.
     Step(String),
@@ -208,8 +208,8 @@ struct Missing {
     output: Vec<String>,
 }
 
-impl From<host::Failure> for Missing {
-    fn from(failure: host::Failure) -> Self {
+impl From<host::CommandFailure> for Missing {
+    fn from(failure: host::CommandFailure) -> Self {
         Self {
             reason: failure.reason,
             hint: None,
@@ -232,7 +232,7 @@ mod tests {
             service: "db".to_owned(),
             program: Program::Postgres(choice),
         };
-        let version = Version::read(version).unwrap();
+        let version = ProgramVersion::read(version).unwrap();
         let handle = server_handle(&version, "/usr/bin/postgres".as_ref());
         assert_eq!(other_version(&spec, &handle).as_deref(), expect);
     }

@@ -4,11 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use super::candidate::{self, Candidate, beneath};
-use super::choice::{Verdict, Wanted, choose};
-use super::version::Version;
-use super::{Found, Missing, fetch, server_handle};
+use super::choice::{Decision, WantedServer, choose};
+use super::version::ProgramVersion;
+use super::{Finding, Missing, fetch, server_handle};
 use crate::engine::process::Process;
-use crate::engine::{ImageHandle, ImageOutcome, ServerChoice, Source};
+use crate::engine::{ImageHandle, ImageOutcome, Provenance, ServerChoice};
 use crate::host;
 use crate::tell::StepEvents;
 
@@ -38,20 +38,20 @@ pub(super) async fn provide(
     choice: &ServerChoice,
     step: &StepEvents,
 ) -> Result<ImageOutcome, Missing> {
-    let look = Look::at(process, choice).await;
+    let look = Situation::at(process, choice).await;
     let (server, source, passed_over) = match &look.verdict {
-        Verdict::Take(server) => (server.clone(), Source::Found, Vec::new()),
-        Verdict::Fetch { major, otherwise } => match fetch::fetch(process, *major, step).await {
-            Ok(server) => (server, Source::Pulled, Vec::new()),
+        Decision::Take(server) => (server.clone(), Provenance::Found, Vec::new()),
+        Decision::Fetch { major, otherwise } => match fetch::fetch(process, *major, step).await {
+            Ok(server) => (server, Provenance::Pulled, Vec::new()),
             Err(missing) => {
                 let reason = format!("fetch PostgreSQL {major}: {}", missing.reason);
                 match otherwise {
-                    Some(server) => (server.clone(), Source::Found, vec![reason]),
+                    Some(server) => (server.clone(), Provenance::Found, vec![reason]),
                     None => return Err(look.not_fetched(choice, missing)),
                 }
             }
         },
-        Verdict::Nothing | Verdict::Contradiction { .. } => return Err(look.missing(choice)),
+        Decision::Nothing | Decision::Contradiction { .. } => return Err(look.missing(choice)),
     };
     Ok(ImageOutcome {
         handle: server_handle(&server.version, &server.program),
@@ -64,42 +64,42 @@ pub(super) async fn provide(
 
 /// Returns the server when none has to be fetched.
 pub(super) async fn current(process: &Process, choice: &ServerChoice) -> Option<ImageHandle> {
-    match Look::at(process, choice).await.verdict {
-        Verdict::Take(server) => Some(server_handle(&server.version, &server.program)),
-        Verdict::Fetch { .. } | Verdict::Nothing | Verdict::Contradiction { .. } => None,
+    match Situation::at(process, choice).await.verdict {
+        Decision::Take(server) => Some(server_handle(&server.version, &server.program)),
+        Decision::Fetch { .. } | Decision::Nothing | Decision::Contradiction { .. } => None,
     }
 }
 
 /// Looks for the server, and for what would fetch one.
-pub(super) async fn survey(process: &Process, choice: &ServerChoice) -> Result<Found, Missing> {
-    let look = Look::at(process, choice).await;
+pub(super) async fn survey(process: &Process, choice: &ServerChoice) -> Result<Finding, Missing> {
+    let look = Situation::at(process, choice).await;
     match &look.verdict {
-        Verdict::Take(server) => Ok(Found::There(server_handle(
+        Decision::Take(server) => Ok(Finding::There(server_handle(
             &server.version,
             &server.program,
         ))),
-        Verdict::Fetch { major, otherwise } => match (fetch::installer(process), otherwise) {
-            (Ok(installer), _) => Ok(Found::Step(format!(
+        Decision::Fetch { major, otherwise } => match (fetch::installer(process), otherwise) {
+            (Ok(installer), _) => Ok(Finding::Step(format!(
                 "fetch PostgreSQL {major} with {installer}"
             ))),
-            (Err(_), Some(server)) => Ok(Found::There(server_handle(
+            (Err(_), Some(server)) => Ok(Finding::There(server_handle(
                 &server.version,
                 &server.program,
             ))),
             (Err(missing), None) => Err(look.not_fetched(choice, missing)),
         },
-        Verdict::Nothing | Verdict::Contradiction { .. } => Err(look.missing(choice)),
+        Decision::Nothing | Decision::Contradiction { .. } => Err(look.missing(choice)),
     }
 }
 
 /// What is here, what is wanted, and what follows from that.
-struct Look {
+struct Situation {
     candidates: Vec<Candidate>,
-    wanted: Wanted,
-    verdict: Verdict,
+    wanted: WantedServer,
+    verdict: Decision,
 }
 
-impl Look {
+impl Situation {
     async fn at(process: &Process, choice: &ServerChoice) -> Self {
         // A link in a folder of links has its tools and libraries where it leads to.
         let places = places(process, choice).into_iter();
@@ -111,8 +111,8 @@ impl Look {
             host::is_program(&initdb)
         });
         let candidates: Vec<Candidate> = candidates.collect();
-        let wanted = Wanted {
-            declared: choice.version.as_deref().and_then(Version::read),
+        let wanted = WantedServer {
+            declared: choice.version.as_deref().and_then(ProgramVersion::read),
             strict: choice.strict_version,
             data: version_of_data(process, choice),
         };
@@ -131,7 +131,7 @@ impl Look {
     /// Says what is missing where nothing can be fetched.
     fn missing(&self, choice: &ServerChoice) -> Missing {
         let declared = choice.version.as_deref().unwrap_or_default();
-        if let Verdict::Contradiction { data } = self.verdict {
+        if let Decision::Contradiction { data } = self.verdict {
             return Missing {
                 reason: format!(
                     "PostgreSQL {declared} is declared with `strict_version`, and the volume \
@@ -197,7 +197,7 @@ impl Look {
     }
 
     fn ways_out(&self) -> String {
-        let declared = self.wanted.declared.as_ref().map(Version::major);
+        let declared = self.wanted.declared.as_ref().map(ProgramVersion::major);
         let needed = self.wanted.data.or(declared.filter(|_| self.wanted.strict));
         let line = match needed {
             Some(major) => host::install_postgres(major),
@@ -243,7 +243,7 @@ fn version_of_data(process: &Process, choice: &ServerChoice) -> Option<u32> {
         .home
         .volume(&process.identity.id, choice.volume.as_ref()?);
     let text = fs_err::read_to_string(volume.join("pgdata/PG_VERSION")).ok()?;
-    Version::read(&text).map(|version| version.major())
+    ProgramVersion::read(&text).map(|version| version.major())
 }
 
 #[cfg(test)]
@@ -251,25 +251,25 @@ mod tests {
     use super::*;
 
     /// A look at a machine with 15.18.
-    fn look(declared: Option<&str>, data: Option<u32>) -> (Look, ServerChoice) {
+    fn look(declared: Option<&str>, data: Option<u32>) -> (Situation, ServerChoice) {
         let choice = ServerChoice {
             version: declared.map(str::to_owned),
             strict_version: declared.is_some(),
             bin_dir: None,
             volume: Some("db-data".to_owned()),
         };
-        let wanted = Wanted {
-            declared: declared.and_then(Version::read),
+        let wanted = WantedServer {
+            declared: declared.and_then(ProgramVersion::read),
             strict: declared.is_some(),
             data,
         };
         let candidates = vec![Candidate {
             program: "/usr/lib/postgresql/15/bin/postgres".into(),
-            version: Version::read("15.18").unwrap(),
+            version: ProgramVersion::read("15.18").unwrap(),
             fetched: false,
         }];
         let verdict = choose(&candidates, &wanted, &[]);
-        let look = Look {
+        let look = Situation {
             candidates,
             wanted,
             verdict,

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::candidate::{self, Candidate};
-use super::choice::{Verdict, Wanted, choose};
-use super::version::Version;
-use super::{Found, Missing, server_handle};
+use super::choice::{Decision, WantedServer, choose};
+use super::version::ProgramVersion;
+use super::{Finding, Missing, server_handle};
 use crate::engine::process::Process;
-use crate::engine::{ImageHandle, ImageOutcome, ServerChoice, Source};
+use crate::engine::{ImageHandle, ImageOutcome, Provenance, ServerChoice};
 use crate::host;
 
 const PROGRAMS: [&str; 2] = ["redis-server", "valkey-server"];
@@ -28,7 +28,7 @@ pub(super) async fn provide(
 ) -> Result<ImageOutcome, Missing> {
     Ok(ImageOutcome {
         handle: find(process, choice).await?,
-        source: Source::Found,
+        source: Provenance::Found,
         since: None,
         passed_over: Vec::new(),
         warning: None,
@@ -41,20 +41,20 @@ pub(super) async fn current(process: &Process, choice: &ServerChoice) -> Option<
 }
 
 /// Looks for the server.
-pub(super) async fn survey(process: &Process, choice: &ServerChoice) -> Result<Found, Missing> {
-    find(process, choice).await.map(Found::There)
+pub(super) async fn survey(process: &Process, choice: &ServerChoice) -> Result<Finding, Missing> {
+    find(process, choice).await.map(Finding::There)
 }
 
 async fn find(process: &Process, choice: &ServerChoice) -> Result<ImageHandle, Missing> {
     let candidates = candidate::known(&process.home.cache, places(process, choice)).await;
-    let wanted = Wanted {
-        declared: choice.version.as_deref().and_then(Version::read),
+    let wanted = WantedServer {
+        declared: choice.version.as_deref().and_then(ProgramVersion::read),
         strict: choice.strict_version,
         data: None,
     };
     match choose(&candidates, &wanted, &[]) {
-        Verdict::Take(server) => Ok(server_handle(&server.version, &server.program)),
-        Verdict::Fetch { .. } | Verdict::Nothing | Verdict::Contradiction { .. } => {
+        Decision::Take(server) => Ok(server_handle(&server.version, &server.program)),
+        Decision::Fetch { .. } | Decision::Nothing | Decision::Contradiction { .. } => {
             Err(missing(choice, &candidates))
         }
     }

@@ -4,9 +4,9 @@ use std::fmt;
 
 /// The numbers of a version; one without a minor number comes before all that have one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Version(Vec<u32>);
+pub(super) struct ProgramVersion(Vec<u32>);
 
-impl Version {
+impl ProgramVersion {
     /// Reads a version, or the line that `--version` prints: `postgres (PostgreSQL) 15.18 (…)`,
     /// `Redis server v=7.0.15 …`.
     pub(super) fn read(text: &str) -> Option<Self> {
@@ -32,7 +32,7 @@ impl Version {
     }
 }
 
-impl fmt::Display for Version {
+impl fmt::Display for ProgramVersion {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let numbers: Vec<String> = self.0.iter().map(u32::to_string).collect();
         formatter.write_str(&numbers.join("."))
@@ -61,14 +61,14 @@ mod tests {
             ("no version", None),
             ("99999999999", None),
         ] {
-            let read = Version::read(text).map(|version| version.to_string());
+            let read = ProgramVersion::read(text).map(|version| version.to_string());
             assert_eq!(read.as_deref(), expect, "{text}");
         }
     }
 
     #[test]
     fn versions_compare_by_their_numbers() {
-        let version = |text| Version::read(text).unwrap();
+        let version = |text| ProgramVersion::read(text).unwrap();
         assert!(version("9.6") < version("10.1") && version("15.9") < version("15.18"));
         assert!(version("13.5").is(&version("13")) && !version("13.15").is(&version("13.1")));
     }

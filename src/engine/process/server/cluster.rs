@@ -9,9 +9,9 @@ use fs_err::os::unix::fs::OpenOptionsExt as _;
 use tokio::process::Command;
 
 use super::unusable;
-use crate::engine::process::user::User;
+use crate::engine::process::user::HostUser;
 use crate::engine::process::way;
-use crate::host::{Failure, Group, LastLines};
+use crate::host::{CommandFailure, Group, LastLines};
 
 /// How the names of folders begin in which data is made.
 const SCRATCH: &str = "pgdata.new-";
@@ -20,7 +20,7 @@ const SCRATCH: &str = "pgdata.new-";
 pub(super) struct Cluster<'a> {
     /// The server's program; `initdb` is beside it.
     pub program: &'a Path,
-    pub user: Option<&'a User>,
+    pub user: Option<&'a HostUser>,
     pub superuser: &'a str,
     pub password: Option<&'a str>,
     /// How clients prove who they are: `scram-sha-256`.
@@ -31,7 +31,7 @@ pub(super) struct Cluster<'a> {
 
 impl Cluster<'_> {
     /// Makes the data as `pgdata` in `volume`.
-    pub(super) async fn make(&self, volume: &Path) -> Result<(), Failure> {
+    pub(super) async fn make(&self, volume: &Path) -> Result<(), CommandFailure> {
         let scratch = Scratch::below(volume).map_err(unusable)?;
         self.prepare(&scratch.0).map_err(unusable)?;
         // Not every C library has it.
@@ -55,7 +55,7 @@ impl Cluster<'_> {
     }
 
     /// Runs `initdb`, which also sees to it that all is on the disk.
-    async fn initdb(&self, scratch: &Path, locale: &str) -> Result<(), Failure> {
+    async fn initdb(&self, scratch: &Path, locale: &str) -> Result<(), CommandFailure> {
         let initdb = self.program.with_file_name("initdb");
         let mut command = Command::new(&initdb);
         command
@@ -77,7 +77,7 @@ impl Cluster<'_> {
         }
         // What it starts writes to the scratch folder too, and goes with it.
         let group = Group::start(command).map_err(|error| {
-            Failure::because(format!("{} cannot be started: {error}", initdb.display()))
+            CommandFailure::because(format!("{} cannot be started: {error}", initdb.display()))
         })?;
         let output = group.collect(None).await.map_err(unusable)?;
         if output.status.success() {
@@ -88,7 +88,7 @@ impl Cluster<'_> {
             let text = String::from_utf8_lossy(text);
             text.lines().for_each(|line| last.push(line.to_owned()));
         }
-        Err(Failure {
+        Err(CommandFailure {
             reason: "`initdb` could not make its data".to_owned(),
             output: last.into_vec(),
         })

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::prepared::Prepared;
 use super::record::Record;
-use super::user::{User, server_user};
+use super::user::{HostUser, server_user};
 use super::{Process, way};
 use crate::engine::{Error, Launch, ServiceKind, ServiceSpec};
 use crate::host;
@@ -27,7 +27,7 @@ pub(super) async fn prepare(
     folder: &Path,
     address: SocketAddr,
 ) -> Result<Prepared, Error> {
-    let server = Server {
+    let server = NewServer {
         process,
         spec,
         launch,
@@ -37,7 +37,7 @@ pub(super) async fn prepare(
     let prepared = match spec.kind {
         ServiceKind::Postgres => postgres::prepare(&server).await,
         ServiceKind::Redis => redis::prepare(&server),
-        ServiceKind::Program => Err(host::Failure::because("it is not a server")),
+        ServiceKind::Program => Err(host::CommandFailure::because("it is not a server")),
     };
     prepared.map_err(|failure| Error::Prepare {
         service: spec.name.clone(),
@@ -62,7 +62,7 @@ pub(super) fn before_start(record: &Record) -> Result<(), String> {
 }
 
 /// A server that is to be.
-struct Server<'a> {
+struct NewServer<'a> {
     process: &'a Process,
     spec: &'a ServiceSpec,
     launch: &'a Launch,
@@ -70,36 +70,36 @@ struct Server<'a> {
     address: SocketAddr,
 }
 
-impl Server<'_> {
+impl NewServer<'_> {
     /// Returns the server's program.
     fn program(&self) -> &Path {
         Path::new(&self.launch.image.reference)
     }
 
     /// Returns the folder of the server's volume.
-    fn volume(&self) -> Result<PathBuf, host::Failure> {
+    fn volume(&self) -> Result<PathBuf, host::CommandFailure> {
         let mut mounts = self.spec.mounts.iter();
         let volume = mounts.find_map(|mount| match &mount.source {
             MountSource::Volume(name) => Some(name),
             MountSource::Bind(_) => None,
         });
-        let volume = volume.ok_or_else(|| host::Failure::because("it has no volume"))?;
+        let volume = volume.ok_or_else(|| host::CommandFailure::because("it has no volume"))?;
         let id = &self.process.identity.id;
         Ok(self.process.home.volume(id, volume))
     }
 
     /// Returns whom the server runs as: whose its data is, since a better user may have come to
     /// the machine later, else the first of `names`.
-    fn user(&self, names: &[&str]) -> Result<Option<User>, host::Failure> {
-        let user = server_user(names).map_err(host::Failure::because)?;
+    fn user(&self, names: &[&str]) -> Result<Option<HostUser>, host::CommandFailure> {
+        let user = server_user(names).map_err(host::CommandFailure::because)?;
         let owner = fs_err::metadata(self.volume()?).map(|it| it.uid()).ok();
         let owner = owner.filter(|uid| *uid != 0 && user.is_some());
-        let owner = owner.and_then(|uid| User::find(&uid.to_string()));
+        let owner = owner.and_then(|uid| HostUser::find(&uid.to_string()));
         Ok(owner.or(user))
     }
 
     /// Makes the folder of the server's data, open to `user` only.
-    fn data(&self, user: Option<&User>) -> Result<PathBuf, host::Failure> {
+    fn data(&self, user: Option<&HostUser>) -> Result<PathBuf, host::CommandFailure> {
         let folder = self.volume()?;
         let top = &self.process.home.state;
         let made = host::make_folder(&folder)
@@ -117,7 +117,7 @@ impl Server<'_> {
     }
 
     /// Returns the arguments of the declared command, which names the server or only options.
-    fn arguments(&self, programs: &[&str]) -> Result<Vec<String>, host::Failure> {
+    fn arguments(&self, programs: &[&str]) -> Result<Vec<String>, host::CommandFailure> {
         let words = self.launch.command.iter().flatten();
         let mut words: Vec<String> = words.map(|word| word.expose().to_owned()).collect();
         match words.first() {
@@ -125,7 +125,7 @@ impl Server<'_> {
                 words.remove(0);
             }
             Some(first) if !first.starts_with('-') => {
-                return Err(host::Failure::because(format!(
+                return Err(host::CommandFailure::because(format!(
                     "its command starts with `{first}`, and not with `{}` or an option",
                     programs[0]
                 )));
@@ -148,6 +148,6 @@ impl Server<'_> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it goes into `map_err`")]
-fn unusable(error: std::io::Error) -> host::Failure {
-    host::Failure::because(format!("its folder cannot be made: {error}"))
+fn unusable(error: std::io::Error) -> host::CommandFailure {
+    host::CommandFailure::because(format!("its folder cannot be made: {error}"))
 }

@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use super::cluster::Cluster;
-use super::{Server, socket, unusable};
+use super::{NewServer, socket, unusable};
 use crate::engine::process::prepared::Prepared;
 use crate::engine::process::program::is_fetched;
-use crate::engine::process::user::User;
-use crate::host::Failure;
+use crate::engine::process::user::HostUser;
+use crate::host::CommandFailure;
 
 /// Whom the server runs as when envctl is root.
 const USERS: [&str; 2] = ["postgres", "nobody"];
@@ -37,7 +37,7 @@ const REPLICATION: [&str; 5] = [
 ];
 
 /// Makes the server's data, unless it is there.
-pub(super) async fn prepare(server: &Server<'_>) -> Result<Prepared, Failure> {
+pub(super) async fn prepare(server: &NewServer<'_>) -> Result<Prepared, CommandFailure> {
     let declared = server.arguments(&["postgres"])?;
     let user = server.user(&USERS)?;
     let volume = server.data(user.as_ref())?;
@@ -70,19 +70,19 @@ pub(super) async fn prepare(server: &Server<'_>) -> Result<Prepared, Failure> {
 }
 
 fn cluster<'a>(
-    server: &'a Server<'_>,
+    server: &'a NewServer<'_>,
     superuser: &'a str,
-    user: Option<&'a User>,
-) -> Result<Cluster<'a>, Failure> {
+    user: Option<&'a HostUser>,
+) -> Result<Cluster<'a>, CommandFailure> {
     let arguments = server.variable("POSTGRES_INITDB_ARGS").unwrap_or_default();
     let arguments = shell_words::split(arguments).map_err(|error| {
-        Failure::because(format!("POSTGRES_INITDB_ARGS cannot be read: {error}"))
+        CommandFailure::because(format!("POSTGRES_INITDB_ARGS cannot be read: {error}"))
     })?;
     let method = server.variable("POSTGRES_HOST_AUTH_METHOD");
     let password = server.variable("POSTGRES_PASSWORD");
     let password = password.filter(|password| !password.is_empty());
     if password.is_none() && method != Some("trust") {
-        return Err(Failure::because("its superuser has no password"));
+        return Err(CommandFailure::because("its superuser has no password"));
     }
     Ok(Cluster {
         program: server.program(),
@@ -94,11 +94,11 @@ fn cluster<'a>(
     })
 }
 
-fn explain(server: &Server<'_>, failure: Failure) -> Failure {
+fn explain(server: &NewServer<'_>, failure: CommandFailure) -> CommandFailure {
     if !is_fetched(&server.launch.image) {
         return failure;
     }
-    Failure {
+    CommandFailure {
         reason: format!(
             "{}; this server was fetched, and knows no ICU locales and no extensions but plpgsql \
              and vector",

@@ -6,18 +6,18 @@ use std::net::SocketAddr;
 use std::os::unix::fs::fchown;
 use std::path::{Path, PathBuf};
 
-use super::{Server, unusable};
+use super::{NewServer, unusable};
 use crate::engine::process::prepared::Prepared;
-use crate::engine::process::user::User;
+use crate::engine::process::user::HostUser;
 use crate::engine::process::way;
 use crate::engine::redis_text;
-use crate::host::{Failure, whole};
+use crate::host::{CommandFailure, whole};
 
 /// Whom the server runs as when envctl is root.
 const USERS: [&str; 3] = ["redis", "valkey", "nobody"];
 
 /// Makes the server's folder.
-pub(super) fn prepare(server: &Server<'_>) -> Result<Prepared, Failure> {
+pub(super) fn prepare(server: &NewServer<'_>) -> Result<Prepared, CommandFailure> {
     let mut declared = server.arguments(&["redis-server", "valkey-server"])?;
     let user = server.user(&USERS)?;
     let folder = server.data(user.as_ref())?;
@@ -63,7 +63,11 @@ fn with_password(file: Option<&str>, password: &str) -> String {
 }
 
 /// Writes a file that only the server's user reads, and returns its path.
-fn write_settings(server: &Server<'_>, text: &str, user: Option<&User>) -> io::Result<PathBuf> {
+fn write_settings(
+    server: &NewServer<'_>,
+    text: &str,
+    user: Option<&HostUser>,
+) -> io::Result<PathBuf> {
     let file = server.folder.join("redis.conf");
     way::open(&server.process.home.state, server.folder)?;
     whole::write(&file, whole::OWNER_ALONE, text, |file| match user {

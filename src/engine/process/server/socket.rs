@@ -4,7 +4,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::engine::process::user::User;
+use crate::engine::process::user::HostUser;
 use crate::engine::process::way;
 use crate::host::make_folder;
 use crate::model::Digest;
@@ -20,7 +20,7 @@ const LONGEST_NAME: &str = ".s.PGSQL.65535";
 pub(super) fn folder(
     (top, service): (&Path, &Path),
     temporary: &Path,
-    user: Option<&User>,
+    user: Option<&HostUser>,
 ) -> io::Result<PathBuf> {
     let folder = place(service, temporary);
     make_folder(service)?;
@@ -36,7 +36,7 @@ pub(super) fn folder(
 
 /// Makes the folder again without what a killed server left, whose lock names a process that is
 /// gone; a temporary folder may be gone itself by the next boot.
-pub(super) fn make_anew(folder: &Path, user: Option<&User>) -> io::Result<()> {
+pub(super) fn make_anew(folder: &Path, user: Option<&HostUser>) -> io::Result<()> {
     match fs_err::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => fs_err::create_dir(folder)?,
@@ -44,7 +44,7 @@ pub(super) fn make_anew(folder: &Path, user: Option<&User>) -> io::Result<()> {
     way::give(folder, user)
 }
 
-fn is_ours(folder: &Path, user: Option<&User>) -> bool {
+fn is_ours(folder: &Path, user: Option<&HostUser>) -> bool {
     let me = rustix::process::geteuid().as_raw();
     let owner = user.map_or(me, |user| user.uid);
     let metadata = fs_err::symlink_metadata(folder);

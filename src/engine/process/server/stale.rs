@@ -5,21 +5,21 @@ use std::io;
 use std::path::Path;
 
 use crate::engine::process::procfs;
-use crate::host::Failure;
+use crate::host::CommandFailure;
 
 /// Removes the file when nothing works in the data folder any more. The error names what does.
-pub(super) fn remove(data: &Path) -> Result<(), Failure> {
+pub(super) fn remove(data: &Path) -> Result<(), CommandFailure> {
     let file = data.join("postmaster.pid");
     if !file.exists() {
         return Ok(());
     }
     match worker_in(data) {
-        Ok(Some(pid)) => Err(Failure::because(format!(
+        Ok(Some(pid)) => Err(CommandFailure::because(format!(
             "a server still works on its data: process {pid}"
         ))),
         Ok(None) => {
             let removed = fs_err::remove_file(file);
-            removed.map_err(|error| Failure::because(error.to_string()))
+            removed.map_err(|error| CommandFailure::because(error.to_string()))
         }
         // Where processes cannot be seen, the server judges by itself.
         Err(_) => Ok(()),

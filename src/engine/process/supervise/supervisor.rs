@@ -58,7 +58,7 @@ pub(super) struct Supervisor {
     record: Record,
     caller: Variables,
     orders: Orders,
-    watch: Watch,
+    watch: WatchedService,
     backoff: Backoff,
     /// Where its processes are: what was taken over does not descend from here.
     sight: Sight,
@@ -90,7 +90,7 @@ impl Supervisor {
             Some(_) => Sight::Far,
             None => Sight::Near,
         };
-        let watch = Watch {
+        let watch = WatchedService {
             folder: folder.clone(),
             marks: record.marks.clone(),
             status,
@@ -179,7 +179,7 @@ impl Supervisor {
 }
 
 /// The processes of a service, and what is written down of them.
-struct Watch {
+struct WatchedService {
     folder: Folder,
     marks: Marks,
     status: Status,
@@ -189,7 +189,7 @@ struct Watch {
     children: unix::Signal,
 }
 
-impl Watch {
+impl WatchedService {
     /// Waits until the main process has ended; meanwhile bounds the log, takes away ended
     /// children, and writes down which there are.
     async fn main_ended(&mut self) {
