@@ -65,12 +65,9 @@ fn reach(command: &Command) -> Reach {
 fn block_on(session: &Session, command: &Command) -> Result<Answer, Failure> {
     // The runtime panics where it gets no thread, and waits for ever where it gets too few.
     threads_can_be_made().map_err(|error| Failure::of_io(&error))?;
-    let mut builder = match command {
-        // It waits for answers one after another: a thread that waits for all of them itself is
-        // not woken by another one for each.
-        Command::SmokeTest(_) => tokio::runtime::Builder::new_current_thread(),
-        _ => tokio::runtime::Builder::new_multi_thread(),
-    };
+    // A command waits for answers: a thread that waits for all of them itself is not woken by
+    // another one for each. What works has threads of its own.
+    let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_all().build();
     let runtime = runtime.map_err(|error| Failure::of_io(&error))?;
     let cancel = session.cancel.clone();

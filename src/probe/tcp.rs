@@ -14,6 +14,9 @@ use super::Attempt;
 /// The longest that connecting may take.
 const CONNECT: Duration = Duration::from_secs(2);
 
+/// The longest that this machine's kernel may take to say whether somebody listens on it.
+const KERNEL: Duration = Duration::from_millis(1);
+
 /// How long a connection must stay open: a published port accepts even when nothing listens
 /// behind it, and closes as soon as its proxy has found that out.
 const SETTLE: Duration = Duration::from_millis(30);
@@ -145,9 +148,25 @@ pub async fn connect_briefly(address: SocketAddr) -> Attempt<(), Infallible> {
 
 /// Whether nobody takes a connection; one that is taken is closed at once.
 pub async fn refuses(address: SocketAddr) -> bool {
-    let connected = timeout(CONNECT, TcpStream::connect(address)).await;
-    let refused = |error: io::Error| error.kind() == ErrorKind::ConnectionRefused;
-    connected.is_ok_and(|connected| connected.err().is_some_and(refused))
+    let failed = connected(address).await.and_then(Result::err);
+    failed.is_some_and(|error| error.kind() == ErrorKind::ConnectionRefused)
+}
+
+/// Connects; `None` where nobody says yes or no for two seconds.
+async fn connected(address: SocketAddr) -> Option<io::Result<TcpStream>> {
+    if address.ip().is_loopback() {
+        // The kernel answers at once, and to be woken for it costs more than the question.
+        match std::net::TcpStream::connect_timeout(&address, KERNEL) {
+            // Who listens has too many that wait.
+            Err(error) if error.kind() == ErrorKind::TimedOut => {}
+            Err(error) => return Some(Err(error)),
+            Ok(stream) => {
+                let ready = stream.set_nonblocking(true);
+                return Some(ready.and_then(|()| TcpStream::from_std(stream)));
+            }
+        }
+    }
+    timeout(CONNECT, TcpStream::connect(address)).await.ok()
 }
 
 async fn connect_for(
@@ -155,10 +174,10 @@ async fn connect_for(
     send: Option<&[u8]>,
     settle: Duration,
 ) -> Attempt<(), Infallible> {
-    let mut stream = match timeout(CONNECT, TcpStream::connect(address)).await {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return Attempt::NotYet(observation(&error)),
-        Err(_) => return Attempt::NotYet("no connection within 2s".to_owned()),
+    let mut stream = match connected(address).await {
+        Some(Ok(stream)) => stream,
+        Some(Err(error)) => return Attempt::NotYet(observation(&error)),
+        None => return Attempt::NotYet("no connection within 2s".to_owned()),
     };
     if let Some(bytes) = send {
         match timeout(CONNECT, stream.write_all(bytes)).await {
