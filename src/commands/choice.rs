@@ -269,10 +269,7 @@ fn processes(
     invocation: &Invocation,
     identity: Identity,
 ) -> Result<Arc<dyn Engine>, Error> {
-    let supervisor = std::env::current_exe().map_err(|error| Error::Call {
-        doing: "find this program's own file".to_owned(),
-        source: error.into(),
-    })?;
+    let supervisor = session.lent.program.clone();
     let home = Home::of(&invocation.variables)?;
     let variables = invocation.variables.clone();
     let process = Process::new(identity, home, variables, supervisor);

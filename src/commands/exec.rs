@@ -21,7 +21,7 @@ pub(super) async fn run(session: &Session, args: &ExecArgs) -> Result<Answer, Fa
         user: args.user.clone(),
         ..Exec::default()
     };
-    let terminal = session.screen.terminal && !args.no_terminal;
+    let terminal = session.lent.terminal && !args.no_terminal;
     let target = (engine.as_ref(), service.name.as_str());
     attach(session, &invocation, target, (&command, terminal)).await
 }
@@ -33,7 +33,7 @@ pub(super) async fn attach(
     (engine, service): (&dyn Engine, &str),
     (command, terminal): (&Exec, bool),
 ) -> Result<Answer, Failure> {
-    session.lent.store(terminal, Ordering::Relaxed);
+    session.lent.has_terminal.store(terminal, Ordering::Relaxed);
     let attached = async {
         let ended = engine.attach(service, command, terminal).await;
         ended.map_err(|error| Failure::not_up(invocation, error))

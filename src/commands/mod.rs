@@ -15,7 +15,6 @@ mod follow;
 mod hidden;
 mod images;
 mod instances;
-mod interrupt;
 mod line;
 mod list;
 mod lock;
@@ -47,5 +46,7 @@ mod url;
 mod verdict;
 mod weave;
 
-pub use session::{Screen, Session, Suspend};
-pub use start::run;
+pub use session::{Confirm, Lent, Session};
+pub use start::{Manner, failed_by, interrupted, manner, perform};
+
+pub use crate::config::Request;

@@ -1,7 +1,6 @@
 //! `psql`: the program itself on the environment's database, this machine's or the container's;
 //! with `-c` a query without it.
 
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -51,7 +50,11 @@ pub(super) async fn run(session: &Session, args: &PsqlArgs) -> Result<Answer, Fa
         let mut command = Command::new(program);
         lead(&mut command, &server, database);
         command.args(&args.arguments);
-        return Err(turn_into(session, command));
+        let error = (session.lent.turn_into)(&mut command);
+        return Err(Failure::of_program(
+            &command.get_program().to_string_lossy(),
+            &error,
+        ));
     }
     let command = Exec {
         command: [vec!["psql".to_owned()], args.arguments.clone()].concat(),
@@ -65,7 +68,7 @@ pub(super) async fn run(session: &Session, args: &PsqlArgs) -> Result<Answer, Fa
         ],
     };
     let target = (scene.engine.as_ref(), name.as_str());
-    let terminal = session.screen.terminal;
+    let terminal = session.lent.terminal;
     attach(session, &scene.invocation, target, (&command, terminal)).await
 }
 
@@ -80,16 +83,6 @@ fn lead(command: &mut Command, server: &Server, database: &Database) {
         .env("PGUSER", &server.user)
         .env("PGPASSWORD", server.password.expose())
         .env("PGDATABASE", database.name());
-}
-
-/// Goes on as another program, so that the terminal, the signals and the exit code are its own;
-/// returns only when that fails.
-fn turn_into(session: &Session, mut command: Command) -> Failure {
-    let mut failure = None;
-    // What was said before is written by then.
-    (session.screen.suspend)(&mut || failure = Some(command.exec()));
-    let error = failure.unwrap_or_else(|| std::io::Error::other("it was not started"));
-    Failure::of_program(&command.get_program().to_string_lossy(), &error)
 }
 
 fn psql_of_this_machine(search_path: &str) -> Option<PathBuf> {

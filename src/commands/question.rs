@@ -1,6 +1,6 @@
 //! Asking before something is lost.
 
-use dialoguer::Confirm;
+use std::io::ErrorKind;
 
 use super::failure::Failure;
 use super::session::Session;
@@ -12,24 +12,13 @@ pub(super) fn confirm(session: &Session, question: &str, doing: &str) -> Result<
     if session.request.yes {
         return Ok(());
     }
-    if !session.screen.interactive {
+    let Some(confirm) = &session.lent.confirm else {
         return Err(Failure::needs_yes(question, doing));
-    }
-    let mut agreed = Ok(false);
-    (session.screen.suspend)(&mut || {
-        agreed = Confirm::new()
-            .with_prompt(visible(question))
-            .default(false)
-            .interact();
-    });
-    match agreed {
+    };
+    match confirm(&visible(question)) {
         Ok(true) => Ok(()),
         Ok(false) => Err(Failure::declined()),
-        Err(dialoguer::Error::IO(error)) => {
-            if error.kind() == std::io::ErrorKind::Interrupted {
-                return Err(Failure::interrupted());
-            }
-            Err(Failure::of_io(&error))
-        }
+        Err(error) if error.kind() == ErrorKind::Interrupted => Err(Failure::interrupted()),
+        Err(error) => Err(Failure::of_io(&error)),
     }
 }

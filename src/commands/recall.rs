@@ -32,7 +32,7 @@ pub(super) async fn mask(session: &Session, engine: &dyn Engine, environment: &E
             within(template, value)
         }));
     }
-    (session.screen.mask)(texts);
+    (session.lent.mask)(texts);
 }
 
 /// Returns what stands in a value where the only secret of its template is.

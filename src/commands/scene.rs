@@ -102,7 +102,7 @@ impl Scene {
         let passwords = own_password::fill(&mut environment, own, make).await?;
         if !passwords.is_empty() {
             let texts = passwords.iter().map(|it| it.expose().to_owned());
-            (session.screen.mask)(texts.collect());
+            (session.lent.mask)(texts.collect());
             desired = Desired::new(&environment, &invocation.id, engine.capabilities());
         }
         if unread {

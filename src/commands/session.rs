@@ -3,42 +3,45 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::{io, process};
 
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
 use super::hidden;
-use crate::cli::{GlobalFlags, Output};
 use crate::config::{self, Loaded, Request};
 use crate::engine::docker::Daemon;
-use crate::model::{Invocation, Reach, Variables};
+use crate::model::{Invocation, Reach};
 use crate::tell::Events;
 
-/// Runs what it is given while nothing else is drawn.
-pub type Suspend = Box<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
+/// Asks what is answered by yes or no; an error of the kind `Interrupted` is a Ctrl-C.
+pub type Confirm = Box<dyn Fn(&str) -> io::Result<bool> + Send + Sync>;
 
-/// What the program can do with its terminal.
-pub struct Screen {
-    /// Whether there is somebody to ask.
-    pub interactive: bool,
+/// What whoever calls a command lends to it.
+pub struct Lent {
+    /// Where `envctl` itself is, which is started again to watch over a process.
+    pub program: PathBuf,
+    /// Asks a person; nothing where there is nobody to ask.
+    pub confirm: Option<Confirm>,
     /// Whether a command can have the terminal: standard input and output are one.
     pub terminal: bool,
+    /// Says whether a command has the terminal now, whose Ctrl-C is then its own.
+    pub has_terminal: Arc<AtomicBool>,
     /// Hides texts in all that is printed from now on.
     pub mask: Box<dyn Fn(Vec<String>) + Send + Sync>,
-    /// Runs a prompt while nothing else is drawn.
-    pub suspend: Suspend,
+    /// Goes on as another program, to which terminal, signals and exit code then belong; returns
+    /// only where it cannot.
+    pub turn_into: Box<dyn Fn(&mut process::Command) -> io::Error + Send + Sync>,
 }
 
-/// One run of the program.
+/// One run of a command.
 pub struct Session {
     pub(super) request: Request,
     pub(super) events: Events,
     pub(super) cancel: CancellationToken,
-    pub(super) screen: Screen,
-    /// Whether a command has the terminal, whose Ctrl-C is then its own.
-    pub(super) lent: Arc<AtomicBool>,
-    /// Whether standard output is lines of JSON.
+    pub(super) lent: Lent,
+    /// Whether what is printed is lines of JSON.
     pub(super) json: bool,
     /// The daemon, once it was asked for and answered.
     pub(super) daemon: OnceCell<Daemon>,
@@ -49,34 +52,24 @@ pub struct Session {
 }
 
 impl Session {
-    /// Returns the session of what was typed.
-    pub fn new(flags: &GlobalFlags, variables: Variables, events: Events, screen: Screen) -> Self {
-        let request = Request {
-            reach: Reach::Look,
-            directory: flags
-                .directory
-                .clone()
-                .unwrap_or_else(|| PathBuf::from(".")),
-            environment: None,
-            instance: flags.instance.clone(),
-            engine: flags.engine,
-            profiles: flags.profiles.clone(),
-            sets: flags.sets.clone(),
-            timeout: flags.timeout,
-            yes: flags.yes,
-            variables,
-        };
+    /// Returns what a command runs with; `cancel` stops it, and it cleans up.
+    pub fn new(request: Request, events: Events, lent: Lent, cancel: CancellationToken) -> Self {
         Self {
             request,
             events,
-            cancel: CancellationToken::new(),
-            screen,
-            lent: Arc::default(),
-            json: flags.output == Some(Output::Json),
+            cancel,
+            lent,
+            json: false,
             daemon: OnceCell::new(),
             command: "",
             checks: false,
         }
+    }
+
+    /// Says that what is printed is lines of JSON.
+    #[must_use]
+    pub fn printing_json(self, json: bool) -> Self {
+        Self { json, ..self }
     }
 
     /// Returns which instance of which environment is meant.
@@ -123,7 +116,7 @@ impl Session {
     pub(super) fn receive(&self, loaded: &Loaded) {
         let secrets = hidden::secrets(&loaded.environment);
         let texts = secrets.iter().map(|secret| secret.expose().to_owned());
-        (self.screen.mask)(texts.collect());
+        (self.lent.mask)(texts.collect());
         let warnings = loaded.warnings.iter().cloned();
         for warning in warnings.chain(hidden::warnings(&loaded.environment)) {
             self.events.warning(warning);

@@ -78,10 +78,7 @@ pub(super) async fn run(session: &Session, args: &SmokeTestArgs) -> Result<Answe
     tell(session, &snapshots, &scene.invocation.workspace);
     let of = (&scene, &mask, observed.services.as_slice());
     let unwritten = targets.write(session, of, &results).await;
-    let ended = end(session, &targets, &results, unwritten);
-    // The program ends too, and a thousand checks take their time to be taken apart.
-    std::mem::forget(scene.environment);
-    ended
+    end(session, &targets, &results, unwritten)
 }
 
 /// Says which snapshots were written.

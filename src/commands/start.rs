@@ -1,9 +1,12 @@
-//! The dispatch: one line for each command, and a runtime for those that need one.
+//! The dispatch: one line for each command, and what the one who calls it has to know before.
 
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use super::failure::{Failure, FailureKind};
-use super::interrupt::until_interrupted;
+use super::failure::Failure;
 use super::session::Session;
 use super::{
     build, completions, config, doctor, down, exec, images, instances, list, logs, migrate, plan,
@@ -11,26 +14,63 @@ use super::{
 };
 use crate::cli::Command;
 use crate::model::Reach;
-use crate::tell::{Answer, Diagnostic, Failed};
+use crate::tell::{Answer, Failed};
 
-/// Runs one command to its end.
-pub fn run(mut session: Session, command: &Command) -> Result<Answer, Box<Failed>> {
+/// How a command goes about its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Manner {
+    /// Whether it waits for others, so that it can be told to stop.
+    pub waits: bool,
+    /// Whether it cleans up when it is told to stop. What the others started is the user's to see
+    /// to, and their streams carry nothing else.
+    pub cleans_up: bool,
+}
+
+/// Returns how a command goes about its work.
+pub fn manner(command: &Command) -> Manner {
+    let waits = match command {
+        Command::Config(_) | Command::Completions(_) | Command::Supervise(_) => false,
+        Command::List(args) => args.all,
+        _ => true,
+    };
+    let cleans_up = match command {
+        Command::Logs(_) | Command::Exec(_) => false,
+        Command::Psql(args) => args.command.is_some(),
+        _ => true,
+    };
+    Manner { waits, cleans_up }
+}
+
+/// Runs one command to its end. It can be called several times at once, each time with a session
+/// of its own; its runtime has clocks and I/O (`enable_all`).
+pub async fn perform(mut session: Session, command: &Command) -> Result<Answer, Box<Failed>> {
     session.request.reach = reach(command);
     session.command = command.name();
     session.checks = matches!(command, Command::SmokeTest(_));
-    let mut result = match command {
-        Command::Config(args) => config::run(&session, args),
-        Command::List(args) if !args.all => list::run(&session, args),
-        Command::Completions(args) => Ok(completions::run(args)),
-        Command::Supervise(args) => supervise::run(&session, args),
-        _ => block_on(&session, command),
+    // The runtime waits for ever where it gets too few threads.
+    let threads = if manner(command).waits {
+        threads_can_be_made()
+    } else {
+        Ok(())
+    };
+    let mut result = match threads {
+        Ok(()) => within_deadline(&session, command).await,
+        Err(error) => Err(Failure::of_io(&error)),
     };
     if let Err(failure) = &mut result {
         shortage::name(&session, failure);
     }
-    // The renderer ends when the last handle is gone.
-    drop(session);
     result.map_err(|failure| Box::new(failure.into_failed()))
+}
+
+/// Returns how a command ends that was not even left the time to clean up.
+pub fn interrupted() -> Box<Failed> {
+    Box::new(Failure::interrupted().into_failed())
+}
+
+/// Returns how a command ends that the system did not let begin.
+pub fn failed_by(error: &io::Error) -> Box<Failed> {
+    Box::new(Failure::of_io(error).into_failed())
 }
 
 /// Returns what a command may do with what a workspace declares: only those whose name says that
@@ -62,35 +102,36 @@ fn reach(command: &Command) -> Reach {
     }
 }
 
-fn block_on(session: &Session, command: &Command) -> Result<Answer, Failure> {
-    // The runtime panics where it gets no thread, and waits for ever where it gets too few.
-    threads_can_be_made().map_err(|error| Failure::of_io(&error))?;
-    // A command waits for answers: a thread that waits for all of them itself is not woken by
-    // another one for each. What works has threads of its own.
-    let mut builder = tokio::runtime::Builder::new_current_thread();
-    let runtime = builder.enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::of_io(&error))?;
-    let cancel = session.cancel.clone();
-    // What these started is the user's to see to, and their streams carry nothing else.
-    let cleans_up = match command {
-        Command::Logs(_) | Command::Exec(_) => false,
-        Command::Psql(args) => args.command.is_some(),
-        _ => true,
+/// Runs a command, and tells it to stop at its deadline.
+async fn within_deadline(session: &Session, command: &Command) -> Result<Answer, Failure> {
+    let late = Cell::new(None);
+    let stop = async |timeout: Duration| -> Infallible {
+        tokio::time::sleep(timeout).await;
+        late.set(Some(timeout));
+        if manner(command).cleans_up {
+            let text = "the deadline of `--timeout` has passed; stopping and cleaning up";
+            session.events.warning(text);
+        }
+        session.cancel.cancel();
+        std::future::pending().await
     };
-    let events = cleans_up.then(|| session.events.clone());
-    let work = until_interrupted(
-        Box::pin(dispatch(session, command)),
-        session.request.timeout,
-        (cancel, events, Arc::clone(&session.lent)),
-    );
-    let result = runtime.block_on(work);
-    // After a second Ctrl-C, threads may still be in the middle of a call.
-    runtime.shutdown_background();
-    result
+    let work = Box::pin(dispatch(session, command));
+    let result = match session.request.timeout {
+        None => work.await,
+        Some(timeout) => tokio::select! {
+            biased;
+            result = work => result,
+            never = stop(timeout) => match never {},
+        },
+    };
+    result.map_err(|failure| match late.get() {
+        Some(timeout) => failure.late(timeout),
+        None => failure,
+    })
 }
 
 /// Finds out whether the system makes as many threads as a command needs at the least.
-fn threads_can_be_made() -> std::io::Result<()> {
+fn threads_can_be_made() -> io::Result<()> {
     const THREADS: usize = 6;
     let barrier = Arc::new(Mutex::new(()));
     let held = barrier.lock().unwrap_or_else(PoisonError::into_inner);
@@ -99,7 +140,7 @@ fn threads_can_be_made() -> std::io::Result<()> {
         // Each stays until all are there.
         std::thread::Builder::new().spawn(move || drop(barrier.lock()))
     });
-    let threads: std::io::Result<Vec<_>> = threads.collect();
+    let threads: io::Result<Vec<_>> = threads.collect();
     drop(held);
     for thread in threads? {
         // It does nothing that could fail.
@@ -125,11 +166,11 @@ async fn dispatch(session: &Session, command: &Command) -> Result<Answer, Failur
         Command::Url(args) => url::run(session, args).await,
         Command::Run(args) => run_task::run(session, args).await,
         Command::Restart(args) => restart::run(session, args).await,
-        Command::List(_) => instances::list(session).await,
+        Command::List(args) if args.all => instances::list(session).await,
+        Command::List(args) => list::run(session, args),
         Command::Images(args) => images::run(session, args).await,
-        Command::Config(_) | Command::Completions(_) | Command::Supervise(_) => {
-            let diagnostic = Diagnostic::new("this command needs no runtime");
-            Err(Failure::new(FailureKind::Other, diagnostic))
-        }
+        Command::Config(args) => config::run(session, args),
+        Command::Completions(args) => Ok(completions::run(args)),
+        Command::Supervise(args) => supervise::run(session, args).await,
     }
 }

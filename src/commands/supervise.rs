@@ -6,8 +6,8 @@ use crate::cli::SuperviseArgs;
 use crate::engine::process;
 use crate::tell::Answer;
 
-pub(super) fn run(session: &Session, args: &SuperviseArgs) -> Result<Answer, Failure> {
+pub(super) async fn run(session: &Session, args: &SuperviseArgs) -> Result<Answer, Failure> {
     let supervised = process::supervise(&args.folder, &session.request.variables);
-    supervised.map_err(|error| Failure::of_io(&error))?;
+    supervised.await.map_err(|error| Failure::of_io(&error))?;
     Ok(Answer::Silent)
 }

@@ -34,7 +34,7 @@ pub enum Exhausted<F> {
 const SHARE: u32 = 100;
 
 /// No wait has to be shorter than this, however little an attempt costs.
-const SOON: Duration = Duration::from_millis(8);
+const SOON: Duration = Duration::from_millis(12);
 
 /// How often to look whether the program was stopped, or the machine slept.
 const TICK: Duration = Duration::from_millis(500);

@@ -9,6 +9,7 @@
 )]
 
 mod break_each;
+mod calling;
 mod checking;
 mod discovering;
 mod docker_absent;

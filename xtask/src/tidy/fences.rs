@@ -6,7 +6,7 @@ use super::{Source, Violation, is_rust, is_within, rust};
 const FENCES: [(&str, &[&str]); 5] = [
     ("bollard", &["src/engine/docker", "src/engine/swarm"]),
     ("indicatif", &["src/report"]),
-    ("dialoguer", &["src/commands"]),
+    ("dialoguer", &["src/bin/envctl"]),
     ("clap", &["src/cli", "src/commands/completions"]),
     ("clap_complete", &["src/cli", "src/commands/completions"]),
 ];
@@ -77,7 +77,7 @@ mod tests {
             [
                 "src/engine/docker_like.rs:2: bollard is used only in src/engine/docker and src/engine/swarm",
                 "src/commands/up.rs:1: clap is used only in src/cli and src/commands/completions",
-                "src/plan/run.rs:1: dialoguer is used only in src/commands",
+                "src/plan/run.rs:1: dialoguer is used only in src/bin/envctl",
             ]
         );
     }

@@ -3,7 +3,7 @@
 use super::{Source, Violation, is_rust, rust};
 
 const MOST_LINES: usize = 400;
-const MOST_LINES_OF_MAIN: usize = 40;
+const MOST_LINES_OF_MAIN: usize = 50;
 
 /// Files that may be longer, each with the reason.
 const LONGER: [(&str, &str); 0] = [];
@@ -38,7 +38,7 @@ fn length(source: &Source) -> Option<Violation> {
     if is_test || LONGER.iter().any(|(path, _)| *path == source.path) {
         return None;
     }
-    let limit = if source.path == "src/main.rs" {
+    let limit = if source.path == "src/bin/envctl/main.rs" {
         MOST_LINES_OF_MAIN
     } else {
         MOST_LINES
@@ -65,7 +65,7 @@ mod tests {
             "//\n".repeat(400)
         );
         let files = [
-            ("src/main.rs", &*"//\n".repeat(41)),
+            ("src/bin/envctl/main.rs", &*"//\n".repeat(51)),
             ("src/plan/diff.rs", &long),
             ("src/plan/step.rs", &tested),
             ("tests/cli/main.rs", &long),
@@ -74,7 +74,7 @@ mod tests {
         assert_eq!(
             found(check, &files),
             [
-                "src/main.rs:41: 41 lines without tests; at most 40",
+                "src/bin/envctl/main.rs:51: 51 lines without tests; at most 50",
                 "src/plan/diff.rs:401: 401 lines without tests; at most 400",
             ]
         );

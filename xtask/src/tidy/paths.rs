@@ -14,7 +14,7 @@ pub(super) fn module(path: &str) -> Vec<String> {
     let inner = path.strip_prefix("src/").unwrap_or(path);
     let inner = inner.strip_suffix(".rs").unwrap_or(inner);
     let inner = inner.strip_suffix("/mod").unwrap_or(inner);
-    if inner == "lib" || inner == "main" {
+    if inner == "lib" {
         return Vec::new();
     }
     inner.split('/').map(Into::into).collect()
@@ -153,11 +153,11 @@ mod tests {
     #[test]
     fn the_program_names_its_library() {
         check(
-            "src/main.rs",
+            "src/bin/envctl/main.rs",
             "use envctl::cli::Arguments;",
             &["cli::Arguments"],
         );
-        check("src/main.rs", "let a = b::envctl::c;", &[]);
+        check("src/bin/envctl/main.rs", "let a = b::envctl::c;", &[]);
     }
 
     #[test]

@@ -24,21 +24,16 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Supervises the service of a folder until it has ended. Its first and only words, on standard
 /// output, are `started` or `failed` with the reason.
-pub fn supervise(folder: &Path, caller: &Variables) -> std::io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
-        let folder = Folder::at(folder);
-        let begun = begin(&folder, caller).await;
-        tell(begun.as_ref().err())?;
-        if let Ok((supervisor, _lock)) = begun {
-            clock::start(&folder);
-            supervisor.run().await;
-            Notes::of(folder).note();
-        }
-        Ok(())
-    })
+pub async fn supervise(folder: &Path, caller: &Variables) -> std::io::Result<()> {
+    let folder = Folder::at(folder);
+    let begun = begin(&folder, caller).await;
+    tell(begun.as_ref().err())?;
+    if let Ok((supervisor, _lock)) = begun {
+        clock::start(&folder);
+        supervisor.run().await;
+        Notes::of(folder).note();
+    }
+    Ok(())
 }
 
 async fn begin(folder: &Folder, caller: &Variables) -> Result<(Supervisor, File), String> {

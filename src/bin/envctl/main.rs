@@ -1,10 +1,17 @@
-//! The program: parses, chooses the renderer, runs, and turns a failure into its exit code.
+//! The program: parses, lends its terminal and its signals to a command, and turns its end into
+//! an exit code.
+
+mod lent;
+mod signals;
+mod typed;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use envctl::cli::{Cli, Output};
-use envctl::commands::{self, Screen, Session};
+use envctl::commands::{self, Session};
 use envctl::report::{self, Format, Terminal, Verbosity};
+use tokio_util::sync::CancellationToken;
 
 fn main() -> ExitCode {
     // The one place that captures the environment.
@@ -21,15 +28,18 @@ fn main() -> ExitCode {
     };
     let verbosity = Verbosity::of(flags.quiet, flags.verbose);
     let (events, renderer) = report::start(format, verbosity, terminal, &[]);
-    let (mask, suspend) = (renderer.handle(), renderer.handle());
-    let screen = Screen {
-        interactive: terminal.is_interactive(),
-        terminal: terminal.can_be_lent(),
-        mask: Box::new(move |secrets| mask.mask(&secrets)),
-        suspend: Box::new(move |prompt| suspend.suspend(prompt)),
+    let lent = lent::by(&renderer, terminal);
+    let manner = commands::manner(&cli.command);
+    let stop = signals::Stop {
+        cancel: CancellationToken::new(),
+        is_listened_to: manner.waits,
+        told: manner.cleans_up.then(|| events.clone()),
+        has_terminal: Arc::clone(&lent.has_terminal),
     };
-    let session = Session::new(&flags, variables, events, screen);
-    let (printed, code) = match commands::run(session, &cli.command) {
+    let request = typed::request(flags, variables);
+    let session = Session::new(request, events, lent, stop.cancel.clone());
+    let session = session.printing_json(format == Format::Json);
+    let (printed, code) = match signals::run(commands::perform(session, &cli.command), stop) {
         Ok(answer) => (renderer.finish(Ok(&answer)), answer.exit_code()),
         Err(failed) => (renderer.finish(Err(&failed)), failed.exit_code),
     };
