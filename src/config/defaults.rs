@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::schema::is_version;
+use super::schema::{CHECK, Fields, Literal, PORT, SERVICE, TASK, is_version};
 use super::source::{Origin, Source};
 use super::tree::{Node, Table, Value};
 
@@ -23,11 +23,11 @@ pub(crate) fn add(root: &mut Node) {
     };
     defaults.each(root, "services", Defaults::service);
     defaults.each(root, "tasks", |defaults, task| {
-        defaults.text(task, "timeout", "10m");
+        defaults.key(task, &TASK, "timeout");
     });
     defaults.each(root, "smoke", |defaults, check| {
-        defaults.text(check, "timeout", "10s");
-        defaults.set(check, "eventually", Value::Boolean(false));
+        defaults.key(check, &CHECK, "timeout");
+        defaults.key(check, &CHECK, "eventually");
     });
 }
 
@@ -54,26 +54,36 @@ impl Defaults {
         }
     }
 
+    /// Adds what the schema says of a key.
+    fn key(&self, table: &mut Table, fields: &Fields, key: &str) {
+        match fields.key(key).and_then(|key| key.default) {
+            Some(Literal::Text(text)) => self.text(table, key, text),
+            Some(Literal::Integer(number)) => self.set(table, key, Value::Integer(number)),
+            Some(Literal::Boolean(boolean)) => self.set(table, key, Value::Boolean(boolean)),
+            None => {}
+        }
+    }
+
     fn text(&self, table: &mut Table, key: &str, text: &str) {
         self.set(table, key, Value::Text(text.to_owned()));
     }
 
     fn service(&self, service: &mut Table) {
-        self.text(service, "kind", "container");
+        self.key(service, &SERVICE, "kind");
         match service.get("kind").and_then(Node::text) {
-            Some("container") => self.set(service, "replicas", Value::Integer(1)),
+            Some("container") => self.key(service, &SERVICE, "replicas"),
             Some("postgres") => self.postgres(service),
             Some("redis") => self.redis(service),
             _ => {}
         }
-        self.text(service, "restart", "no");
-        self.text(service, "stop_grace_period", "10s");
-        self.text(service, "ready_timeout", "60s");
+        for key in ["restart", "stop_grace_period", "ready_timeout"] {
+            self.key(service, &SERVICE, key);
+        }
         let ports = service.get_mut("ports").and_then(Node::table_mut);
         for (_, port) in ports.into_iter().flatten() {
             if let Some(port) = port.table_mut() {
-                self.text(port, "host", "any");
-                self.text(port, "bind", "127.0.0.1");
+                self.key(port, &PORT, "host");
+                self.key(port, &PORT, "bind");
             }
         }
     }
@@ -92,7 +102,7 @@ impl Defaults {
     fn redis(&self, service: &mut Table) {
         // A command of its own says this itself.
         if !service.contains_key("command") {
-            self.text(service, "persistence", "rdb");
+            self.key(service, &SERVICE, "persistence");
         }
         self.server(service, ("redis", REDIS_PORT), REDIS_VERSION);
     }
@@ -110,7 +120,7 @@ impl Defaults {
                 if let (Some(image), false) = (image, service.contains_key("image")) {
                     service.insert("image".to_owned(), image);
                 }
-                self.set(service, "strict_version", Value::Boolean(false));
+                self.key(service, &SERVICE, "strict_version");
             }
         }
         self.set(service, "ports", Value::Table(Table::default()));

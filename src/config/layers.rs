@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::mistake::Mistake;
 use super::normal;
 use super::parse;
-use super::schema::{ROOT, Shape};
+use super::schema::{IN_PROFILE, IN_SHARED, ROOT, Shape};
 use super::source::{Origin, Source};
 use super::suggest;
 use super::trail::Trail;
@@ -67,12 +67,11 @@ struct Walk<'a, 'r> {
 impl Walk<'_, '_> {
     fn plain(&mut self, path: &str) {
         if let Some(mut root) = self.file(path) {
-            if path != SHARED {
-                self.misplaced(&mut root, "default_env", "in envs/envctl.toml");
-            } else if let Some(table) = root.table_mut() {
+            let here = (path == SHARED).then_some(IN_SHARED);
+            self.misplaced(&mut root, here);
+            if let Some(table) = root.table_mut() {
                 table.shift_remove("default_env");
             }
-            self.misplaced(&mut root, "extends", "in a profile");
             self.found.layers.push(root);
         }
     }
@@ -101,13 +100,18 @@ impl Walk<'_, '_> {
         Some(root)
     }
 
-    fn misplaced(&mut self, root: &mut Node, key: &str, place: &str) {
-        let node = root.table_mut().and_then(|table| table.shift_remove(key));
-        if let Some(node) = node {
-            let message = format!("`{key}` only works {place}");
-            self.found
-                .mistakes
-                .push(Mistake::new(message).at(&node.key));
+    /// Reports keys that are about files and belong to another one.
+    fn misplaced(&mut self, root: &mut Node, here: Option<&str>) {
+        for key in ROOT.keys {
+            let Some(place) = key.place.filter(|place| here != Some(place)) else {
+                continue;
+            };
+            let table = root.table_mut();
+            if let Some(node) = table.and_then(|table| table.shift_remove(key.name)) {
+                let message = format!("`{}` only works {place}", key.name);
+                let mistake = Mistake::new(message).at(&node.key);
+                self.found.mistakes.push(mistake);
+            }
         }
     }
 
@@ -131,7 +135,7 @@ impl Walk<'_, '_> {
             let Some(mut root) = self.file(&path) else {
                 continue;
             };
-            self.misplaced(&mut root, "default_env", "in envs/envctl.toml");
+            self.misplaced(&mut root, Some(IN_PROFILE));
             let extends = root.table_mut().and_then(|it| it.shift_remove("extends"));
             for (name, origin) in self.extended(extends) {
                 self.profile(&name, Some(&origin));

@@ -168,12 +168,8 @@ impl Names {
                     return Err(Mistake::new(format!("`{path}` has no keys")).at(at));
                 }
                 Shape::Table(fields) => {
-                    let known: Vec<_> = fields
-                        .names()
-                        .filter(|name| {
-                            !path.is_empty() || !matches!(*name, "extends" | "default_env")
-                        })
-                        .collect();
+                    let known = fields.keys.iter().filter(|key| key.place.is_none());
+                    let known: Vec<_> = known.map(|key| key.name).collect();
                     let name = self.pick(typed, &known, at)?.ok_or_else(|| {
                         let message = format!("unknown key `{}`", dotted(&path, typed));
                         let hint = suggest::did_you_mean(typed, known);

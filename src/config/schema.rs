@@ -9,6 +9,7 @@ mod kind;
 mod range;
 mod root;
 mod service;
+mod tables;
 mod text;
 mod want;
 mod words;
@@ -18,7 +19,9 @@ pub(crate) use expectation::{OPERATORS, TYPES};
 pub use json::json_schema;
 pub(crate) use kind::KINDS;
 pub(crate) use range::Range;
-pub(crate) use root::ROOT;
+pub(crate) use root::{IN_PROFILE, IN_SHARED, ROOT, TASK};
+pub(crate) use service::SERVICE;
+pub(crate) use tables::PORT;
 pub(crate) use text::{Grammar, is_image_reference, is_version};
 pub(crate) use want::{Claimed, Form, Want};
 
@@ -50,8 +53,20 @@ pub(crate) struct Key {
     pub with: Option<&'static str>,
     /// What a check that has it is.
     pub makes: Option<&'static str>,
+    /// What it is where no layer sets it.
+    pub default: Option<Literal>,
     /// Whether it counts on Docker alone.
     pub docker: bool,
+    /// The only file that may have it, where it is about files: `in a profile`.
+    pub place: Option<&'static str>,
+}
+
+/// A value of the specification.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Literal {
+    Text(&'static str),
+    Integer(i64),
+    Boolean(bool),
 }
 
 impl Key {
@@ -75,8 +90,18 @@ impl Key {
         self.choice("action")
     }
 
+    const fn default(mut self, value: Literal) -> Self {
+        self.default = Some(value);
+        self
+    }
+
     const fn docker(mut self) -> Self {
         self.docker = true;
+        self
+    }
+
+    const fn place(mut self, place: &'static str) -> Self {
+        self.place = Some(place);
         self
     }
 
@@ -177,7 +202,9 @@ const fn key(name: &'static str, shape: Shape, about: &'static str) -> Key {
         choice: None,
         with: None,
         makes: None,
+        default: None,
         docker: false,
+        place: None,
     }
 }
 

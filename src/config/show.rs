@@ -117,18 +117,18 @@ impl Merged {
         }
         let set = node.table().into_iter().flat_map(|table| table.keys());
         let set: Vec<&str> = set.map(String::as_str).collect();
-        let possible = match shape_at(walked) {
-            Some(Shape::Table(fields)) => fields.names().collect(),
-            _ => Vec::new(),
+        let fields = match shape_at(walked) {
+            Some(Shape::Table(fields)) => Some(fields),
+            _ => None,
         };
-        if ["default_env", "extends"].contains(&gone.as_str()) {
-            let message = format!("`{gone}` is about files, and no value of an environment");
-            return Err(Mistake::new(message));
+        if let Some(key) = fields.and_then(|fields| fields.key(name)) {
+            let what = match key.place {
+                Some(_) => "is about files, and no value of an environment",
+                None => "is not set, and has no default",
+            };
+            return Err(Mistake::new(format!("`{gone}` {what}")));
         }
-        if possible.contains(&name) {
-            let message = format!("`{gone}` is not set, and has no default");
-            return Err(Mistake::new(message));
-        }
+        let possible: Vec<&str> = fields.map_or_else(Vec::new, |it| it.names().collect());
         let message = format!("there is no `{gone}`");
         let known = if possible.is_empty() { set } else { possible };
         let hint = suggest::did_you_mean(name, known);

@@ -81,6 +81,13 @@ fn wrong(want: Want, value: &Value) -> Option<Wrong> {
         (Want::Size, Value::Integer(number)) if *number > 0 => None,
         (Want::Size, Value::Text(text)) if units::bytes(text).is_some_and(|it| it > 0) => None,
         (Want::Size, Value::Integer(_) | Value::Text(_)) => unlike(want.grammar()?),
+        (Want::Duration | Want::TimeLimit, Value::Text(text)) => match units::duration(text) {
+            None => unlike(want.grammar()?),
+            Some(time) if time.is_zero() && matches!(want, Want::TimeLimit) => {
+                Some(Wrong::new("`{path}` must be more than 0"))
+            }
+            Some(_) => None,
+        },
         (Want::Target, Value::Template(template)) => {
             let grammar = want.grammar()?;
             if is_target(template, grammar) {
@@ -91,12 +98,11 @@ fn wrong(want: Want, value: &Value) -> Option<Wrong> {
         }
         (_, Value::Text(text)) => {
             let grammar = want.grammar()?;
-            if !grammar.has(text) {
-                return unlike(grammar);
+            if grammar.has(text) {
+                None
+            } else {
+                unlike(grammar)
             }
-            let nothing = units::duration(text).is_some_and(|it| it.is_zero());
-            let is_limit = matches!(want, Want::TimeLimit);
-            (is_limit && nothing).then(|| Wrong::new("`{path}` must be more than 0"))
         }
         _ => None,
     }

@@ -97,9 +97,8 @@ fn tls(section: &Section<'_>) -> Tls {
 }
 
 fn body(section: &Section<'_>) -> Option<Body> {
-    let keys = ["body", "json_body", "form", "body_file", "multipart"];
-    let is_set = |key: &&str| section.get(key).is_some();
-    let set: Vec<_> = keys.into_iter().filter(is_set).collect();
+    let mut set = section.chosen("body");
+    set.retain(|key| section.get(key).is_some());
     if set.len() > 1 {
         let message = format!("{} exclude each other", suggest::list(&set));
         section.wrong(set[1], message);

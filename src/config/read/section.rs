@@ -93,6 +93,16 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Returns the keys of a choice that were set.
+    pub(super) fn chosen(&self, choice: &str) -> Vec<&'static str> {
+        let keys = self.fields().into_iter().flat_map(|fields| fields.keys);
+        let of_choice = keys.filter(|key| key.choice == Some(choice) && key.with.is_none());
+        of_choice
+            .map(|key| key.name)
+            .filter(|key| self.has(key))
+            .collect()
+    }
+
     pub(super) fn text(&self, key: &str) -> Option<String> {
         debug_assert!(self.want(key).is_some_and(|want| !want.is_open()), "{key}");
         self.plain(key, self.get(key)?)

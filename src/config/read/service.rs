@@ -88,8 +88,7 @@ fn environment(section: &Section<'_>) -> IndexMap<String, Template> {
 }
 
 fn healthcheck(section: &Section<'_>, ports: &IndexMap<String, Port>) -> Option<Healthcheck> {
-    let kinds = ["http", "tcp", "command", "none"];
-    let set: Vec<_> = kinds.into_iter().filter(|key| section.has(key)).collect();
+    let set = section.chosen("probe");
     let [kind] = set.as_slice() else {
         let hint = "write `{ http = \"/\" }`, `{ tcp = \"port\" }` or `{ command = [\"…\"] }`; \
                     `healthcheck = false` asks nobody";

@@ -3,8 +3,8 @@
 use super::range::REDIRECTS;
 use super::text::{METHOD, SHA256};
 use super::{
-    BOOLEAN, COMMAND, ENVIRONMENT, FILE, Fields, HOST_COMMAND, Named, Names, PATH, SCALARS, Shape,
-    Sort, TEMPLATE, TEXT, TEXTS, TIME_LIMIT, Want, fields, key, things, values,
+    BOOLEAN, COMMAND, ENVIRONMENT, FILE, Fields, HOST_COMMAND, Literal, Named, Names, PATH,
+    SCALARS, Shape, Sort, TEMPLATE, TEXT, TEXTS, TIME_LIMIT, Want, fields, key, things, values,
 };
 
 const EXPECTATION: Shape = Shape::Value(Want::Expectation);
@@ -314,12 +314,14 @@ pub(crate) static CHECK: Fields = Fields {
         key(
             "timeout",
             TIME_LIMIT,
-            "how long it is tried again on a refused connection; 10s unless set",
-        ),
+            "how long it is tried again on a refused connection",
+        )
+        .default(Literal::Text("10s")),
         key(
             "eventually",
             BOOLEAN,
             "whether a wrong answer, too, is tried again",
-        ),
+        )
+        .default(Literal::Boolean(false)),
     ])
 };

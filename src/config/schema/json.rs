@@ -6,10 +6,10 @@ mod value;
 
 use serde_json::{Map, Value, json};
 
-use super::service::{DEPENDS_ON, PROCESS};
+use super::tables::{DEPENDS_ON, PREPARE, PROCESS};
 use super::{
-    ENVIRONMENT, Fields, Key, ListForm, Named, Names, PLAIN_ENVIRONMENT, ROOT, SCALARS, Shape,
-    Sort, Want, root,
+    ENVIRONMENT, Fields, Key, ListForm, Literal, Named, Names, PLAIN_ENVIRONMENT, ROOT, SCALARS,
+    Shape, Sort, Want,
 };
 use crate::config::units::NAME_MAX;
 
@@ -18,7 +18,7 @@ type Keywords = Map<String, Value>;
 
 /// Tables that stand at several places.
 static SHARED: [(&str, Shape); 6] = [
-    ("command", Shape::Table(&root::PREPARE)),
+    ("command", Shape::Table(&PREPARE)),
     ("process", Shape::Table(&PROCESS)),
     ("depends_on", Shape::Named(&DEPENDS_ON)),
     ("scalars", Shape::Named(&SCALARS)),
@@ -55,12 +55,18 @@ fn keywords(value: Value) -> Keywords {
 
 /// Returns the schema of a key, with its description before.
 fn property(key: &Key) -> Value {
-    let about = if key.docker {
-        format!("{} (on Docker only)", key.about)
-    } else {
-        key.about.to_owned()
+    let about = match key.place {
+        Some(place) => format!("{} (only {place})", key.about),
+        None if key.docker => format!("{} (on Docker only)", key.about),
+        None => key.about.to_owned(),
     };
     let mut schema = keywords(json!({ "description": about }));
+    let default = key.default.map(|default| match default {
+        Literal::Text(text) => json!(text),
+        Literal::Integer(number) => json!(number),
+        Literal::Boolean(boolean) => json!(boolean),
+    });
+    schema.extend(default.map(|default| ("default".to_owned(), default)));
     schema.extend(place(key.shape));
     Value::Object(schema)
 }

@@ -35,7 +35,7 @@ const fn range(from: i64, to: i64, wrong: &'static str) -> Range {
 const NO_PORT: &str = "`{value}` is no port: ports go from {from} to {to}";
 
 /// A port.
-pub(super) static PORT: Range = range(1, 65535, NO_PORT);
+pub(super) static PORT_NUMBER: Range = range(1, 65535, NO_PORT);
 
 /// A port of the host, which may be left to envctl.
 pub(super) static HOST_PORT: Range = Range {

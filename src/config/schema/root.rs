@@ -1,12 +1,14 @@
 //! The keys of a whole file, and of its tables but those of services and checks.
 
 use super::check::CHECK;
-use super::service::{DEPENDS_ON, IMAGE, PROCESS, SERVICE, VOLUMES, WORKING_DIR};
+use super::service::{IMAGE, SERVICE, VOLUMES, WORKING_DIR};
+use super::tables::{DEPENDS_ON, PREPARE, PROCESS};
 use super::text::IMAGE_REFERENCE;
 use super::words::{Hint, Words};
 use super::{
-    BOOLEAN, COMMAND, Claimed, ENVIRONMENT, FOLDER, Fields, Named, Names, PATH, PLAIN_ENVIRONMENT,
-    PLAIN_HOST_COMMAND, SCALARS, Shape, TEXT, TEXTS, TIME_LIMIT, Want, fields, key, things,
+    BOOLEAN, COMMAND, Claimed, ENVIRONMENT, FOLDER, Fields, Literal, Named, Names, PATH,
+    PLAIN_ENVIRONMENT, PLAIN_HOST_COMMAND, SCALARS, Shape, TEXT, TEXTS, TIME_LIMIT, Want, fields,
+    key, things,
 };
 use crate::config::compose;
 use crate::model::EngineChoice;
@@ -18,21 +20,18 @@ static ENGINES: Words = Words {
     foreign: &[],
 };
 
+/// Where a key of all environments is.
+pub(crate) const IN_SHARED: &str = "in envs/envctl.toml";
+/// Where a key of a profile is.
+pub(crate) const IN_PROFILE: &str = "in a profile";
+
 /// All that a file may hold.
 pub(crate) static ROOT: Fields = Fields {
     foreign: &compose::ROOT,
     ..fields(&[
         key("description", TEXT, "what `envctl list` shows"),
-        key(
-            "default_env",
-            TEXT,
-            "only in `envs/envctl.toml`: the environment where none is named",
-        ),
-        key(
-            "extends",
-            TEXTS,
-            "only in a profile: the profiles that come before it",
-        ),
+        key("default_env", TEXT, "the environment where none is named").place(IN_SHARED),
+        key("extends", TEXTS, "the profiles that come before it").place(IN_PROFILE),
         key(
             "engine",
             Shape::Value(Want::OneOf(&ENGINES)),
@@ -118,29 +117,6 @@ static BUILD: Fields = Fields {
     ])
 };
 
-/// A command on the host that makes something.
-pub(super) static PREPARE: Fields = Fields {
-    short: Some("command"),
-    ..fields(&[
-        key("command", PLAIN_HOST_COMMAND, "what runs"),
-        key(
-            "inputs",
-            Shape::Value(Want::Paths(Some(Claimed::Either))),
-            "files and folders whose content decides whether it runs",
-        ),
-        key(
-            "working_dir",
-            FOLDER,
-            "where it runs; the workspace's root unless set",
-        ),
-        key(
-            "environment",
-            Shape::Named(&PLAIN_ENVIRONMENT),
-            "variables, on top of your own",
-        ),
-    ])
-};
-
 static LOAD: Fields = Fields {
     short: Some("command"),
     ..fields(&[
@@ -183,7 +159,8 @@ static SEED: Fields = fields(&[
     .with("file"),
 ]);
 
-static TASK: Fields = fields(&[
+/// What a `[tasks.NAME]` may hold.
+pub(crate) static TASK: Fields = fields(&[
     key(
         "image",
         IMAGE,
@@ -217,7 +194,7 @@ static TASK: Fields = fields(&[
         Shape::Named(&DEPENDS_ON),
         "the services and tasks that come before it",
     ),
-    key("timeout", TIME_LIMIT, "how long it may run; 10m unless set"),
+    key("timeout", TIME_LIMIT, "how long it may run").default(Literal::Text("10m")),
     key(
         "process",
         Shape::Table(&PROCESS),

@@ -1,26 +1,15 @@
 //! The keys of `[services.NAME]`.
 
 use super::kind::{CONTAINER, KINDS, POSTGRES, REDIS, SERVERS};
-use super::range::{HOST_PORT, PORT, PROCESSES, PROCESSORS, REPLICAS};
-use super::root::PREPARE;
-use super::text::{ADDRESS, CONTAINER_PATH, RESTART, SIGNAL, TMPFS, URL_PATH, VERSION, VOLUME};
+use super::range::{PROCESSES, PROCESSORS, REPLICAS};
+use super::tables::{DEPENDS_ON, FILES, HEALTHCHECK, MIGRATIONS, PORTS, PROCESS, UPDATE_CONFIG};
+use super::text::{CONTAINER_PATH, RESTART, SIGNAL, VERSION, VOLUME};
 use super::words::{Hint, Words};
 use super::{
-    BOOLEAN, COMMAND, DURATION, ENVIRONMENT, FOLDER, Fields, HOST_COMMAND, ListForm, Named, Names,
-    PATH, SCALARS, Shape, Sort, TEMPLATE, TEXT, TIME_LIMIT, Want, fields, key, things, values,
+    BOOLEAN, COMMAND, DURATION, ENVIRONMENT, Fields, Literal, Named, Shape, Sort, TEMPLATE, TEXT,
+    TIME_LIMIT, Want, fields, key, values,
 };
 use crate::config::compose;
-
-static CONDITIONS: Words = Words {
-    all: &["ready", "started"],
-    wrong: "there is no condition `{value}`",
-    hint: Hint::All("the conditions are", " and "),
-    foreign: &[
-        ("service_started", "write `started`"),
-        ("service_healthy", "write `ready`"),
-        ("service_completed_successfully", "write `ready`"),
-    ],
-};
 
 static PERSISTENCE: Words = Words {
     all: &["none", "rdb", "aof"],
@@ -39,158 +28,6 @@ static NEWS: Words = Words {
     foreign: &[],
 };
 
-static PORTS: Named = Named {
-    declared: false,
-    ..things(&PORT_KEYS)
-};
-
-static PORT_KEYS: Fields = Fields {
-    short: Some("container"),
-    ..fields(&[
-        key(
-            "container",
-            Shape::Value(Want::Whole(&PORT)),
-            "the port in the container",
-        ),
-        key(
-            "host",
-            Shape::Value(Want::HostPort(&HOST_PORT)),
-            "the port of the host that the default instance takes; other instances take free ones",
-        ),
-        key(
-            "bind",
-            Shape::Value(Want::Like(&ADDRESS)),
-            "the address of the host that it is published on; 127.0.0.1 unless set",
-        ),
-        key(
-            "path",
-            Shape::Value(Want::Like(&URL_PATH)),
-            "of a port for HTTP: what a person opens there, such as `/docs`",
-        ),
-    ])
-};
-
-/// What is waited for.
-pub(super) static DEPENDS_ON: Named = Named {
-    names: Names::Free,
-    list: ListForm::Names("ready"),
-    declared: false,
-    ..things(&DEPENDENCY)
-};
-
-static DEPENDENCY: Fields = Fields {
-    short: Some("condition"),
-    foreign: &compose::DEPENDENCY,
-    ..fields(&[key(
-        "condition",
-        Shape::Value(Want::OneOf(&CONDITIONS)),
-        "`ready`: it answers, or has ended well; `started`: it runs",
-    )])
-};
-
-static HEALTHCHECK: Fields = Fields {
-    negative: Some("none"),
-    foreign: &compose::HEALTHCHECK,
-    ..fields(&[
-        key(
-            "http",
-            Shape::Value(Want::Like(&URL_PATH)),
-            "the path that answers with a status below 400",
-        )
-        .choice("probe"),
-        key(
-            "port",
-            TEXT,
-            "of `http`: the name of the port, where it is not the only one or `http`",
-        )
-        .choice("probe")
-        .with("http"),
-        key("tcp", TEXT, "the name of the port that takes a connection").choice("probe"),
-        key(
-            "command",
-            Shape::Value(Want::PlainCommand),
-            "the command that exits 0 in the container",
-        )
-        .choice("probe"),
-        key(
-            "none",
-            BOOLEAN,
-            "`true`: nobody is asked, it is ready when it runs",
-        )
-        .choice("probe"),
-    ])
-};
-
-/// How something runs without a container.
-pub(super) static PROCESS: Fields = Fields {
-    short: Some("command"),
-    sort: Sort::Around,
-    ..fields(&[
-        key("command", HOST_COMMAND, "what runs").only(CONTAINER),
-        key(
-            "build",
-            Shape::Table(&PREPARE),
-            "the command on the host that makes the program; it runs when its `inputs` changed",
-        )
-        .only(CONTAINER),
-        key(
-            "working_dir",
-            PATH,
-            "where it runs; the workspace's root unless set",
-        )
-        .only(CONTAINER),
-        key(
-            "environment",
-            Shape::Named(&ENVIRONMENT),
-            "variables, on top of the service's",
-        )
-        .only(CONTAINER),
-        key("user", TEXT, "whom it runs as; the caller unless set").only(CONTAINER),
-        key(
-            "bin_dir",
-            PATH,
-            "the folder of the server's programs; searched for unless set",
-        )
-        .only(SERVERS),
-    ])
-};
-
-static MIGRATIONS: Fields = Fields {
-    short: Some("dir"),
-    ..fields(&[
-        key("dir", FOLDER, "the folder with `V<n>__<name>.sql` files").choice("source"),
-        key("task", TEXT, "a task that migrates in envctl's place").choice("source"),
-    ])
-};
-
-static FILES: Named = Named {
-    declared: false,
-    ..things(&FILE_KEYS)
-};
-
-static FILE_KEYS: Fields = fields(&[
-    key("template", PATH, "a text in the syntax of Jinja"),
-    key(
-        "path",
-        Shape::Value(Want::Like(&CONTAINER_PATH)),
-        "where it is in the container, outside of its mounts",
-    ),
-    key(
-        "values",
-        Shape::Named(&SCALARS),
-        "what the template calls by these names",
-    ),
-]);
-
-static UPDATE_CONFIG: Fields = Fields {
-    foreign: &compose::UPDATE_CONFIG,
-    ..fields(&[key(
-        "delay",
-        DURATION,
-        "how long `restart --rolling` waits between a replica that is ready again and the next one",
-    )])
-};
-
 static DIRECTIVES: Named = values(Want::PlainScalar);
 
 /// Mounts.
@@ -202,15 +39,16 @@ pub(super) const IMAGE: Shape = Shape::Value(Want::Image);
 const SIZE: Shape = Shape::Value(Want::Size);
 
 /// What a `[services.NAME]` may hold.
-pub(super) static SERVICE: Fields = Fields {
+pub(crate) static SERVICE: Fields = Fields {
     foreign: &compose::SERVICE,
     sort: Sort::Word("kind"),
     ..fields(&[
         key(
             "kind",
             Shape::Value(Want::OneOf(&KINDS)),
-            "a `container` of your own, or a server that envctl knows; `container` unless set",
-        ),
+            "a `container` of your own, or a server that envctl knows",
+        )
+        .default(Literal::Text("container")),
         key(
             "image",
             IMAGE,
@@ -228,6 +66,7 @@ pub(super) static SERVICE: Fields = Fields {
             BOOLEAN,
             "whether a program of this machine with another major version is refused",
         )
+        .default(Literal::Boolean(false))
         .only(SERVERS),
         key(
             "database",
@@ -253,6 +92,7 @@ pub(super) static SERVICE: Fields = Fields {
             Shape::Value(Want::OneOf(&PERSISTENCE)),
             "what it keeps over a restart: nothing, a snapshot, or a log of every write",
         )
+        .default(Literal::Text("rdb"))
         .only(REDIS),
         key(
             "config",
@@ -297,8 +137,9 @@ pub(super) static SERVICE: Fields = Fields {
         key(
             "restart",
             Shape::Value(Want::Like(&RESTART)),
-            "what is done when it ends; `no` unless set",
-        ),
+            "what is done when it ends",
+        )
+        .default(Literal::Text("no")),
         key(
             "cpus",
             Shape::Value(Want::Number(&PROCESSORS)),
@@ -320,7 +161,7 @@ pub(super) static SERVICE: Fields = Fields {
         .docker(),
         key(
             "tmpfs",
-            Shape::Value(Want::TextsLike(&TMPFS)),
+            Shape::Value(Want::TextsLike(&CONTAINER_PATH)),
             "folders in memory, with Compose's options: `/run:size=64m`",
         )
         .docker(),
@@ -333,8 +174,9 @@ pub(super) static SERVICE: Fields = Fields {
         key(
             "stop_grace_period",
             DURATION,
-            "how long it may take to stop; 10s unless set",
-        ),
+            "how long it may take to stop",
+        )
+        .default(Literal::Text("10s")),
         key(
             "files",
             Shape::Named(&FILES),
@@ -356,13 +198,15 @@ pub(super) static SERVICE: Fields = Fields {
         key(
             "ready_timeout",
             TIME_LIMIT,
-            "how long it may take to become ready; 60s unless set",
-        ),
+            "how long it may take to become ready",
+        )
+        .default(Literal::Text("60s")),
         key(
             "replicas",
             Shape::Value(Want::Whole(&REPLICAS)),
-            "how many run side by side; 1 unless set",
+            "how many run side by side",
         )
+        .default(Literal::Integer(1))
         .only(CONTAINER),
         key(
             "process",

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::mistake::Mistakes;
-use super::super::schema::{Fields, Key, ListForm, ROOT, Shape, Want};
+use super::super::schema::{Fields, Key, ListForm, Literal, ROOT, Shape, Want};
 use super::super::source::Source;
 use super::super::trail::Trail;
 use super::super::{normal, parse};
@@ -57,6 +57,14 @@ fn every_key_is_documented_and_no_other() {
             wrong.push(format!("(D) of {path}"));
         }
         for row in found {
+            let default = key.default.map(|default| match default {
+                Literal::Text(text) => text.to_owned(),
+                Literal::Integer(number) => number.to_string(),
+                Literal::Boolean(boolean) => boolean.to_string(),
+            });
+            if default.is_some() && row.default.is_some() && row.default != default {
+                wrong.push(format!("the default of {path} is {default:?}"));
+            }
             if row.wanted.is_some() && !is_typed(key.shape, row) {
                 wrong.push(format!("{path} is no {:?}: {:?}", row.wanted, key.shape));
             }
@@ -76,6 +84,8 @@ struct Row {
     path: String,
     /// What it wants, where the table has a column for that.
     wanted: Option<String>,
+    /// What it is where no layer sets it, where the table has a column for that.
+    default: Option<String>,
     docker: bool,
 }
 
@@ -108,11 +118,15 @@ fn rows(page: &str) -> Vec<Row> {
         } else if cells.is_empty() {
             columns.clear();
         } else if !columns.is_empty() && !cells[0].starts_with('-') {
-            let typed = columns.iter().position(|column| column == "type");
+            let cell = |name: &str| {
+                let index = columns.iter().position(|column| column == name)?;
+                Some(cells[index].clone())
+            };
             for name in cells[0].split('`').skip(1).step_by(2) {
                 rows.push(Row {
                     path: format!("{base}.{name}").trim_matches('.').to_owned(),
-                    wanted: typed.map(|index| cells[index].clone()),
+                    wanted: cell("type"),
+                    default: cell("default").map(|it| it.replace(['`', '"'], "")),
                     docker: line.contains("(D)"),
                 });
             }

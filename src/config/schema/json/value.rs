@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Keywords, keywords};
 use crate::config::schema::expectation::{OPERATORS, Operand, TYPES};
-use crate::config::schema::text::{Grammar, IMAGE_REFERENCE};
+use crate::config::schema::text::IMAGE_REFERENCE;
 use crate::config::schema::{Form, Want};
 
 /// A reference that is filled in before anything runs.
@@ -37,7 +37,7 @@ pub(super) fn schema(want: Want) -> Keywords {
         }),
         Want::Image => json!({
             "type": "string",
-            "pattern": format!("{}|{KNOWN}|^\\$\\{{images\\.[^}}]*\\}}$", whole(&IMAGE_REFERENCE)),
+            "pattern": format!("{}|{KNOWN}|^\\$\\{{images\\.[^}}]*\\}}$", IMAGE_REFERENCE.pattern),
         }),
         Want::Target => json!({ "type": "string", "pattern": r"^/|^\$\{" }),
         Want::Size => json!({
@@ -64,7 +64,7 @@ pub(super) fn schema(want: Want) -> Keywords {
             "pattern": KNOWN_ALONE,
         }),
         Want::Boolean => json!({ "type": ["boolean", "string"], "pattern": KNOWN_ALONE }),
-        Want::Json => json!({}),
+        Want::Json => anything(),
         Want::Expectation => json!({ "$ref": "#/$defs/expectation" }),
         Want::Statuses => one_or_several(&json!({
             "type": ["integer", "string"],
@@ -79,12 +79,13 @@ pub(super) fn schema(want: Want) -> Keywords {
             "pattern": ALONE,
         })),
         Want::Rows => {
-            let cell = json!({ "type": ["string", "number", "boolean", "object"] });
+            let mut cell = anything();
+            cell["type"] = json!(["string", "number", "boolean", "object"]);
             list(&json!({ "type": "array", "items": cell }))
         }
         Want::Messages => list(&json!({ "$ref": "#/$defs/message" })),
         Want::Cases => {
-            let mut cases = list(&json!({}));
+            let mut cases = list(&anything());
             cases["minItems"] = json!(1);
             cases
         }
@@ -134,12 +135,13 @@ fn plain(want: Want) -> Keywords {
 
 /// Returns what a text looks like that is known before anything runs.
 fn pattern(want: Want) -> String {
-    let grammar = want.grammar().map(whole).unwrap_or_default();
+    let grammar = want.grammar().map_or("", |grammar| grammar.pattern);
     format!("{grammar}|{KNOWN}")
 }
 
-fn whole(grammar: &Grammar) -> String {
-    format!("^({})$", grammar.pattern)
+/// Whatever there is; some editors take a table for closed that does not say so.
+fn anything() -> Value {
+    json!({ "additionalProperties": true })
 }
 
 /// A list, or a reference to one.
@@ -159,7 +161,7 @@ fn one_or_several(one: &Value) -> Value {
 fn expectation() -> Value {
     let number = json!({ "type": ["number", "string"], "pattern": ALONE });
     let operand = |operand: Operand| match operand {
-        Operand::Json => json!({}),
+        Operand::Json => anything(),
         Operand::Number => number.clone(),
         Operand::Tolerance => {
             json!({ "type": ["number", "string"], "minimum": 0, "pattern": ALONE })
