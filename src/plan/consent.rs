@@ -3,8 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use super::graph::Plan;
-
 /// Something that a step destroys and a user may want back.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Loss {
@@ -36,17 +34,9 @@ impl Consent {
     pub fn add(&mut self, loss: Loss) {
         self.0.insert(loss);
     }
-}
 
-impl Plan {
-    /// Returns the titles of the steps that lose what nobody agreed to lose.
-    pub(super) fn unagreed(&self, consent: &Consent) -> Vec<String> {
-        let steps = self.nodes.iter().map(|node| &node.step);
-        let unagreed = steps.filter(|step| {
-            let loss = step.loses();
-            loss.is_some_and(|loss| !consent.0.contains(&loss))
-        });
-        unagreed.map(ToString::to_string).collect()
+    pub(super) fn covers(&self, loss: &Loss) -> bool {
+        self.0.contains(loss)
     }
 }
 
@@ -64,7 +54,9 @@ mod tests {
     use crate::host::{Digests, Home};
     use crate::model::{InstanceId, Variables};
     use crate::plan::diff::tests::{green, rates};
-    use crate::plan::{Observation, Options, Wiring, Wish, World, decide, diff, run, teardown};
+    use crate::plan::{
+        Observation, Options, Plan, Wiring, Wish, World, decide, diff, run, teardown,
+    };
     use crate::tell::Events;
 
     fn engine(folder: &Path) -> Process {

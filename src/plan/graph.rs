@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::consent::Consent;
 use super::desired::DesiredService;
 use super::step::Step;
 use crate::tell::PlannedStep;
@@ -79,6 +80,16 @@ impl Plan {
             }
         }
         blocked.split_off(1)
+    }
+
+    /// Returns the titles of the steps that lose what nobody agreed to lose.
+    pub(super) fn unagreed(&self, consent: &Consent) -> Vec<String> {
+        let steps = self.nodes.iter().map(|node| &node.step);
+        let unagreed = steps.filter(|step| {
+            let loss = step.loses();
+            loss.is_some_and(|loss| !consent.covers(&loss))
+        });
+        unagreed.map(ToString::to_string).collect()
     }
 
     /// Returns the steps as they are reported, numbered from 1.
