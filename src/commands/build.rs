@@ -12,11 +12,9 @@ use crate::tell::Answer;
 pub(super) async fn run(session: &Session, args: &BuildArgs) -> Result<Answer, Failure> {
     let scene = Scene::open(session, args.environment.as_ref(), Purpose::Make).await?;
     let specs = scene.desired.provisions();
-    let engine = session
-        .unless_interrupted(scene.engine.observe(&specs))
-        .await?;
+    let images = scene.engine.provider().current(&specs);
     let observation = Observation {
-        engine,
+        images: session.unless_interrupted(images).await?,
         ..Observation::default()
     };
     let plan = Plan::of_images(&scene.desired, &observation);

@@ -27,9 +27,7 @@ pub(super) async fn run(
     service: Option<&str>,
 ) -> Result<Answer, Failure> {
     let scene = Scene::open(session, args.environment.as_ref(), Purpose::Use).await?;
-    let observed = session
-        .unless_interrupted(scene.engine.observe(&[]))
-        .await?;
+    let observed = session.unless_interrupted(scene.engine.observe()).await?;
     if observed.services.is_empty() {
         return Err(Failure::nothing_runs(&scene.invocation));
     }

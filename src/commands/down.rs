@@ -33,7 +33,7 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
     };
     let lock = lock::hold(session, &invocation.id, "down").await?;
     let engine = found(session, &invocation).await?;
-    let before = session.unless_interrupted(engine.observe(&[])).await?;
+    let before = session.unless_interrupted(engine.observe()).await?;
     if args.volumes && !before.volumes.is_empty() {
         let names: Vec<&str> = before.volumes.keys().map(String::as_str).collect();
         let question = format!(
@@ -136,12 +136,12 @@ async fn take_away(
             settle(invocation, "down", report)?;
             return Ok((before, seen));
         }
-        let mut after = engine.observe(&[]).await?;
+        let mut after = engine.observe().await?;
         let mut is_new = add(&mut before, &after);
         if wait && !is_new && !report.interrupted {
             wait = false;
             tokio::time::sleep(lock::REQUEST).await;
-            after = engine.observe(&[]).await?;
+            after = engine.observe().await?;
             is_new = add(&mut before, &after);
         }
         if !is_new || report.interrupted || rounds == ROUNDS_MAX {

@@ -14,7 +14,7 @@ use crate::tell::Answer;
 pub(super) async fn run(session: &Session, args: &ExecArgs) -> Result<Answer, Failure> {
     let invocation = session.invocation(args.environment.as_ref())?;
     let engine = found(session, &invocation).await?;
-    let seen = session.unless_interrupted(engine.observe(&[])).await?;
+    let seen = session.unless_interrupted(engine.observe()).await?;
     let service = first_running(&invocation, &seen, &args.service)?;
     let command = Exec {
         command: args.command.clone(),

@@ -11,7 +11,7 @@ use super::question::confirm;
 use super::session::Session;
 use crate::cli::{ImagesArgs, ImagesCommand, PruneArgs};
 use crate::config::{self, environments, workspace};
-use crate::engine::{Capabilities, Error, KeptImages, UnusedImage, docker};
+use crate::engine::{Capabilities, Engine as _, Error, KeptImages, UnusedImage, docker};
 use crate::model::EngineChoice;
 use crate::plan::{Desired, DesiredImage};
 use crate::tell::{Answer, LeftImage, PruneAnswer, RemovedImage, bytes};
@@ -159,7 +159,7 @@ async fn of_environment(
     }
     let identity = identity(&invocation, Vec::new());
     let docker = daemon.engine(identity);
-    let current = docker.current(&desired.provisions()).await;
+    let current = docker.provider().current(&desired.provisions()).await;
     let current = current.map_err(|error| error.to_string())?;
     Ok(current.into_values().map(|image| image.id).collect())
 }

@@ -23,7 +23,7 @@ const LINES_IN_FLIGHT: usize = 256;
 pub(super) async fn run(session: &Session, args: &LogsArgs) -> Result<Answer, Failure> {
     let invocation = session.invocation(args.environment.as_ref())?;
     let engine = found(session, &invocation).await?;
-    let seen = session.unless_interrupted(engine.observe(&[])).await?;
+    let seen = session.unless_interrupted(engine.observe()).await?;
     if seen.services.is_empty() {
         return Err(Failure::nothing_runs(&invocation));
     }

@@ -19,8 +19,11 @@ pub(super) async fn run(session: &Session, args: &RestartArgs) -> Result<Answer,
     let (scene, _lock) = Scene::hold(session, args.environment.as_ref(), command).await?;
     let names = chosen(&scene, &args.services)?;
     let provisions = scene.desired.provisions();
-    let engine = session.unless_interrupted(scene.engine.observe(&provisions));
-    let engine = engine.await?;
+    let looking = async {
+        let images = scene.engine.provider().current(&provisions);
+        tokio::try_join!(scene.engine.observe(), images)
+    };
+    let (engine, images) = session.unless_interrupted(looking).await?;
     let there = |name: &str| engine.services.iter().any(|seen| seen.name == name);
     if engine.services.is_empty() {
         return Err(Failure::nothing_runs(&scene.invocation));
@@ -30,14 +33,15 @@ pub(super) async fn run(session: &Session, args: &RestartArgs) -> Result<Answer,
         return Err(Failure::not_there(&scene.invocation, missing, failed));
     }
     check_what_starts(&scene, &engine, &names)?;
-    let plan = if args.rolling {
-        rolling_restart(&scene.desired, &engine, &names)
-    } else {
-        restart(&scene.desired, &engine, &names)
-    };
     let observation = Observation {
         engine,
+        images,
         ..Observation::default()
+    };
+    let plan = if args.rolling {
+        rolling_restart(&scene.desired, &observation, &names)
+    } else {
+        restart(&scene.desired, &observation, &names)
     };
     let report = scene.run(session, "restart", (&plan, &observation)).await?;
     let outside = scene.outside().await;

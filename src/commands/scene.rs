@@ -169,7 +169,7 @@ impl Scene {
             addresses: observation.engine.addresses.clone(),
             events: session.events.clone(),
             cancel: session.cancel.clone(),
-            images: Mutex::new(observation.engine.images.clone()),
+            images: Mutex::new(observation.images.clone()),
             digests: self.digests.clone(),
             loaded: Mutex::default(),
         }

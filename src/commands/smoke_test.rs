@@ -36,9 +36,7 @@ pub(super) async fn run(session: &Session, args: &SmokeTestArgs) -> Result<Answe
     let checks = &scene.environment.checks;
     let selected =
         smoke::select(checks, &selection(args)).map_err(|why| Failure::unselected(&why, checks))?;
-    let observed = session
-        .unless_interrupted(scene.engine.observe(&[]))
-        .await?;
+    let observed = session.unless_interrupted(scene.engine.observe()).await?;
     if observed.services.is_empty() {
         return Err(Failure::nothing_runs(&scene.invocation));
     }

@@ -29,7 +29,7 @@ pub(super) async fn run(session: &Session, args: &StatusArgs) -> Result<Answer, 
         }
         Err(failure) if failure.is_configuration() => {
             let engine = found(session, &invocation).await?;
-            let observed = session.unless_interrupted(engine.observe(&[])).await?;
+            let observed = session.unless_interrupted(engine.observe()).await?;
             let is_empty = observed.services.is_empty() && observed.volumes.is_empty();
             if is_empty && config::exists(&invocation).is_err() {
                 return Err(failure);
@@ -147,7 +147,7 @@ fn notes(
         match scene.desired.service(&seen.name) {
             None => notes.push("no longer declared".to_owned()),
             Some(service) => {
-                let image = observation.engine.images.get(&service.image);
+                let image = observation.images.get(&service.image);
                 let addresses = &observation.engine.addresses;
                 if service.is_uncertain(seen, image) {
                     let why = "a secret's command was not run";

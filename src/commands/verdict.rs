@@ -60,7 +60,11 @@ impl EngineVerdict {
             prospects: Vec::new(),
         };
         if let Ok(engine) = &verdict.engine {
-            match engine.survey(&verdict.desired.provisions()).await {
+            match engine
+                .provider()
+                .survey(&verdict.desired.provisions())
+                .await
+            {
                 Ok(prospects) => verdict.prospects = prospects,
                 Err(error) => verdict.engine = Err(error),
             }

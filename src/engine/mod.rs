@@ -35,6 +35,27 @@ use crate::tell::StepEvents;
 /// What every method of an engine returns.
 pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
+/// The images and programs that are there, by the names of their provisions.
+pub type Handles = BTreeMap<String, ImageHandle>;
+
+/// Where the images and programs of an instance come from.
+pub trait Provider: Send + Sync {
+    /// Reads which of `provisions` are there and current, by their names.
+    fn current<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Handles>;
+
+    /// Finds out how each of `provisions` would be had, and makes nothing.
+    fn survey<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Vec<Prospect>>;
+
+    /// Makes an image or a program available: a current local copy, else the declared sources in
+    /// order. `bases` holds the images that its `${images.…}` name, made before.
+    fn provide<'a>(
+        &'a self,
+        provision: &'a Provision,
+        bases: &'a Handles,
+        step: &'a StepEvents,
+    ) -> Work<'a, ImageOutcome>;
+}
+
 /// A place where one instance runs.
 pub trait Engine: Send + Sync {
     /// Returns the engine's name as in configuration: `docker`.
@@ -46,28 +67,19 @@ pub trait Engine: Send + Sync {
     /// Returns what the engine can do.
     fn capabilities(&self) -> Capabilities;
 
-    /// Reads all that exists of this instance, and which of `provisions` are there and current.
-    fn observe<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Observed>;
+    /// Returns where its images and programs come from.
+    fn provider(&self) -> &dyn Provider;
+
+    /// Reads all that exists of this instance.
+    fn observe(&self) -> Work<'_, Observed>;
 
     /// Reads whether there is anything of this instance, and what it was made with.
     fn outline(&self) -> Work<'_, Outline> {
-        Box::pin(async move { Ok(self.observe(&[]).await?.outline()) })
+        Box::pin(async move { Ok(self.observe().await?.outline()) })
     }
 
     /// Reads of one service what `observe` shows of it; `None` where there is no such container.
     fn seen<'a>(&'a self, service: &'a str) -> Work<'a, Option<ObservedService>>;
-
-    /// Finds out how each of `provisions` would be had, and makes nothing.
-    fn survey<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Vec<Prospect>>;
-
-    /// Makes an image or a program available: a current local copy, else the declared sources in
-    /// order. `bases` holds the images that its `${images.…}` name, made before.
-    fn provide<'a>(
-        &'a self,
-        provision: &'a Provision,
-        bases: &'a BTreeMap<String, ImageHandle>,
-        step: &'a StepEvents,
-    ) -> Work<'a, ImageOutcome>;
 
     /// Gives every port of `specs` an address that other processes reach it at, the one that it
     /// had where that is still free, and records it. Empty where there is a network.

@@ -9,8 +9,6 @@ use super::{Addresses, ImageHandle, Role, ServiceState};
 /// Everything that exists of an instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observed {
-    /// The current image or program of each provision that needs no work, by its name.
-    pub images: BTreeMap<String, ImageHandle>,
     /// The addresses that are assigned to processes; empty where there is a network.
     pub addresses: Addresses,
     /// The engine's handle of the network.

@@ -90,7 +90,7 @@ mod tests {
             digests: Digests::default(),
             loaded: Mutex::default(),
         };
-        let plan = teardown(&engine.observe(&[]).await.unwrap(), true);
+        let plan = teardown(&engine.observe().await.unwrap(), true);
         let mut consent = Consent::to_nothing();
         consent.add(Loss::content_of("db"));
         let error = run(&plan, &world, &consent).await.unwrap_err();
@@ -99,11 +99,11 @@ mod tests {
             "nobody agreed to what this loses: remove volume db-data"
         );
         assert!(told.try_recv().is_err());
-        assert_eq!(engine.observe(&[]).await.unwrap().volumes.len(), 1);
+        assert_eq!(engine.observe().await.unwrap().volumes.len(), 1);
         consent.add(Loss::Volumes);
         let report = run(&plan, &world, &consent).await.unwrap();
         assert!(report.failures.is_empty());
-        assert!(engine.observe(&[]).await.unwrap().volumes.is_empty());
+        assert!(engine.observe().await.unwrap().volumes.is_empty());
     }
 
     #[test]

@@ -14,4 +14,4 @@ pub use decision::{Decision, Options, Refusal, Verdict, Wish};
 pub(super) use perform::{Turn, bring, load, migrate, tidy};
 pub use store::{DataTask, Store};
 pub use view::{DatabaseView, SentSeeds};
-pub(super) use view::{Material, look};
+pub(super) use view::{Material, compared};

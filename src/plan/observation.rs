@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::data::{DatabaseView, Seen};
-use crate::engine::Observed;
+use crate::engine::{Handles, Observed};
 
 /// What is seen of an instance and its surroundings.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observation {
     pub engine: Observed,
+    /// The images and programs that are there and current.
+    pub images: Handles,
     /// Service -> whether it answered its probe just now.
     pub ready: BTreeMap<String, bool>,
     /// Services that run and were not asked whether they are ready: their health check is a

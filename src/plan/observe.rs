@@ -1,11 +1,11 @@
 //! All reads of a command in one place: what the engine has, what is ready, what is in the
 //! databases. Every probe is one attempt; nothing waits here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 
-use super::data::{DatabaseView, Material, Store, look};
+use super::data::{Material, Store, compared};
 use super::desired::{Desired, DesiredService};
 use super::error::Error;
 use super::fill::Filler;
@@ -15,7 +15,7 @@ use super::ready;
 use crate::engine::{Engine, MadeFile, Observed, ObservedService, Role, ServiceState};
 use crate::host::Digests;
 use crate::model::Reach;
-use crate::seed;
+use crate::seed::{self, Survey};
 
 /// Looks once at everything that `desired` names, and runs nothing of it unless it may.
 pub async fn observe(
@@ -24,42 +24,52 @@ pub async fn observe(
     reach: Reach,
     digests: &Digests,
 ) -> Result<Observation, Error> {
-    let specs = desired.provisions();
-    let observed = engine.observe(&specs).await?;
-    let looks = desired
-        .services
-        .iter()
-        .filter_map(|service| Some((service, running(&observed, &service.spec.name)?)))
-        .map(async |(service, seen)| {
-            let name = service.spec.name.clone();
-            let view = view(engine, (service, seen), (desired, &observed), digests).await;
-            let ready = match &view {
+    let provisions = desired.provisions();
+    let images = async { Ok(engine.provider().current(&provisions).await?) };
+    let looks = async {
+        let observed = engine.observe().await?;
+        let services = desired.services.iter();
+        let running =
+            services.filter_map(|service| Some((service, running(&observed, &service.spec.name)?)));
+        let looks = running.map(async |(service, seen)| {
+            let held = held(engine, (service, seen), desired, digests).await;
+            let ready = match &held {
                 // What was just answered is not asked again.
-                Ok(View::Seen(view)) if view.seeds != seed::State::NoDatabase => {
+                Ok(Held::Seen { survey, .. }) if survey.state != seed::State::NoDatabase => {
                     Some(ready::stays(service, seen))
                 }
                 _ => ready::look(engine, service, (seen, reach)).await,
             };
-            (name, ready, view)
+            (service.spec.name.clone(), ready, held)
         });
-    let seen = join_all(looks).await;
+        let seen = join_all(looks).await;
+        Ok::<_, Error>((observed, seen))
+    };
+    // What is in a database does not depend on the images: only what it is compared with does.
+    let (images, (observed, seen)) = tokio::try_join!(images, looks)?;
     let mut observation = Observation {
         stale_files: stale_files(engine, desired, &observed),
-        ready: BTreeMap::new(),
-        unasked: BTreeSet::new(),
-        databases: BTreeMap::new(),
-        unreadable: BTreeMap::new(),
         engine: observed,
+        images,
+        ..Observation::default()
     };
-    for (name, ready, database) in seen {
+    for (name, ready, held) in seen {
         match ready {
             Some(ready) => _ = observation.ready.insert(name.clone(), ready),
             None => _ = observation.unasked.insert(name.clone()),
         }
-        match database? {
-            View::Seen(database) => _ = observation.databases.insert(name, database),
-            View::Unreadable(why) => _ = observation.unreadable.insert(name, why),
-            View::None => {}
+        match held? {
+            Held::Seen {
+                survey,
+                store,
+                material,
+            } => {
+                let known = (&observation.images, digests);
+                let view = compared(*survey, &store, &material, known).await?;
+                observation.databases.insert(name, view);
+            }
+            Held::Unreadable(why) => _ = observation.unreadable.insert(name, why),
+            Held::None => {}
         }
     }
     Ok(observation)
@@ -103,8 +113,12 @@ fn stale_files(engine: &dyn Engine, desired: &Desired, observed: &Observed) -> B
 }
 
 /// What a look at a service's database gave.
-enum View {
-    Seen(DatabaseView),
+enum Held {
+    Seen {
+        survey: Box<Survey>,
+        store: Box<Store>,
+        material: Material,
+    },
     /// The server answers, and says why not.
     Unreadable(String),
     /// It does not answer, or is no database.
@@ -112,28 +126,31 @@ enum View {
 }
 
 /// Returns what a `postgres` service holds.
-async fn view(
+async fn held(
     engine: &dyn Engine,
     (service, seen): (&DesiredService, &ObservedService),
-    (desired, observed): (&Desired, &Observed),
+    desired: &Desired,
     digests: &Digests,
-) -> Result<View, Error> {
+) -> Result<Held, Error> {
     let Some(database) = &service.database else {
-        return Ok(View::None);
+        return Ok(Held::None);
     };
     let Some(port) = seen.ports.get("postgres") else {
-        return Ok(View::None);
+        return Ok(Held::None);
     };
     let Ok(server) = server_at(port.reached(), engine, &database.login).await else {
-        return Ok(View::None);
+        return Ok(Held::None);
     };
-    let store = Store::new(desired, database);
     let material = Material::read(database, true, digests).await?;
-    let known = (&observed.images, digests);
-    Ok(match look(&server, &store, &material, known).await? {
-        Ok(view) => View::Seen(view),
+    let survey = seed::survey(&server, &material.declared, &material.fingerprint).await;
+    Ok(match survey {
+        Ok(survey) => Held::Seen {
+            survey: Box::new(survey),
+            store: Box::new(Store::new(desired, database)),
+            material,
+        },
         // A server that does not answer now is waited for by a step.
-        Err(error) if error.is_silence() => View::None,
-        Err(error) => View::Unreadable(error.told()),
+        Err(error) if error.is_silence() => Held::None,
+        Err(error) => Held::Unreadable(error.told()),
     })
 }

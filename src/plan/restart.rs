@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::desired::{Desired, DesiredService};
 use super::graph::Plan;
+use super::observation::Observation;
 use super::step::{Change, Step};
 use crate::engine::{Observed, ServiceState};
 use crate::model::Condition;
 
 /// Returns the plan that restarts the services of these names, all of which are there.
-pub fn restart(desired: &Desired, observed: &Observed, names: &BTreeSet<&str>) -> Plan {
+pub fn restart(desired: &Desired, seen: &Observation, names: &BTreeSet<&str>) -> Plan {
     let mut plan = Plan::default();
     let services = desired.services.iter();
     let services = services.filter(|service| names.contains(service.spec.name.as_str()));
@@ -21,7 +22,7 @@ pub fn restart(desired: &Desired, observed: &Observed, names: &BTreeSet<&str>) -
     for level in levels.rev() {
         let nodes: Vec<usize> = level
             .iter()
-            .filter(|service| is_up(observed, service))
+            .filter(|service| is_up(&seen.engine, service))
             .map(|service| {
                 let name = service.spec.name.clone();
                 plan.push(Step::Stop { name }, "restart", stopped.clone())
@@ -52,7 +53,7 @@ pub fn restart(desired: &Desired, observed: &Observed, names: &BTreeSet<&str>) -
             fresh_volume: None,
         };
         ready.insert(name, plan.push(wait, "restart", vec![node]));
-        plan.notices.extend(difference(observed, service));
+        plan.notices.extend(difference(seen, service));
     }
     plan.look_again(all);
     plan
@@ -60,7 +61,7 @@ pub fn restart(desired: &Desired, observed: &Observed, names: &BTreeSet<&str>) -
 
 /// Returns the plan that restarts these services one by one, each when the one before it is ready
 /// and was so for its service's `update_config.delay`.
-pub fn rolling_restart(desired: &Desired, observed: &Observed, names: &BTreeSet<&str>) -> Plan {
+pub fn rolling_restart(desired: &Desired, seen: &Observation, names: &BTreeSet<&str>) -> Plan {
     let mut plan = Plan::default();
     let services = desired.services.iter();
     let services = services.filter(|service| names.contains(service.spec.name.as_str()));
@@ -68,7 +69,7 @@ pub fn rolling_restart(desired: &Desired, observed: &Observed, names: &BTreeSet<
     let all: Vec<DesiredService> = services.iter().map(|service| (*service).clone()).collect();
     // What is down comes first: to stop the last replica that is up would leave none.
     for replicas in services.chunk_by_mut(|one, other| one.spec.service == other.spec.service) {
-        replicas.sort_by_key(|service| is_up(observed, service));
+        replicas.sort_by_key(|service| is_up(&seen.engine, service));
     }
     let mut before: Option<(&DesiredService, usize)> = None;
     for service in services {
@@ -83,7 +84,7 @@ pub fn rolling_restart(desired: &Desired, observed: &Observed, names: &BTreeSet<
             }
         }
         let name = service.spec.name.clone();
-        if is_up(observed, service) {
+        if is_up(&seen.engine, service) {
             after = vec![plan.push(Step::Stop { name }, "rolling restart", after)];
         }
         let start = Step::Service {
@@ -96,7 +97,7 @@ pub fn rolling_restart(desired: &Desired, observed: &Observed, names: &BTreeSet<
             fresh_volume: None,
         };
         before = Some((service, plan.push(wait, "rolling restart", vec![node])));
-        plan.notices.extend(difference(observed, service));
+        plan.notices.extend(difference(seen, service));
     }
     plan.look_again(all);
     plan
@@ -117,10 +118,11 @@ fn is_up(observed: &Observed, service: &DesiredService) -> bool {
 }
 
 /// Says that a service runs on as it was made, where it is declared otherwise by now.
-fn difference(observed: &Observed, service: &DesiredService) -> Option<String> {
+fn difference(observation: &Observation, service: &DesiredService) -> Option<String> {
     let name = &service.spec.name;
+    let observed = &observation.engine;
     let seen = observed.services.iter().find(|seen| seen.name == *name)?;
-    let image = observed.images.get(&service.image);
+    let image = observation.images.get(&service.image);
     let hash = image.map(|image| service.launch_hash(&image.id, &observed.addresses));
     let differs = hash.is_none_or(|hash| hash != seen.hash);
     differs.then(|| format!("{name} differs from its declaration, which only `up` brings about"))
@@ -133,17 +135,17 @@ mod tests {
     use super::super::diff::tests::{green, rates, replicate};
     use super::*;
 
-    fn check(desired: &Desired, observed: &Observed, names: &[&str], expect: &Expect) {
+    fn check(desired: &Desired, seen: &Observation, names: &[&str], expect: &Expect) {
         let names = names.iter().copied().collect();
-        expect.assert_eq(&restart(desired, observed, &names).to_string());
+        expect.assert_eq(&restart(desired, seen, &names).to_string());
     }
 
     #[test]
     fn all_stop_in_reverse_order_and_start_in_order() {
-        let observed = green(&rates()).engine;
+        let seen = green(&rates());
         check(
             &rates(),
-            &observed,
+            &seen,
             &["api", "db"],
             &expect![[r"
                 1 stop api, restart []
@@ -159,10 +161,10 @@ mod tests {
 
     #[test]
     fn one_is_restarted_alone() {
-        let observed = green(&rates()).engine;
+        let seen = green(&rates());
         check(
             &rates(),
-            &observed,
+            &seen,
             &["db"],
             &expect![[r"
                 1 stop db, restart []
@@ -175,14 +177,14 @@ mod tests {
 
     #[test]
     fn what_ended_is_only_started() {
-        let mut observed = green(&rates()).engine;
-        observed.services[1].state = ServiceState::Exited {
+        let mut seen = green(&rates());
+        seen.engine.services[1].state = ServiceState::Exited {
             code: 1,
             out_of_memory: false,
         };
         check(
             &rates(),
-            &observed,
+            &seen,
             &["api", "db"],
             &expect![[r"
                 1 stop db, restart []
@@ -199,10 +201,10 @@ mod tests {
     fn replicas_do_not_wait_for_each_other() {
         let mut desired = rates();
         replicate(&mut desired, "api", 2);
-        let observed = green(&desired).engine;
+        let seen = green(&desired);
         check(
             &desired,
-            &observed,
+            &seen,
             &["api", "api-2", "db"],
             &expect![[r"
                 1 stop api, restart []
@@ -224,10 +226,10 @@ mod tests {
         let mut desired = rates();
         desired.services[1].upkeep.update_delay = std::time::Duration::from_secs(1);
         replicate(&mut desired, "api", 3);
-        let mut observed = green(&desired).engine;
-        observed.services[3].state = ServiceState::Lost;
+        let mut seen = green(&desired);
+        seen.engine.services[3].state = ServiceState::Lost;
         let names = BTreeSet::from(["api", "api-2", "api-3", "db"]);
-        let plan = rolling_restart(&desired, &observed, &names);
+        let plan = rolling_restart(&desired, &seen, &names);
         expect![[r"
             1 stop db, rolling restart []
             2 start db, rolling restart [1]
@@ -249,12 +251,12 @@ mod tests {
 
     #[test]
     fn a_changed_declaration_is_not_brought_about() {
-        let observed = green(&rates()).engine;
+        let seen = green(&rates());
         let mut desired = rates();
         desired.services[1].spec.hash = "another".to_owned();
         check(
             &desired,
-            &observed,
+            &seen,
             &["api"],
             &expect![[r"
                 1 stop api, restart []

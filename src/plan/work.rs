@@ -109,7 +109,7 @@ async fn ensure_image(
     events: &StepEvents,
 ) -> Result<Done, Error> {
     let known = lock(&world.images).clone();
-    let work = world.engine.provide(&image.spec, &known, events);
+    let work = world.engine.provider().provide(&image.spec, &known, events);
     let outcome = interruptible(world, work).await?;
     let name = image.spec.name();
     for attempt in outcome.passed_over {
@@ -275,7 +275,7 @@ async fn still_running(
 
 /// Takes away a data volume of this run whose server never answered, with its container.
 async fn abandon_volume(engine: &dyn Engine, service: &str, volume: &str) {
-    let Ok(observed) = engine.observe(&[]).await else {
+    let Ok(observed) = engine.observe().await else {
         return;
     };
     for seen in observed.services.iter().filter(|seen| seen.name == service) {

@@ -10,7 +10,7 @@ use crate::tell::StepEvents;
 use super::brake::{Brake, on_thread};
 use super::lock::wait_for_lock;
 use super::migration::Migration;
-use super::own_table::OwnTable;
+use super::own_table::{OwnTable, OwnTables};
 use super::place::place_in;
 use super::quote::literal;
 use super::session::Session;
@@ -93,7 +93,8 @@ pub(crate) fn migrate_here(
     wait_for_lock(&mut keeper, "envctl migrations", brake, |holder| {
         step.message(format!("waiting for other migrations ({holder})"));
     })?;
-    let pending = pending(&read_records(&mut keeper)?, migrations)?;
+    let own = keeper.own_tables()?;
+    let pending = pending(&read_records(&mut keeper, &own)?, migrations)?;
     for migration in &pending {
         migration.check()?;
     }
@@ -190,7 +191,8 @@ pub async fn migration_status(
     let (target, migrations) = (target.clone(), migrations.to_vec());
     on_thread(cancel, move |brake| {
         let mut session = Session::open(&target, brake)?.for_own_words()?;
-        migrations_in(&mut session, &migrations)
+        let own = session.own_tables()?;
+        migrations_in(&mut session, &own, &migrations)
     })
     .await
 }
@@ -198,9 +200,10 @@ pub async fn migration_status(
 /// Returns the same of a database that is open already.
 pub(crate) fn migrations_in(
     session: &mut Session,
+    own: &OwnTables,
     migrations: &[Migration],
 ) -> Result<Vec<MigrationStatus>, Error> {
-    Ok(status(read_records(session)?, migrations))
+    Ok(status(read_records(session, own)?, migrations))
 }
 
 fn status(mut records: Records, migrations: &[Migration]) -> Vec<MigrationStatus> {
@@ -231,11 +234,8 @@ fn status(mut records: Records, migrations: &[Migration]) -> Vec<MigrationStatus
     found
 }
 
-fn read_records(session: &mut Session) -> Result<Records, Error> {
-    if session
-        .value("SELECT pg_catalog.to_regclass('envctl.migrations')")?
-        .is_none()
-    {
+fn read_records(session: &mut Session, own: &OwnTables) -> Result<Records, Error> {
+    if !own.have(&MIGRATIONS) {
         return Ok(Records::new());
     }
     let rows = session.rows(

@@ -23,7 +23,7 @@ pub(crate) use brake::{Brake, on_thread};
 pub(crate) use lock::{is_held, try_lock, wait_for_lock};
 pub(crate) use migrate::{MIGRATIONS, migrate_here, migrations_in};
 pub(crate) use migration::is_copy_from_stdin;
-pub(crate) use own_table::OwnTable;
+pub(crate) use own_table::{OwnTable, OwnTables};
 pub(crate) use place::first_line;
 pub(crate) use quote::{identifier, literal};
 pub(crate) use scanner::{ScanStep, Scanner};

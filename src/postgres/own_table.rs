@@ -16,7 +16,25 @@ impl OwnTable {
     }
 }
 
+/// Which of them a database has.
+pub(crate) struct OwnTables(Vec<String>);
+
+impl OwnTables {
+    pub(crate) fn have(&self, table: &OwnTable) -> bool {
+        self.0.iter().any(|name| name == table.name)
+    }
+}
+
 impl Session {
+    /// Finds out by one question which tables of envctl there are.
+    pub(crate) fn own_tables(&mut self) -> Result<OwnTables, Error> {
+        let rows = self.rows(
+            "SELECT c.relname FROM pg_catalog.pg_class c \
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'envctl'",
+        )?;
+        Ok(OwnTables(rows.into_iter().flatten().flatten().collect()))
+    }
+
     /// Makes a table unless it is there. Where there is nothing to make it says nothing either: an
     /// event trigger of the database hears every statement that could make something.
     pub(crate) fn make_own_table(&mut self, table: &OwnTable) -> Result<(), Error> {

@@ -7,7 +7,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::host::Digests;
 use crate::model::Digest;
-use crate::postgres::{self, Brake, OwnTable, Server, Session, Target, literal, on_thread};
+use crate::postgres::{
+    self, Brake, OwnTable, OwnTables, Server, Session, Target, literal, on_thread,
+};
 
 use super::Error;
 
@@ -159,9 +161,8 @@ fn open(target: &Target, brake: &Brake) -> Result<Session, postgres::Error> {
         .for_own_words()
 }
 
-pub(super) fn read(session: &mut Session) -> Result<Vec<Record>, Error> {
-    let there = session.value("SELECT pg_catalog.to_regclass('envctl.tasks')")?;
-    if there.is_none() {
+pub(super) fn read(session: &mut Session, own: &OwnTables) -> Result<Vec<Record>, Error> {
+    if !own.have(&TASKS) {
         return Ok(Vec::new());
     }
     let rows = session.rows(

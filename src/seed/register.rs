@@ -4,14 +4,14 @@
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use crate::postgres::{MIGRATIONS, OwnTable, Session, TextRow, literal};
+use crate::postgres::{MIGRATIONS, OwnTable, OwnTables, Session, TextRow, literal};
 
 use super::Error;
 use super::dump::Counts;
 use super::fingerprint::seed_digest;
 use super::record::TASKS;
 
-const SEEDS: OwnTable = OwnTable {
+pub(super) const SEEDS: OwnTable = OwnTable {
     name: "seeds",
     columns: "name text PRIMARY KEY, \
               position int NOT NULL, \
@@ -83,11 +83,11 @@ pub(super) fn make(session: &mut Session, migrations: &[TextRow]) -> Result<(), 
 }
 
 /// Returns when a database was loaded last, if it was.
-pub(super) fn loaded_at(session: &mut Session) -> Result<Option<SystemTime>, Error> {
-    if session
-        .value("SELECT pg_catalog.to_regclass('envctl.loads')")?
-        .is_none()
-    {
+pub(super) fn loaded_at(
+    session: &mut Session,
+    own: &OwnTables,
+) -> Result<Option<SystemTime>, Error> {
+    if !own.have(&LOADS) {
         return Ok(None);
     }
     // What a clock said that was set back since tells nothing.

@@ -4,7 +4,9 @@ use std::time::SystemTime;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::postgres::{self, Brake, MigrationStatus, Server, Session, migrations_in, on_thread};
+use crate::postgres::{
+    self, Brake, MigrationStatus, OwnTables, Server, Session, migrations_in, on_thread,
+};
 
 use super::keeper::Keeper;
 use super::left::{Left, left};
@@ -74,12 +76,13 @@ pub async fn survey(
                 left: Vec::new(),
             });
         };
+        let own = session.own_tables()?;
         Ok(Survey {
-            state: read_state(&mut session, &fingerprint)?,
-            records: record::read(&mut session)?,
-            migrations: migrations_in(&mut session, &declared.migrations)?,
+            state: read_state(&mut session, &own, &fingerprint)?,
+            records: record::read(&mut session, &own)?,
+            migrations: migrations_in(&mut session, &own, &declared.migrations)?,
             // Of a table that is not ours this is no word.
-            loaded_at: register::loaded_at(&mut session).unwrap_or(None),
+            loaded_at: register::loaded_at(&mut session, &own).unwrap_or(None),
             left: left(&mut session, &server, &declared.database)?,
         })
     })
@@ -104,8 +107,12 @@ fn open_healed(server: &Server, database: &str, brake: &Brake) -> Result<Option<
     }
 }
 
-fn read_state(session: &mut Session, fingerprint: &Fingerprint) -> Result<State, Error> {
-    let loaded = read_loaded(session)?;
+fn read_state(
+    session: &mut Session,
+    own: &OwnTables,
+    fingerprint: &Fingerprint,
+) -> Result<State, Error> {
+    let loaded = read_loaded(session, own)?;
     let tables = if loaded.is_empty() {
         user_tables(session)?
     } else {
@@ -163,11 +170,8 @@ fn judge(loaded: Vec<Seeded>, tables: Vec<String>, declared: &Fingerprint) -> St
     }
 }
 
-fn read_loaded(session: &mut Session) -> Result<Vec<Seeded>, Error> {
-    if session
-        .value("SELECT pg_catalog.to_regclass('envctl.seeds')")?
-        .is_none()
-    {
+fn read_loaded(session: &mut Session, own: &OwnTables) -> Result<Vec<Seeded>, Error> {
+    if !own.have(&register::SEEDS) {
         return Ok(Vec::new());
     }
     let rows = session.rows(

@@ -34,8 +34,14 @@ pub(crate) fn built(name: &str, context: PathBuf) -> Provision {
 async fn is_current(fixture: &Fixture, spec: &Provision) -> bool {
     let mut base = crate::declare::loaded("busybox", &["false"], "/");
     declared(&mut base).pull = Some(fixture.busybox.reference.clone());
-    let seen = fixture.engine.observe(&[spec.clone(), base]).await.unwrap();
-    seen.images.contains_key(spec.name())
+    let provisions = [spec.clone(), base];
+    let seen = fixture
+        .engine
+        .provider()
+        .current(&provisions)
+        .await
+        .unwrap();
+    seen.contains_key(spec.name())
 }
 
 pub(crate) async fn an_unchanged_context_is_current(fixture: &Fixture) {
@@ -185,6 +191,6 @@ pub(crate) async fn a_build_needs_its_base(fixture: &Fixture) {
         panic!("{error:?}");
     };
     assert_eq!(attempts[0].1, "its base `busybox` is not there");
-    let seen = fixture.engine.observe(&[spec]).await.unwrap();
-    assert!(seen.images.is_empty());
+    let seen = fixture.engine.provider().current(&[spec]).await.unwrap();
+    assert!(seen.is_empty());
 }

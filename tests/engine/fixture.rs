@@ -183,7 +183,7 @@ impl Fixture {
     }
 
     pub(crate) async fn observe(&self) -> Observed {
-        self.engine.observe(&[]).await.unwrap()
+        self.engine.observe().await.unwrap()
     }
 
     pub(crate) async fn network(&self) {
@@ -303,7 +303,10 @@ pub(crate) async fn ensure(
     bases: &BTreeMap<String, ImageHandle>,
 ) -> (Result<ImageOutcome, envctl::engine::Error>, Vec<String>) {
     let (events, receiver) = Events::channel();
-    let outcome = engine.provide(spec, bases, &events.step(StepId(0))).await;
+    let outcome = engine
+        .provider()
+        .provide(spec, bases, &events.step(StepId(0)))
+        .await;
     drop(events);
     let output = receiver.iter().filter_map(|event| match event {
         Event::StepOutput { line, .. } => Some(line),

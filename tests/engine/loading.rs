@@ -42,8 +42,8 @@ pub(crate) async fn a_failing_command_leaves_no_image(fixture: &Fixture) {
     assert_eq!(reason, "`sh` exited with code 3");
     assert_eq!(output, ["broke off"]);
     assert_eq!(daemon::images_of("conformance-failing").await, 0);
-    let seen = fixture.engine.observe(&[spec]).await.unwrap();
-    assert!(seen.images.is_empty());
+    let seen = fixture.engine.provider().current(&[spec]).await.unwrap();
+    assert!(seen.is_empty());
 
     let spec = loaded(
         "conformance-failing",
@@ -129,7 +129,7 @@ pub(crate) async fn a_dropped_load_leaves_nothing(fixture: &Fixture) {
     let (events, _receiver) = Events::channel();
     let step = events.step(StepId(0));
     let bases = BTreeMap::new();
-    let loading = fixture.engine.provide(&spec, &bases, &step);
+    let loading = fixture.engine.provider().provide(&spec, &bases, &step);
     let until_written = async {
         while !fixture.path("written").exists() {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -142,8 +142,8 @@ pub(crate) async fn a_dropped_load_leaves_nothing(fixture: &Fixture) {
     // A daemon that took the cut stream for a whole one would have made its image by then.
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(daemon::images_of("conformance-dropped").await, 0);
-    let seen = fixture.engine.observe(&[spec]).await.unwrap();
-    assert!(seen.images.is_empty());
+    let seen = fixture.engine.provider().current(&[spec]).await.unwrap();
+    assert!(seen.is_empty());
 }
 
 pub(crate) async fn a_registry_that_failed_is_not_asked_again(fixture: &Fixture) {

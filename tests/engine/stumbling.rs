@@ -184,7 +184,7 @@ pub(crate) async fn a_look_whose_answer_breaks_off_is_taken_again(fixture: &Fixt
     fixture.idle("idle").await;
     for fault in [Fault::Closed, Fault::Refused, Fault::Cut, Fault::Lost] {
         let (engine, proxy) = behind(fixture, "GET", fault, 3).await;
-        let seen = engine.observe(&[]).await.unwrap();
+        let seen = engine.observe().await.unwrap();
         assert_eq!(seen.services.len(), 1, "{fault:?}");
         assert_eq!(proxy.left.load(Ordering::SeqCst), 0, "{fault:?}");
         let state = engine.state("idle").await.unwrap();
@@ -291,7 +291,7 @@ pub(crate) async fn a_daemon_that_goes_during_a_removal_is_told_soon(fixture: &F
 pub(crate) async fn an_answer_without_an_end_is_refused(fixture: &Fixture) {
     fixture.idle("idle").await;
     let (engine, proxy) = behind(fixture, "GET", Fault::Endless, u32::MAX).await;
-    let error = engine.observe(&[]).await.unwrap_err();
+    let error = engine.observe().await.unwrap_err();
     let why = std::error::Error::source(&error).unwrap().to_string();
     assert_eq!(
         why,

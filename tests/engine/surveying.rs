@@ -18,7 +18,7 @@ fn pulled(name: &str, reference: &str) -> Provision {
 }
 
 async fn survey(fixture: &Fixture, specs: &[Provision]) -> Vec<Result<String, Obstacle>> {
-    let found = fixture.engine.survey(specs).await.unwrap();
+    let found = fixture.engine.provider().survey(specs).await.unwrap();
     let names: Vec<&str> = found.iter().map(|it| it.name.as_str()).collect();
     let expected: Vec<&str> = specs.iter().map(Provision::name).collect();
     assert_eq!(names, expected);

@@ -11,9 +11,9 @@ use super::{
     address, attach, container, create, exec, files, image, logs, observe, resource, start,
 };
 use crate::engine::{
-    Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Identity, ImageHandle,
+    Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Handles, Identity,
     ImageOutcome, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, ObservedService,
-    Outline, Prospect, Provision, Pulse, Removal, Resource, ServiceSpec, Work,
+    Outline, Prospect, Provider, Provision, Pulse, Removal, Resource, ServiceSpec, Work,
 };
 use crate::host::Once;
 use crate::model::{Build, InstanceId, Secret};
@@ -78,18 +78,31 @@ impl Docker {
         }
     }
 
-    /// Returns the images of `provisions` that are there and current, by their names, and looks at
-    /// nothing else.
-    pub async fn current(
-        &self,
-        provisions: &[Provision],
-    ) -> Result<BTreeMap<String, ImageHandle>, Error> {
-        observe::images(self, provisions).await
-    }
-
     /// Returns the instance that this engine works for.
     pub fn instance(&self) -> &InstanceId {
         &self.identity.id
+    }
+}
+
+impl Provider for Docker {
+    fn current<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Handles> {
+        Box::pin(image::current(self, provisions))
+    }
+
+    fn survey<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Vec<Prospect>> {
+        Box::pin(image::survey(self, provisions))
+    }
+
+    fn provide<'a>(
+        &'a self,
+        provision: &'a Provision,
+        bases: &'a Handles,
+        step: &'a StepEvents,
+    ) -> Work<'a, ImageOutcome> {
+        match provision {
+            Provision::Image(image) => Box::pin(image::ensure(self, image, bases, step)),
+            Provision::Program(program) => Box::pin(ready(Err(no_programs(&program.service)))),
+        }
     }
 }
 
@@ -106,8 +119,12 @@ impl Engine for Docker {
         Capabilities::CONTAINERS
     }
 
-    fn observe<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Observed> {
-        Box::pin(observe::observe(self, provisions))
+    fn provider(&self) -> &dyn Provider {
+        self
+    }
+
+    fn observe(&self) -> Work<'_, Observed> {
+        Box::pin(observe::observe(self))
     }
 
     fn outline(&self) -> Work<'_, Outline> {
@@ -116,22 +133,6 @@ impl Engine for Docker {
 
     fn seen<'a>(&'a self, service: &'a str) -> Work<'a, Option<ObservedService>> {
         Box::pin(observe::seen(self, service))
-    }
-
-    fn survey<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Vec<Prospect>> {
-        Box::pin(image::survey(self, provisions))
-    }
-
-    fn provide<'a>(
-        &'a self,
-        provision: &'a Provision,
-        bases: &'a BTreeMap<String, ImageHandle>,
-        step: &'a StepEvents,
-    ) -> Work<'a, ImageOutcome> {
-        match provision {
-            Provision::Image(image) => Box::pin(image::ensure(self, image, bases, step)),
-            Provision::Program(program) => Box::pin(ready(Err(no_programs(&program.service)))),
-        }
     }
 
     fn assign<'a>(&'a self, _specs: &'a [ServiceSpec]) -> Work<'a, Addresses> {

@@ -9,43 +9,24 @@ use futures_util::StreamExt as _;
 use futures_util::TryStreamExt as _;
 use futures_util::stream;
 
-use super::{Docker, container, files, image, labels, ports, resource};
+use super::{Docker, container, files, labels, ports, resource};
 use crate::engine::{
-    Addresses, Error, ImageHandle, ImageSpec, MadeWith, Observed, ObservedService, Outline,
-    Provision, Role,
+    Addresses, Error, ImageHandle, MadeWith, Observed, ObservedService, Outline, Role,
 };
 
 /// How many containers are looked at at once.
 const LOOKS_MAX: usize = 8;
 
-/// Reads containers, network, volumes and current images side by side.
-pub(super) async fn observe(docker: &Docker, provisions: &[Provision]) -> Result<Observed, Error> {
-    let (services, network, volumes, images) = tokio::try_join!(
-        services(docker),
-        resource::network(docker),
-        volumes(docker),
-        images(docker, provisions),
-    )?;
+/// Reads containers, network and volumes side by side.
+pub(super) async fn observe(docker: &Docker) -> Result<Observed, Error> {
+    let (services, network, volumes) =
+        tokio::try_join!(services(docker), resource::network(docker), volumes(docker),)?;
     Ok(Observed {
-        images,
         addresses: Addresses::new(),
         network,
         volumes,
         services,
     })
-}
-
-/// Reads which images are there and current.
-pub(super) async fn images(
-    docker: &Docker,
-    provisions: &[Provision],
-) -> Result<BTreeMap<String, ImageHandle>, Error> {
-    let images = provisions.iter().filter_map(|provision| match provision {
-        Provision::Image(image) => Some((**image).clone()),
-        Provision::Program(_) => None,
-    });
-    let images: Vec<ImageSpec> = images.collect();
-    image::current(docker, &images).await
 }
 
 /// Reads what lists tell, and looks at no container.

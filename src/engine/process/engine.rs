@@ -1,6 +1,5 @@
 //! The engine of one instance on this machine: each method of the trait, told in its file.
 
-use std::collections::BTreeMap;
 use std::future::ready;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,9 +9,9 @@ use super::environment::DEFAULT_PATH;
 use super::folder::Folder;
 use super::{create, exec, files, launch, logs, observe, ports, program, resource, stop};
 use crate::engine::{
-    Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Identity, ImageHandle,
+    Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Handles, Identity,
     ImageOutcome, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, ObservedService,
-    Prospect, Provision, Pulse, Removal, Resource, ServiceSpec, Work,
+    Prospect, Provider, Provision, Pulse, Removal, Resource, ServiceSpec, Work,
 };
 use crate::host::{Home, Once};
 use crate::model::{Secret, Variables};
@@ -109,6 +108,28 @@ pub(super) fn refused(doing: impl Into<String>, error: std::io::Error) -> Error 
     }
 }
 
+impl Provider for Process {
+    fn current<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Handles> {
+        Box::pin(observe::current(self, provisions))
+    }
+
+    fn survey<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Vec<Prospect>> {
+        Box::pin(observe::survey(self, provisions))
+    }
+
+    fn provide<'a>(
+        &'a self,
+        provision: &'a Provision,
+        _bases: &'a Handles,
+        step: &'a StepEvents,
+    ) -> Work<'a, ImageOutcome> {
+        match provision {
+            Provision::Program(program) => Box::pin(program::provide(self, program, step)),
+            Provision::Image(image) => Box::pin(ready(Err(no_images(&image.name)))),
+        }
+    }
+}
+
 impl Engine for Process {
     fn name(&self) -> &'static str {
         "process"
@@ -122,28 +143,16 @@ impl Engine for Process {
         Capabilities::PROCESSES
     }
 
-    fn observe<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Observed> {
-        Box::pin(observe::observe(self, provisions))
+    fn provider(&self) -> &dyn Provider {
+        self
+    }
+
+    fn observe(&self) -> Work<'_, Observed> {
+        Box::pin(ready(observe::observe(self)))
     }
 
     fn seen<'a>(&'a self, service: &'a str) -> Work<'a, Option<ObservedService>> {
         Box::pin(ready(observe::seen(self, service)))
-    }
-
-    fn survey<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Vec<Prospect>> {
-        Box::pin(observe::survey(self, provisions))
-    }
-
-    fn provide<'a>(
-        &'a self,
-        provision: &'a Provision,
-        _bases: &'a BTreeMap<String, ImageHandle>,
-        step: &'a StepEvents,
-    ) -> Work<'a, ImageOutcome> {
-        match provision {
-            Provision::Program(program) => Box::pin(program::provide(self, program, step)),
-            Provision::Image(image) => Box::pin(ready(Err(no_images(&image.name)))),
-        }
     }
 
     fn assign<'a>(&'a self, specs: &'a [ServiceSpec]) -> Work<'a, Addresses> {

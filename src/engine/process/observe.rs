@@ -16,15 +16,12 @@ use super::record::Record;
 use super::{discard, ports, program, stop};
 use crate::engine::port::ListeningPorts;
 use crate::engine::{
-    Addresses, Error, ImageHandle, MadeWith, Observed, ObservedService, ProgramSpec, Prospect,
-    Provision, PublishedPort, Pulse, Role, ServiceState, port,
+    Addresses, Error, Handles, ImageHandle, MadeWith, Observed, ObservedService, ProgramSpec,
+    Prospect, Provision, PublishedPort, Pulse, Role, ServiceState, port,
 };
 
 /// Reads services, volumes, addresses and current programs.
-pub(super) async fn observe(
-    process: &Process,
-    provisions: &[Provision],
-) -> Result<Observed, Error> {
+pub(super) fn observe(process: &Process) -> Result<Observed, Error> {
     let id = &process.identity.id;
     let instance = process.home.instance(id);
     let folders = folders(&instance.join("services"))?;
@@ -36,7 +33,6 @@ pub(super) async fn observe(
     let volumes = self::folders(&instance.join("volumes"))?.into_iter();
     let volumes = volumes.map(|(name, folder)| (name, handle(&folder)));
     Ok(Observed {
-        images: current(process, provisions).await?,
         addresses,
         network: None,
         volumes: volumes.collect(),
@@ -65,10 +61,7 @@ pub(super) async fn survey(
 }
 
 /// Returns the programs that are there and current.
-async fn current(
-    process: &Process,
-    provisions: &[Provision],
-) -> Result<BTreeMap<String, ImageHandle>, Error> {
+pub(super) async fn current(process: &Process, provisions: &[Provision]) -> Result<Handles, Error> {
     let looks = programs(provisions).map(async |spec| {
         let handle = program::current(process, spec).await?;
         Ok::<_, Error>(handle.map(|handle| (spec.service.clone(), handle)))

@@ -1,10 +1,9 @@
 //! What a look at a database shows.
 
-use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use super::store::{DataTask, Store};
-use crate::engine::ImageHandle;
+use crate::engine::Handles;
 use crate::host::Digests;
 use crate::plan::desired::Database;
 use crate::plan::error::Error;
@@ -107,13 +106,23 @@ pub(in crate::plan) async fn look(
     server: &Server,
     store: &Store,
     material: &Material,
-    (images, digests): (&BTreeMap<String, ImageHandle>, &Digests),
+    (images, digests): (&Handles, &Digests),
 ) -> Result<Result<DatabaseView, seed::Error>, Error> {
-    let survey = seed::survey(server, &material.declared, &material.fingerprint).await;
-    let mut survey = match survey {
-        Ok(survey) => survey,
-        Err(error) => return Ok(Err(error)),
-    };
+    match seed::survey(server, &material.declared, &material.fingerprint).await {
+        Ok(survey) => Ok(Ok(
+            compared(survey, store, material, (images, digests)).await?
+        )),
+        Err(error) => Ok(Err(error)),
+    }
+}
+
+/// Compares what a look at a database showed with what belongs into it.
+pub(in crate::plan) async fn compared(
+    mut survey: Survey,
+    store: &Store,
+    material: &Material,
+    (images, digests): (&Handles, &Digests),
+) -> Result<DatabaseView, Error> {
     let mut pending = pending(&material.declared.migrations, &survey);
     let records = std::mem::take(&mut survey.records);
     let standing = async |task: &DataTask| {
@@ -134,13 +143,13 @@ pub(in crate::plan) async fn look(
     let recorded = records.into_iter().filter(|one| one.brings == Brings::Seed);
     let removed = recorded.filter(|one| declared.iter().all(|seed| seed.name != one.name));
     sent.removed = removed.map(|one| one.name).collect();
-    Ok(Ok(DatabaseView {
+    Ok(DatabaseView {
         seeds: survey.state,
         pending,
         sent,
         loaded_at: survey.loaded_at,
         left: survey.left,
-    }))
+    })
 }
 
 fn pending(migrations: &[Migration], survey: &Survey) -> Vec<String> {

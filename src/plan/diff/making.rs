@@ -13,7 +13,7 @@ impl<'a> Diff<'a> {
         let mut builds = Vec::new();
         for image in made.into_iter().chain(found) {
             let name = image.spec.name();
-            let seen = self.observation.engine.images.contains_key(name);
+            let seen = self.observation.images.contains_key(name);
             let follows = image.may_be_built_by_others() && !builds.is_empty();
             if !seen || follows {
                 let after = image.bases.iter();
@@ -41,14 +41,14 @@ impl<'a> Diff<'a> {
 
     /// Returns an image or a program that was seen, unless a step of this run may change it.
     pub(super) fn settled_image(&self, name: &str) -> Option<&'a ImageHandle> {
-        let seen = self.observation.engine.images.get(name);
+        let seen = self.observation.images.get(name);
         seen.filter(|_| !self.images.contains_key(name))
     }
 
     /// Whether a run that needs this image or program may make another one of it than was seen.
     pub(super) fn may_change(&self, name: &str) -> bool {
         let seen = |image: &DesiredImage| {
-            let images = &self.observation.engine.images;
+            let images = &self.observation.images;
             images.contains_key(image.spec.name())
         };
         let mut images = self.desired.images.iter();

@@ -8,7 +8,7 @@ impl<'a> Diff<'a> {
     /// Tells of what is left as it is since nobody can say whether it differs.
     pub(super) fn tell_of_uncertain(&mut self, wanted: &[&'a DesiredService]) {
         let uncertain = wanted.iter().filter(|service| {
-            let image = self.observation.engine.images.get(&service.image);
+            let image = self.observation.images.get(&service.image);
             let seen = self.seen(service);
             seen.is_some_and(|seen| service.is_uncertain(seen, image))
         });
@@ -26,7 +26,7 @@ impl<'a> Diff<'a> {
     pub(super) fn warn_of_version(&mut self, service: &DesiredService) {
         let mut provisions = self.desired.images.iter().map(|image| &image.spec);
         let provision = provisions.find(|provision| provision.name() == service.image);
-        let handle = self.observation.engine.images.get(&service.image);
+        let handle = self.observation.images.get(&service.image);
         if let (Some(Provision::Program(program)), Some(handle)) = (provision, handle)
             && let Some(warning) = other_version(program, handle)
         {

@@ -134,7 +134,7 @@ pub(in crate::plan) fn green(desired: &Desired) -> Observation {
             id: format!("id of {name}"),
             reference: name.clone(),
         };
-        seen.engine.images.insert(name, handle);
+        seen.images.insert(name, handle);
     }
     seen.engine.network = Some("net".to_owned());
     for volume in &desired.volumes {
@@ -142,7 +142,7 @@ pub(in crate::plan) fn green(desired: &Desired) -> Observation {
     }
     for service in &desired.services {
         let name = service.spec.name.clone();
-        let image = seen.engine.images[&service.image].clone();
+        let image = seen.images[&service.image].clone();
         seen.engine.services.push(ObservedService {
             name: name.clone(),
             service: service.spec.service.clone(),
@@ -235,7 +235,7 @@ fn what_is_only_found_may_be_changed_by_a_build_of_the_run() {
     let desired = workers();
     let mut seen = green(&desired);
     check(&desired, &seen, ALL, &expect![""]);
-    seen.engine.images.remove("api");
+    seen.images.remove("api");
     let expect = expect![[r"
         1 program api, its build names no inputs, so it is asked []
         2 program worker, a build of this run may change it [1]
@@ -262,7 +262,7 @@ fn what_is_found_by_its_name_is_changed_by_no_build() {
     };
     desired.images[1..].iter_mut().for_each(&mut named);
     let mut seen = green(&desired);
-    seen.engine.images.remove("api");
+    seen.images.remove("api");
     let expect = expect![[r"
         1 program api, its build names no inputs, so it is asked []
         2 update api, its program may change [1]
@@ -283,7 +283,7 @@ fn migrations_by_a_task_follow_what_it_runs_from() {
     database.migration_task = Some("move".to_owned());
     let mut seen = green(&desired);
     check(&desired, &seen, ALL, &expect![""]);
-    seen.engine.images.remove("api");
+    seen.images.remove("api");
     let expect = expect![[r"
         1 image api, not there, or made from other inputs []
         2 migrate db (task), what its task runs may change [1]
@@ -476,7 +476,7 @@ fn a_server_of_another_version_is_told_of_whenever_it_starts() {
     let db = &mut seen.engine.services[0];
     db.hash = desired.services[0].launch_hash(&handle.id, &BTreeMap::new());
     db.image = handle.clone();
-    seen.engine.images.insert("db".to_owned(), handle);
+    seen.images.insert("db".to_owned(), handle);
     check(&desired, &seen, ALL, &expect![[""]]);
 
     seen.engine.services[0].state = ServiceState::Lost;
@@ -516,8 +516,8 @@ fn another_declaration_recreates_that_service_alone() {
 #[test]
 fn a_base_that_is_gone_may_change_what_stands_on_it() {
     let mut seen = green(&rates());
-    seen.engine.images.remove("debian");
-    seen.engine.images.remove("db");
+    seen.images.remove("debian");
+    seen.images.remove("db");
     check(
         &rates(),
         &seen,
@@ -1046,7 +1046,7 @@ fn what_holds_a_secret_that_was_not_read_is_left_and_told() {
         .assert_eq(&plan.notices.join("\n"));
     // Another image is another one all the same.
     let mut other = observation.clone();
-    let image = other.engine.images.get_mut("api").unwrap();
+    let image = other.images.get_mut("api").unwrap();
     image.id = "sha256:another".to_owned();
     let plan = diff(&desired, &other, ALL).to_string();
     assert!(plan.contains("recreate api, its image changed"), "{plan}");

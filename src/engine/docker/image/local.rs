@@ -1,22 +1,22 @@
 //! Which images are there and current, found without any network.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
 
 use super::{fingerprint, name};
 use crate::engine::docker::Docker;
-use crate::engine::{Error, ImageHandle, ImageSpec};
+use crate::engine::{Error, Handles, ImageHandle, ImageSpec, Provision};
 use crate::model::{Build, HostCommand, Image, Part, Reference};
 
 /// Returns the current image of each spec that needs no work. An image whose base is not current
 /// is not either, unless it comes from a source that needs no base.
 pub(in crate::engine::docker) async fn current(
     docker: &Docker,
-    specs: &[ImageSpec],
-) -> Result<BTreeMap<String, ImageHandle>, Error> {
-    let mut found = BTreeMap::new();
-    let mut left: Vec<&ImageSpec> = specs.iter().collect();
+    provisions: &[Provision],
+) -> Result<Handles, Error> {
+    let mut found = Handles::new();
+    let mut left: Vec<&ImageSpec> = images(provisions).collect();
     // Bases first; each round settles at least one, and what is left then is a cycle.
     while !left.is_empty() {
         let open: BTreeSet<&str> = left.iter().map(|spec| spec.name.as_str()).collect();
@@ -35,6 +35,14 @@ pub(in crate::engine::docker) async fn current(
     Ok(found)
 }
 
+/// Returns those that are images.
+pub(super) fn images(provisions: &[Provision]) -> impl Iterator<Item = &ImageSpec> {
+    provisions.iter().filter_map(|provision| match provision {
+        Provision::Image(image) => Some(&**image),
+        Provision::Program(_) => None,
+    })
+}
+
 /// Returns the images that an image is built on.
 pub(super) fn bases(image: &Image) -> impl Iterator<Item = &str> {
     let build = image.build.iter();
@@ -50,7 +58,7 @@ pub(super) fn bases(image: &Image) -> impl Iterator<Item = &str> {
 pub(super) async fn copy_of(
     docker: &Docker,
     spec: &ImageSpec,
-    bases: &BTreeMap<String, ImageHandle>,
+    bases: &Handles,
 ) -> Result<Option<ImageHandle>, Error> {
     if let Some(reference) = &spec.image.pull
         && name::is_reference(reference)
@@ -90,11 +98,7 @@ async fn find_ours(docker: &Docker, name: &str, hash: &str) -> Result<Option<Ima
 
 /// Returns the hash that the built image has now; `None` when its inputs cannot be read, which
 /// the build itself will say better.
-async fn hash_of_build(
-    docker: &Docker,
-    build: &Build,
-    bases: &BTreeMap<String, ImageHandle>,
-) -> Option<String> {
+async fn hash_of_build(docker: &Docker, build: &Build, bases: &Handles) -> Option<String> {
     let arguments = fingerprint::arguments(build, bases).ok()?;
     let (build, workspace) = (build.clone(), docker.identity.workspace.clone());
     let hash = tokio::task::spawn_blocking(move || {

@@ -16,14 +16,9 @@ pub(in crate::engine::docker) async fn survey(
     docker: &Docker,
     provisions: &[Provision],
 ) -> Result<Vec<Prospect>, Error> {
-    let images = provisions.iter().filter_map(|provision| match provision {
-        Provision::Image(image) => Some((**image).clone()),
-        Provision::Program(_) => None,
-    });
-    let images: Vec<ImageSpec> = images.collect();
-    let current = local::current(docker, &images).await?;
-    let mut prospects: Vec<Prospect> = Vec::with_capacity(images.len());
-    for image in &images {
+    let current = local::current(docker, provisions).await?;
+    let mut prospects: Vec<Prospect> = Vec::with_capacity(provisions.len());
+    for image in local::images(provisions) {
         let had = prospects.iter().filter(|it| it.outcome.is_ok());
         let had = had.map(|it| it.name.as_str()).collect();
         prospects.push(Prospect {
