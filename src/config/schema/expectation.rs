@@ -92,6 +92,7 @@ pub(crate) static TYPES: Words = Words {
     all: &[
         "null", "boolean", "number", "integer", "string", "array", "object",
     ],
+    more: None,
     wrong: "there is no type {value}",
     hint: Hint::Near("known:", ", "),
     foreign: &[],

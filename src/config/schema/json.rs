@@ -55,11 +55,16 @@ fn keywords(value: Value) -> Keywords {
 
 /// Returns the schema of a key, with its description before.
 fn property(key: &Key) -> Value {
-    let about = match key.place {
+    let mut about = match key.place {
         Some(place) => format!("{} (only {place})", key.about),
         None if key.docker => format!("{} (on Docker only)", key.about),
         None => key.about.to_owned(),
     };
+    if let Shape::Value(want) = key.shape
+        && let Some(hint) = want.grammar().and_then(|grammar| grammar.hint)
+    {
+        about = format!("{about}; {hint}");
+    }
     let mut schema = keywords(json!({ "description": about }));
     let default = key.default.map(|default| match default {
         Literal::Text(text) => json!(text),

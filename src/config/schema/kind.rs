@@ -6,6 +6,7 @@ use super::words::{Hint, Words};
 /// The kinds of services.
 pub(crate) static KINDS: Words = Words {
     all: &["container", "postgres", "redis"],
+    more: None,
     wrong: "there is no kind `{value}`",
     hint: Hint::Near("the kinds are", ", "),
     foreign: &[],

@@ -15,6 +15,7 @@ use crate::model::EngineChoice;
 
 static ENGINES: Words = Words {
     all: &EngineChoice::NAMES,
+    more: None,
     wrong: "there is no engine `{value}`",
     hint: Hint::All("the engines are", " and "),
     foreign: &[],
@@ -136,12 +137,7 @@ static LOAD: Fields = Fields {
 
 static SEED: Fields = fields(&[
     key("service", TEXT, "the `postgres` service that it goes to"),
-    key(
-        "file",
-        Shape::Value(Want::Dump),
-        "a dump: `.sql` or `.sql.gz`",
-    )
-    .choice("source"),
+    key("file", Shape::Value(Want::Dump), "a dump").choice("source"),
     key("task", TEXT, "a task that sends the data").choice("source"),
     key(
         "inputs",

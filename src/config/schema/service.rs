@@ -3,7 +3,7 @@
 use super::kind::{CONTAINER, KINDS, POSTGRES, REDIS, SERVERS};
 use super::range::{PROCESSES, PROCESSORS, REPLICAS};
 use super::tables::{DEPENDS_ON, FILES, HEALTHCHECK, MIGRATIONS, PORTS, PROCESS, UPDATE_CONFIG};
-use super::text::{CONTAINER_PATH, RESTART, SIGNAL, VERSION, VOLUME};
+use super::text::{ATTEMPTS, CONTAINER_PATH, SIGNAL, VERSION, VOLUME};
 use super::words::{Hint, Words};
 use super::{
     BOOLEAN, COMMAND, DURATION, ENVIRONMENT, Fields, Literal, Named, Shape, Sort, TEMPLATE, TEXT,
@@ -13,8 +13,17 @@ use crate::config::compose;
 
 static PERSISTENCE: Words = Words {
     all: &["none", "rdb", "aof"],
+    more: None,
     wrong: "there is no persistence `{value}`",
     hint: Hint::Near("known:", ", "),
+    foreign: &[],
+};
+
+static RESTART: Words = Words {
+    all: &["no", "always", "unless-stopped", "on-failure"],
+    more: Some(&ATTEMPTS),
+    wrong: "`{value}` is no restart policy",
+    hint: Hint::Fixed("write `no`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`"),
     foreign: &[],
 };
 
@@ -23,6 +32,7 @@ static NEWS: Words = Words {
     all: &[
         "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGALRM", "SIGCONT", "SIGINT", "SIGQUIT",
     ],
+    more: None,
     wrong: "`{value}` is no signal that a program reads its files again at",
     hint: Hint::Fixed("write `SIGHUP`, `SIGUSR1` or `SIGUSR2`, as its manual says"),
     foreign: &[],
@@ -136,7 +146,7 @@ pub(crate) static SERVICE: Fields = Fields {
         ),
         key(
             "restart",
-            Shape::Value(Want::Like(&RESTART)),
+            Shape::Value(Want::OneOf(&RESTART)),
             "what is done when it ends",
         )
         .default(Literal::Text("no")),
@@ -169,7 +179,7 @@ pub(crate) static SERVICE: Fields = Fields {
         key(
             "stop_signal",
             Shape::Value(Want::Like(&SIGNAL)),
-            "the signal that it is told to stop by: `SIGTERM`",
+            "the signal that it is told to stop by",
         ),
         key(
             "stop_grace_period",

@@ -13,6 +13,7 @@ use crate::config::compose;
 
 static CONDITIONS: Words = Words {
     all: &["ready", "started"],
+    more: None,
     wrong: "there is no condition `{value}`",
     hint: Hint::All("the conditions are", " and "),
     foreign: &[

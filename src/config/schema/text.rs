@@ -74,11 +74,8 @@ pub(super) static VOLUME: Grammar = grammar("^[^:]+:/[^:]*(:(ro|rw))?$");
 pub(super) static URL_PATH: Grammar =
     grammar("^/").wrong("the path `{value}` does not start with `/`");
 
-/// What becomes of a service that ends.
-pub(super) static RESTART: Grammar =
-    grammar("^(no|always|unless-stopped|on-failure(:[0-9]{1,9})?)$")
-        .wrong("`{value}` is no restart policy")
-        .hint("write `no`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`");
+/// A policy of restarting with a number of attempts.
+pub(super) static ATTEMPTS: Grammar = grammar("^on-failure:[0-9]{1,9}$");
 
 /// The name of a signal.
 pub(super) static SIGNAL: Grammar = grammar("^SIG[A-Z0-9+-]+$")

@@ -1,11 +1,14 @@
 //! Keys that hold one of a few words.
 
+use super::text::Grammar;
 use crate::config::suggest;
 
 /// The words of which a key holds one.
 #[derive(Debug)]
 pub(crate) struct Words {
     pub all: &'static [&'static str],
+    /// What else it may be.
+    pub more: Option<&'static Grammar>,
     /// What is said of another one, with `{value}` for it.
     pub wrong: &'static str,
     pub hint: Hint,
@@ -25,7 +28,7 @@ pub(crate) enum Hint {
 
 impl Words {
     pub(crate) fn has(&self, word: &str) -> bool {
-        self.all.contains(&word)
+        self.all.contains(&word) || self.more.is_some_and(|more| more.has(word))
     }
 
     /// Returns the word that is meant by one that is none of them.

@@ -186,7 +186,12 @@ fn is_typed(shape: Shape, row: &Row) -> bool {
             ListForm::Assignments => &["table, or list of `K=V`"],
         }),
         Shape::Value(want) => match want {
-            Want::OneOf(known) => words().eq(known.all.iter().copied()),
+            Want::OneOf(known) => {
+                let all = known.all.iter().copied();
+                let more = words().filter(|word| !known.all.contains(word));
+                let mut more = more.map(|word| known.has(&word.replace(":N", ":3")));
+                words().filter(|word| known.all.contains(word)).eq(all) && more.all(|is| is)
+            }
             Want::Whole(range) => {
                 plain == format!("{} to {}", range.from, range.to) || is(&["integer"])
             }
@@ -202,7 +207,7 @@ fn is_typed(shape: Shape, row: &Row) -> bool {
             Want::Command | Want::PlainCommand | Want::HostCommand | Want::PlainHostCommand => {
                 is(&["list, or text"])
             }
-            Want::Like(grammar) => words().all(|word| grammar.has(&word.replace(":N", ":3"))),
+            Want::Like(_) => words().next().is_none(),
             Want::Text | Want::Template | Want::Image | Want::Target => is(&["text"]),
             Want::Scalar | Want::PlainScalar => is(&["text, number or boolean"]),
             Want::Json => is(&["anything", "text, table or list"]),

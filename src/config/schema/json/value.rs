@@ -31,10 +31,11 @@ pub(super) fn definitions() -> Vec<(String, Value)> {
 /// Returns the schema of what a key wants.
 pub(super) fn schema(want: Want) -> Keywords {
     let schema = match want {
-        Want::OneOf(words) => json!({
-            "type": "string",
-            "anyOf": [{ "enum": words.all }, { "pattern": KNOWN }],
-        }),
+        Want::OneOf(words) => {
+            let more = words.more.map(|more| format!("{}|", more.pattern));
+            let pattern = more.unwrap_or_default() + KNOWN;
+            json!({ "type": "string", "anyOf": [{ "enum": words.all }, { "pattern": pattern }] })
+        }
         Want::Image => json!({
             "type": "string",
             "pattern": format!("{}|{KNOWN}|^\\$\\{{images\\.[^}}]*\\}}$", IMAGE_REFERENCE.pattern),
