@@ -3,57 +3,37 @@
 use std::collections::BTreeMap;
 use std::future::ready;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::path::Path;
+use std::sync::Mutex;
 
 use super::client::{Client, ENGINE};
-use super::{
-    address, attach, container, create, exec, files, image, logs, observe, resource, start,
-};
+use super::image::{Images, Turn};
+use super::{address, attach, container, create, exec, files, logs, observe, resource, start};
 use crate::engine::{
-    Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Handles, Identity,
-    ImageOutcome, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, ObservedService,
-    Outline, Prospect, Provider, Provision, Pulse, Removal, Resource, ServiceSpec, Work,
+    Addresses, Capabilities, Engine, Exec, ExecOutcome, FileSpec, Identity, Launch, LogLine,
+    LogMark, LogOptions, MadeFile, Observed, ObservedService, Outline, Provider, Pulse, Removal,
+    Resource, ServiceSpec, Work,
 };
-use crate::host::Once;
-use crate::model::{Build, InstanceId, Secret};
-use crate::tell::StepEvents;
+use crate::model::{InstanceId, Secret};
 
 /// A Docker daemon, bound to one instance.
 #[derive(Debug)]
 pub struct Docker {
     pub(super) client: Client,
     pub(super) identity: Identity,
-    /// Registries that gave no answer in this run, with the reason; they are not asked again.
-    pub(super) silent_registries: Mutex<BTreeMap<String, String>>,
-    /// Where a survey looks for the programs of this machine, as in `PATH`.
-    pub(super) search_path: String,
-    /// Where it is kept what images were last made from.
-    pub(super) notes: Option<PathBuf>,
-    /// What was prepared in this run.
-    pub(super) prepared: Once,
-    /// The builds of this run, equal ones one after the other: the second one has every step from
-    /// the daemon's cache.
-    pub(super) builds: Mutex<Vec<(Build, Turn)>>,
+    pub(super) images: Images,
     /// Service -> the main process of its container, and that one's id, as they were seen.
     pub(super) mains: Mutex<BTreeMap<String, (u32, String)>>,
     /// Volumes are given away one after the other: two services may share one.
     pub(super) giving: Turn,
 }
 
-/// Held by whoever has its turn.
-pub(super) type Turn = Arc<tokio::sync::Mutex<()>>;
-
 impl Docker {
     pub(super) fn new(client: Client, identity: Identity) -> Self {
         Self {
+            images: Images::new(client.clone(), &identity.workspace),
             client,
             identity,
-            silent_registries: Mutex::default(),
-            search_path: String::new(),
-            notes: None,
-            prepared: Once::default(),
-            builds: Mutex::default(),
             mains: Mutex::default(),
             giving: Turn::default(),
         }
@@ -63,7 +43,7 @@ impl Docker {
     #[must_use]
     pub fn searching(self, search_path: &str) -> Self {
         Self {
-            search_path: search_path.to_owned(),
+            images: self.images.searching(search_path),
             ..self
         }
     }
@@ -73,7 +53,7 @@ impl Docker {
     #[must_use]
     pub fn noting(self, cache: &Path) -> Self {
         Self {
-            notes: Some(cache.join("inputs")),
+            images: self.images.noting(cache),
             ..self
         }
     }
@@ -81,28 +61,6 @@ impl Docker {
     /// Returns the instance that this engine works for.
     pub fn instance(&self) -> &InstanceId {
         &self.identity.id
-    }
-}
-
-impl Provider for Docker {
-    fn current<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Handles> {
-        Box::pin(image::current(self, provisions))
-    }
-
-    fn survey<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Vec<Prospect>> {
-        Box::pin(image::survey(self, provisions))
-    }
-
-    fn provide<'a>(
-        &'a self,
-        provision: &'a Provision,
-        bases: &'a Handles,
-        step: &'a StepEvents,
-    ) -> Work<'a, ImageOutcome> {
-        match provision {
-            Provision::Image(image) => Box::pin(image::ensure(self, image, bases, step)),
-            Provision::Program(program) => Box::pin(ready(Err(no_programs(&program.service)))),
-        }
     }
 }
 
@@ -120,7 +78,7 @@ impl Engine for Docker {
     }
 
     fn provider(&self) -> &dyn Provider {
-        self
+        &self.images
     }
 
     fn observe(&self) -> Work<'_, Observed> {
@@ -215,12 +173,5 @@ impl Engine for Docker {
 
     fn attach<'a>(&'a self, service: &'a str, command: &'a Exec, terminal: bool) -> Work<'a, i64> {
         Box::pin(attach::attach(self, service, command, terminal))
-    }
-}
-
-fn no_programs(service: &str) -> Error {
-    Error::Start {
-        service: service.to_owned(),
-        reason: "it has no image, and this engine runs nothing else".to_owned(),
     }
 }

@@ -10,27 +10,27 @@ use bollard::query_parameters::{
 use futures_util::{Stream, StreamExt as _};
 use tokio_util::bytes::Bytes;
 
+use super::Images;
 use super::name;
-use crate::engine::docker::Docker;
 use crate::engine::docker::client::Fault;
 use crate::host::Lines;
 
 /// Loads an archive and returns the id of its one image. Names that it brought are taken away,
 /// and go back to the images that had them.
 pub(super) async fn load(
-    docker: &Docker,
+    images: &Images,
     body: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
 ) -> Result<String, Fault> {
-    let before = names(docker).await?;
-    let loaded = read_answer(docker, body).await?;
+    let before = names(images).await?;
+    let loaded = read_answer(images, body).await?;
     let mut ids = Vec::new();
     for what in loaded {
         match what {
             Loaded::Id(id) => ids.push(id),
             Loaded::Name(name) => {
-                let call = docker.client.api().inspect_image(&name);
-                ids.extend(docker.client.raw(call).await?.id);
-                give_back(docker, &name, before.get(&name)).await?;
+                let call = images.client.api().inspect_image(&name);
+                ids.extend(images.client.raw(call).await?.id);
+                give_back(images, &name, before.get(&name)).await?;
             }
         }
     }
@@ -53,12 +53,12 @@ enum Loaded {
 }
 
 async fn read_answer(
-    docker: &Docker,
+    images: &Images,
     body: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
 ) -> Result<Vec<Loaded>, Fault> {
     let options = ImportImageOptions::default();
     let body = bollard::body_try_stream(body);
-    let (api, meter) = docker.client.long_streaming();
+    let (api, meter) = images.client.long_streaming();
     let mut answers = api.import_image(options, body, None);
     let mut lines = Lines::default();
     let mut loaded = Vec::new();
@@ -84,9 +84,9 @@ fn read(line: &str) -> Option<Loaded> {
 }
 
 /// Returns every name and the image that has it.
-async fn names(docker: &Docker) -> Result<BTreeMap<String, String>, Fault> {
-    let call = docker.client.api().list_images(None::<ListImagesOptions>);
-    let images = docker.client.raw(call).await?.into_iter();
+async fn names(images: &Images) -> Result<BTreeMap<String, String>, Fault> {
+    let call = images.client.api().list_images(None::<ListImagesOptions>);
+    let images = images.client.raw(call).await?.into_iter();
     Ok(images
         .flat_map(|image| {
             let id = image.id;
@@ -96,23 +96,23 @@ async fn names(docker: &Docker) -> Result<BTreeMap<String, String>, Fault> {
         .collect())
 }
 
-async fn give_back(docker: &Docker, name: &str, owner: Option<&String>) -> Result<(), Fault> {
+async fn give_back(images: &Images, name: &str, owner: Option<&String>) -> Result<(), Fault> {
     let Some(owner) = owner else {
         let options = RemoveImageOptions {
             // The image itself stays: it is about to get our name.
             noprune: true,
             ..RemoveImageOptions::default()
         };
-        let call = docker.client.api().remove_image(name, Some(options), None);
-        return docker.client.raw(call).await.map(drop);
+        let call = images.client.api().remove_image(name, Some(options), None);
+        return images.client.raw(call).await.map(drop);
     };
     let (repository, tag) = name::split(name);
     let options = TagImageOptions {
         repo: Some(repository.to_owned()),
         tag: Some(tag.to_owned()),
     };
-    let call = docker.client.api().tag_image(owner, Some(options));
-    docker.client.raw(call).await
+    let call = images.client.api().tag_image(owner, Some(options));
+    images.client.raw(call).await
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::Images;
 use super::dockerfile::{Arguments, Base, needs};
 use super::source::NoImage;
 use super::survey::because;
 use super::{ensure, local, name, pull};
-use crate::engine::docker::Docker;
 use crate::engine::{Error, ImageHandle};
 use crate::host::Obstacle;
 use crate::model::{Build, Part, Reference, Template};
@@ -14,7 +14,7 @@ use crate::model::{Build, Part, Reference, Template};
 /// Returns what of the Dockerfile keeps the daemon from building it. Nothing is known of one that
 /// `prepare` makes.
 pub(super) async fn obstacle(
-    docker: &Docker,
+    images: &Images,
     build: &Build,
     current: &BTreeMap<String, ImageHandle>,
 ) -> Result<Option<Obstacle>, Error> {
@@ -27,12 +27,12 @@ pub(super) async fn obstacle(
         return Ok(None);
     };
     let needs = needs(&text, &arguments(build, current), build.target.as_deref());
-    let shown = ensure::relative(&file, &docker.identity.workspace);
+    let shown = ensure::relative(&file, &images.workspace);
     if let (false, Some(target)) = (needs.has_target, &build.target) {
         return Ok(Some(because(format!("{shown} has no stage `{target}`"))));
     }
     if let Some((line, what)) = needs.buildkit
-        && !is_podman(docker).await
+        && !is_podman(images).await
     {
         let reason = format!(
             "{shown}:{line}: {what} needs BuildKit, and envctl builds with the daemon's classic \
@@ -41,7 +41,7 @@ pub(super) async fn obstacle(
         return Ok(Some(because(reason)));
     }
     for base in &needs.bases {
-        if let Some(reason) = missing(docker, base).await? {
+        if let Some(reason) = missing(images, base).await? {
             return Ok(Some(because(format!("{shown}:{}: {reason}", base.line))));
         }
     }
@@ -68,7 +68,7 @@ fn arguments(build: &Build, current: &BTreeMap<String, ImageHandle>) -> Argument
 }
 
 /// Says why a base cannot be had: it is not there, and its registry does not give it.
-async fn missing(docker: &Docker, base: &Base) -> Result<Option<String>, Error> {
+async fn missing(images: &Images, base: &Base) -> Result<Option<String>, Error> {
     let Some(reference) = &base.reference else {
         return Ok(None);
     };
@@ -77,10 +77,10 @@ async fn missing(docker: &Docker, base: &Base) -> Result<Option<String>, Error> 
             "its base `{reference}` is no image's reference"
         )));
     }
-    if local::find(docker, reference).await?.is_some() {
+    if local::find(images, reference).await?.is_some() {
         return Ok(None);
     }
-    match pull::look(docker, reference).await {
+    match pull::look(images, reference).await {
         Ok(()) => Ok(None),
         Err(NoImage::Engine(error)) => Err(error),
         Err(NoImage::Failed { reason, .. }) => {
@@ -91,8 +91,8 @@ async fn missing(docker: &Docker, base: &Base) -> Result<Option<String>, Error> 
 }
 
 /// Whether it is Podman, which builds as `BuildKit` does.
-async fn is_podman(docker: &Docker) -> bool {
-    let version = docker.client.api().version().await;
+async fn is_podman(images: &Images) -> bool {
+    let version = images.client.api().version().await;
     let components = version.ok().and_then(|version| version.components);
     let mut components = components.into_iter().flatten();
     components.any(|component| component.name.to_ascii_lowercase().contains("podman"))

@@ -8,6 +8,8 @@ use bollard::models::BuildInfo;
 use bollard::query_parameters::{BuildImageOptions, TagImageOptions};
 use futures_util::StreamExt as _;
 
+use super::Images;
+use super::Turn;
 use super::context::BuildContext;
 use super::fingerprint::{self, Argument};
 use super::source::NoImage;
@@ -15,21 +17,20 @@ use super::upload::channel_of_bytes;
 use super::{ensure, local, name};
 use crate::engine::ImageHandle;
 use crate::engine::docker::client::Fault;
-use crate::engine::docker::engine::Turn;
-use crate::engine::docker::{Docker, labels};
+use crate::engine::docker::labels;
 use crate::host::{LastLines, Lines};
 use crate::model::Build;
 use crate::tell::{Progress, StepEvents, Unit};
 
 /// Builds an image; `prepare` makes its context before.
 pub(super) async fn build(
-    docker: &Docker,
+    images: &Images,
     (image, build): (&str, &Build),
     bases: &BTreeMap<String, ImageHandle>,
     step: &StepEvents,
 ) -> Result<ImageHandle, NoImage> {
     let arguments = fingerprint::arguments(build, bases).map_err(NoImage::because)?;
-    let workspace = &docker.identity.workspace;
+    let workspace = &images.workspace;
     // Read before `prepare` runs: what changes meanwhile makes another hash the next time.
     let inputs = if build.prepare.is_some() {
         Some(content_of(build, workspace).await?)
@@ -38,14 +39,14 @@ pub(super) async fn build(
     };
     if let Some(prepare) = &build.prepare {
         let made_from = inputs.as_deref().unwrap_or_default();
-        docker.prepared.run(prepare, made_from, step).await?;
+        images.prepared.run(prepare, made_from, step).await?;
     }
-    let turn = turn(docker, build);
+    let turn = turn(images, build);
     let _turn = turn.lock().await;
     let context = read_context(build).await?;
     step.message("building");
     let mut log = Log::new(step);
-    let (id, sent) = match send(docker, (image, build), (&arguments, context), &mut log).await {
+    let (id, sent) = match send(images, (image, build), (&arguments, context), &mut log).await {
         Ok(made) => made,
         Err(NoImage::Failed { reason, .. }) => {
             let output = log.into_last_lines();
@@ -55,12 +56,12 @@ pub(super) async fn build(
     };
     let made_from = inputs.unwrap_or(sent);
     let hash = fingerprint::built(build, &arguments, &made_from, workspace);
-    give_name(docker, image, &hash, id).await
+    give_name(images, image, &hash, id).await
 }
 
 /// Returns what equal builds of this run wait for.
-fn turn(docker: &Docker, build: &Build) -> Turn {
-    let mut builds = docker.builds.lock().unwrap_or_else(PoisonError::into_inner);
+fn turn(images: &Images, build: &Build) -> Turn {
+    let mut builds = images.builds.lock().unwrap_or_else(PoisonError::into_inner);
     let known = builds.iter().find(|(other, _)| other == build);
     if let Some((_, turn)) = known {
         return Arc::clone(turn);
@@ -92,16 +93,16 @@ pub(super) async fn blocking<T: Send + 'static>(
 /// Gives a whole image its name. When another run was faster, its image stays, since containers
 /// may have been made from it, and ours goes.
 pub(super) async fn give_name(
-    docker: &Docker,
+    images: &Images,
     image: &str,
     hash: &str,
     id: String,
 ) -> Result<ImageHandle, NoImage> {
     let (repository, tag) = name::ours(image, hash);
     let reference = format!("{repository}:{tag}");
-    if let Some(there) = local::find(docker, &reference).await? {
+    if let Some(there) = local::find(images, &reference).await? {
         if there.id != id {
-            ensure::remove(docker, &id).await;
+            ensure::remove(images, &id).await;
         }
         return Ok(there);
     }
@@ -109,12 +110,12 @@ pub(super) async fn give_name(
         repo: Some(repository),
         tag: Some(tag),
     };
-    let call = docker.client.api().tag_image(&id, Some(options));
-    match docker.client.raw(call).await {
+    let call = images.client.api().tag_image(&id, Some(options));
+    match images.client.raw(call).await {
         Ok(()) => Ok(ImageHandle { id, reference }),
         Err(fault) => {
             let doing = format!("name the image {reference}");
-            Err(NoImage::call(&docker.client, &doing, fault))
+            Err(NoImage::call(&images.client, &doing, fault))
         }
     }
 }
@@ -122,7 +123,7 @@ pub(super) async fn give_name(
 /// Sends the context and follows the build; returns the image's id and the digest of what was
 /// sent, which is what the image is named by.
 async fn send(
-    docker: &Docker,
+    images: &Images,
     (image, build): (&str, &Build),
     (arguments, context): (&[Argument], BuildContext),
     log: &mut Log<'_>,
@@ -136,7 +137,7 @@ async fn send(
     });
     let body = bollard::body_try_stream(body);
     let options = options(image, build, arguments);
-    let (api, meter) = docker.client.long_streaming();
+    let (api, meter) = images.client.long_streaming();
     let mut answers = api.build_image(options, None, Some(body));
     // It owns the answer, so that an early end also ends the upload.
     let following = async move {
@@ -153,7 +154,7 @@ async fn send(
     let id = match (id, &digest) {
         (Ok(id), _) => id,
         (Err(Fault::Broken(_)), Err(_)) => None,
-        (Err(fault), _) => return Err(NoImage::call(&docker.client, "build", fault)),
+        (Err(fault), _) => return Err(NoImage::call(&images.client, "build", fault)),
     };
     let digest = digest?;
     let id = id.ok_or_else(|| NoImage::because("the builder named no image"))?;

@@ -6,9 +6,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bollard::query_parameters::{ListImagesOptions, RemoveImageOptions};
 
+use super::Images;
 use super::source::NoImage;
 use super::{build, load, local, note, pull};
-use crate::engine::docker::{Docker, labels};
+use crate::engine::docker::labels;
 use crate::engine::{Error, ImageHandle, ImageOutcome, ImageSpec, Provenance};
 use crate::host::Note;
 use crate::tell::StepEvents;
@@ -26,35 +27,35 @@ pub(in crate::engine::docker) fn horizon() -> i64 {
 
 /// Makes an image available from the first source that can give it.
 pub(in crate::engine::docker) async fn ensure(
-    docker: &Docker,
+    images: &Images,
     spec: &ImageSpec,
     bases: &BTreeMap<String, ImageHandle>,
     step: &StepEvents,
 ) -> Result<ImageOutcome, Error> {
     let mut tried = Tried::default();
-    if let Some(handle) = local::copy_of(docker, spec, bases).await? {
+    if let Some(handle) = local::copy_of(images, spec, bases).await? {
         return Ok(tried.followed_by(handle, Provenance::Local));
     }
     if let Some(reference) = &spec.image.pull {
-        let answer = pull::pull(docker, reference, spec.pull_timeout, step).await;
+        let answer = pull::pull(images, reference, spec.pull_timeout, step).await;
         if let Some(handle) = tried.note(format!("pull {reference}"), answer)? {
             return Ok(tried.followed_by(handle, Provenance::Pulled));
         }
     }
     if spec.image.build.is_some() || spec.image.load.is_some() {
-        remove_leftovers(docker, &spec.name).await;
+        remove_leftovers(images, &spec.name).await;
     }
     if let Some(declared) = &spec.image.build {
-        let note = note::of_build(docker, &spec.name, declared).await;
-        let folder = relative(&declared.context, &docker.identity.workspace);
-        let answer = Box::pin(build::build(docker, (&spec.name, declared), bases, step)).await;
+        let note = note::of_build(images, &spec.name, declared).await;
+        let folder = relative(&declared.context, &images.workspace);
+        let answer = Box::pin(build::build(images, (&spec.name, declared), bases, step)).await;
         if let Some(handle) = tried.note(format!("build {folder}"), answer)? {
             return Ok(tried.made_by(handle, Provenance::Built, note));
         }
     }
     if let Some(command) = &spec.image.load {
-        let note = note::of_load(docker, &spec.name, command).await;
-        let answer = Box::pin(load::load(docker, (&spec.name, command), step)).await;
+        let note = note::of_load(images, &spec.name, command).await;
+        let answer = Box::pin(load::load(images, (&spec.name, command), step)).await;
         if let Some(handle) = tried.note(format!("load {}", command.command.join(" ")), answer)? {
             return Ok(tried.made_by(handle, Provenance::Loaded, note));
         }
@@ -121,7 +122,7 @@ pub(super) fn relative(path: &Path, workspace: &Path) -> String {
 }
 
 /// Removes imports that a killed run left without a name; whatever prevents that is no harm.
-async fn remove_leftovers(docker: &Docker, name: &str) {
+async fn remove_leftovers(images: &Images, name: &str) {
     let label = format!("{}={name}", labels::IMAGE);
     let options = ListImagesOptions {
         filters: Some(HashMap::from([
@@ -130,19 +131,19 @@ async fn remove_leftovers(docker: &Docker, name: &str) {
         ])),
         ..ListImagesOptions::default()
     };
-    let call = docker.client.api().list_images(Some(options));
-    let Ok(images) = docker.client.raw(call).await else {
+    let call = images.client.api().list_images(Some(options));
+    let Ok(left) = images.client.raw(call).await else {
         return;
     };
     let old = 0..horizon();
-    for image in images.into_iter().filter(|it| old.contains(&it.created)) {
-        remove(docker, &image.id).await;
+    for image in left.into_iter().filter(|it| old.contains(&it.created)) {
+        remove(images, &image.id).await;
     }
 }
 
 /// Removes an image that got no name, if it can be removed.
-pub(super) async fn remove(docker: &Docker, id: &str) {
+pub(super) async fn remove(images: &Images, id: &str) {
     let options = RemoveImageOptions::default();
-    let call = docker.client.api().remove_image(id, Some(options), None);
-    let _ = docker.client.raw(call).await;
+    let call = images.client.api().remove_image(id, Some(options), None);
+    let _ = images.client.raw(call).await;
 }

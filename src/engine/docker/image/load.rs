@@ -8,6 +8,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::process::ChildStdout;
 use tokio_util::bytes::Bytes;
 
+use super::Images;
 use super::build::{blocking, give_name};
 use super::sniff::{HEAD_BYTES_MAX, Payload, sniff};
 use super::source::NoImage;
@@ -15,7 +16,7 @@ use super::upload::{Uploader, channel_of_bytes};
 use super::{archive, ensure, fingerprint};
 use crate::engine::ImageHandle;
 use crate::engine::docker::client::Fault;
-use crate::engine::docker::{Docker, labels};
+use crate::engine::docker::labels;
 use crate::host::{LastLines, RunningProgram, Waiter, beside, print};
 use crate::model::HostCommand;
 use crate::tell::{Progress, StepEvents, Unit};
@@ -26,20 +27,20 @@ const CHUNK_BYTES: usize = 64 * 1024;
 /// Runs the command and makes an image of its output. The image gets its name only after the
 /// command exited 0: a root file system that was cut between two entries looks whole.
 pub(super) async fn load(
-    docker: &Docker,
+    images: &Images,
     (image, command): (&str, &HostCommand),
     step: &StepEvents,
 ) -> Result<ImageHandle, NoImage> {
-    let (declared, workspace) = (command.clone(), docker.identity.workspace.clone());
+    let (declared, workspace) = (command.clone(), images.workspace.clone());
     let hash = blocking(move || fingerprint::loaded(&declared, &workspace)).await?;
     step.message(format!("running {}", command.command.join(" ")));
     let mut program = RunningProgram::start(command)?;
     let (waiter, stdout, stderr) = program.sides();
     let last = std::sync::Mutex::new(LastLines::default());
-    let work = take_in(docker, image, (waiter, stdout), step);
+    let work = take_in(images, image, (waiter, stdout), step);
     let made = beside(work, print(stderr, step, &last)).await;
     let id = made.map_err(|error| with_output(error, last.into_inner().unwrap_or_default()))?;
-    give_name(docker, image, &hash, id).await
+    give_name(images, image, &hash, id).await
 }
 
 fn with_output(error: NoImage, last: LastLines) -> NoImage {
@@ -54,7 +55,7 @@ fn with_output(error: NoImage, last: LastLines) -> NoImage {
 
 /// Sends the command's output to the daemon while it comes, and returns the image's id.
 async fn take_in(
-    docker: &Docker,
+    images: &Images,
     image: &str,
     (waiter, stdout): (&mut Waiter, &mut ChildStdout),
     step: &StepEvents,
@@ -70,19 +71,19 @@ async fn take_in(
     let feeding = feed(uploader, waiter, (head, stdout), step);
     match payload {
         Payload::RootFs => {
-            let (fed, made) = tokio::join!(feeding, import(docker, image, body));
-            judge(docker, "import the root file system", fed, made).await
+            let (fed, made) = tokio::join!(feeding, import(images, image, body));
+            judge(images, "import the root file system", fed, made).await
         }
         Payload::Archive => {
-            let (fed, made) = tokio::join!(feeding, archive::load(docker, body));
-            judge(docker, "load the image archive", fed, made).await
+            let (fed, made) = tokio::join!(feeding, archive::load(images, body));
+            judge(images, "load the image archive", fed, made).await
         }
     }
 }
 
 /// The command's failure explains the daemon's, so it comes first.
 async fn judge(
-    docker: &Docker,
+    images: &Images,
     doing: &str,
     fed: Result<(), String>,
     made: Result<String, Fault>,
@@ -90,10 +91,10 @@ async fn judge(
     match (fed, made) {
         (Ok(()), Ok(id)) => Ok(id),
         (Ok(()), Err(fault)) | (Err(_), Err(fault @ Fault::Gone(_))) => {
-            Err(NoImage::call(&docker.client, doing, fault))
+            Err(NoImage::call(&images.client, doing, fault))
         }
         (Err(reason), Ok(id)) => {
-            ensure::remove(docker, &id).await;
+            ensure::remove(images, &id).await;
             Err(NoImage::because(reason))
         }
         (Err(reason), Err(_)) => Err(NoImage::because(reason)),
@@ -150,7 +151,7 @@ async fn feed(
 
 /// Imports a root file system, without a name.
 async fn import(
-    docker: &Docker,
+    images: &Images,
     image: &str,
     body: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
 ) -> Result<String, Fault> {
@@ -164,7 +165,7 @@ async fn import(
         ..CreateImageOptions::default()
     };
     let body = bollard::body_try_stream(body);
-    let (api, meter) = docker.client.long_streaming();
+    let (api, meter) = images.client.long_streaming();
     let mut answers = api.create_image(Some(options), Some(body), None);
     let mut id = None;
     while let Some(answer) = answers.next().await {

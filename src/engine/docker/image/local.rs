@@ -4,19 +4,19 @@ use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
 
+use super::Images;
 use super::{fingerprint, name};
-use crate::engine::docker::Docker;
 use crate::engine::{Error, Handles, ImageHandle, ImageSpec, Provision};
 use crate::model::{Build, HostCommand, Image, Part, Reference};
 
 /// Returns the current image of each spec that needs no work. An image whose base is not current
 /// is not either, unless it comes from a source that needs no base.
 pub(in crate::engine::docker) async fn current(
-    docker: &Docker,
+    images: &Images,
     provisions: &[Provision],
 ) -> Result<Handles, Error> {
     let mut found = Handles::new();
-    let mut left: Vec<&ImageSpec> = images(provisions).collect();
+    let mut left: Vec<&ImageSpec> = declared(provisions).collect();
     // Bases first; each round settles at least one, and what is left then is a cycle.
     while !left.is_empty() {
         let open: BTreeSet<&str> = left.iter().map(|spec| spec.name.as_str()).collect();
@@ -26,7 +26,7 @@ pub(in crate::engine::docker) async fn current(
         if now.is_empty() {
             break;
         }
-        let looks = now.iter().map(|spec| copy_of(docker, spec, &found));
+        let looks = now.iter().map(|spec| copy_of(images, spec, &found));
         let copies = try_join_all(looks).await?;
         let copies = now.iter().zip(copies);
         found.extend(copies.filter_map(|(spec, copy)| Some((spec.name.clone(), copy?))));
@@ -36,7 +36,7 @@ pub(in crate::engine::docker) async fn current(
 }
 
 /// Returns those that are images.
-pub(super) fn images(provisions: &[Provision]) -> impl Iterator<Item = &ImageSpec> {
+pub(super) fn declared(provisions: &[Provision]) -> impl Iterator<Item = &ImageSpec> {
     provisions.iter().filter_map(|provision| match provision {
         Provision::Image(image) => Some(&**image),
         Provision::Program(_) => None,
@@ -56,51 +56,51 @@ pub(super) fn bases(image: &Image) -> impl Iterator<Item = &str> {
 
 /// Returns a local copy that is current, whichever source it is from.
 pub(super) async fn copy_of(
-    docker: &Docker,
+    images: &Images,
     spec: &ImageSpec,
     bases: &Handles,
 ) -> Result<Option<ImageHandle>, Error> {
     if let Some(reference) = &spec.image.pull
         && name::is_reference(reference)
-        && let Some(handle) = find(docker, reference).await?
+        && let Some(handle) = find(images, reference).await?
     {
         return Ok(Some(handle));
     }
     if let Some(build) = &spec.image.build
-        && let Some(hash) = hash_of_build(docker, build, bases).await
-        && let Some(handle) = find_ours(docker, &spec.name, &hash).await?
+        && let Some(hash) = hash_of_build(images, build, bases).await
+        && let Some(handle) = find_ours(images, &spec.name, &hash).await?
     {
         return Ok(Some(handle));
     }
     if let Some(load) = &spec.image.load
-        && let Some(hash) = hash_of_load(docker, load).await
+        && let Some(hash) = hash_of_load(images, load).await
     {
-        return find_ours(docker, &spec.name, &hash).await;
+        return find_ours(images, &spec.name, &hash).await;
     }
     Ok(None)
 }
 
 /// Returns the image of a reference.
-pub(super) async fn find(docker: &Docker, reference: &str) -> Result<Option<ImageHandle>, Error> {
-    let call = || docker.client.api().inspect_image(reference);
+pub(super) async fn find(images: &Images, reference: &str) -> Result<Option<ImageHandle>, Error> {
+    let call = || images.client.api().inspect_image(reference);
     let doing = format!("look at the image {reference}");
-    let found = docker.client.find(&doing, call).await?;
+    let found = images.client.find(&doing, call).await?;
     Ok(found.map(|image| ImageHandle {
         id: image.id.unwrap_or_default(),
         reference: reference.to_owned(),
     }))
 }
 
-async fn find_ours(docker: &Docker, name: &str, hash: &str) -> Result<Option<ImageHandle>, Error> {
+async fn find_ours(images: &Images, name: &str, hash: &str) -> Result<Option<ImageHandle>, Error> {
     let (repository, tag) = name::ours(name, hash);
-    find(docker, &format!("{repository}:{tag}")).await
+    find(images, &format!("{repository}:{tag}")).await
 }
 
 /// Returns the hash that the built image has now; `None` when its inputs cannot be read, which
 /// the build itself will say better.
-async fn hash_of_build(docker: &Docker, build: &Build, bases: &Handles) -> Option<String> {
+async fn hash_of_build(images: &Images, build: &Build, bases: &Handles) -> Option<String> {
     let arguments = fingerprint::arguments(build, bases).ok()?;
-    let (build, workspace) = (build.clone(), docker.identity.workspace.clone());
+    let (build, workspace) = (build.clone(), images.workspace.clone());
     let hash = tokio::task::spawn_blocking(move || {
         let content = fingerprint::build_content(&build, &workspace).ok()?;
         Some(fingerprint::built(&build, &arguments, &content, &workspace))
@@ -108,8 +108,8 @@ async fn hash_of_build(docker: &Docker, build: &Build, bases: &Handles) -> Optio
     hash.await.ok().flatten()
 }
 
-async fn hash_of_load(docker: &Docker, load: &HostCommand) -> Option<String> {
-    let (load, workspace) = (load.clone(), docker.identity.workspace.clone());
+async fn hash_of_load(images: &Images, load: &HostCommand) -> Option<String> {
+    let (load, workspace) = (load.clone(), images.workspace.clone());
     let hash = tokio::task::spawn_blocking(move || fingerprint::loaded(&load, &workspace).ok());
     hash.await.ok().flatten()
 }

@@ -7,10 +7,10 @@ use bollard::models::CreateImageInfo;
 use bollard::query_parameters::CreateImageOptions;
 use futures_util::StreamExt as _;
 
+use super::Images;
 use super::source::NoImage;
 use super::{local, name};
 use crate::engine::ImageHandle;
-use crate::engine::docker::Docker;
 use crate::engine::docker::client::Fault;
 use crate::tell::{Progress, StepEvents, Unit};
 
@@ -19,7 +19,7 @@ const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Pulls a reference, with its layers as progress.
 pub(super) async fn pull(
-    docker: &Docker,
+    images: &Images,
     reference: &str,
     timeout: Duration,
     step: &StepEvents,
@@ -28,42 +28,42 @@ pub(super) async fn pull(
         return Err(NoImage::because("this is not an image's reference"));
     }
     let registry = name::registry(reference);
-    if let Some(why) = silent(docker, registry) {
+    if let Some(why) = silent(images, registry) {
         return Err(NoImage::because(format!(
             "the registry {registry} did not answer earlier in this run ({why})"
         )));
     }
     step.message(format!("pulling {reference}"));
     let doing = format!("pull {reference}");
-    let fault = match tokio::time::timeout(timeout, attempts(docker, reference, step)).await {
+    let fault = match tokio::time::timeout(timeout, attempts(images, reference, step)).await {
         Ok(Ok(())) => {
-            let found = local::find(docker, reference).await?;
+            let found = local::find(images, reference).await?;
             return found.ok_or_else(|| NoImage::because("the image was gone after the pull"));
         }
         Ok(Err(fault)) => fault,
         Err(_) => Fault::Reported(format!("not done within {} s", timeout.as_secs())),
     };
     if blames_the_registry(&fault) {
-        remember(docker, registry, fault.to_string());
+        remember(images, registry, fault.to_string());
     }
-    Err(NoImage::call(&docker.client, &doing, fault))
+    Err(NoImage::call(&images.client, &doing, fault))
 }
 
 /// Pulls, and once more when a transfer that had begun broke off: the layers that came whole are
 /// kept. A registry that refused or gave no answer is not asked a second time.
-async fn attempts(docker: &Docker, reference: &str, step: &StepEvents) -> Result<(), Fault> {
+async fn attempts(images: &Images, reference: &str, step: &StepEvents) -> Result<(), Fault> {
     let mut layers = Layers::default();
-    match attempt(docker, reference, &mut layers, step).await {
+    match attempt(images, reference, &mut layers, step).await {
         Err(Fault::Reported(_)) if layers.has_bytes() => {
             step.message(format!("pulling {reference} again"));
-            attempt(docker, reference, &mut layers, step).await
+            attempt(images, reference, &mut layers, step).await
         }
         answer => answer,
     }
 }
 
 async fn attempt(
-    docker: &Docker,
+    images: &Images,
     reference: &str,
     layers: &mut Layers,
     step: &StepEvents,
@@ -74,7 +74,7 @@ async fn attempt(
         tag: Some(tag.to_owned()),
         ..CreateImageOptions::default()
     };
-    let (api, meter) = docker.client.long_streaming();
+    let (api, meter) = images.client.long_streaming();
     let mut answers = api.create_image(Some(options), None, None);
     while let Some(answer) = answers.next().await {
         if let Some(progress) = layers.take_in(&meter.take(answer)?) {
@@ -85,27 +85,27 @@ async fn attempt(
 }
 
 /// Asks whether the registry has an image; the error is the reason why it cannot be pulled.
-pub(super) async fn look(docker: &Docker, reference: &str) -> Result<(), NoImage> {
+pub(super) async fn look(images: &Images, reference: &str) -> Result<(), NoImage> {
     if !name::is_reference(reference) {
         return Err(NoImage::because("this is not an image's reference"));
     }
     let registry = name::registry(reference);
-    if let Some(why) = silent(docker, registry) {
+    if let Some(why) = silent(images, registry) {
         return Err(NoImage::because(format!(
             "the registry {registry} did not answer earlier in this run ({why})"
         )));
     }
-    let call = docker.client.api().inspect_registry_image(reference, None);
+    let call = images.client.api().inspect_registry_image(reference, None);
     let fault = match tokio::time::timeout(LOOK_TIMEOUT, call).await {
         Ok(Ok(_)) => return Ok(()),
         Ok(Err(error)) => Fault::from(error),
         Err(_) => Fault::Reported(format!("no answer within {} s", LOOK_TIMEOUT.as_secs())),
     };
     if blames_the_registry(&fault) {
-        remember(docker, registry, fault.to_string());
+        remember(images, registry, fault.to_string());
     }
     let doing = format!("ask for {reference}");
-    Err(NoImage::call(&docker.client, &doing, fault))
+    Err(NoImage::call(&images.client, &doing, fault))
 }
 
 /// Whether the failure says something about the registry, not about this image: a refusal with a
@@ -120,13 +120,13 @@ fn blames_the_registry(fault: &Fault) -> bool {
     }
 }
 
-fn silent(docker: &Docker, registry: &str) -> Option<String> {
-    let silent = docker.silent_registries.lock();
+fn silent(images: &Images, registry: &str) -> Option<String> {
+    let silent = images.silent_registries.lock();
     silent.ok()?.get(registry).cloned()
 }
 
-fn remember(docker: &Docker, registry: &str, why: String) {
-    if let Ok(mut silent) = docker.silent_registries.lock() {
+fn remember(images: &Images, registry: &str, why: String) {
+    if let Ok(mut silent) = images.silent_registries.lock() {
         silent.insert(registry.to_owned(), why);
     }
 }

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Images;
 use super::source::NoImage;
 use super::{bases, ensure, local, pull};
-use crate::engine::docker::Docker;
 use crate::engine::{Error, ImageHandle, ImageSpec, Prospect, Provision};
 use crate::host::{Obstacle, can_run};
 use crate::model::Build;
@@ -13,24 +13,24 @@ use crate::model::Build;
 /// Looks for a local copy of each image, else for a source that can give it. What others are made
 /// from stands before them.
 pub(in crate::engine::docker) async fn survey(
-    docker: &Docker,
+    images: &Images,
     provisions: &[Provision],
 ) -> Result<Vec<Prospect>, Error> {
-    let current = local::current(docker, provisions).await?;
+    let current = local::current(images, provisions).await?;
     let mut prospects: Vec<Prospect> = Vec::with_capacity(provisions.len());
-    for image in local::images(provisions) {
+    for image in local::declared(provisions) {
         let had = prospects.iter().filter(|it| it.outcome.is_ok());
         let had = had.map(|it| it.name.as_str()).collect();
         prospects.push(Prospect {
             name: image.name.clone(),
-            outcome: prospect(docker, image, &current, &had).await?,
+            outcome: prospect(images, image, &current, &had).await?,
         });
     }
     Ok(prospects)
 }
 
 async fn prospect(
-    docker: &Docker,
+    images: &Images,
     spec: &ImageSpec,
     current: &BTreeMap<String, ImageHandle>,
     had: &BTreeSet<&str>,
@@ -41,17 +41,17 @@ async fn prospect(
     let mut obstacles = Obstacles::default();
     if let Some(reference) = &spec.image.pull {
         let source = format!("pull {reference}");
-        match pull::look(docker, reference).await {
+        match pull::look(images, reference).await {
             Ok(()) => return Ok(Ok(source)),
             Err(NoImage::Engine(error)) => return Err(error),
             Err(NoImage::Failed { reason, .. }) => obstacles.add(&source, &reason, None),
         }
     }
     if let Some(build) = &spec.image.build {
-        let folder = ensure::relative(&build.context, &docker.identity.workspace);
+        let folder = ensure::relative(&build.context, &images.workspace);
         let source = format!("build {folder}");
-        let missing = match can_build(docker, build, local::bases(&spec.image), had) {
-            Ok(()) => bases::obstacle(docker, build, current).await?,
+        let missing = match can_build(images, build, local::bases(&spec.image), had) {
+            Ok(()) => bases::obstacle(images, build, current).await?,
             Err(missing) => Some(missing),
         };
         match missing {
@@ -61,7 +61,7 @@ async fn prospect(
     }
     if let Some(command) = &spec.image.load {
         let source = format!("load {}", command.command.join(" "));
-        match can_run(command, &docker.search_path) {
+        match can_run(command, &images.search_path) {
             Ok(()) => return Ok(Ok(source)),
             Err(missing) => obstacles.add(&source, &missing.reason, missing.hint),
         }
@@ -70,7 +70,7 @@ async fn prospect(
 }
 
 fn can_build<'a>(
-    docker: &Docker,
+    images: &Images,
     build: &Build,
     mut bases: impl Iterator<Item = &'a str>,
     had: &BTreeSet<&str>,
@@ -79,11 +79,11 @@ fn can_build<'a>(
         return Err(because(format!("its base `{base}` cannot be had")));
     }
     match &build.prepare {
-        Some(prepare) => can_run(prepare, &docker.search_path),
+        Some(prepare) => can_run(prepare, &images.search_path),
         None if build.context.join(&build.dockerfile).is_file() => Ok(()),
         None => {
             let file = build.context.join(&build.dockerfile);
-            let file = ensure::relative(&file, &docker.identity.workspace);
+            let file = ensure::relative(&file, &images.workspace);
             Err(because(format!("there is no file {file}")))
         }
     }
