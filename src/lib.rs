@@ -4,6 +4,7 @@
 //!
 //! - [`cli`]: what was typed, as clap types,
 //! - [`config`]: layered TOML becomes two immutable values,
+//! - [`kinds`]: what is true of every service of a kind,
 //! - [`model`]: what all rooms say, as plain values,
 //! - [`host`]: programs, processes, locks and files of this machine,
 //! - [`probe`]: looking at a service from outside,
@@ -19,6 +20,7 @@ pub mod commands;
 pub mod config;
 pub mod engine;
 pub mod host;
+pub mod kinds;
 pub mod model;
 pub mod plan;
 pub mod postgres;

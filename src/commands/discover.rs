@@ -10,6 +10,7 @@ use super::session::Session;
 use crate::cli::{OpenApi, SmokeTestArgs};
 use crate::config;
 use crate::engine::Addresses;
+use crate::kinds::POSTGRES;
 use crate::model::{Kind, Service};
 use crate::plan::password;
 use crate::postgres::{Server, Target};
@@ -130,7 +131,7 @@ async fn databases(scene: &Scene, outside: &Addresses) -> Result<Vec<(String, Ta
     let mut databases = Vec::new();
     for service in &scene.desired.services {
         let name = &service.spec.name;
-        let address = outside.get(&(name.clone(), "postgres".to_owned()));
+        let address = outside.get(&(name.clone(), POSTGRES.name.to_owned()));
         if let (Some(database), Some(address)) = (&service.database, address) {
             let server = Server {
                 address: *address,

@@ -17,6 +17,7 @@ use super::trust;
 use crate::config::Merged;
 use crate::engine::{Addresses, Engine, MadeWith, Observed, ObservedService};
 use crate::host::{Digests, Home};
+use crate::kinds::POSTGRES;
 use crate::model::{Environment, Invocation};
 use crate::plan::{
     Consent, Database, Desired, DesiredService, Observation, Plan, Report, World, observe, password,
@@ -226,7 +227,7 @@ impl Scene {
     pub(super) async fn server(&self, database: &Database) -> Result<Server, Failure> {
         let address = self
             .engine
-            .address(database.service(), "postgres")
+            .address(database.service(), POSTGRES.name)
             .await
             .map_err(|error| Failure::not_up(&self.invocation, error))?;
         Ok(Server {

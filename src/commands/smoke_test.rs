@@ -14,6 +14,7 @@ use super::session::Session;
 use super::smoke_reports::Targets;
 use crate::cli::SmokeTestArgs;
 use crate::engine::Addresses;
+use crate::kinds::{POSTGRES, REDIS};
 use crate::model::{Kind, Reference, ServicePort};
 use crate::postgres::Server;
 use crate::smoke::reports::Results;
@@ -165,7 +166,7 @@ fn database(scene: &Scene, outside: &Addresses, service: &str) -> Result<SqlData
     let database = desired.and_then(|service| service.database.as_ref());
     let database = database.ok_or_else(|| format!("`{service}` is no postgres service"))?;
     let server = Server {
-        address: server(outside, service, "postgres")?,
+        address: server(outside, service, POSTGRES.name)?,
         user: database.login.user.clone(),
         password: database.login.password.clone(),
     };
@@ -181,7 +182,7 @@ fn redis(scene: &Scene, outside: &Addresses, service: &str) -> Result<RedisServe
         return Err(format!("`{service}` is no redis service"));
     };
     Ok(RedisServer {
-        address: server(outside, service, "redis")?,
+        address: server(outside, service, REDIS.name)?,
         password: redis.password.clone(),
     })
 }

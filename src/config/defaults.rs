@@ -5,15 +5,7 @@ use std::sync::Arc;
 use super::schema::{CHECK, Fields, Literal, PORT, SERVICE, TASK, is_version};
 use super::source::{Origin, Source};
 use super::tree::{Node, Table, Value};
-
-/// The port that a PostgreSQL server listens on in its container.
-pub(crate) const POSTGRES_PORT: i64 = 5432;
-/// The port that a Redis server listens on in its container.
-pub(crate) const REDIS_PORT: i64 = 6379;
-
-/// The versions of the official images where none is declared.
-const POSTGRES_VERSION: &str = "17";
-const REDIS_VERSION: &str = "7";
+use crate::kinds::{self, Facts, POSTGRES, REDIS};
 
 /// Adds every default that is not set; it comes after merging, which gives the same result as a
 /// lowest layer would, since defaults depend on what the other layers declare.
@@ -72,9 +64,12 @@ impl Defaults {
         self.key(service, &SERVICE, "kind");
         match service.get("kind").and_then(Node::text) {
             Some("container") => self.key(service, &SERVICE, "replicas"),
-            Some("postgres") => self.postgres(service),
-            Some("redis") => self.redis(service),
-            _ => {}
+            Some(name) => {
+                if let Some(kind) = kinds::named(name) {
+                    self.server(service, kind);
+                }
+            }
+            None => {}
         }
         for key in ["restart", "stop_grace_period", "ready_timeout"] {
             self.key(service, &SERVICE, key);
@@ -88,29 +83,26 @@ impl Defaults {
         }
     }
 
-    fn postgres(&self, service: &mut Table) {
-        self.text(service, "user", "postgres");
-        // As in the official image: the database is named after its user.
-        if let (Some(user), None) = (service.get("user"), service.get("database")) {
-            service.insert("database".to_owned(), user.clone());
+    /// Adds what only some servers have, then the one port of a server, which has its kind's name, and
+    /// its official image.
+    fn server(&self, service: &mut Table, facts: &Facts) {
+        let kind = facts.name;
+        if kind == POSTGRES.name {
+            self.text(service, "user", "postgres");
+            // As in the official image: the database is named after its user.
+            if let (Some(user), None) = (service.get("user"), service.get("database")) {
+                service.insert("database".to_owned(), user.clone());
+            }
         }
-        // SIGTERM waits for its clients to leave.
-        self.text(service, "stop_signal", "SIGINT");
-        self.server(service, ("postgres", POSTGRES_PORT), POSTGRES_VERSION);
-    }
-
-    fn redis(&self, service: &mut Table) {
         // A command of its own says this itself.
-        if !service.contains_key("command") {
+        if kind == REDIS.name && !service.contains_key("command") {
             self.key(service, &SERVICE, "persistence");
         }
-        self.server(service, ("redis", REDIS_PORT), REDIS_VERSION);
-    }
-
-    /// Adds the one port of a server, which has its kind's name, and its official image.
-    fn server(&self, service: &mut Table, (kind, container): (&str, i64), version: &str) {
+        if let Some(signal) = facts.stop_signal {
+            self.text(service, "stop_signal", signal);
+        }
         match service.get("version") {
-            None => self.text(service, "image", &format!("{kind}:{version}")),
+            None => self.text(service, "image", &format!("{kind}:{}", facts.version)),
             Some(node) => {
                 // One that is wrong is one mistake, not two.
                 let text = node
@@ -129,7 +121,7 @@ impl Defaults {
             self.set(ports, kind, Value::Table(Table::default()));
             let port = ports.get_mut(kind).and_then(Node::table_mut);
             if let Some(port) = port {
-                self.set(port, "container", Value::Integer(container));
+                self.set(port, "container", Value::Integer(facts.port.into()));
             }
         }
     }

@@ -1,13 +1,13 @@
 //! Brings one layer into the long form: short forms expanded, unknown keys reported, so that
 //! merging only ever sees tables over tables. Knows no other layer.
 
-use super::defaults::{POSTGRES_PORT, REDIS_PORT};
 use super::mistake::{MISTAKES_MAX, Mistake};
 use super::parse;
 use super::schema::{Fields, ListForm, Named, Shape};
 use super::suggest;
 use super::trail::Trail;
 use super::tree::{Node, Table, Value};
+use crate::kinds;
 
 /// Expands a whole layer, or the part of it at `path`.
 pub(crate) fn expand(node: &mut Node, shape: Shape, path: Trail<'_>, mistakes: &mut Vec<Mistake>) {
@@ -128,11 +128,7 @@ fn listed(node: &mut Node, named: &Named, path: Trail<'_>, mistakes: &mut Vec<Mi
 /// is no second mistake.
 fn unnamed_ports(node: &mut Node, path: Trail<'_>, mistakes: &mut Vec<Mistake>) {
     let (host, container) = first_port(node).unwrap_or((Some(3000), 3000));
-    let name = match container {
-        POSTGRES_PORT => "postgres",
-        REDIS_PORT => "redis",
-        _ => "http",
-    };
+    let name = kinds::listening_on(container).map_or("http", |kind| kind.name);
     let written = match host {
         Some(host) => format!("{{ container = {container}, host = {host} }}"),
         None => container.to_string(),

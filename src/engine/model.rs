@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use crate::host::Obstacle;
+use crate::kinds::{Facts, POSTGRES, REDIS};
 use crate::model::{
     HostCommand, HostPort, Image, ImageSource, InstanceId, Limits, Mount, Restart, Secret, Template,
 };
@@ -255,6 +256,17 @@ pub enum ServiceKind {
     Postgres,
     /// Takes its settings from the command: `redis-server --appendonly yes`.
     Redis,
+}
+
+impl ServiceKind {
+    /// Returns what is true of all servers of the kind; `None` of a program.
+    pub(crate) fn facts(self) -> Option<&'static Facts> {
+        match self {
+            Self::Program => None,
+            Self::Postgres => Some(&POSTGRES),
+            Self::Redis => Some(&REDIS),
+        }
+    }
 }
 
 /// A port that is published on the host.

@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use super::desired::Login;
 use super::error::Error;
 use crate::engine::Engine;
+use crate::kinds::POSTGRES;
 use crate::model::Secret;
 use crate::postgres::Server;
 
 /// Returns where a `postgres` service can be reached from here.
 pub(super) async fn server(engine: &dyn Engine, login: &Login) -> Result<Server, Error> {
-    let address = engine.address(&login.service, "postgres").await?;
+    let address = engine.address(&login.service, POSTGRES.name).await?;
     server_at(address, engine, login).await
 }
 

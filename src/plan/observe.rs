@@ -14,6 +14,7 @@ use super::observation::Observation;
 use super::ready;
 use crate::engine::{Engine, MadeFile, Observed, ObservedService, Role, ServiceState};
 use crate::host::Digests;
+use crate::kinds::POSTGRES;
 use crate::model::Reach;
 use crate::seed::{self, Survey};
 
@@ -135,7 +136,7 @@ async fn held(
     let Some(database) = &service.database else {
         return Ok(Held::None);
     };
-    let Some(port) = seen.ports.get("postgres") else {
+    let Some(port) = seen.ports.get(POSTGRES.name) else {
         return Ok(Held::None);
     };
     let Ok(server) = server_at(port.reached(), engine, &database.login).await else {

@@ -5,7 +5,8 @@ use std::error::Error as _;
 use super::super::line;
 use super::{Failure, FailureKind};
 use crate::config::Mistakes;
-use crate::model::{Invocation, Kind, Service};
+use crate::kinds;
+use crate::model::{Invocation, Service};
 use crate::smoke::discover::{DocumentError, Undocumented};
 use crate::tell::Diagnostic;
 
@@ -45,11 +46,10 @@ impl Failure {
 
     /// A service that cannot be asked over HTTP.
     pub(in crate::commands) fn no_http_port(name: &str, service: &Service) -> Self {
-        let title = match service.kind {
-            Kind::Postgres(_) => format!("`{name}` is a database: it answers no HTTP"),
-            Kind::Redis(_) => format!("`{name}` is a Redis server: it answers no HTTP"),
-            Kind::Container if service.ports.is_empty() => format!("`{name}` has no port"),
-            Kind::Container => format!("`{name}` has several ports, none of them named `http`"),
+        let title = match kinds::of(&service.kind) {
+            Some(kind) => format!("`{name}` is {}: it answers no HTTP", kind.noun),
+            None if service.ports.is_empty() => format!("`{name}` has no port"),
+            None => format!("`{name}` has several ports, none of them named `http`"),
         };
         Self::new(FailureKind::Usage, Diagnostic::new(title))
     }

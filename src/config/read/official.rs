@@ -6,32 +6,13 @@ use indexmap::IndexMap;
 use super::section::Section;
 use crate::config::mistake::Mistake;
 use crate::config::tree::{Node, quoted};
+use crate::kinds;
 use crate::model::{Kind, Template};
-
-/// Variables of the `postgres` image, each with its key.
-const POSTGRES: [(&str, &str); 6] = [
-    ("POSTGRES_USER", "user"),
-    ("POSTGRES_USER_FILE", "user"),
-    ("POSTGRES_PASSWORD", "password"),
-    ("POSTGRES_PASSWORD_FILE", "password"),
-    ("POSTGRES_DB", "database"),
-    ("POSTGRES_DB_FILE", "database"),
-];
-
-/// What images of Redis call its password.
-const REDIS: [(&str, &str); 2] = [
-    ("REDIS_PASSWORD", "password"),
-    ("REDIS_PASSWORD_FILE", "password"),
-];
 
 /// Reports variables that say something else than the keys of a server.
 pub(super) fn check(section: &Section<'_>, kind: &Kind, environment: &IndexMap<String, Template>) {
-    let variables: &[(&str, &str)] = match kind {
-        Kind::Container => return,
-        Kind::Postgres(_) => &POSTGRES,
-        Kind::Redis(_) => &REDIS,
-    };
-    let set = variables.iter().filter_map(|(name, key)| {
+    let Some(facts) = kinds::of(kind) else { return };
+    let set = facts.variables.iter().filter_map(|(name, key)| {
         let value = environment.get(*name)?;
         let declared = section.template(key);
         let same = declared.is_some_and(|it| it.canonical() == value.canonical());
@@ -47,8 +28,7 @@ pub(super) fn check(section: &Section<'_>, kind: &Kind, environment: &IndexMap<S
         } else {
             ("are", "keys")
         };
-        let server = section.text("kind").unwrap_or_default();
-        let message = format!("{names} {are} set by {keys} of a `{server}` service");
+        let message = format!("{names} {are} set by {keys} of a `{}` service", facts.name);
         let hint = format!("write {} in `[{}]`", lines.join(", "), section.path);
         let mistake = at(Mistake::new(message), first.place);
         section.reader.report(mistake.hint(hint));

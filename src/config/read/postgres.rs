@@ -2,12 +2,13 @@
 
 use super::section::Section;
 use super::{seed, server};
+use crate::kinds::POSTGRES;
 use crate::model::{Migrations, Postgres, Secret};
 
 /// Reads its keys; `user` means the role here.
 pub(super) fn read(section: &Section<'_>) -> Postgres {
-    server::check_ports(section, "postgres");
-    let version = server::version(section, "`version = \"13.5\"` or `version = \"16\"`");
+    server::check_ports(section, POSTGRES.name);
+    let version = server::version(section, POSTGRES.version_hint);
     let user = filled(section, "user");
     let database = if user.is_empty() {
         // It is named after its user unless it was set.

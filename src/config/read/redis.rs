@@ -6,6 +6,7 @@ use super::section::Section;
 use super::server;
 use crate::config::mistake::Mistake;
 use crate::config::tree::Value;
+use crate::kinds::REDIS;
 use crate::model::{Persistence, Redis};
 
 /// Directives that envctl sets itself, each with the key that says it here.
@@ -30,8 +31,8 @@ const TAKEN: [(&str, Option<&str>); 16] = [
 
 /// Reads its keys.
 pub(super) fn read(section: &Section<'_>) -> Redis {
-    server::check_ports(section, "redis");
-    let version = server::version(section, "`version = \"7\"` or `version = \"7.0\"`");
+    server::check_ports(section, REDIS.name);
+    let version = server::version(section, REDIS.version_hint);
     Redis {
         version: version.text,
         strict_version: version.strict,

@@ -9,9 +9,9 @@ use super::service::one_port;
 use crate::config::mistake::Mistake;
 use crate::config::suggest;
 use crate::config::tree::Value;
+use crate::kinds;
 use crate::model::{
-    Auth, Body, Call, FormPart, HttpAction, Kind, PartContent, Service, ServicePort, Tls,
-    WebSocketAction,
+    Auth, Body, Call, FormPart, HttpAction, PartContent, Service, ServicePort, Tls, WebSocketAction,
 };
 
 /// Reads a request whose method is the key `method`, or said by that key.
@@ -140,14 +140,9 @@ fn part(section: &Section<'_>) -> Option<FormPart> {
 pub(super) fn port(section: &Section<'_>, services: &Services) -> Option<ServicePort> {
     let name = section.needed("service", "the service to ask")?;
     let service = known_service(section, &name, services)?;
-    let server = match service.kind {
-        Kind::Container => None,
-        Kind::Postgres(_) => Some(("a database", "ask it with `sql = \"SELECT …\"`")),
-        Kind::Redis(_) => Some(("a Redis server", "ask it with `redis = [\"GET\", \"key\"]`")),
-    };
-    if let Some((what, hint)) = server {
-        let message = format!("`{name}` is {what}: it answers no HTTP");
-        section.wrong_with("service", message, Some(hint.to_owned()));
+    if let Some(kind) = kinds::of(&service.kind) {
+        let message = format!("`{name}` is {}: it answers no HTTP", kind.noun);
+        section.wrong_with("service", message, Some(kind.asked_by.to_owned()));
         return None;
     }
     let ports: Vec<&str> = service.ports.keys().map(String::as_str).collect();

@@ -112,8 +112,9 @@ fn record(
     addresses: &Addresses,
 ) -> Result<Record, Error> {
     let identity = &process.identity;
-    let default = record::default_stop_signal(spec.kind).to_owned();
-    let stop_signal = spec.stop_signal.clone().unwrap_or(default);
+    let of_kind = || spec.kind.facts()?.stop_signal;
+    let stop_signal = spec.stop_signal.as_deref().or_else(of_kind);
+    let stop_signal = stop_signal.unwrap_or("SIGTERM").to_owned();
     if record::signal(&stop_signal).is_none() {
         return Err(fail(spec, format!("`{stop_signal}` is no signal")));
     }

@@ -13,7 +13,7 @@ use super::engine::{Process, refused};
 use super::procfs::{self, ProcessId};
 use super::record::Record;
 use super::{create, environment};
-use crate::engine::{Error, Exec, ExecOutcome, ServiceKind};
+use crate::engine::{Error, Exec, ExecOutcome};
 use crate::host::{Group, NOT_FOUND, exit_code, find_program};
 
 /// What a shell says of a program that it may not run.
@@ -145,10 +145,10 @@ fn split(mut pair: Vec<u8>) -> Option<(OsString, OsString)> {
 /// Returns where a command starts: where the service's own program is. A server is in the folder
 /// of its data, where nobody else has anything to do; another user may not enter the workspace.
 fn working_dir(process: &Process, record: &Record, main: ProcessId, other_user: bool) -> PathBuf {
-    match record.kind {
-        ServiceKind::Program => {}
-        ServiceKind::Postgres | ServiceKind::Redis if other_user => return PathBuf::from("/"),
-        ServiceKind::Postgres | ServiceKind::Redis => return process.identity.workspace.clone(),
+    match record.kind.facts() {
+        None => {}
+        Some(_) if other_user => return PathBuf::from("/"),
+        Some(_) => return process.identity.workspace.clone(),
     }
     let current = procfs::working_dir(main.pid).filter(|path| path.is_dir());
     current.unwrap_or_else(|| record.working_dir.clone())

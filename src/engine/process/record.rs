@@ -87,15 +87,6 @@ pub(super) fn signal(name: &str) -> Option<Signal> {
     found.map(|(_, signal)| *signal)
 }
 
-/// Returns the signal's name that stops a service which names none.
-pub(super) fn default_stop_signal(kind: ServiceKind) -> &'static str {
-    match kind {
-        // Its SIGTERM waits until every client has left.
-        ServiceKind::Postgres => "SIGINT",
-        ServiceKind::Program | ServiceKind::Redis => "SIGTERM",
-    }
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;

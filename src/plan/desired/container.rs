@@ -2,14 +2,9 @@
 
 use super::{Made, Readiness, Upkeep, data_mount, ports, redis};
 use crate::engine::{Role, ServiceKind, ServiceSpec};
+use crate::kinds::{self, Data, POSTGRES};
 use crate::model::{ImageSource, Kind, Part, Postgres, Service, Task, Template};
 
-/// The folder of a container that the data volume of a `postgres` service is mounted on.
-pub(super) const POSTGRES_MOUNT: &str = "/var/lib/envctl";
-/// PGDATA, outside the volume that the official image declares.
-const PGDATA: &str = "/var/lib/envctl/pgdata";
-/// The folder of a container that a Redis server writes to, as in the official image.
-pub(super) const REDIS_MOUNT: &str = "/data";
 /// Translates a service; the error is the key that it lacks.
 pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static str> {
     let image = service.image.clone().ok_or("image")?;
@@ -35,13 +30,15 @@ pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static st
         Kind::Container => {}
         Kind::Postgres(postgres) => {
             login(&mut spec, postgres);
-            set(&mut spec, "PGDATA", Part::Text(PGDATA.to_owned()));
-            mount(&mut spec, PGDATA, POSTGRES_MOUNT);
+            let folder = POSTGRES.data.folder.to_owned();
+            set(&mut spec, "PGDATA", Part::Text(folder));
         }
         Kind::Redis(redis) => {
             upkeep.files = redis::settings(&mut spec, redis);
-            mount(&mut spec, REDIS_MOUNT, REDIS_MOUNT);
         }
+    }
+    if let Some(kind) = kinds::of(&service.kind) {
+        mount(&mut spec, &kind.data);
     }
     Ok(Made {
         image: image_name(&spec.image),
@@ -106,10 +103,10 @@ fn set(spec: &mut ServiceSpec, name: &str, part: Part) {
 }
 
 /// Mounts the data volume, unless something is mounted there already.
-fn mount(spec: &mut ServiceSpec, folder: &str, target: &str) {
+fn mount(spec: &mut ServiceSpec, data: &Data) {
     let mut mounts = spec.mounts.iter();
-    if !mounts.any(|mount| folder.starts_with(&mount.target)) {
-        spec.mounts.push(data_mount(&spec.service, target));
+    if !mounts.any(|mount| data.folder.starts_with(&mount.target)) {
+        spec.mounts.push(data_mount(&spec.service, data.mount));
     }
 }
 

@@ -1,8 +1,9 @@
 //! Services and tasks as processes of this machine.
 
-use super::container::{POSTGRES_MOUNT, REDIS_MOUNT, kind, login};
+use super::container::{kind, login};
 use super::{Made, Readiness, Upkeep, data_mount, ports, redis};
 use crate::engine::{Program, Role, ServerChoice, ServiceSpec};
+use crate::kinds;
 use crate::model::{ImageSource, Kind, Process, Service, Task, Template};
 
 /// Translates a service; the error is the key that it lacks.
@@ -28,18 +29,19 @@ pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static st
         Kind::Postgres(postgres) => {
             spec.command.clone_from(&service.command);
             login(&mut spec, postgres);
-            spec.mounts.push(data_mount(name, POSTGRES_MOUNT));
             let (strict, folder) = (postgres.strict_version, &postgres.bin_dir);
             Program::Postgres(choice(&postgres.version, strict, folder))
         }
         Kind::Redis(redis) => {
             spec.command.clone_from(&service.command);
             upkeep.files = redis::settings(&mut spec, redis);
-            spec.mounts.push(data_mount(name, REDIS_MOUNT));
             let (strict, folder) = (redis.strict_version, &redis.bin_dir);
             Program::Redis(choice(&redis.version, strict, folder))
         }
     };
+    if let Some(kind) = kinds::of(&service.kind) {
+        spec.mounts.push(data_mount(name, kind.data.mount));
+    }
     Ok(Made {
         image: name.to_owned(),
         spec,

@@ -4,6 +4,7 @@
 use indexmap::IndexMap;
 
 use crate::engine::{FileSpec, Readers, ServiceSpec, redis_text};
+use crate::kinds::REDIS;
 use crate::model::{
     FileValue, Part, Persistence, Redis, Reference, Secret, ServiceField, ServiceFile, Template,
 };
@@ -12,8 +13,6 @@ use crate::model::{
 const FILE: &str = "redis.conf";
 /// Where a container has it.
 const PATH: &str = "/.envctl/redis.conf";
-/// Whom a server becomes that is started as root.
-const USERS: [&str; 2] = ["redis", "valkey"];
 /// When a server takes a snapshot: its defaults, which one before 7.0 forgets as soon as it is
 /// given any option.
 const RDB: [&str; 11] = [
@@ -44,7 +43,7 @@ pub(super) fn settings(spec: &mut ServiceSpec, redis: &Redis) -> IndexMap<String
         spec.files.push(FileSpec {
             name: FILE.to_owned(),
             path: PATH.to_owned(),
-            readers: Readers::Server(&USERS),
+            readers: Readers::Server(REDIS.users),
         });
         files.insert(FILE.to_owned(), file(password));
     }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::database;
 use crate::engine::{self, Engine, Exec, ExecOutcome, ObservedService};
+use crate::kinds::{POSTGRES, REDIS};
 use crate::model::{Probe, Secret};
 use crate::plan::desired::{DesiredService, Readiness};
 use crate::plan::error::Error;
@@ -98,8 +99,8 @@ impl<'a> Look<'a> {
         }
         let (port, asked) = match &self.service.readiness {
             Readiness::Probe(Probe::Http { port, path }) => (port.as_str(), format!("GET {path}")),
-            Readiness::Redis { .. } => ("redis", "PING".to_owned()),
-            Readiness::Postgres(_) => ("postgres", "a connection".to_owned()),
+            Readiness::Redis { .. } => (REDIS.name, "PING".to_owned()),
+            Readiness::Postgres(_) => (POSTGRES.name, "a connection".to_owned()),
             Readiness::Probe(Probe::Tcp { .. } | Probe::Command(_))
             | Readiness::Ports(_)
             | Readiness::Running
@@ -236,7 +237,7 @@ impl<'a> Look<'a> {
     }
 
     async fn redis(&mut self, password: Option<&Secret>) -> Attempt<String, Error> {
-        let address = match self.address("redis").await {
+        let address = match self.address(REDIS.name).await {
             Ok(address) => address,
             Err(error) => return Attempt::NotYet(error.to_string()),
         };

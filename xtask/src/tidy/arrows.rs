@@ -18,6 +18,7 @@ enum Room {
     Tell,
     Config,
     Host,
+    Kinds,
     Model,
     Probe,
 }
@@ -28,22 +29,24 @@ const MAIN: &str = "src/bin/envctl/";
 /// What each room may name besides itself.
 fn may_name(room: Room) -> &'static [Room] {
     use Room::{
-        Cli, Commands, Config, Engine, Host, Main, Model, Plan, Postgres, Probe, Report, Seed,
-        Smoke, Tell,
+        Cli, Commands, Config, Engine, Host, Kinds, Main, Model, Plan, Postgres, Probe, Report,
+        Seed, Smoke, Tell,
     };
     match room {
         Main => &[Cli, Commands, Report, Tell],
         Commands => &[
-            Cli, Plan, Seed, Smoke, Engine, Postgres, Config, Host, Model, Probe, Tell,
+            Cli, Plan, Seed, Smoke, Engine, Postgres, Config, Host, Kinds, Model, Probe, Tell,
         ],
-        Plan => &[Seed, Engine, Postgres, Probe, Config, Host, Model, Tell],
+        Plan => &[
+            Seed, Engine, Postgres, Probe, Config, Host, Kinds, Model, Tell,
+        ],
         Seed => &[Postgres, Host, Model, Tell],
         Smoke => &[Engine, Postgres, Probe, Config, Host, Model, Tell],
-        Engine => &[Host, Probe, Model, Tell],
+        Engine => &[Host, Probe, Kinds, Model, Tell],
         Host | Postgres => &[Probe, Model, Tell],
         Report => &[Model, Tell],
-        Config => &[Host, Model],
-        Cli | Tell => &[Model],
+        Config => &[Host, Kinds, Model],
+        Cli | Kinds | Tell => &[Model],
         Model | Probe => &[],
     }
 }
@@ -109,6 +112,7 @@ fn room(segments: &[String]) -> Option<Room> {
         "probe" => Room::Probe,
         "config" => Room::Config,
         "host" => Room::Host,
+        "kinds" => Room::Kinds,
         "model" => Room::Model,
         "report" => Room::Report,
         "tell" => Room::Tell,

@@ -19,6 +19,7 @@ use crate::engine::{
     Error, ImageHandle, ImageOutcome, Program, ProgramSpec, Prospect, ServerChoice,
 };
 use crate::host::{self, Obstacle};
+use crate::kinds::{POSTGRES, REDIS};
 use crate::tell::StepEvents;
 use version::ProgramVersion;
 
@@ -159,8 +160,8 @@ pub(super) async fn survey_all(
 /// version than the declared one.
 pub fn other_version(spec: &ProgramSpec, handle: &ImageHandle) -> Option<String> {
     let (name, choice) = match &spec.program {
-        Program::Postgres(choice) => ("PostgreSQL", choice),
-        Program::Redis(choice) => ("Redis", choice),
+        Program::Postgres(choice) => (POSTGRES.title, choice),
+        Program::Redis(choice) => (REDIS.title, choice),
         Program::Command { .. } => return None,
     };
     let text = choice.version.as_ref()?;

@@ -10,6 +10,7 @@ use super::{Finding, Missing, fetch, server_handle};
 use crate::engine::process::Process;
 use crate::engine::{ImageHandle, ImageOutcome, Provenance, ServerChoice};
 use crate::host;
+use crate::kinds::POSTGRES;
 use crate::tell::StepEvents;
 
 /// Where packages put servers: a folder, how the names in it begin, and what lies below.
@@ -201,7 +202,7 @@ impl Situation {
         let needed = self.wanted.data.or(declared.filter(|_| self.wanted.strict));
         let line = match needed {
             Some(major) => host::install_postgres(major),
-            None => host::install_line("postgres"),
+            None => host::install_line(POSTGRES.programs[0]),
         };
         let install = match line {
             // Distributions have one or two versions each.

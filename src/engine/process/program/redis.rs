@@ -9,8 +9,7 @@ use super::{Finding, Missing, server_handle};
 use crate::engine::process::Process;
 use crate::engine::{ImageHandle, ImageOutcome, Provenance, ServerChoice};
 use crate::host;
-
-const PROGRAMS: [&str; 2] = ["redis-server", "valkey-server"];
+use crate::kinds::REDIS;
 
 /// Folders that a user's `PATH` may lack.
 const FOLDERS: [&str; 5] = [
@@ -73,7 +72,7 @@ pub(super) fn places(
         folders.extend(FOLDERS.map(PathBuf::from));
     }
     let folders = folders.into_iter().flat_map(fs_err::canonicalize);
-    folders.flat_map(|folder| PROGRAMS.map(|name| folder.join(name)))
+    folders.flat_map(|folder| REDIS.programs.iter().map(move |name| folder.join(name)))
 }
 
 fn missing(choice: &ServerChoice, candidates: &[Candidate]) -> Missing {
@@ -91,7 +90,7 @@ fn missing(choice: &ServerChoice, candidates: &[Candidate]) -> Missing {
     };
     Missing {
         reason,
-        hint: host::install_line("redis-server").map(|line| format!("`{line}`")),
+        hint: host::install_line(REDIS.programs[0]).map(|line| format!("`{line}`")),
         output: Vec::new(),
     }
 }

@@ -16,6 +16,7 @@ use super::user::{HostUser, server_user};
 use super::{Process, way};
 use crate::engine::{Error, Launch, ServiceKind, ServiceSpec};
 use crate::host;
+use crate::kinds::Facts;
 use crate::model::MountSource;
 
 /// Makes what a server needs, and says how to start it. `folder` is the service's own; `address`
@@ -89,9 +90,10 @@ impl NewServer<'_> {
     }
 
     /// Returns whom the server runs as: whose its data is, since a better user may have come to
-    /// the machine later, else the first of `names`.
-    fn user(&self, names: &[&str]) -> Result<Option<HostUser>, host::CommandFailure> {
-        let user = server_user(names).map_err(host::CommandFailure::because)?;
+    /// the machine later, else the first of its kind's users, or nobody.
+    fn user(&self, kind: &Facts) -> Result<Option<HostUser>, host::CommandFailure> {
+        let names = [kind.users, &["nobody"]].concat();
+        let user = server_user(&names).map_err(host::CommandFailure::because)?;
         let owner = fs_err::metadata(self.volume()?).map(|it| it.uid()).ok();
         let owner = owner.filter(|uid| *uid != 0 && user.is_some());
         let owner = owner.and_then(|uid| HostUser::find(&uid.to_string()));
@@ -117,7 +119,8 @@ impl NewServer<'_> {
     }
 
     /// Returns the arguments of the declared command, which names the server or only options.
-    fn arguments(&self, programs: &[&str]) -> Result<Vec<String>, host::CommandFailure> {
+    fn arguments(&self, kind: &Facts) -> Result<Vec<String>, host::CommandFailure> {
+        let programs = kind.programs;
         let words = self.launch.command.iter().flatten();
         let mut words: Vec<String> = words.map(|word| word.expose().to_owned()).collect();
         match words.first() {

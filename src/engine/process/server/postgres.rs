@@ -9,9 +9,7 @@ use crate::engine::process::prepared::Prepared;
 use crate::engine::process::program::is_fetched;
 use crate::engine::process::user::HostUser;
 use crate::host::CommandFailure;
-
-/// Whom the server runs as when envctl is root.
-const USERS: [&str; 2] = ["postgres", "nobody"];
+use crate::kinds::POSTGRES;
 
 /// The folder of the data, in the volume, which is the server's working directory.
 pub(super) const DATA: &str = "pgdata";
@@ -38,8 +36,8 @@ const REPLICATION: [&str; 5] = [
 
 /// Makes the server's data, unless it is there.
 pub(super) async fn prepare(server: &NewServer<'_>) -> Result<Prepared, CommandFailure> {
-    let declared = server.arguments(&["postgres"])?;
-    let user = server.user(&USERS)?;
+    let declared = server.arguments(&POSTGRES)?;
+    let user = server.user(&POSTGRES)?;
     let volume = server.data(user.as_ref())?;
     let data = volume.join(DATA);
     let superuser = server.variable("POSTGRES_USER").unwrap_or("postgres");

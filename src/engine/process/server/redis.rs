@@ -12,14 +12,12 @@ use crate::engine::process::user::HostUser;
 use crate::engine::process::way;
 use crate::engine::redis_text;
 use crate::host::{CommandFailure, whole};
-
-/// Whom the server runs as when envctl is root.
-const USERS: [&str; 3] = ["redis", "valkey", "nobody"];
+use crate::kinds::REDIS;
 
 /// Makes the server's folder.
 pub(super) fn prepare(server: &NewServer<'_>) -> Result<Prepared, CommandFailure> {
-    let mut declared = server.arguments(&["redis-server", "valkey-server"])?;
-    let user = server.user(&USERS)?;
+    let mut declared = server.arguments(&REDIS)?;
+    let user = server.user(&REDIS)?;
     let folder = server.data(user.as_ref())?;
     let mut argv = vec![server.program().display().to_string()];
     let mut settings = take_settings(&mut declared);

@@ -1,0 +1,25 @@
+//! `kind = "redis"`: a Redis server, or Valkey, which reads the same settings and speaks the same
+//! protocol.
+
+use super::{Data, Facts};
+
+pub const REDIS: Facts = Facts {
+    name: "redis",
+    title: "Redis",
+    noun: "a Redis server",
+    port: 6379,
+    version: "7",
+    version_hint: "`version = \"7\"` or `version = \"7.0\"`",
+    stop_signal: None,
+    data: Data {
+        mount: "/data",
+        folder: "/data",
+    },
+    programs: &["redis-server", "valkey-server"],
+    users: &["redis", "valkey"],
+    variables: &[
+        ("REDIS_PASSWORD", "password"),
+        ("REDIS_PASSWORD_FILE", "password"),
+    ],
+    asked_by: "ask it with `redis = [\"GET\", \"key\"]`",
+};
