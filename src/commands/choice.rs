@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::failure::Failure;
 use super::session::Session;
 use super::verdict::{EngineVerdict, decide};
-use crate::engine::process::Process;
+use crate::engine::process::ProcessEngine;
 use crate::engine::{Engine, Error, Identity, docker};
 use crate::host::Home;
 use crate::model::{EngineChoice, Environment, Invocation, Reach, Variables};
@@ -272,7 +272,7 @@ fn processes(
     let supervisor = session.lent.program.clone();
     let home = Home::of(&invocation.variables)?;
     let variables = invocation.variables.clone();
-    let process = Process::new(identity, home, variables, supervisor);
+    let process = ProcessEngine::new(identity, home, variables, supervisor);
     let command = format!("{} {}", session.command, invocation.id.arguments());
     let process = process.working_for(command, session.events.clone());
     Ok(Arc::new(match invocation.reach {

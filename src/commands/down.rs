@@ -48,7 +48,7 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
     if args.volumes {
         consent.add(Loss::Volumes);
     }
-    let scope = Scope {
+    let scope = DownScope {
         invocation: &invocation,
         volumes: args.volumes,
         was_killed: lock.was_killed,
@@ -92,7 +92,7 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
 }
 
 /// What goes, and how thoroughly it is looked for.
-struct Scope<'a> {
+struct DownScope<'a> {
     invocation: &'a Invocation,
     volumes: bool,
     /// Whether a killed command may have asked for more.
@@ -103,11 +103,11 @@ struct Scope<'a> {
 /// Removes what is seen until nothing new shows; returns all that was there, and what is left.
 async fn take_away(
     session: &Session,
-    scope: Scope<'_>,
+    scope: DownScope<'_>,
     engine: &Arc<dyn Engine>,
     mut before: Observed,
 ) -> Result<(Observed, Observed), Failure> {
-    let Scope {
+    let DownScope {
         invocation,
         volumes,
         was_killed: mut wait,

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::scene::Scene;
 use crate::plan::{Finished, Report};
-use crate::tell::{Answer, Endpoint, Phase, UpAnswer};
+use crate::tell::{Answer, PhaseTime, ServiceAddress, UpAnswer};
 
-pub(super) fn answer(scene: &Scene, report: &Report, endpoints: Vec<Endpoint>) -> Answer {
+pub(super) fn answer(scene: &Scene, report: &Report, endpoints: Vec<ServiceAddress>) -> Answer {
     Answer::Up(UpAnswer {
         environment: scene.environment.name.clone(),
         instance: scene.invocation.id.instance.clone(),
@@ -18,7 +18,7 @@ pub(super) fn answer(scene: &Scene, report: &Report, endpoints: Vec<Endpoint>) -
 }
 
 /// Returns how long each phase took: the time in which at least one of its steps ran.
-fn phases(finished: &[Finished]) -> Vec<Phase> {
+fn phases(finished: &[Finished]) -> Vec<PhaseTime> {
     let mut steps: Vec<&Finished> = finished.iter().collect();
     steps.sort_by_key(|step| step.from);
     // Name, time so far, and until when that reaches.
@@ -33,7 +33,7 @@ fn phases(finished: &[Finished]) -> Vec<Phase> {
         *elapsed += step.until.saturating_sub(step.from.max(*reached));
         *reached = (*reached).max(step.until);
     }
-    let phase = |(name, elapsed, _): (&str, Duration, Duration)| Phase {
+    let phase = |(name, elapsed, _): (&str, Duration, Duration)| PhaseTime {
         name: name.to_owned(),
         elapsed_s: elapsed.as_secs_f64(),
     };

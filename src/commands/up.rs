@@ -12,7 +12,7 @@ use super::timings::Course;
 use crate::cli::UpArgs;
 use crate::engine::Addresses;
 use crate::plan::{Consent, DesiredService, check, diff};
-use crate::tell::{Answer, Endpoint};
+use crate::tell::{Answer, ServiceAddress};
 
 pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Failure> {
     let command = (Purpose::Make, "up");
@@ -63,8 +63,8 @@ pub(super) async fn run(session: &Session, args: &UpArgs) -> Result<Answer, Fail
 }
 
 /// Returns where the services of an environment can be called.
-pub(super) fn endpoints(scene: &Scene, outside: &Addresses) -> Vec<Endpoint> {
-    let mut endpoints: Vec<Endpoint> = Vec::new();
+pub(super) fn endpoints(scene: &Scene, outside: &Addresses) -> Vec<ServiceAddress> {
+    let mut endpoints: Vec<ServiceAddress> = Vec::new();
     let mut services: Vec<&DesiredService> = scene.desired.services.iter().collect();
     services.sort_by_key(|service| scene.place_of(&service.spec.service));
     for service in services {
@@ -88,7 +88,7 @@ pub(super) fn endpoints(scene: &Scene, outside: &Addresses) -> Vec<Endpoint> {
                 )),
                 None => url.starts_with("http").then_some(curl),
             };
-            endpoints.push(Endpoint {
+            endpoints.push(ServiceAddress {
                 service: name.clone(),
                 port: port.clone(),
                 url,

@@ -103,7 +103,7 @@ fn referable(root: &Node) -> Node {
 
 /// Who reads a text after it was expanded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reader {
+enum ReadBy {
     /// Envctl, or a program in a container.
     Anyone,
     /// A program of this machine, as one argument.
@@ -150,7 +150,7 @@ impl Expander<'_> {
     fn walk(&mut self, node: &mut Node, shape: Shape) {
         match shape {
             Shape::Value(want) if want.is_on_host() => self.on_host(node),
-            Shape::Value(_) => self.leaf(node, Reader::Anyone),
+            Shape::Value(_) => self.leaf(node, ReadBy::Anyone),
             Shape::Table(fields) => {
                 for (key, child) in node.table_mut().into_iter().flatten() {
                     if let Some(shape) = fields.shape(key) {
@@ -166,7 +166,7 @@ impl Expander<'_> {
         }
     }
 
-    fn leaf(&mut self, node: &mut Node, reader: Reader) {
+    fn leaf(&mut self, node: &mut Node, reader: ReadBy) {
         match &mut node.value {
             Value::List(items) => items.iter_mut().for_each(|item| self.leaf(item, reader)),
             Value::Table(table) => table.values_mut().for_each(|item| self.leaf(item, reader)),
@@ -184,7 +184,7 @@ impl Expander<'_> {
     }
 
     /// Expands one text; a reference alone keeps its type.
-    fn text(&mut self, text: &str, at: &Origin, reader: Reader) -> Value {
+    fn text(&mut self, text: &str, at: &Origin, reader: ReadBy) -> Value {
         if self.bounds.are_reached() || self.mistakes.len() > MISTAKES_MAX {
             return Value::Unusable;
         }
@@ -193,7 +193,7 @@ impl Expander<'_> {
         for piece in split(text) {
             let value = match piece {
                 Piece::Text(text) => Value::Text(text),
-                Piece::Open(text) if reader != Reader::Anyone => Value::Text(text),
+                Piece::Open(text) if reader != ReadBy::Anyone => Value::Text(text),
                 Piece::Open(text) => self.wrong(
                     Mistake::new("`${` without its `}`")
                         .at(&at.within(&text))
@@ -202,9 +202,9 @@ impl Expander<'_> {
                 Piece::Hole(inner) => {
                     let at = at.within(&format!("${{{inner}}}"));
                     match reader {
-                        Reader::Anyone => self.hole(&inner, &at),
-                        Reader::Argument | Reader::Words => self.argument(&inner, &at, reader),
-                        Reader::Shell => self.script(&inner, &at),
+                        ReadBy::Anyone => self.hole(&inner, &at),
+                        ReadBy::Argument | ReadBy::Words => self.argument(&inner, &at, reader),
+                        ReadBy::Shell => self.script(&inner, &at),
                     }
                 }
             };
@@ -270,7 +270,7 @@ impl Expander<'_> {
         self.open.push(name.to_owned());
         let mut node = node.clone();
         let in_checks = std::mem::take(&mut self.in_checks);
-        self.leaf(&mut node, Reader::Anyone);
+        self.leaf(&mut node, ReadBy::Anyone);
         self.in_checks = in_checks;
         self.open.pop();
         self.vars.insert(name.to_owned(), node.value.clone());

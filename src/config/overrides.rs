@@ -31,7 +31,7 @@ pub(crate) fn from_variables(
         };
         let source = variable_source(name, value);
         let segments = variable_segments(path, &source);
-        let resolved = match Names::of_variable().resolve(&segments, base) {
+        let resolved = match NameMatching::of_variable().resolve(&segments, base) {
             Ok(resolved) => resolved,
             Err(mistake) => {
                 mistakes.push(mistake);
@@ -57,7 +57,7 @@ pub(crate) fn from_set(set: &str, base: &Node) -> Result<Node, Mistake> {
     let typed = Source::new(Writer::Set, set.to_owned());
     let (segments, equals) = set_segments(set, &typed)?;
     let value = set[equals + 1..].to_owned();
-    let resolved = Names::of_set().resolve(&segments, base)?;
+    let resolved = NameMatching::of_set().resolve(&segments, base)?;
     let secret = resolved.last().is_some_and(|(name, _)| name == "password");
     let source = if secret {
         Source::new(Writer::Set, format!("{}=***", &set[..equals]))
@@ -137,12 +137,12 @@ fn nest(segments: Vec<Segment>, value: Value, at: &Origin) -> Node {
 }
 
 /// How typed names find the names that are meant.
-struct Names {
+struct NameMatching {
     /// Whether capitals do not matter, and `_` also means `-`.
     loose: bool,
 }
 
-impl Names {
+impl NameMatching {
     fn of_variable() -> Self {
         Self { loose: true }
     }

@@ -146,7 +146,7 @@ pub(crate) struct Fields {
 #[derive(Debug)]
 pub(crate) struct Named {
     pub each: Shape,
-    pub names: Names,
+    pub names: NameRule,
     pub list: ListForm,
     /// Whether variables and `--set` may only name what a file declared.
     pub declared: bool,
@@ -156,7 +156,7 @@ pub(crate) struct Named {
 
 /// What a name of the user's may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Names {
+pub(crate) enum NameRule {
     Free,
     /// It becomes part of other names.
     Plain,
@@ -221,7 +221,7 @@ const fn fields(keys: &'static [Key]) -> Fields {
 const fn things(each: &'static Fields) -> Named {
     Named {
         each: Shape::Table(each),
-        names: Names::Plain,
+        names: NameRule::Plain,
         list: ListForm::None,
         declared: true,
         capitals: false,
@@ -231,7 +231,7 @@ const fn things(each: &'static Fields) -> Named {
 const fn values(want: Want) -> Named {
     Named {
         each: Shape::Value(want),
-        names: Names::Free,
+        names: NameRule::Free,
         list: ListForm::None,
         declared: false,
         capitals: false,
@@ -256,7 +256,7 @@ static SCALARS: Named = values(Want::Scalar);
 
 /// Variables of what runs.
 static ENVIRONMENT: Named = Named {
-    names: Names::Variables,
+    names: NameRule::Variables,
     list: ListForm::Assignments,
     capitals: true,
     ..values(Want::Scalar)
@@ -264,7 +264,7 @@ static ENVIRONMENT: Named = Named {
 
 /// The same of what runs before any service does.
 static PLAIN_ENVIRONMENT: Named = Named {
-    names: Names::Variables,
+    names: NameRule::Variables,
     list: ListForm::Assignments,
     capitals: true,
     ..values(Want::PlainScalar)

@@ -1,7 +1,7 @@
 //! What is wrong with a value that has the right type, and with a name, as the schema tells it.
 
 use super::mistake::Mistake;
-use super::schema::{Form, Grammar, Names, Range, Want};
+use super::schema::{Form, Grammar, NameRule, Range, Want};
 use super::trail::Trail;
 use super::tree::{Node, Value};
 use super::units;
@@ -31,11 +31,11 @@ pub(crate) fn value(node: &Node, want: Want, path: Trail<'_>, mistakes: &mut Vec
 }
 
 /// Returns what is wrong with a name of the user's.
-pub(crate) fn name(name: &str, node: &Node, names: Names) -> Option<Mistake> {
+pub(crate) fn name(name: &str, node: &Node, names: NameRule) -> Option<Mistake> {
     let message = match names {
-        Names::Free => None,
-        Names::Plain => node.table().and_then(|_| units::name_mistake(name)),
-        Names::Variables => {
+        NameRule::Free => None,
+        NameRule::Plain => node.table().and_then(|_| units::name_mistake(name)),
+        NameRule::Variables => {
             let wrong = name.is_empty() || name.contains(['=', '\0', ' ']);
             wrong.then(|| format!("`{name}` is no name of a variable"))
         }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::folder::make_folder;
 use super::home::Home;
 use super::inputs::{digest_of, entries_of};
-use super::stamp::{Finished, Stamp};
+use super::stamp::{FinishedStamp, Stamp};
 use super::whole;
 
 /// How many digests are kept; the oldest go.
@@ -28,11 +28,11 @@ pub struct Digests(Arc<Inner>);
 struct Inner {
     /// Where they are kept; nowhere when `None`.
     file: Option<PathBuf>,
-    known: Mutex<Option<Known>>,
+    known: Mutex<Option<KnownDigests>>,
 }
 
 /// Names of stamps and digests, the oldest first.
-type Known = Vec<(String, String)>;
+type KnownDigests = Vec<(String, String)>;
 
 impl Digests {
     /// Returns those that the user of this machine has; where nothing can be kept, none are known.
@@ -81,8 +81,8 @@ impl Digests {
         Ok(digest)
     }
 
-    fn known(&self, stamp: &io::Result<Finished>) -> Option<String> {
-        let Finished { name, .. } = stamp.as_ref().ok()?;
+    fn known(&self, stamp: &io::Result<FinishedStamp>) -> Option<String> {
+        let FinishedStamp { name, .. } = stamp.as_ref().ok()?;
         let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut known = known.get_or_insert_with(|| self.read()).iter();
         let found = known.find(|(kept, _)| kept == name);
@@ -90,7 +90,12 @@ impl Digests {
     }
 
     /// Keeps a digest, unless something was changed meanwhile, or a change would not be seen.
-    fn keep(&self, before: io::Result<Finished>, after: io::Result<Finished>, digest: &str) {
+    fn keep(
+        &self,
+        before: io::Result<FinishedStamp>,
+        after: io::Result<FinishedStamp>,
+        digest: &str,
+    ) {
         let (Some(file), Ok(before), Ok(after)) = (&self.0.file, before, after) else {
             return;
         };
@@ -118,7 +123,7 @@ impl Digests {
     }
 
     /// Reads what is kept; nothing where that is not what this writes.
-    fn read(&self) -> Known {
+    fn read(&self) -> KnownDigests {
         let read = || {
             let file = fs_err::File::open(self.0.file.as_ref()?).ok()?;
             let mut text = String::new();
@@ -133,7 +138,7 @@ impl Digests {
                 let fits = is_digest(name) && is_digest(digest);
                 fits.then(|| (name.to_owned(), digest.to_owned()))
             });
-            known.collect::<Option<Known>>()
+            known.collect::<Option<KnownDigests>>()
         };
         read().unwrap_or_default()
     }
@@ -234,7 +239,7 @@ mod tests {
         let digests = Digests::kept_in(Some(kept.clone()));
         let stamp = |name: &str| {
             let (name, settled) = (name.to_owned(), true);
-            Ok(Finished { name, settled })
+            Ok(FinishedStamp { name, settled })
         };
         digests.keep(stamp("before"), stamp("after"), "half of each");
         assert!(!kept.exists());
@@ -260,11 +265,11 @@ mod tests {
         assert_eq!(second, whole());
     }
 
-    fn of(number: usize) -> (io::Result<Finished>, io::Result<Finished>, String) {
+    fn of(number: usize) -> (io::Result<FinishedStamp>, io::Result<FinishedStamp>, String) {
         let stamp = || {
             let name = Digest::of(number.to_string());
             let settled = true;
-            Ok(Finished { name, settled })
+            Ok(FinishedStamp { name, settled })
         };
         (stamp(), stamp(), Digest::of(format!("digest {number}")))
     }

@@ -78,8 +78,8 @@ impl Stamp {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Finished {
-        Finished {
+    pub(super) fn finish(self) -> FinishedStamp {
+        FinishedStamp {
             name: self.digest.finish(),
             settled: self.settled,
         }
@@ -88,7 +88,7 @@ impl Stamp {
 
 /// A stamp of all that belongs to it.
 #[derive(Debug)]
-pub(super) struct Finished {
+pub(super) struct FinishedStamp {
     /// Another one where anything is otherwise.
     pub(super) name: String,
     /// Whether a change from now on makes it another one for sure.

@@ -96,7 +96,7 @@ pub struct Call {
     pub headers: IndexMap<String, Template>,
     pub auth: Option<Auth>,
     /// TLS where it is set, plain HTTP where not.
-    pub tls: Option<Tls>,
+    pub tls: Option<DeclaredTls>,
 }
 
 /// Who calls.
@@ -110,7 +110,7 @@ pub enum Auth {
 
 /// How a connection is secured.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tls {
+pub struct DeclaredTls {
     /// A PEM file with the authorities to trust; the system's where it is not set.
     pub ca: Option<PathBuf>,
     /// Whether any certificate is taken.
@@ -128,14 +128,14 @@ pub struct HttpAction {
     pub call: Call,
     /// In capitals: `GET`.
     pub method: String,
-    pub body: Option<Body>,
+    pub body: Option<RequestBody>,
     /// How many redirects are followed.
     pub redirects: u32,
 }
 
 /// A request's body.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Body {
+pub enum RequestBody {
     /// Sent as it is.
     Text(Template),
     /// Sent as JSON, with that content type unless a header says otherwise.

@@ -16,9 +16,9 @@ mod spot;
 mod template;
 
 pub use check::{
-    Action, Auth, Body, Call, Capture, CaptureFrom, Check, CommandAction, ExecAction, Flow,
-    FormPart, HttpAction, HurlAction, PartContent, RedisAction, ServicePort, SqlAction, TcpAction,
-    Tls, WebSocketAction,
+    Action, Auth, Call, Capture, CaptureFrom, Check, CommandAction, DeclaredTls, ExecAction, Flow,
+    FormPart, HttpAction, HurlAction, PartContent, RedisAction, RequestBody, ServicePort,
+    SqlAction, TcpAction, WebSocketAction,
 };
 pub use digest::Digest;
 pub use environment::{Environment, Migrations, Seed, SeedContent, Task};

@@ -49,7 +49,7 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::engine::process::Process;
+    use crate::engine::process::ProcessEngine;
     use crate::engine::{Engine as _, Identity, Resource};
     use crate::host::{Digests, Home};
     use crate::model::{InstanceId, Variables};
@@ -59,7 +59,7 @@ mod tests {
     };
     use crate::tell::Events;
 
-    fn engine(folder: &Path) -> Process {
+    fn engine(folder: &Path) -> ProcessEngine {
         let identity = Identity {
             id: InstanceId::new("rates", "default", folder),
             workspace: folder.to_owned(),
@@ -70,7 +70,7 @@ mod tests {
             state: folder.join("state"),
             cache: folder.join("cache"),
         };
-        Process::new(identity, home, Variables::new(), "/nowhere".into())
+        ProcessEngine::new(identity, home, Variables::new(), "/nowhere".into())
     }
 
     #[tokio::test]

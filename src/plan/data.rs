@@ -10,7 +10,7 @@ mod view;
 
 pub(super) use decide::Case;
 pub(super) use decision::Seen;
-pub use decision::{Decision, Options, Refusal, Verdict, Wish};
+pub use decision::{Decision, Options, PartDecision, Refusal, Wish};
 pub(super) use perform::{Turn, bring, load, migrate, tidy};
 pub use store::{DataTask, Store};
 pub use view::{DatabaseView, SentSeeds};

@@ -10,7 +10,7 @@ use crate::tell::PlannedStep;
 
 /// A step in its place.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Node {
+pub struct PlacedStep {
     pub step: Step,
     /// Why the step is there: `not there yet`, `its declaration changed`.
     pub cause: String,
@@ -21,7 +21,7 @@ pub struct Node {
 /// Every step that a command will take, in an order that respects the edges.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<PlacedStep>,
     /// What a user should know and no step mends: stale seeds, foreign content.
     pub notices: Vec<String>,
     /// Whether steps are started after one has failed on which they do not depend.
@@ -42,7 +42,7 @@ impl Plan {
             after.iter().all(|&index| index < self.nodes.len()),
             "an edge can only lead to a step that stands before"
         );
-        self.nodes.push(Node {
+        self.nodes.push(PlacedStep {
             step,
             cause: cause.into(),
             after,

@@ -28,12 +28,12 @@ mod world;
 
 pub use consent::{Consent, Loss};
 pub use data::{
-    DataTask, DatabaseView, Decision, Options, Refusal, SentSeeds, Store, Verdict, Wish,
+    DataTask, DatabaseView, Decision, Options, PartDecision, Refusal, SentSeeds, Store, Wish,
 };
 pub use desired::{Database, Desired, DesiredService, Login, Readiness, SentSeed, Unfit};
 pub use diff::{Decided, decide, diff};
 pub use error::{Error, StepFailure, state_text};
-pub use graph::{Node, Plan};
+pub use graph::{PlacedStep, Plan};
 pub use images::DesiredImage;
 pub use login::password;
 pub use observation::Observation;

@@ -64,7 +64,7 @@ pub(super) async fn follow(
     if matches!(telling, Telling::Nowhere) {
         return ended.await;
     }
-    let output = Output {
+    let output = TaskOutput {
         task: &task.spec.name,
         world,
         telling,
@@ -123,7 +123,7 @@ async fn end(task: &DesiredService, world: &World, events: &StepEvents) -> Resul
 }
 
 /// What a task prints, told as it comes.
-struct Output<'a> {
+struct TaskOutput<'a> {
     task: &'a str,
     world: &'a World,
     telling: Telling<'a>,
@@ -131,7 +131,7 @@ struct Output<'a> {
     told: [AtomicUsize; 2],
 }
 
-impl Output<'_> {
+impl TaskOutput<'_> {
     /// Sends the lines of the task's log that were not sent before.
     async fn tell(&self, follow: bool) {
         let (sender, mut receiver) = tokio::sync::mpsc::channel::<LogLine>(LINES_IN_FLIGHT);

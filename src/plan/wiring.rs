@@ -70,12 +70,12 @@ impl Wiring {
 
     /// Fills a reference for a reader inside the instance's network.
     pub fn inside(&self, reference: &Reference) -> Result<Secret, String> {
-        self.fill(reference, |port: &Port<'_>| Ok(inside(port)))
+        self.fill(reference, |port: &WiredPort<'_>| Ok(inside(port)))
     }
 
     /// Returns the addresses of a service's replicas for a reader inside the instance's network.
     pub(crate) fn replicas_inside(&self, service: &str) -> Result<Vec<Replica>, String> {
-        self.replicas(service, &|port: &Port<'_>| Ok(inside(port)))
+        self.replicas(service, &|port: &WiredPort<'_>| Ok(inside(port)))
     }
 
     /// Returns the addresses of a service's replicas for processes of this machine.
@@ -89,7 +89,7 @@ impl Wiring {
 
     /// Fills a reference for a reader on this machine.
     pub fn outside(&self, reference: &Reference, published: &Addresses) -> Result<Secret, String> {
-        self.fill(reference, |port: &Port<'_>| {
+        self.fill(reference, |port: &WiredPort<'_>| {
             found(published, &port.container(), port.name).ok_or_else(|| {
                 let (name, service) = (port.name, port.service);
                 format!("port `{name}` of `{service}` is not published now")
@@ -105,7 +105,7 @@ impl Wiring {
         reader: &ServiceSpec,
         assigned: &Addresses,
     ) -> Result<Secret, String> {
-        self.fill(reference, |port: &Port<'_>| {
+        self.fill(reference, |port: &WiredPort<'_>| {
             if port.service == reader.service && port.replica.is_none() {
                 let own = found(assigned, &reader.name, port.name);
                 return own.ok_or_else(|| port.without_address());
@@ -160,7 +160,7 @@ impl Wiring {
     fn fill(
         &self,
         reference: &Reference,
-        address: impl Fn(&Port<'_>) -> Result<(String, u16), String>,
+        address: impl Fn(&WiredPort<'_>) -> Result<(String, u16), String>,
     ) -> Result<Secret, String> {
         let Reference::Service { service, field } = reference else {
             return Err(format!("{reference} can only be used in build arguments"));
@@ -175,7 +175,7 @@ impl Wiring {
             return Ok(Secret::new(replicas.collect::<Vec<_>>().join(",")));
         }
         let (name, container) = wire.port(service, field)?;
-        let (host, port) = address(&Port {
+        let (host, port) = address(&WiredPort {
             service,
             replica: None,
             name,
@@ -191,13 +191,13 @@ impl Wiring {
     fn replicas(
         &self,
         service: &str,
-        address: &impl Fn(&Port<'_>) -> Result<(String, u16), String>,
+        address: &impl Fn(&WiredPort<'_>) -> Result<(String, u16), String>,
     ) -> Result<Vec<Replica>, String> {
         let wire = self.services.get(service);
         let wire = wire.ok_or_else(|| format!("no service `{service}`"))?;
         let (name, container) = wire.port(service, &ServiceField::Addresses)?;
         let replica = |replica| {
-            let (host, port) = address(&Port {
+            let (host, port) = address(&WiredPort {
                 service,
                 replica: Some(replica),
                 name,
@@ -227,7 +227,7 @@ impl fmt::Display for Replica {
 }
 
 /// A port that somebody wants to reach.
-struct Port<'a> {
+struct WiredPort<'a> {
     service: &'a str,
     /// Counted from 1; `None` for whichever of them.
     replica: Option<u32>,
@@ -236,7 +236,7 @@ struct Port<'a> {
     container: u16,
 }
 
-impl Port<'_> {
+impl WiredPort<'_> {
     /// Returns the name of the container or process.
     fn container(&self) -> String {
         replica_name(self.service, self.replica.unwrap_or(1))
@@ -252,7 +252,7 @@ impl Port<'_> {
 }
 
 /// On the network each replica has a name of its own, and all of them share their service's.
-fn inside(port: &Port<'_>) -> (String, u16) {
+fn inside(port: &WiredPort<'_>) -> (String, u16) {
     let host = match port.replica {
         Some(_) => host_of_replica(port.service, &port.container()),
         None => port.service.to_owned(),
@@ -260,7 +260,7 @@ fn inside(port: &Port<'_>) -> (String, u16) {
     (host, port.container)
 }
 
-fn beside(assigned: &Addresses) -> impl Fn(&Port<'_>) -> Result<(String, u16), String> {
+fn beside(assigned: &Addresses) -> impl Fn(&WiredPort<'_>) -> Result<(String, u16), String> {
     |port| {
         let found = found(assigned, &port.container(), port.name);
         found.ok_or_else(|| port.without_address())

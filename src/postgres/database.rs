@@ -6,7 +6,7 @@ use crate::model::Secret;
 
 use super::brake::on_thread;
 use super::quote::{identifier, literal};
-use super::session::Session;
+use super::session::DatabaseSession;
 use super::{Error, Server};
 
 /// What was to be done for a database to exist.
@@ -21,14 +21,14 @@ pub async fn database_exists(server: &Server, database: &str) -> Result<bool, Er
     let (server, database) = (server.clone(), database.to_owned());
     on_thread(&CancellationToken::new(), move |brake| {
         is_there(
-            &mut Session::open(&server.beside(&database), brake)?,
+            &mut DatabaseSession::open(&server.beside(&database), brake)?,
             &database,
         )
     })
     .await
 }
 
-fn is_there(session: &mut Session, database: &str) -> Result<bool, Error> {
+fn is_there(session: &mut DatabaseSession, database: &str) -> Result<bool, Error> {
     let exists = format!(
         "SELECT 1 FROM pg_catalog.pg_database WHERE datname = {}",
         literal(database)
@@ -44,7 +44,7 @@ pub async fn ensure_database(
 ) -> Result<Ensured, Error> {
     let (server, database) = (server.clone(), database.to_owned());
     on_thread(cancel, move |brake| {
-        let mut session = Session::open(&server.beside(&database), brake)?;
+        let mut session = DatabaseSession::open(&server.beside(&database), brake)?;
         if is_there(&mut session, &database)? {
             return Ok(Ensured::Existed);
         }

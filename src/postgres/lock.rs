@@ -5,7 +5,7 @@ use crate::model::Digest;
 use super::Error;
 use super::brake::Brake;
 use super::quote::literal;
-use super::session::Session;
+use super::session::DatabaseSession;
 
 /// Returns the number of the lock with this name.
 fn key(name: &str) -> i64 {
@@ -15,7 +15,7 @@ fn key(name: &str) -> i64 {
 }
 
 /// Takes the lock when it is free.
-pub(crate) fn try_lock(session: &mut Session, name: &str) -> Result<bool, Error> {
+pub(crate) fn try_lock(session: &mut DatabaseSession, name: &str) -> Result<bool, Error> {
     let taken = session.value(&format!(
         "SELECT pg_catalog.pg_try_advisory_lock({})",
         key(name)
@@ -37,7 +37,7 @@ pub(crate) fn is_held(name: &str, database: &str) -> String {
 
 /// Waits for the lock; `waiting` hears once who holds it.
 pub(crate) fn wait_for_lock(
-    session: &mut Session,
+    session: &mut DatabaseSession,
     name: &str,
     brake: &Brake,
     waiting: impl FnOnce(&str),
@@ -64,7 +64,7 @@ pub(crate) fn wait_for_lock(
     }
 }
 
-fn holder(session: &mut Session, name: &str) -> Result<String, Error> {
+fn holder(session: &mut DatabaseSession, name: &str) -> Result<String, Error> {
     let key = key(name);
     let number = key.cast_unsigned();
     let (high, low) = (number >> 32, number & u64::from(u32::MAX));

@@ -13,7 +13,7 @@ use super::migration::Migration;
 use super::own_table::{OwnTable, OwnTables};
 use super::place::place_in;
 use super::quote::literal;
-use super::session::Session;
+use super::session::DatabaseSession;
 use super::statement::{Statement, split};
 use super::{Error, Target};
 
@@ -87,7 +87,7 @@ pub(crate) fn migrate_here(
     brake: &Brake,
 ) -> Result<Vec<Applied>, Error> {
     // It holds the lock, and nothing that a migration does to its session touches it.
-    let mut keeper = Session::open(target, brake)?
+    let mut keeper = DatabaseSession::open(target, brake)?
         .without_limits()?
         .for_own_words()?;
     wait_for_lock(&mut keeper, "envctl migrations", brake, |holder| {
@@ -106,13 +106,13 @@ pub(crate) fn migrate_here(
         .into_iter()
         .map(|migration| {
             step.message(format!("V{}__{}", migration.version, migration.name));
-            let mut session = Session::open(target, brake)?.without_limits()?;
+            let mut session = DatabaseSession::open(target, brake)?.without_limits()?;
             apply(&mut session, migration)
         })
         .collect()
 }
 
-fn apply(session: &mut Session, migration: &Migration) -> Result<Applied, Error> {
+fn apply(session: &mut DatabaseSession, migration: &Migration) -> Result<Applied, Error> {
     let start = Instant::now();
     let whole = !migration.is_without_transaction();
     let statements = split(&migration.sql).unwrap_or_default();
@@ -190,7 +190,7 @@ pub async fn migration_status(
 ) -> Result<Vec<MigrationStatus>, Error> {
     let (target, migrations) = (target.clone(), migrations.to_vec());
     on_thread(cancel, move |brake| {
-        let mut session = Session::open(&target, brake)?.for_own_words()?;
+        let mut session = DatabaseSession::open(&target, brake)?.for_own_words()?;
         let own = session.own_tables()?;
         migrations_in(&mut session, &own, &migrations)
     })
@@ -199,7 +199,7 @@ pub async fn migration_status(
 
 /// Returns the same of a database that is open already.
 pub(crate) fn migrations_in(
-    session: &mut Session,
+    session: &mut DatabaseSession,
     own: &OwnTables,
     migrations: &[Migration],
 ) -> Result<Vec<MigrationStatus>, Error> {
@@ -234,7 +234,7 @@ fn status(mut records: Records, migrations: &[Migration]) -> Vec<MigrationStatus
     found
 }
 
-fn read_records(session: &mut Session, own: &OwnTables) -> Result<Records, Error> {
+fn read_records(session: &mut DatabaseSession, own: &OwnTables) -> Result<Records, Error> {
     if !own.have(&MIGRATIONS) {
         return Ok(Records::new());
     }

@@ -27,7 +27,7 @@ pub(crate) use own_table::{OwnTable, OwnTables};
 pub(crate) use place::first_line;
 pub(crate) use quote::{identifier, literal};
 pub(crate) use scanner::{ScanStep, Scanner};
-pub(crate) use session::{Session, TextRow};
+pub(crate) use session::{DatabaseSession, TextRow};
 pub(crate) use token::{Placed, Token, placed_tokens, tokens};
 
 pub use database::{Ensured, database_exists, ensure_database, password_sql};

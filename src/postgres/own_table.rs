@@ -1,7 +1,7 @@
 //! The tables that envctl keeps in a database, in a schema of their own.
 
 use super::Error;
-use super::session::Session;
+use super::session::DatabaseSession;
 
 /// A table of the schema `envctl`.
 pub(crate) struct OwnTable {
@@ -25,7 +25,7 @@ impl OwnTables {
     }
 }
 
-impl Session {
+impl DatabaseSession {
     /// Finds out by one question which tables of envctl there are.
     pub(crate) fn own_tables(&mut self) -> Result<OwnTables, Error> {
         let rows = self.rows(

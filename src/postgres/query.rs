@@ -5,7 +5,7 @@ use serde_json::{Number, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::brake::on_thread;
-use super::session::{Session, TextRow};
+use super::session::{DatabaseSession, TextRow};
 use super::statement::split;
 use super::token::tokens;
 use super::{Error, Target};
@@ -72,13 +72,13 @@ fn json(kind: &str, text: &str) -> Value {
 pub async fn query(target: &Target, sql: &str, cancel: &CancellationToken) -> Result<Rows, Error> {
     let (target, sql) = (target.clone(), sql.to_owned());
     on_thread(cancel, move |brake| {
-        let mut session = Session::open(&target, brake)?;
+        let mut session = DatabaseSession::open(&target, brake)?;
         run(&mut session, &sql)
     })
     .await
 }
 
-fn run(session: &mut Session, sql: &str) -> Result<Rows, Error> {
+fn run(session: &mut DatabaseSession, sql: &str) -> Result<Rows, Error> {
     // What cannot be split is wrong, and the server says best how.
     let statements = split(sql).unwrap_or_default();
     if let [only] = statements.as_slice()
@@ -102,7 +102,7 @@ fn can_be_read_by_parts(sql: &str) -> bool {
 }
 
 /// Reads through a cursor, so that a result which is too long never lies in memory as a whole.
-fn by_parts(session: &mut Session, sql: &str, statement: &str) -> Result<Rows, Error> {
+fn by_parts(session: &mut DatabaseSession, sql: &str, statement: &str) -> Result<Rows, Error> {
     const PART: usize = 10_000;
     let declare = format!("DECLARE envctl NO SCROLL CURSOR FOR\n{statement}");
     session.run("BEGIN; SET LOCAL cursor_tuple_fraction = 1")?;
@@ -168,7 +168,7 @@ fn collect(messages: Vec<SimpleQueryMessage>) -> Result<Rows, Error> {
 }
 
 /// Asks for the types of the columns, which the simple protocol does not tell.
-fn name_types(session: &mut Session, statement: &str, rows: &mut Rows) {
+fn name_types(session: &mut DatabaseSession, statement: &str, rows: &mut Rows) {
     if rows.columns.is_empty() {
         return;
     }

@@ -17,13 +17,13 @@ pub(crate) const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 pub(crate) type TextRow = Vec<Option<String>>;
 
 /// A connection to one database.
-pub(crate) struct Session {
+pub(crate) struct DatabaseSession {
     client: Client,
     target: Target,
     brake: Option<(Brake, Registration)>,
 }
 
-impl Session {
+impl DatabaseSession {
     /// Connects; what runs later ends when the brake is pulled.
     pub(crate) fn open(target: &Target, brake: &Brake) -> Result<Self, Error> {
         if brake.is_pulled() {

@@ -28,12 +28,12 @@ pub enum Body {
     File(PathBuf),
     /// Names and values, as a browser sends a form.
     Form(Vec<(String, String)>),
-    Multipart(Vec<Part>),
+    Multipart(Vec<BodyPart>),
 }
 
 /// A part of a multipart body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct BodyPart {
     pub name: String,
     pub content: Content,
     /// A file without one goes under its own name.
@@ -66,15 +66,15 @@ impl Sendable {
         let mut content_type = None;
         let segments = match body {
             None => Vec::new(),
-            Some(Body::Text(text)) => vec![Segment::of(text.clone())],
-            Some(Body::Bytes(bytes)) => vec![Segment::of(bytes.clone())],
-            Some(Body::File(path)) => vec![Segment::open(path).await?],
+            Some(Body::Text(text)) => vec![BodySegment::of(text.clone())],
+            Some(Body::Bytes(bytes)) => vec![BodySegment::of(bytes.clone())],
+            Some(Body::File(path)) => vec![BodySegment::open(path).await?],
             Some(Body::Form(pairs)) => {
                 content_type = Some(HeaderValue::from_static(
                     "application/x-www-form-urlencoded",
                 ));
                 let mut encoder = form_urlencoded::Serializer::new(String::new());
-                vec![Segment::of(encoder.extend_pairs(pairs).finish())]
+                vec![BodySegment::of(encoder.extend_pairs(pairs).finish())]
             }
             Some(Body::Multipart(parts)) => {
                 let boundary = boundary();
@@ -84,7 +84,7 @@ impl Sendable {
             }
         };
         Ok(Self {
-            length: segments.iter().map(Segment::length).sum(),
+            length: segments.iter().map(BodySegment::length).sum(),
             body: joined(segments),
             content_type,
         })
@@ -92,12 +92,12 @@ impl Sendable {
 }
 
 /// A stretch of a body.
-enum Segment {
+enum BodySegment {
     Bytes(Bytes),
     File(File, u64),
 }
 
-impl Segment {
+impl BodySegment {
     fn of(bytes: impl Into<Bytes>) -> Self {
         Self::Bytes(bytes.into())
     }
@@ -140,19 +140,19 @@ impl Segment {
     }
 }
 
-fn joined(mut segments: Vec<Segment>) -> Outgoing {
+fn joined(mut segments: Vec<BodySegment>) -> Outgoing {
     match segments.as_mut_slice() {
         [] => Either::Left(Full::default()),
-        [Segment::Bytes(bytes)] => Either::Left(Full::new(std::mem::take(bytes))),
+        [BodySegment::Bytes(bytes)] => Either::Left(Full::new(std::mem::take(bytes))),
         _ => {
-            let frames = stream::iter(segments).flat_map(Segment::stream);
+            let frames = stream::iter(segments).flat_map(BodySegment::stream);
             Either::Right(StreamBody::new(frames.map_ok(Frame::data)).boxed_unsync())
         }
     }
 }
 
 /// Writes parts by RFC 7578.
-async fn multipart(parts: &[Part], boundary: &str) -> Result<Vec<Segment>, InvalidRequest> {
+async fn multipart(parts: &[BodyPart], boundary: &str) -> Result<Vec<BodySegment>, InvalidRequest> {
     let mut segments = Vec::new();
     let mut text = String::new();
     for part in parts {
@@ -160,8 +160,8 @@ async fn multipart(parts: &[Part], boundary: &str) -> Result<Vec<Segment>, Inval
         match &part.content {
             Content::Text(content) => text.push_str(content),
             Content::File(path) => {
-                segments.push(Segment::of(std::mem::take(&mut text)));
-                segments.push(Segment::open(path).await?);
+                segments.push(BodySegment::of(std::mem::take(&mut text)));
+                segments.push(BodySegment::open(path).await?);
             }
         }
         text.push_str("\r\n");
@@ -169,11 +169,11 @@ async fn multipart(parts: &[Part], boundary: &str) -> Result<Vec<Segment>, Inval
     text.push_str("--");
     text.push_str(boundary);
     text.push_str("--\r\n");
-    segments.push(Segment::of(text));
+    segments.push(BodySegment::of(text));
     Ok(segments)
 }
 
-fn head(part: &Part, boundary: &str) -> Result<String, InvalidRequest> {
+fn head(part: &BodyPart, boundary: &str) -> Result<String, InvalidRequest> {
     let own_name = match &part.content {
         Content::Text(_) => None,
         Content::File(path) => path
@@ -249,7 +249,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rates.csv");
         fs_err::write(&path, "a;b\n").unwrap();
-        let part = |name: &str, content, content_type: Option<&str>| Part {
+        let part = |name: &str, content, content_type: Option<&str>| BodyPart {
             name: name.to_owned(),
             content,
             file_name: None,

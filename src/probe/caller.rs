@@ -10,10 +10,10 @@ use hyper::body::Incoming;
 use rustls::ClientConfig;
 use tokio::time::{Instant, timeout_at};
 
-use super::channel::Place;
+use super::channel::Destination;
 use super::connection::Connection;
 use super::hop::Hop;
-use super::{HttpError, InvalidRequest, Jar, Request, Response, Tls, TlsError};
+use super::{HttpError, HttpRequest, InvalidRequest, Jar, Response, Tls, TlsError};
 
 /// How many unused connections to one place are kept.
 const KEPT_MAX: usize = 64;
@@ -56,7 +56,7 @@ pub struct Caller(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
-    kept: Mutex<HashMap<Place, Vec<Connection>>>,
+    kept: Mutex<HashMap<Destination, Vec<Connection>>>,
     configs: Mutex<HashMap<Tls, Arc<ClientConfig>>>,
 }
 
@@ -73,7 +73,7 @@ impl Caller {
     /// server does twice what it was told once.
     pub async fn send(
         &self,
-        request: &Request,
+        request: &HttpRequest,
         delivery: &Delivery,
     ) -> Result<Response, HttpError> {
         let started = Instant::now();
@@ -136,7 +136,7 @@ impl Caller {
     async fn ask(
         &self,
         hop: &Hop<'_>,
-        place: &Place,
+        place: &Destination,
         jar: Option<&Jar>,
     ) -> Result<(Connection, hyper::Response<Incoming>), HttpError> {
         if hop.is_idempotent() {
@@ -164,11 +164,11 @@ impl Caller {
         Ok((connection, answer))
     }
 
-    fn take(&self, place: &Place) -> Option<Connection> {
+    fn take(&self, place: &Destination) -> Option<Connection> {
         locked(&self.0.kept).get_mut(place)?.pop()
     }
 
-    fn keep(&self, place: Place, connection: Connection) {
+    fn keep(&self, place: Destination, connection: Connection) {
         let mut kept = locked(&self.0.kept);
         let connections = kept.entry(place).or_default();
         if connections.len() < KEPT_MAX {

@@ -21,14 +21,14 @@ pub(super) const FIRST_BYTES: usize = 32;
 
 /// Where a channel leads; two that are equal may share their channels.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Place {
+pub(super) struct Destination {
     pub(super) host: String,
     pub(super) port: u16,
     /// `None` is a channel without TLS.
     pub(super) tls: Option<Tls>,
 }
 
-impl Place {
+impl Destination {
     /// Returns the place of `url`, which is found at another address where `at` is one.
     pub(super) fn of(
         url: &Url,

@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 
 use super::body::Outgoing;
-use super::channel::{Channel, FIRST_BYTES, First, Place};
+use super::channel::{Channel, Destination, FIRST_BYTES, First};
 use super::{BODY_LIMIT_BYTES, HttpError};
 
 /// How much is read ahead, and how long a head may be. What a server sends without an end, as
@@ -39,7 +39,7 @@ pub(super) struct Connection {
 impl Connection {
     /// Connects.
     pub(super) async fn open(
-        place: &Place,
+        place: &Destination,
         config: Option<Arc<ClientConfig>>,
     ) -> Result<Self, HttpError> {
         let channel = place.connect(config).await?;

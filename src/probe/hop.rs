@@ -9,8 +9,8 @@ use hyper::{HeaderMap, Method, StatusCode, Uri};
 use url::Url;
 
 use super::body::{Outgoing, Sendable};
-use super::channel::Place;
-use super::{Body, HttpError, InvalidRequest, Jar, Request, Tls};
+use super::channel::Destination;
+use super::{Body, HttpError, HttpRequest, InvalidRequest, Jar, Tls};
 
 /// What says who is asking; it stays with the server that it was meant for.
 const PERSONAL: [HeaderName; 4] = [AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION];
@@ -29,7 +29,7 @@ pub(super) struct Hop<'a> {
 
 impl<'a> Hop<'a> {
     /// Returns the first step of a request.
-    pub(super) fn of(request: &'a Request, tls: Option<&Tls>) -> Self {
+    pub(super) fn of(request: &'a HttpRequest, tls: Option<&Tls>) -> Self {
         let (method, url, headers) = request.parts();
         let mut url = url.clone();
         let mut at = None;
@@ -52,8 +52,8 @@ impl<'a> Hop<'a> {
     }
 
     /// Returns where to connect.
-    pub(super) fn place(&self) -> Result<Place, InvalidRequest> {
-        Place::of(&self.url, self.at.as_deref(), self.tls.as_ref())
+    pub(super) fn place(&self) -> Result<Destination, InvalidRequest> {
+        Destination::of(&self.url, self.at.as_deref(), self.tls.as_ref())
     }
 
     /// Returns the URL as the server sees it.
@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     fn next(method: &str, status: u16, location: &str) -> String {
-        let mut request = Request::new(method, "http://127.0.0.1:3000", "/a/b?c=1").unwrap();
+        let mut request = HttpRequest::new(method, "http://127.0.0.1:3000", "/a/b?c=1").unwrap();
         request.set_body(Body::Text("{}".to_owned()), Some("application/json"));
         request.bearer("t0ken").unwrap();
         request.header("x-kind", "1").unwrap();
@@ -271,7 +271,7 @@ mod tests {
             server_name: Some("rates.example".to_owned()),
             ..Tls::default()
         };
-        let request = Request::new("GET", "https://127.0.0.1:8443", "/").unwrap();
+        let request = HttpRequest::new("GET", "https://127.0.0.1:8443", "/").unwrap();
         let first = Hop::of(&request, Some(&tls));
         let place = first.place().unwrap();
         assert_eq!(first.headers(None).unwrap()[HOST], "rates.example:8443");

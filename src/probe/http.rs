@@ -28,7 +28,7 @@ pub enum HttpError {
     #[error("connection closed before an answer")]
     Closed,
     /// The connection ended within an answer's body.
-    #[error("connection closed {}", Progress { got: *got, announced: *announced })]
+    #[error("connection closed {}", ReadSoFar { got: *got, announced: *announced })]
     Cut { got: usize, announced: Option<u64> },
     #[error("no answer within {}", humantime::format_duration(*.0))]
     TimedOut(Duration),
@@ -121,12 +121,12 @@ impl HttpError {
     }
 }
 
-struct Progress {
+struct ReadSoFar {
     got: usize,
     announced: Option<u64>,
 }
 
-impl fmt::Display for Progress {
+impl fmt::Display for ReadSoFar {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.announced {
             Some(all) => write!(formatter, "after {} of {all} bytes of the body", self.got),

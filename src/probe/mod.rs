@@ -20,13 +20,13 @@ mod testing;
 mod tls;
 mod websocket;
 
-pub use body::{Body, Content, Part};
+pub use body::{Body, BodyPart, Content};
 pub use caller::{Caller, Delivery};
 pub use http::{BODY_LIMIT_BYTES, HttpError, Response, status_line};
 pub use jar::Jar;
 pub use look::Http;
 pub use poll::{Attempt, Cost, Exhausted, Poll, Turns};
-pub use request::{InvalidRequest, Request};
+pub use request::{HttpRequest, InvalidRequest};
 pub use tcp::{Enough, TcpError, connect, connect_briefly, exchange, refuses};
 pub use tls::{Tls, TlsError};
 pub use websocket::{Message, REFUSAL_BYTES, WebSocket, WebSocketError};

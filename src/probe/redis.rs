@@ -12,14 +12,14 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::Attempt;
-use super::resp::{ANSWER_LIMIT_BYTES, Reader, Reply, command};
+use super::resp::{ANSWER_LIMIT_BYTES, Reply, ReplyReader, command};
 
 /// How long a server may take to answer a ping.
 const ANSWER: Duration = Duration::from_secs(2);
 
 /// Where a server is, and how to get in.
 #[derive(Clone, Copy, Debug)]
-pub struct Server<'a> {
+pub struct RedisAccess<'a> {
     pub address: SocketAddr,
     pub password: Option<&'a str>,
     /// The number of its database; 0 is where everybody begins.
@@ -81,7 +81,7 @@ impl From<io::Error> for RedisError {
 
 /// Asks once; with a password it logs in first. A server that loads its data is not ready yet.
 pub async fn ping(address: SocketAddr, password: Option<&str>) -> Attempt<(), Infallible> {
-    let server = Server {
+    let server = RedisAccess {
         address,
         password,
         database: 0,
@@ -95,7 +95,7 @@ pub async fn ping(address: SocketAddr, password: Option<&str>) -> Attempt<(), In
 
 /// Sends the words of a command and returns its answer. An error within an array is a text.
 pub async fn ask<W: AsRef<[u8]>>(
-    server: &Server<'_>,
+    server: &RedisAccess<'_>,
     words: &[W],
     within: Duration,
 ) -> Result<Value, RedisError> {
@@ -126,7 +126,7 @@ async fn last_answer(
 ) -> Result<Value, RedisError> {
     let mut stream = TcpStream::connect(address).await?;
     let (incoming, mut outgoing) = stream.split();
-    let mut reader = Reader::new(BufReader::new(incoming));
+    let mut reader = ReplyReader::new(BufReader::new(incoming));
     let read = async {
         for _ in 0..greetings {
             value(reader.reply().await?)?;
@@ -163,7 +163,7 @@ mod tests {
     const WITHIN: Duration = Duration::from_secs(20);
 
     /// Expects `asked`, then says `words`.
-    async fn server(asked: &'static str, words: &'static str) -> Server<'static> {
+    async fn server(asked: &'static str, words: &'static str) -> RedisAccess<'static> {
         let (address, _) = listen(move |mut stream| async move {
             let mut bytes = vec![0; asked.len()];
             stream.read_exact(&mut bytes).await.unwrap();
@@ -171,7 +171,7 @@ mod tests {
             stream.write_all(words.as_bytes()).await.unwrap();
         })
         .await;
-        Server {
+        RedisAccess {
             address: address.parse().unwrap(),
             password: None,
             database: 0,
@@ -226,7 +226,7 @@ mod tests {
             let _ = stream.read_to_end(&mut asked).await;
         })
         .await;
-        let hanging = Server {
+        let hanging = RedisAccess {
             address: address.parse().unwrap(),
             ..silent
         };

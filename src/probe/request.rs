@@ -44,14 +44,14 @@ fn root(text: &str) -> Url {
 
 /// A method, a URL, headers and a body.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub struct HttpRequest {
     method: Method,
     url: Url,
     headers: HeaderMap,
     body: Option<Body>,
 }
 
-impl Request {
+impl HttpRequest {
     /// Returns a request for `path`, which may hold a query, below `base`: `http://127.0.0.1:3000`.
     /// A user and password in the base become basic authentication.
     pub fn new(method: &str, base: &str, path: &str) -> Result<Self, InvalidRequest> {
@@ -228,7 +228,7 @@ mod tests {
             ("//elsewhere.example/x", "//elsewhere.example/x"),
             ("/@elsewhere.example", "/@elsewhere.example"),
         ] {
-            let request = Request::new("GET", BASE, path).unwrap();
+            let request = HttpRequest::new("GET", BASE, path).unwrap();
             assert_eq!(request.url(), format!("{BASE}{expect}"), "{path}");
         }
     }
@@ -255,18 +255,18 @@ mod tests {
                 "/a?b=x y&c='\"<>`{}|^&d=%zz?e",
             ] {
                 let (made, read) = (
-                    Request::to("GET", at, path),
-                    Request::new("GET", base, path),
+                    HttpRequest::to("GET", at, path),
+                    HttpRequest::new("GET", base, path),
                 );
                 assert_eq!(made.unwrap().url(), read.unwrap().url(), "{path}");
             }
         }
         let at = ("127.0.0.1:3000".parse().unwrap(), false);
         for (path, expect) in [("/a ", "/a%20"), ("/a?b=x ", "/a?b=x%20")] {
-            let made = Request::to("GET", at, path).unwrap();
+            let made = HttpRequest::to("GET", at, path).unwrap();
             assert_eq!(made.url(), format!("{BASE}{expect}"));
         }
-        let refused = |method, path| Request::to(method, at, path).unwrap_err();
+        let refused = |method, path| HttpRequest::to(method, at, path).unwrap_err();
         assert_eq!(refused("GET", "rates"), InvalidRequest::RelativePath);
         assert_eq!(
             refused("GE T", "/"),
@@ -276,21 +276,21 @@ mod tests {
 
     #[test]
     fn parameters_join_the_query_of_the_path() {
-        let mut request = Request::new("GET", "http://[::1]:80/", "/find?a=1").unwrap();
+        let mut request = HttpRequest::new("GET", "http://[::1]:80/", "/find?a=1").unwrap();
         request.query("name", "Göteborg & co+x");
         request.query("empty", "");
         assert_eq!(
             request.url(),
             "http://[::1]/find?a=1&name=G%C3%B6teborg%20%26%20co%2Bx&empty="
         );
-        let mut request = Request::new("GET", BASE, "/find?").unwrap();
+        let mut request = HttpRequest::new("GET", BASE, "/find?").unwrap();
         request.query("a", "1");
         assert_eq!(request.url(), format!("{BASE}/find?a=1"));
     }
 
     #[test]
     fn what_cannot_be_sent_is_refused() {
-        let refused = |method, base, path| Request::new(method, base, path).unwrap_err();
+        let refused = |method, base, path| HttpRequest::new(method, base, path).unwrap_err();
         assert_eq!(
             refused("GE T", BASE, "/"),
             InvalidRequest::Method("GE T".to_owned())
@@ -298,7 +298,7 @@ mod tests {
         assert_eq!(refused("GET", BASE, "rates"), InvalidRequest::RelativePath);
         assert_eq!(refused("GET", "127.0.0.1:3000", "/"), InvalidRequest::Url);
         assert_eq!(refused("GET", "ftp://127.0.0.1", "/"), InvalidRequest::Url);
-        let mut request = Request::new("GET", BASE, "/").unwrap();
+        let mut request = HttpRequest::new("GET", BASE, "/").unwrap();
         assert_eq!(
             request.header("x y", "1"),
             Err(InvalidRequest::HeaderName("x y".to_owned()))
@@ -311,7 +311,7 @@ mod tests {
 
     #[test]
     fn a_declared_content_type_stays() {
-        let mut request = Request::new("POST", BASE, "/").unwrap();
+        let mut request = HttpRequest::new("POST", BASE, "/").unwrap();
         request
             .header("Content-Type", "application/problem+json")
             .unwrap();
@@ -325,10 +325,10 @@ mod tests {
 
     #[test]
     fn a_login_is_a_header_that_is_not_shown() {
-        let mut request = Request::new("GET", BASE, "/").unwrap();
+        let mut request = HttpRequest::new("GET", BASE, "/").unwrap();
         // The example of RFC 7617, and one of its section 2.1 in UTF-8.
         request.basic_auth("Aladdin", "open sesame").unwrap();
-        let shown = |request: &Request| request.headers().next().unwrap().1;
+        let shown = |request: &HttpRequest| request.headers().next().unwrap().1;
         assert_eq!(shown(&request), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
         request.basic_auth("test", "123\u{a3}").unwrap();
         assert_eq!(shown(&request), "Basic dGVzdDoxMjPCow==");
@@ -343,9 +343,9 @@ mod tests {
 
     #[test]
     fn a_login_in_the_base_leaves_the_url() {
-        let request = Request::new("GET", "https://ada:p%40ss%25@127.0.0.1", "/a").unwrap();
+        let request = HttpRequest::new("GET", "https://ada:p%40ss%25@127.0.0.1", "/a").unwrap();
         assert_eq!(request.url(), "https://127.0.0.1/a");
-        let mut expect = Request::new("GET", BASE, "/").unwrap();
+        let mut expect = HttpRequest::new("GET", BASE, "/").unwrap();
         expect.basic_auth("ada", "p@ss%").unwrap();
         assert!(request.headers().eq(expect.headers()));
     }

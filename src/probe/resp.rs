@@ -39,12 +39,12 @@ pub(super) fn command<W: AsRef<[u8]>>(words: &[W]) -> Vec<u8> {
 }
 
 /// Reads one answer after the other.
-pub(super) struct Reader<R> {
+pub(super) struct ReplyReader<R> {
     source: R,
     left: usize,
 }
 
-impl<R: AsyncBufRead + Unpin + Send> Reader<R> {
+impl<R: AsyncBufRead + Unpin + Send> ReplyReader<R> {
     pub(super) fn new(source: R) -> Self {
         Self {
             source,
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     async fn read(bytes: &[u8]) -> Result<Reply, String> {
-        let reply = Reader::new(bytes).reply().await;
+        let reply = ReplyReader::new(bytes).reply().await;
         reply.map_err(|error| error.to_string())
     }
 

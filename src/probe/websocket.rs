@@ -18,7 +18,7 @@ use super::channel::{Channel, First};
 use super::connection::not_http;
 use super::hop::Hop;
 use super::http::status_line;
-use super::{BODY_LIMIT_BYTES, Delivery, HttpError, InvalidRequest, Request, Tls};
+use super::{BODY_LIMIT_BYTES, Delivery, HttpError, HttpRequest, InvalidRequest, Tls};
 
 /// How much is read at once; a check keeps its sockets only for moments.
 const READ_BYTES: usize = 16 * 1024;
@@ -98,7 +98,7 @@ impl WebSocket {
     /// Opens a socket at the request's URL, whose scheme may be `http` or `ws`, and `https` or
     /// `wss`, with its headers; redirects are not followed.
     pub async fn connect(
-        request: &Request,
+        request: &HttpRequest,
         subprotocols: &[String],
         delivery: &Delivery,
     ) -> Result<Self, WebSocketError> {
@@ -158,7 +158,7 @@ fn closed(frame: Option<tungstenite::protocol::CloseFrame>) -> Message {
 }
 
 async fn open(
-    request: &Request,
+    request: &HttpRequest,
     subprotocols: &[String],
     delivery: &Delivery,
 ) -> Result<WebSocket, WebSocketError> {
@@ -298,7 +298,7 @@ mod tests {
 
     async fn opened() -> WebSocket {
         let (address, _) = listen(serve).await;
-        let asked = Request::new("GET", &format!("ws://{address}"), "/").unwrap();
+        let asked = HttpRequest::new("GET", &format!("ws://{address}"), "/").unwrap();
         let mut socket = WebSocket::connect(&asked, &[], &WITHIN).await.unwrap();
         socket.next(soon()).await.unwrap();
         socket
@@ -307,7 +307,7 @@ mod tests {
     #[tokio::test]
     async fn a_socket_is_opened_as_declared() {
         let (address, _) = listen(serve).await;
-        let mut asked = Request::new("GET", &format!("http://{address}"), "/live?a=1").unwrap();
+        let mut asked = HttpRequest::new("GET", &format!("http://{address}"), "/live?a=1").unwrap();
         asked.bearer("t0ken").unwrap();
         let names = ["one".to_owned(), "two".to_owned()];
         let mut socket = WebSocket::connect(&asked, &names, &WITHIN).await.unwrap();
@@ -357,7 +357,7 @@ mod tests {
         let authority = Authority::new();
         let files = authority.sign(&["127.0.0.1"]);
         let (address, _) = listen_tls(authority.server(&files, false), serve).await;
-        let asked = Request::new("GET", &format!("wss://{address}"), "/").unwrap();
+        let asked = HttpRequest::new("GET", &format!("wss://{address}"), "/").unwrap();
         let error = WebSocket::connect(&asked, &[], &WITHIN).await.unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -372,7 +372,7 @@ mod tests {
         let mut socket = WebSocket::connect(&asked, &[], &delivery).await.unwrap();
         let said = socket.next(soon()).await.unwrap();
         assert_eq!(said, Message::Text("/ -".to_owned()));
-        let plain = Request::new("GET", &format!("ws://{address}"), "/").unwrap();
+        let plain = HttpRequest::new("GET", &format!("ws://{address}"), "/").unwrap();
         let error = WebSocket::connect(&plain, &[], &WITHIN).await.unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -388,7 +388,7 @@ mod tests {
                 stream.write_all(words.as_bytes()).await.unwrap();
             })
             .await;
-            let asked = Request::new("GET", &format!("http://{address}"), "/").unwrap();
+            let asked = HttpRequest::new("GET", &format!("http://{address}"), "/").unwrap();
             WebSocket::connect(&asked, &[], &WITHIN).await.unwrap_err()
         };
         let error = refusal("HTTP/1.1 401 Unauthorized\r\ncontent-length: 8\r\n\r\nwho's it").await;
@@ -408,7 +408,7 @@ mod tests {
             assert_eq!(refusal(words).await.to_string(), expect);
         }
         let (_socket, nobody) = refusing();
-        let asked = Request::new("GET", &format!("http://{nobody}"), "/").unwrap();
+        let asked = HttpRequest::new("GET", &format!("http://{nobody}"), "/").unwrap();
         let error = WebSocket::connect(&asked, &[], &WITHIN).await.unwrap_err();
         assert_eq!(error.to_string(), "connection refused");
         let (address, _) = listen(|mut stream| async move {
@@ -416,7 +416,7 @@ mod tests {
             request(&mut stream).await;
         })
         .await;
-        let asked = Request::new("GET", &format!("http://{address}"), "/").unwrap();
+        let asked = HttpRequest::new("GET", &format!("http://{address}"), "/").unwrap();
         let short = Delivery::within(Duration::from_millis(50));
         let error = WebSocket::connect(&asked, &[], &short).await.unwrap_err();
         assert_eq!(error.to_string(), "no answer within 50ms");

@@ -59,7 +59,7 @@ fn start_on(
         .ok();
     let events = Events::new(move |event| {
         // A renderer that is gone must not stop the work.
-        let _ = sender.send(Message::Event(event));
+        let _ = sender.send(Order::Event(event));
     });
     let renderer = Renderer {
         format,
@@ -79,7 +79,7 @@ fn view(format: Format, verbosity: Verbosity, terminal: Terminal) -> Box<dyn Vie
 }
 
 /// What the thread is told, in order.
-enum Message {
+enum Order {
     Event(Event),
     /// Clear the screen, say so, and wait until the other end is gone.
     Suspend {
@@ -159,7 +159,7 @@ impl Renderer {
 
     fn stop(&mut self) -> Option<(Outputs, String)> {
         let thread = self.thread.take()?;
-        let _ = self.handle.sender.send(Message::Finish);
+        let _ = self.handle.sender.send(Order::Finish);
         // It may be resting.
         thread.thread().unpark();
         // A renderer that panicked has nothing more to say; the command's result still counts.
@@ -176,7 +176,7 @@ impl Drop for Renderer {
 /// Speaks to a renderer about what is no event.
 #[derive(Clone)]
 pub struct Handle {
-    sender: Sender<Message>,
+    sender: Sender<Order>,
     outlet: Outlet,
     is_terminal: bool,
 }
@@ -191,7 +191,7 @@ impl Handle {
     pub fn suspend<T>(&self, prompt: impl FnOnce() -> T) -> T {
         let (cleared, is_cleared) = channel();
         let (resume, resumed) = sync_channel::<()>(0);
-        let asked = self.sender.send(Message::Suspend { cleared, resumed });
+        let asked = self.sender.send(Order::Suspend { cleared, resumed });
         if asked.is_ok() {
             // An error means that the renderer is gone, and draws no more either.
             let _ = is_cleared.recv();
@@ -236,7 +236,7 @@ impl Teller {
     /// How many it tells before it looks at the time again.
     const GATHERED_MAX: usize = 1000;
 
-    fn run(mut self, messages: &Receiver<Message>) -> (Outputs, String) {
+    fn run(mut self, messages: &Receiver<Order>) -> (Outputs, String) {
         // None while nothing goes on: a command that only waits costs nothing.
         let mut next_tick: Option<Instant> = None;
         loop {
@@ -267,16 +267,16 @@ impl Teller {
     }
 
     /// Does what a message says; a break is the end.
-    fn tell(&mut self, message: Message) -> ControlFlow<()> {
+    fn tell(&mut self, message: Order) -> ControlFlow<()> {
         match message {
-            Message::Event(event) => self.event(event),
-            Message::Suspend { cleared, resumed } => {
+            Order::Event(event) => self.event(event),
+            Order::Suspend { cleared, resumed } => {
                 self.view.clear(self.now(), &mut self.outputs);
                 let _ = cleared.send(());
                 // Nothing is ever sent: it ends when the prompt drops its end.
                 let _ = resumed.recv();
             }
-            Message::Finish => return ControlFlow::Break(()),
+            Order::Finish => return ControlFlow::Break(()),
         }
         ControlFlow::Continue(())
     }

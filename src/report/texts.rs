@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use crate::model::Place;
 use crate::tell::{
-    Answer, CheckAnswer, ConfigurationAnswer, Diagnostic, DoctorAnswer, DownAnswer, Endpoint,
-    EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, Failed, FailedExpectation,
-    InstanceAnswer, InstancesAnswer, LeftImage, LeftOutOperation, Outcome, PartReport, Phase,
-    PlanAnswer, PlannedStep, Progress, ProposalAnswer, ProposalDocument, ProposedCheck,
-    ProposedValue, PruneAnswer, RemovedImage, ServiceStatus, SmokeAnswer, StatusAnswer,
+    Answer, CheckAnswer, ConfigurationAnswer, Diagnostic, DoctorAnswer, DownAnswer, EngineReport,
+    EnvironmentAnswer, EnvironmentsAnswer, Event, Failed, FailedExpectation, InstanceAnswer,
+    InstancesAnswer, LeftImage, LeftOutOperation, Outcome, PartReport, PhaseTime, PlanAnswer,
+    PlannedStep, Progress, ProposalAnswer, ProposalDocument, ProposedCheck, ProposedValue,
+    PruneAnswer, RemovedImage, ServiceAddress, ServiceStatus, SmokeAnswer, StatusAnswer,
     TableAnswer, Tail, UpAnswer,
 };
 
@@ -87,13 +87,13 @@ texts!(Place { file, text } line, column, width);
 texts!(Tail { of, lines });
 texts!(Failed { diagnostics, answer } exit_code);
 texts!(UpAnswer { environment, instance, endpoints, phases } changed, elapsed_s);
-texts!(Endpoint {
+texts!(ServiceAddress {
     service,
     port,
     url,
     try_it
 });
-texts!(Phase { name } elapsed_s);
+texts!(PhaseTime { name } elapsed_s);
 texts!(DownAnswer { environment, instance, engine } containers, networks, volumes, kept_volumes, left);
 texts!(PlanAnswer {
     environment,

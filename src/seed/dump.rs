@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use crate::model::Place;
-use crate::postgres::{self, Brake, Server, Session, Target, first_line};
+use crate::postgres::{self, Brake, DatabaseSession, Server, Target, first_line};
 
 use super::Error;
 use super::batch::Batch;
@@ -86,13 +86,13 @@ pub(super) fn load_dump(
     Ok(counts)
 }
 
-fn connect(scene: &LoadScene<'_>) -> Result<Session, Error> {
+fn connect(scene: &LoadScene<'_>) -> Result<DatabaseSession, Error> {
     let server = match scene.steward {
         Some(steward) => &steward.server(scene.server),
         None => scene.server,
     };
     let target = server.target(&scene.scratch.database);
-    let mut session = Session::open(&target, scene.brake)?.without_limits()?;
+    let mut session = DatabaseSession::open(&target, scene.brake)?.without_limits()?;
     // The swap's commit comes later on a session that waits for the disk, and covers these.
     session.run("SET synchronous_commit = off; SET maintenance_work_mem = '256MB'")?;
     Ok(session)
@@ -100,7 +100,7 @@ fn connect(scene: &LoadScene<'_>) -> Result<Session, Error> {
 
 /// A dump that is being loaded.
 pub(super) struct Loader<'a, 'b> {
-    pub(super) session: Session,
+    pub(super) session: DatabaseSession,
     pub(super) script: Script,
     batch: Batch,
     in_transaction: bool,

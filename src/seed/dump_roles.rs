@@ -1,6 +1,6 @@
 //! The roles of a dump: made where the server lacks them, and the loading role a member of them.
 
-use crate::postgres::{self, Session, identifier};
+use crate::postgres::{self, DatabaseSession, identifier};
 
 use super::Error;
 use super::block::Block;
@@ -152,9 +152,9 @@ impl Loader<'_, '_> {
         Ok(())
     }
 
-    fn beside(&self) -> Result<Session, Error> {
+    fn beside(&self) -> Result<DatabaseSession, Error> {
         let beside = self.scene.server.beside(self.scene.database);
-        Ok(Session::open(&beside, self.scene.brake)?)
+        Ok(DatabaseSession::open(&beside, self.scene.brake)?)
     }
 
     fn tell_it_stays(&self, role: &str) {

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::postgres::{self, Brake, Session, Target, identifier, migrate_here};
+use crate::postgres::{self, Brake, DatabaseSession, Target, identifier, migrate_here};
 
 use super::dump::{Counts, LoadScene, load_dump};
 use super::fingerprint::seed_digest;
@@ -34,7 +34,7 @@ impl Fill<'_> {
     ) -> Result<LoadOutcome, Error> {
         let target = self.job.server.target(self.scratch);
         if let Some(steward) = steward.as_deref_mut() {
-            let session = Session::open(&target, self.brake)?.without_limits()?;
+            let session = DatabaseSession::open(&target, self.brake)?.without_limits()?;
             steward.settle(&mut session.for_own_words()?)?;
         }
         let steward = steward.as_deref();
@@ -57,13 +57,13 @@ impl Fill<'_> {
         let last = std::mem::take(&mut scene.last);
         let its_own = self.as_loader(&target, steward);
         let declared = &self.job.declared;
-        let mut own = Session::open(&target, self.brake)?
+        let mut own = DatabaseSession::open(&target, self.brake)?
             .without_limits()?
             .for_own_words()?;
         if let Some(steward) = steward {
             steward.hush(&mut own)?;
         }
-        let mut session = Session::open(&its_own, self.brake)?.without_limits()?;
+        let mut session = DatabaseSession::open(&its_own, self.brake)?.without_limits()?;
         let migrations = register::migrations_of_dumps(&mut session)?;
         register::make(&mut own, &migrations)?;
         loaded.migrations_applied =
@@ -118,7 +118,11 @@ impl Fill<'_> {
 
     /// Collects the statistics as whoever loaded: what indexes compute is a dump's own code, and
     /// runs with the rights of the table's owner.
-    fn analyze(&self, session: &mut Session, own: Option<&mut Session>) -> Result<(), Error> {
+    fn analyze(
+        &self,
+        session: &mut DatabaseSession,
+        own: Option<&mut DatabaseSession>,
+    ) -> Result<(), Error> {
         self.job.step.message("collecting statistics");
         match session.run("ANALYZE") {
             Err(error @ postgres::Error::Statement { .. }) => self.warn_of_statistics(&error),
@@ -155,8 +159,8 @@ impl Fill<'_> {
 
     fn roles(&self) -> Result<HashSet<String>, Error> {
         let beside = self.job.server.beside(&self.job.declared.database);
-        let rows =
-            Session::open(&beside, self.brake)?.rows("SELECT rolname FROM pg_catalog.pg_roles")?;
+        let rows = DatabaseSession::open(&beside, self.brake)?
+            .rows("SELECT rolname FROM pg_catalog.pg_roles")?;
         Ok(rows.into_iter().flatten().flatten().collect())
     }
 

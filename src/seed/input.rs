@@ -21,7 +21,7 @@ const AHEAD: usize = 4;
 const HEAD: u64 = 512;
 
 /// What the reading thread hands over.
-enum Piece {
+enum DumpPiece {
     Data {
         text: Vec<u8>,
         /// How much of the file itself was read so far.
@@ -37,7 +37,7 @@ enum Piece {
 /// A dump's text, in chunks.
 pub(super) struct Input {
     file: PathBuf,
-    pieces: Receiver<Piece>,
+    pieces: Receiver<DumpPiece>,
     buffer: Vec<u8>,
     start: usize,
     /// How much of the file itself was read, and its SHA-256 once that is all.
@@ -68,7 +68,7 @@ impl Input {
 
     pub(super) fn read(file: &Path, inner: impl Read + Send + 'static) -> Result<Self, Error> {
         let meter = Arc::default();
-        let mut metered = Metered {
+        let mut metered = MeteredFile {
             inner,
             meter: Arc::clone(&meter),
         };
@@ -150,7 +150,7 @@ impl Input {
                 return Err(postgres::Error::Cancelled.into());
             }
             match self.pieces.recv() {
-                Ok(Piece::Data { text, read }) => {
+                Ok(DumpPiece::Data { text, read }) => {
                     self.read = read;
                     if self.start == self.buffer.len() {
                         self.buffer = text;
@@ -160,11 +160,11 @@ impl Input {
                     }
                     self.start = 0;
                 }
-                Ok(Piece::End { read, digest }) => {
+                Ok(DumpPiece::End { read, digest }) => {
                     self.read = read;
                     self.digest = Some(digest);
                 }
-                Ok(Piece::Failed(source)) => return Err(self.failed(source)),
+                Ok(DumpPiece::Failed(source)) => return Err(self.failed(source)),
                 // The thread panicked.
                 Err(_) => return Err(self.failed(io::ErrorKind::BrokenPipe.into())),
             }
@@ -192,19 +192,19 @@ impl Input {
 }
 
 /// How much of the file itself was read, and the digest of that.
-type Meter = Mutex<(u64, Digest)>;
+type FileMeter = Mutex<(u64, Digest)>;
 
-fn look(meter: &Meter) -> MutexGuard<'_, (u64, Digest)> {
+fn look(meter: &FileMeter) -> MutexGuard<'_, (u64, Digest)> {
     meter.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Counts and hashes what is read of the file itself.
-struct Metered<R> {
+struct MeteredFile<R> {
     inner: R,
-    meter: Arc<Meter>,
+    meter: Arc<FileMeter>,
 }
 
-impl<R: Read> Read for Metered<R> {
+impl<R: Read> Read for MeteredFile<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         let mut meter = look(&self.meter);
@@ -215,26 +215,26 @@ impl<R: Read> Read for Metered<R> {
 }
 
 /// Reads to the end, whatever comes out of it, as far as somebody listens.
-fn hand_over(mut text: impl Read, meter: &Meter, pieces: &SyncSender<Piece>) {
+fn hand_over(mut text: impl Read, meter: &FileMeter, pieces: &SyncSender<DumpPiece>) {
     loop {
         let mut chunk = Vec::with_capacity(CHUNK);
         let result = text.by_ref().take(CHUNK as u64).read_to_end(&mut chunk);
         if !chunk.is_empty() {
             let read = look(meter).0;
-            if pieces.send(Piece::Data { text: chunk, read }).is_err() {
+            if pieces.send(DumpPiece::Data { text: chunk, read }).is_err() {
                 return;
             }
         }
         let last = match result {
             Ok(0) => {
                 let (read, digest) = look(meter).clone();
-                Piece::End {
+                DumpPiece::End {
                     read,
                     digest: digest.finish(),
                 }
             }
             Ok(_) => continue,
-            Err(error) => Piece::Failed(error),
+            Err(error) => DumpPiece::Failed(error),
         };
         // Whoever stopped listening has a reason of its own to tell.
         let _ = pieces.send(last);

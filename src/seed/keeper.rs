@@ -2,7 +2,7 @@
 //! and drops databases. What a dead run left behind is put right here.
 
 use crate::postgres::{
-    Brake, Server, Session, Target, identifier, literal, try_lock, wait_for_lock,
+    Brake, DatabaseSession, Server, Target, identifier, literal, try_lock, wait_for_lock,
 };
 use crate::tell::StepEvents;
 
@@ -33,7 +33,7 @@ pub(super) fn lock_name(database: &str) -> String {
 
 /// Holds the lock on the loads of one database until it is dropped.
 pub(super) struct Keeper {
-    pub(super) session: Session,
+    pub(super) session: DatabaseSession,
     pub(super) beside: Target,
     pub(super) database: String,
     /// Whom it is logged in as.
@@ -69,7 +69,7 @@ impl Keeper {
     fn connect(server: &Server, database: &str) -> Result<Self, Error> {
         let beside = server.beside(database);
         Ok(Self {
-            session: Session::unstoppable(&beside)?.without_limits()?,
+            session: DatabaseSession::unstoppable(&beside)?.without_limits()?,
             beside,
             database: database.to_owned(),
             user: server.user.clone(),
@@ -177,7 +177,7 @@ impl Keeper {
     /// that it names is somebody else's, and nobody is asked for it.
     fn unsubscribe(&mut self, name: &str) -> Result<(), Error> {
         let target = self.beside.server.target(name);
-        let mut session = Session::unstoppable(&target)?.for_own_words()?;
+        let mut session = DatabaseSession::unstoppable(&target)?.for_own_words()?;
         session.run(ANSWERS_WITHIN)?;
         let rows = session.rows(
             "SELECT s.subname, s.subenabled FROM pg_subscription s \

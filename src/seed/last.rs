@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::postgres::{Brake, Session, Target, literal};
+use crate::postgres::{Brake, DatabaseSession, Target, literal};
 
 use super::Error;
 use super::dump::located;
@@ -26,7 +26,7 @@ impl Last {
             return Ok(());
         }
         waiting.sort_by_key(|one| one.is_event_trigger);
-        let mut session = Session::open(target, brake)?.without_limits()?;
+        let mut session = DatabaseSession::open(target, brake)?.without_limits()?;
         for one in waiting {
             session.run(&format!(
                 "SELECT pg_catalog.set_config('search_path', {}, false)",

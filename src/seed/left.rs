@@ -2,7 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::postgres::{Server, Session, is_held, literal, on_thread};
+use crate::postgres::{DatabaseSession, Server, is_held, literal, on_thread};
 
 use super::Error;
 use super::keeper::{Keeper, lock_name};
@@ -18,7 +18,7 @@ pub struct Left {
 
 /// Returns what is left; nothing while a load holds its lock, since that may be the one.
 pub(super) fn left(
-    session: &mut Session,
+    session: &mut DatabaseSession,
     server: &Server,
     database: &str,
 ) -> Result<Vec<Left>, Error> {

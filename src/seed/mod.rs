@@ -34,5 +34,5 @@ pub use error::Error;
 pub use fingerprint::{Fingerprint, SeedDigest, fingerprint};
 pub use left::{Left, tidy};
 pub use load::{LoadOutcome, load};
-pub use record::{Brings, Record, Standing, Work, begin, finish, forget, work_digest};
+pub use record::{Brings, Standing, TaskRecord, TaskWork, begin, finish, forget, work_digest};
 pub use state::{Seeded, State, Survey, heal, survey};

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::host::Digests;
 use crate::model::Digest;
 use crate::postgres::{
-    self, Brake, OwnTable, OwnTables, Server, Session, Target, literal, on_thread,
+    self, Brake, DatabaseSession, OwnTable, OwnTables, Server, Target, literal, on_thread,
 };
 
 use super::Error;
@@ -35,7 +35,7 @@ pub enum Brings {
 
 /// What a task brings, as it is declared now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Work {
+pub struct TaskWork {
     pub brings: Brings,
     /// The seed's name; of migrations, the task's.
     pub name: String,
@@ -47,7 +47,7 @@ pub struct Work {
 
 /// What is known of a task that was begun.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
+pub struct TaskRecord {
     pub brings: Brings,
     pub name: String,
     pub digest: String,
@@ -68,9 +68,9 @@ pub enum Standing {
     Whole,
 }
 
-impl Work {
+impl TaskWork {
     /// Compares with what is recorded.
-    pub fn standing(&self, records: &[Record]) -> Standing {
+    pub fn standing(&self, records: &[TaskRecord]) -> Standing {
         let mut records = records.iter();
         let Some(record) =
             records.find(|record| record.brings == self.brings && record.name == self.name)
@@ -113,7 +113,7 @@ pub async fn work_digest(
 }
 
 /// Records that a task begins, so that a killed one is known.
-pub async fn begin(server: &Server, database: &str, work: &Work) -> Result<(), Error> {
+pub async fn begin(server: &Server, database: &str, work: &TaskWork) -> Result<(), Error> {
     let key = key(work);
     let sql = format!(
         "BEGIN; DELETE FROM envctl.tasks WHERE {key}; \
@@ -134,7 +134,7 @@ pub async fn begin(server: &Server, database: &str, work: &Work) -> Result<(), E
 }
 
 /// Records that a task ended well.
-pub async fn finish(server: &Server, database: &str, work: &Work) -> Result<(), Error> {
+pub async fn finish(server: &Server, database: &str, work: &TaskWork) -> Result<(), Error> {
     let key = key(work);
     let sql =
         format!("UPDATE envctl.tasks SET whole = true, ended_at = pg_catalog.now() WHERE {key}");
@@ -142,7 +142,7 @@ pub async fn finish(server: &Server, database: &str, work: &Work) -> Result<(), 
 }
 
 /// Takes back that a task began, where it never ran.
-pub async fn forget(server: &Server, database: &str, work: &Work) -> Result<(), Error> {
+pub async fn forget(server: &Server, database: &str, work: &TaskWork) -> Result<(), Error> {
     let sql = format!("DELETE FROM envctl.tasks WHERE {}", key(work));
     run(server, database, sql).await
 }
@@ -155,13 +155,16 @@ async fn run(server: &Server, database: &str, sql: String) -> Result<(), Error> 
     .await
 }
 
-fn open(target: &Target, brake: &Brake) -> Result<Session, postgres::Error> {
-    Session::open(target, brake)?
+fn open(target: &Target, brake: &Brake) -> Result<DatabaseSession, postgres::Error> {
+    DatabaseSession::open(target, brake)?
         .without_limits()?
         .for_own_words()
 }
 
-pub(super) fn read(session: &mut Session, own: &OwnTables) -> Result<Vec<Record>, Error> {
+pub(super) fn read(
+    session: &mut DatabaseSession,
+    own: &OwnTables,
+) -> Result<Vec<TaskRecord>, Error> {
     if !own.have(&TASKS) {
         return Ok(Vec::new());
     }
@@ -171,7 +174,7 @@ pub(super) fn read(session: &mut Session, own: &OwnTables) -> Result<Vec<Record>
     let records = rows.into_iter().map(|row| {
         let mut texts = row.into_iter().map(Option::unwrap_or_default);
         let mut text = || texts.next().unwrap_or_default();
-        Record {
+        TaskRecord {
             brings: if text() == brings(Brings::Seed) {
                 Brings::Seed
             } else {
@@ -193,7 +196,7 @@ fn brings(brings: Brings) -> &'static str {
     }
 }
 
-fn key(work: &Work) -> String {
+fn key(work: &TaskWork) -> String {
     let (brings, name) = (literal(brings(work.brings)), literal(&work.name));
     format!("brings = {brings} AND name = {name}")
 }
@@ -203,14 +206,14 @@ mod tests {
     use super::*;
 
     fn check(whole: bool, digest: &str, image: Option<&str>, expect: Standing) {
-        let record = Record {
+        let record = TaskRecord {
             brings: Brings::Seed,
             name: "samples".to_owned(),
             digest: "d".to_owned(),
             image: "i".to_owned(),
             whole,
         };
-        let work = Work {
+        let work = TaskWork {
             brings: Brings::Seed,
             name: "samples".to_owned(),
             digest: digest.to_owned(),
@@ -227,7 +230,7 @@ mod tests {
         check(false, "d", Some("i"), Standing::Partial);
         // An image that is not there yet is no other one.
         check(true, "d", None, Standing::Whole);
-        let migrations = Work {
+        let migrations = TaskWork {
             brings: Brings::Migrations,
             name: "samples".to_owned(),
             digest: "d".to_owned(),

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use crate::postgres::{MIGRATIONS, OwnTable, OwnTables, Session, TextRow, literal};
+use crate::postgres::{DatabaseSession, MIGRATIONS, OwnTable, OwnTables, TextRow, literal};
 
 use super::Error;
 use super::dump::Counts;
@@ -29,7 +29,7 @@ const LOADS: OwnTable = OwnTable {
 
 /// Reads the migrations that a dump says are applied; `session` is the loading role's, since
 /// anything may stand behind that name.
-pub(super) fn migrations_of_dumps(session: &mut Session) -> Result<Vec<TextRow>, Error> {
+pub(super) fn migrations_of_dumps(session: &mut DatabaseSession) -> Result<Vec<TextRow>, Error> {
     if session
         .value("SELECT pg_catalog.to_regclass('envctl.migrations')")?
         .is_none()
@@ -43,7 +43,7 @@ pub(super) fn migrations_of_dumps(session: &mut Session) -> Result<Vec<TextRow>,
 }
 
 /// Makes the tables, with what dumps said of migrations. What had their names is dropped.
-pub(super) fn make(session: &mut Session, migrations: &[TextRow]) -> Result<(), Error> {
+pub(super) fn make(session: &mut DatabaseSession, migrations: &[TextRow]) -> Result<(), Error> {
     let mut sql = String::from("BEGIN; CREATE SCHEMA IF NOT EXISTS envctl;");
     let rows = session.rows(
         "SELECT c.relname, c.relkind FROM pg_catalog.pg_class c \
@@ -84,7 +84,7 @@ pub(super) fn make(session: &mut Session, migrations: &[TextRow]) -> Result<(), 
 
 /// Returns when a database was loaded last, if it was.
 pub(super) fn loaded_at(
-    session: &mut Session,
+    session: &mut DatabaseSession,
     own: &OwnTables,
 ) -> Result<Option<SystemTime>, Error> {
     if !own.have(&LOADS) {
@@ -101,13 +101,16 @@ pub(super) fn loaded_at(
 }
 
 /// Writes that the database takes its place now.
-pub(super) fn write_place_taken(session: &mut Session) -> Result<(), Error> {
+pub(super) fn write_place_taken(session: &mut DatabaseSession) -> Result<(), Error> {
     let sql = "INSERT INTO envctl.loads VALUES (pg_catalog.clock_timestamp())";
     Ok(session.run(sql)?)
 }
 
 /// Writes what was loaded.
-pub(super) fn write(session: &mut Session, seeds: &[(&String, Counts)]) -> Result<(), Error> {
+pub(super) fn write(
+    session: &mut DatabaseSession,
+    seeds: &[(&String, Counts)],
+) -> Result<(), Error> {
     let mut sql = String::from("BEGIN;");
     for (position, (name, counts)) in seeds.iter().enumerate() {
         let _ = write!(

@@ -5,12 +5,12 @@ use std::time::SystemTime;
 use tokio_util::sync::CancellationToken;
 
 use crate::postgres::{
-    self, Brake, MigrationStatus, OwnTables, Server, Session, migrations_in, on_thread,
+    self, Brake, DatabaseSession, MigrationStatus, OwnTables, Server, migrations_in, on_thread,
 };
 
 use super::keeper::Keeper;
 use super::left::{Left, left};
-use super::record::{self, Record};
+use super::record::{self, TaskRecord};
 use super::register;
 use super::{Declared, Error, Fingerprint};
 
@@ -48,7 +48,7 @@ pub struct Seeded {
 pub struct Survey {
     pub state: State,
     /// What tasks began to bring.
-    pub records: Vec<Record>,
+    pub records: Vec<TaskRecord>,
     /// How each migration stands; nothing where there is no database.
     pub migrations: Vec<MigrationStatus>,
     /// When a load put the database into place; `None` where none did.
@@ -90,8 +90,12 @@ pub async fn survey(
 }
 
 /// Opens a database, after it was put back where that was to be done; `None` where there is none.
-fn open_healed(server: &Server, database: &str, brake: &Brake) -> Result<Option<Session>, Error> {
-    let open = || Session::open(&server.target(database), brake)?.for_own_words();
+fn open_healed(
+    server: &Server,
+    database: &str,
+    brake: &Brake,
+) -> Result<Option<DatabaseSession>, Error> {
+    let open = || DatabaseSession::open(&server.target(database), brake)?.for_own_words();
     match open() {
         Err(postgres::Error::NoDatabase { .. }) => {}
         opened => return Ok(Some(opened?)),
@@ -108,7 +112,7 @@ fn open_healed(server: &Server, database: &str, brake: &Brake) -> Result<Option<
 }
 
 fn read_state(
-    session: &mut Session,
+    session: &mut DatabaseSession,
     own: &OwnTables,
     fingerprint: &Fingerprint,
 ) -> Result<State, Error> {
@@ -170,7 +174,7 @@ fn judge(loaded: Vec<Seeded>, tables: Vec<String>, declared: &Fingerprint) -> St
     }
 }
 
-fn read_loaded(session: &mut Session, own: &OwnTables) -> Result<Vec<Seeded>, Error> {
+fn read_loaded(session: &mut DatabaseSession, own: &OwnTables) -> Result<Vec<Seeded>, Error> {
     if !own.have(&register::SEEDS) {
         return Ok(Vec::new());
     }
@@ -194,7 +198,7 @@ fn read_loaded(session: &mut Session, own: &OwnTables) -> Result<Vec<Seeded>, Er
 }
 
 /// Names tables that are neither the system's, nor an extension's, nor ours.
-fn user_tables(session: &mut Session) -> Result<Vec<String>, Error> {
+fn user_tables(session: &mut DatabaseSession) -> Result<Vec<String>, Error> {
     let rows = session.rows(&format!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \

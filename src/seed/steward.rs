@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use crate::model::{Digest, Secret};
-use crate::postgres::{Server, Session, identifier, literal};
+use crate::postgres::{DatabaseSession, Server, identifier, literal};
 
 use super::Error;
 use super::keeper::Keeper;
@@ -93,7 +93,7 @@ impl Steward {
     }
 
     /// Prepares the new database; `session` is the declared user's.
-    pub(super) fn settle(&mut self, session: &mut Session) -> Result<(), Error> {
+    pub(super) fn settle(&mut self, session: &mut DatabaseSession) -> Result<(), Error> {
         let (schema, role) = (identifier(&self.schema), identifier(&self.role));
         // Since version 15 it is the database's owner's.
         let owner = session.value(
@@ -182,7 +182,7 @@ impl Steward {
 
     /// Has the server log no warnings of sessions that the role opens from now on: it would warn of
     /// each table of its own that it collects no statistics of.
-    pub(super) fn hush(&self, session: &mut Session) -> Result<(), Error> {
+    pub(super) fn hush(&self, session: &mut DatabaseSession) -> Result<(), Error> {
         Ok(session.run(&format!(
             "ALTER ROLE {} SET log_min_messages = error",
             identifier(&self.role)
@@ -192,7 +192,7 @@ impl Steward {
     /// Gives everything that the loading role has in the database to the declared user.
     pub(super) fn hand_over(
         &self,
-        session: &mut Session,
+        session: &mut DatabaseSession,
         (user, owner, database): (&str, &str, &str),
     ) -> Result<(), Error> {
         let (role, heir) = (identifier(&self.role), identifier(user));
@@ -223,7 +223,7 @@ impl Steward {
     }
 
     /// Returns the statements that put the declared user into policies that name the loading role.
-    fn policies(&self, session: &mut Session, user: &str) -> Result<String, Error> {
+    fn policies(&self, session: &mut DatabaseSession, user: &str) -> Result<String, Error> {
         let statements = session.rows(&format!(
             "SELECT pg_catalog.format('ALTER POLICY %I ON %s TO %s;', p.polname, \
              p.polrelid::pg_catalog.regclass, (SELECT pg_catalog.string_agg(CASE WHEN one = 0 \
@@ -239,7 +239,11 @@ impl Steward {
     }
 
     /// Returns the statements that give the declared user the loading role's default privileges.
-    fn default_privileges(&self, session: &mut Session, user: &str) -> Result<String, Error> {
+    fn default_privileges(
+        &self,
+        session: &mut DatabaseSession,
+        user: &str,
+    ) -> Result<String, Error> {
         let rows = session.rows(&format!(
             "SELECT d.oid, n.nspname, d.defaclobjtype, CASE WHEN a.grantee = 0 THEN 'PUBLIC' \
              WHEN a.grantee = d.defaclrole THEN {} \

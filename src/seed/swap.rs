@@ -4,7 +4,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::postgres::{self, Session, identifier, literal};
+use crate::postgres::{self, DatabaseSession, identifier, literal};
 
 use super::Error;
 use super::keeper::{Keeper, end_sessions};
@@ -157,7 +157,7 @@ fn ending_sessions(
 ) -> Result<(), Error> {
     // The number stays with the old database when the names change.
     let end = end_sessions(&format!("datid = {}", old.oid));
-    let mut second = Session::unstoppable(&keeper.beside)?;
+    let mut second = DatabaseSession::unstoppable(&keeper.beside)?;
     let (stop, stopped) = channel::<()>();
     thread::scope(|scope| {
         scope.spawn(move || {

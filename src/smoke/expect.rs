@@ -356,7 +356,7 @@ mod tests {
 
     use super::*;
     use crate::engine::Identity;
-    use crate::engine::process::Process;
+    use crate::engine::process::ProcessEngine;
     use crate::host::Home;
     use crate::model::{
         Comparison, DeclaredFile, Hole, InstanceId, Json, Part, Pattern, Reference, Snapshot,
@@ -367,7 +367,7 @@ mod tests {
 
     /// Looks up captures only; nothing runs.
     fn failures(expect: &Expect, evidence: &Evidence) -> Result<Vec<Unmet>, String> {
-        let engine = Process::new(
+        let engine = ProcessEngine::new(
             Identity {
                 id: InstanceId::new("rates", "default", Path::new("/nowhere")),
                 workspace: PathBuf::from("/nowhere"),

@@ -4,21 +4,21 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use url::Url;
 
-use crate::model::Tls;
-use crate::probe::{Body, Content, Part, Request};
+use crate::model::DeclaredTls;
+use crate::probe::{Body, BodyPart, Content, HttpRequest};
 use crate::tell::Mask;
 
 /// How curl has to be told to send a request.
 #[derive(Default)]
 pub(super) struct CurlOptions<'a> {
     pub(super) redirects: u32,
-    pub(super) tls: Option<&'a Tls>,
+    pub(super) tls: Option<&'a DeclaredTls>,
     /// What earlier answers set, as it was sent.
     pub(super) cookies: Option<String>,
 }
 
 /// Returns a request as a line for curl.
-pub(super) fn curl(request: &Request, options: &CurlOptions<'_>, mask: &Mask) -> String {
+pub(super) fn curl(request: &HttpRequest, options: &CurlOptions<'_>, mask: &Mask) -> String {
     let mut words: Vec<String> = ["curl", "-sS", "-i"].map(str::to_owned).into();
     // Without this, curl reads brackets and braces as patterns.
     if request.url().contains(['[', ']', '{', '}']) {
@@ -88,7 +88,7 @@ fn login(name: &str, value: &str) -> Option<String> {
     String::from_utf8(BASE64_STANDARD.decode(encoded).ok()?).ok()
 }
 
-fn tls(tls: Option<&Tls>, words: &mut Vec<String>) {
+fn tls(tls: Option<&DeclaredTls>, words: &mut Vec<String>) {
     let Some(tls) = tls else { return };
     if tls.insecure {
         words.push("-k".to_owned());
@@ -133,7 +133,7 @@ fn body(body: &Body, typed: bool) -> Vec<String> {
     words
 }
 
-fn form_part(part: &Part) -> String {
+fn form_part(part: &BodyPart) -> String {
     let quoted = |text: &str| text.replace('\\', r"\\").replace('"', "\\\"");
     let mut word = match &part.content {
         Content::Text(text) => format!("{}=\"{}\"", part.name, quoted(text)),
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     fn check(method: &str, path: &str, expect: &str) {
-        let request = Request::new(method, "http://127.0.0.1:3000", path).unwrap();
+        let request = HttpRequest::new(method, "http://127.0.0.1:3000", path).unwrap();
         assert_eq!(
             curl(&request, &CurlOptions::default(), &Mask::default()),
             expect
@@ -185,10 +185,10 @@ mod tests {
 
     #[test]
     fn a_server_is_asked_by_its_own_name() {
-        let request = Request::new("GET", "https://127.0.0.1:3000", "/a?b=1").unwrap();
-        let tls = Tls {
+        let request = HttpRequest::new("GET", "https://127.0.0.1:3000", "/a?b=1").unwrap();
+        let tls = DeclaredTls {
             server_name: Some("api.test".to_owned()),
-            ..Tls::default()
+            ..DeclaredTls::default()
         };
         let options = CurlOptions {
             tls: Some(&tls),
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn cookies_of_earlier_answers_are_sent_with_those_that_are_declared() {
-        let mut request = Request::new("GET", "http://127.0.0.1:3000", "/").unwrap();
+        let mut request = HttpRequest::new("GET", "http://127.0.0.1:3000", "/").unwrap();
         request.header("cookie", "own=1").unwrap();
         let options = CurlOptions {
             cookies: Some("session=hunter2; b=2".to_owned()),
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn an_empty_header_stays() {
-        let mut request = Request::new("GET", "http://127.0.0.1:3000", "/").unwrap();
+        let mut request = HttpRequest::new("GET", "http://127.0.0.1:3000", "/").unwrap();
         request.header("x-none", "").unwrap();
         assert_eq!(
             curl(&request, &CurlOptions::default(), &Mask::default()),

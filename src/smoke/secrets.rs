@@ -1,7 +1,8 @@
 //! The secrets that stand in a check's own texts.
 
 use crate::model::{
-    Action, Auth, Body, Call, Check, Expect, Json, Matcher, Part, PartContent, Secret, Template,
+    Action, Auth, Call, Check, Expect, Json, Matcher, Part, PartContent, RequestBody, Secret,
+    Template,
 };
 
 /// Returns every secret of a check.
@@ -36,17 +37,17 @@ impl<'a> FoundSecrets<'a> {
             Action::Http(action) => {
                 self.call(&action.call);
                 match &action.body {
-                    Some(Body::Text(text)) => self.text(text),
-                    Some(Body::Json(json)) => self.json(json),
-                    Some(Body::Form(fields)) => self.texts(fields.values()),
-                    Some(Body::Multipart(parts)) => {
+                    Some(RequestBody::Text(text)) => self.text(text),
+                    Some(RequestBody::Json(json)) => self.json(json),
+                    Some(RequestBody::Form(fields)) => self.texts(fields.values()),
+                    Some(RequestBody::Multipart(parts)) => {
                         for part in parts.values() {
                             if let PartContent::Text(text) = &part.content {
                                 self.text(text);
                             }
                         }
                     }
-                    Some(Body::File(_)) | None => {}
+                    Some(RequestBody::File(_)) | None => {}
                 }
             }
             Action::WebSocket(action) => {

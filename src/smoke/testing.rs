@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{CheckResult, Places, Selection, SmokeOptions, SmokeRun, Snapshots, run, select};
 use crate::config::{Request, invocation, load};
 use crate::engine::Identity;
-use crate::engine::process::Process;
+use crate::engine::process::ProcessEngine;
 use crate::host::Home;
 use crate::model::{Check, InstanceId, Reach, Secret, ServicePort, Variables};
 use crate::tell::{Event, Events};
@@ -194,7 +194,7 @@ pub(super) async fn run_toml(address: SocketAddr, toml: &str) -> Ran {
     run_all(address, &checks(toml), how, &CancellationToken::new()).await
 }
 
-fn nothing_runs(folder: &Path) -> Process {
+fn nothing_runs(folder: &Path) -> ProcessEngine {
     let identity = Identity {
         id: InstanceId::new("test", "default", folder),
         workspace: folder.to_owned(),
@@ -205,5 +205,5 @@ fn nothing_runs(folder: &Path) -> Process {
         state: folder.join("state"),
         cache: folder.join("cache"),
     };
-    Process::new(identity, home, Variables::new(), folder.join("envctl"))
+    ProcessEngine::new(identity, home, Variables::new(), folder.join("envctl"))
 }

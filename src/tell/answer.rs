@@ -141,14 +141,14 @@ pub struct UpAnswer {
     pub instance: String,
     /// How many steps changed something; 0 is "nothing to do".
     pub changed: usize,
-    pub endpoints: Vec<Endpoint>,
-    pub phases: Vec<Phase>,
+    pub endpoints: Vec<ServiceAddress>,
+    pub phases: Vec<PhaseTime>,
     pub elapsed_s: f64,
 }
 
 /// An address that a user can call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Endpoint {
+pub struct ServiceAddress {
     pub service: String,
     /// `http`, `postgres`: the port's name.
     pub port: String,
@@ -160,7 +160,7 @@ pub struct Endpoint {
 
 /// How long one phase took (`images`, `database`, `seed`, `services`).
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Phase {
+pub struct PhaseTime {
     pub name: String,
     pub elapsed_s: f64,
 }

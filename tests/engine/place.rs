@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use envctl::engine::docker::{Endpoint, connect};
-use envctl::engine::process::Process;
+use envctl::engine::process::ProcessEngine;
 use envctl::engine::{Engine, Identity, ImageHandle, Program, ProgramSpec, Provision};
 use envctl::host::Home;
 use envctl::model::Variables;
@@ -60,7 +60,7 @@ impl Place {
         }
         if !self.has_containers() {
             let supervisor = PathBuf::from(env!("CARGO_BIN_EXE_envctl"));
-            let process = Process::new(identity.clone(), home(), variables(), supervisor);
+            let process = ProcessEngine::new(identity.clone(), home(), variables(), supervisor);
             return Ok(Arc::new(process));
         }
         match connect(&endpoint(), identity.clone()).await {

@@ -305,7 +305,7 @@ async fn what_runs_later_runs_with_no_more_rights() {
             bench.state(&declared).await,
             State::Current { .. }
         ));
-        let work = envctl::seed::Work {
+        let work = envctl::seed::TaskWork {
             brings: envctl::seed::Brings::Seed,
             name: "samples".to_owned(),
             digest: "d".to_owned(),

@@ -6,6 +6,7 @@ mod fences;
 mod files;
 mod leftovers;
 mod libraries;
+mod names;
 mod owners;
 mod paths;
 mod reach;
@@ -52,6 +53,7 @@ pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
         files::check,
         leftovers::check,
         libraries::check,
+        names::check,
         owners::check,
         reach::check,
     ] {

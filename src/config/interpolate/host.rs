@@ -5,7 +5,7 @@ use super::super::reference::{Ask, ask};
 use super::super::shell;
 use super::super::source::Origin;
 use super::super::tree::{Node, Value};
-use super::{Expander, Reader};
+use super::{Expander, ReadBy};
 use crate::model::{Reference, ServiceField};
 
 impl Expander<'_> {
@@ -15,18 +15,18 @@ impl Expander<'_> {
             let script = shell::script(items.iter().map(|item| item.text().unwrap_or_default()));
             for (index, item) in items.iter_mut().enumerate() {
                 let is_script = script == Some(index);
-                let reader = [Reader::Argument, Reader::Shell][usize::from(is_script)];
+                let reader = [ReadBy::Argument, ReadBy::Shell][usize::from(is_script)];
                 self.leaf(item, reader);
             }
             return;
         }
         let words = shell_words::split(node.text().unwrap_or_default()).unwrap_or_default();
         let script = shell::script(words.iter().map(String::as_str));
-        self.leaf(node, script.map_or(Reader::Words, |_| Reader::Shell));
+        self.leaf(node, script.map_or(ReadBy::Words, |_| ReadBy::Shell));
     }
 
     /// Fills a hole in an argument of a program on the host, which every user of it can see.
-    pub(super) fn argument(&mut self, inner: &str, at: &Origin, reader: Reader) -> Value {
+    pub(super) fn argument(&mut self, inner: &str, at: &Origin, reader: ReadBy) -> Value {
         let text = format!("${{{inner}}}");
         let asked = ask(inner);
         let hint = "a `process` and a check get it in their `environment`";
@@ -36,7 +36,7 @@ impl Expander<'_> {
                 has_password(reference, self.written).then_some("holds a password")
             }
             // What is split is looked at for signs of a shell, and this is one.
-            None if reader == Reader::Words => return Value::Text(text),
+            None if reader == ReadBy::Words => return Value::Text(text),
             _ => None,
         };
         if let Some(hidden) = hidden.filter(|_| !self.in_secrets) {

@@ -14,19 +14,19 @@ use crate::config::tree::{Node, Table, Value};
 use crate::model::{Part, Reference, Template};
 
 /// A check's table for one case.
-pub(super) struct Case<'a> {
+pub(super) struct CheckCase<'a> {
     /// The check's name, with the case's behind it: `lookup[EETLL]`.
     pub name: String,
     pub node: Cow<'a, Node>,
 }
 
 /// Returns every case of a check; the check itself where it has no `each`.
-pub(super) fn cases<'a>(name: &str, section: &Section<'a>) -> Vec<Case<'a>> {
+pub(super) fn cases<'a>(name: &str, section: &Section<'a>) -> Vec<CheckCase<'a>> {
     let Some(each) = section.get("each") else {
         if !section.has("each") {
             no_case(section);
         }
-        return vec![Case {
+        return vec![CheckCase {
             name: name.to_owned(),
             node: Cow::Borrowed(section.node),
         }];
@@ -56,7 +56,7 @@ pub(super) fn cases<'a>(name: &str, section: &Section<'a>) -> Vec<Case<'a>> {
         if !section.has_room("each", one) {
             break;
         }
-        made.push(Case {
+        made.push(CheckCase {
             name: format!("{name}[{label}]"),
             node: Cow::Owned(filled(name, section, bare.clone(), &values(item))),
         });

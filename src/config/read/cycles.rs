@@ -16,13 +16,13 @@ pub(super) fn cycles<'a>(
     found
 }
 
-type Trail<'a> = (
+type CycleTrail<'a> = (
     &'a mut BTreeSet<String>,
     &'a mut Vec<String>,
     &'a mut Vec<Vec<String>>,
 );
 
-fn follow(name: &str, next: &impl Fn(&str) -> Vec<String>, state: &mut Trail<'_>) {
+fn follow(name: &str, next: &impl Fn(&str) -> Vec<String>, state: &mut CycleTrail<'_>) {
     if let Some(start) = state.1.iter().position(|open| open == name) {
         let mut chain = state.1[start..].to_vec();
         chain.push(name.to_owned());

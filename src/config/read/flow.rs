@@ -18,7 +18,7 @@ const NAMES: [&str; 4] = ["depends_on", "setup", "teardown", "meanwhile"];
 
 /// Checks all names, and marks the checks that are parts of others.
 pub(super) fn check(root: &Section<'_>, checks: &mut IndexMap<String, Check>) {
-    let declared = Declared(root);
+    let declared = DeclaredChecks(root);
     // Most checks stand alone.
     let linked: Vec<Section<'_>> = declared
         .all()
@@ -52,9 +52,9 @@ pub(super) fn check(root: &Section<'_>, checks: &mut IndexMap<String, Check>) {
 }
 
 /// The tables of the checks as they were declared.
-struct Declared<'a>(&'a Section<'a>);
+struct DeclaredChecks<'a>(&'a Section<'a>);
 
-impl<'a> Declared<'a> {
+impl<'a> DeclaredChecks<'a> {
     fn all(&self) -> impl Iterator<Item = (&'a String, &'a Node)> + use<'a> {
         let table = self.0.node.get("smoke").and_then(Node::table);
         table.into_iter().flatten()
@@ -73,7 +73,7 @@ impl<'a> Declared<'a> {
     }
 }
 
-fn check_names(section: &Section<'_>, declared: &Declared<'_>) {
+fn check_names(section: &Section<'_>, declared: &DeclaredChecks<'_>) {
     for key in NAMES {
         for (name, node) in section.texts(key) {
             if !declared.has(&name) {
@@ -108,7 +108,7 @@ fn refuse_steps(section: &Section<'_>, steps: &BTreeSet<String>) {
     }
 }
 
-fn check_cycles(declared: &Declared<'_>, checks: &IndexMap<String, Check>) {
+fn check_cycles(declared: &DeclaredChecks<'_>, checks: &IndexMap<String, Check>) {
     let linked = dependencies(checks);
     let next = |name: &str| linked.get(name).cloned().unwrap_or_default();
     for chain in cycles(linked.keys().copied(), next) {
@@ -133,7 +133,7 @@ fn dependencies(checks: &IndexMap<String, Check>) -> BTreeMap<&str, Vec<String>>
 /// A check's declared name to what it keeps; `None` for one with cases, which keep it each.
 type Kept<'a> = BTreeMap<&'a str, Option<BTreeSet<&'a str>>>;
 
-fn check_captures(declared: &Declared<'_>, checks: &IndexMap<String, Check>) {
+fn check_captures(declared: &DeclaredChecks<'_>, checks: &IndexMap<String, Check>) {
     let mut kept: Kept<'_> = BTreeMap::new();
     for check in checks.values().filter(|check| !check.captures.is_empty()) {
         let names = check.captures.keys().map(String::as_str).collect();
@@ -180,7 +180,7 @@ fn ancestors(name: &str, next: &BTreeMap<&str, Vec<String>>) -> Vec<String> {
 }
 
 /// Reports captures that nothing in `sources` keeps.
-fn check_uses(declared: &Declared<'_>, name: &str, sources: &[String], kept: &Kept<'_>) {
+fn check_uses(declared: &DeclaredChecks<'_>, name: &str, sources: &[String], kept: &Kept<'_>) {
     let Some(node) = declared.node(name) else {
         return;
     };

@@ -11,7 +11,8 @@ use crate::config::suggest;
 use crate::config::tree::Value;
 use crate::kinds;
 use crate::model::{
-    Auth, Body, Call, FormPart, HttpAction, PartContent, Service, ServicePort, Tls, WebSocketAction,
+    Auth, Call, DeclaredTls, FormPart, HttpAction, PartContent, RequestBody, Service, ServicePort,
+    WebSocketAction,
 };
 
 /// Reads a request whose method is the key `method`, or said by that key.
@@ -76,8 +77,8 @@ fn auth(section: &Section<'_>) -> Option<Auth> {
     })
 }
 
-fn tls(section: &Section<'_>) -> Tls {
-    let tls = Tls {
+fn tls(section: &Section<'_>) -> DeclaredTls {
+    let tls = DeclaredTls {
         ca: section.host_path("ca"),
         insecure: section.boolean("insecure"),
         server_name: section.text("server_name"),
@@ -96,7 +97,7 @@ fn tls(section: &Section<'_>) -> Tls {
     tls
 }
 
-fn body(section: &Section<'_>) -> Option<Body> {
+fn body(section: &Section<'_>) -> Option<RequestBody> {
     let mut set = section.chosen("body");
     set.retain(|key| section.get(key).is_some());
     if set.len() > 1 {
@@ -104,11 +105,11 @@ fn body(section: &Section<'_>) -> Option<Body> {
         section.wrong(set[1], message);
     }
     match *set.first()? {
-        "body" => section.template("body").map(Body::Text),
-        "json_body" => json::read(section, section.get("json_body")?).map(Body::Json),
-        "form" => Some(Body::Form(section.templates("form"))),
-        "body_file" => section.host_path("body_file").map(Body::File),
-        _ => Some(Body::Multipart(parts(section))),
+        "body" => section.template("body").map(RequestBody::Text),
+        "json_body" => json::read(section, section.get("json_body")?).map(RequestBody::Json),
+        "form" => Some(RequestBody::Form(section.templates("form"))),
+        "body_file" => section.host_path("body_file").map(RequestBody::File),
+        _ => Some(RequestBody::Multipart(parts(section))),
     }
 }
 

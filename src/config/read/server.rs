@@ -8,13 +8,13 @@ use crate::config::schema::is_version;
 use crate::model::Secret;
 
 /// A server's version, and whether a program of the host must have it.
-pub(super) struct Version {
+pub(super) struct DeclaredVersion {
     pub text: Option<String>,
     pub strict: bool,
 }
 
 /// Reads `version` and `strict_version`.
-pub(super) fn version(section: &Section<'_>, example: &str) -> Version {
+pub(super) fn version(section: &Section<'_>, example: &str) -> DeclaredVersion {
     let text = section.text("version");
     if let Some(text) = text.as_deref().filter(|text| !is_version(text)) {
         let hint = Some(format!("write {example}"));
@@ -25,7 +25,7 @@ pub(super) fn version(section: &Section<'_>, example: &str) -> Version {
         let message = format!("`{}` needs a `version`", section.path_of("strict_version"));
         section.wrong_with("strict_version", message, Some(format!("add {example}")));
     }
-    Version { text, strict }
+    DeclaredVersion { text, strict }
 }
 
 /// Reads `process.bin_dir`.

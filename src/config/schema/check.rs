@@ -3,7 +3,7 @@
 use super::range::REDIRECTS;
 use super::text::{METHOD, SHA256};
 use super::{
-    BOOLEAN, COMMAND, ENVIRONMENT, FILE, Fields, HOST_COMMAND, Literal, Named, Names, PATH,
+    BOOLEAN, COMMAND, ENVIRONMENT, FILE, Fields, HOST_COMMAND, Literal, NameRule, Named, PATH,
     SCALARS, Shape, Sort, TEMPLATE, TEXT, TEXTS, TIME_LIMIT, Want, fields, key, things, values,
 };
 
@@ -71,7 +71,7 @@ static FORM_PART: Fields = Fields {
 };
 
 static MULTIPART: Named = Named {
-    names: Names::Free,
+    names: NameRule::Free,
     declared: false,
     ..things(&FORM_PART)
 };
@@ -96,7 +96,7 @@ static CAPTURE: Fields = Fields {
 };
 
 static CAPTURES: Named = Named {
-    names: Names::Free,
+    names: NameRule::Free,
     declared: false,
     ..things(&CAPTURE)
 };

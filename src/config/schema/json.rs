@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::tables::{DEPENDS_ON, PREPARE, PROCESS};
 use super::{
-    ENVIRONMENT, Fields, Key, ListForm, Literal, Named, Names, PLAIN_ENVIRONMENT, ROOT, SCALARS,
+    ENVIRONMENT, Fields, Key, ListForm, Literal, NameRule, Named, PLAIN_ENVIRONMENT, ROOT, SCALARS,
     Shape, Sort, Want,
 };
 use crate::config::units::NAME_MAX;
@@ -138,9 +138,11 @@ fn several(value: Value) -> Vec<Value> {
 fn names(named: &Named) -> Keywords {
     let mut schema = keywords(json!({ "type": "object" }));
     let rule = match named.names {
-        Names::Free => None,
-        Names::Plain => Some(json!({ "pattern": "^[a-z0-9][a-z0-9_-]*$", "maxLength": NAME_MAX })),
-        Names::Variables => Some(json!({ "pattern": "^[^= ]+$" })),
+        NameRule::Free => None,
+        NameRule::Plain => {
+            Some(json!({ "pattern": "^[a-z0-9][a-z0-9_-]*$", "maxLength": NAME_MAX }))
+        }
+        NameRule::Variables => Some(json!({ "pattern": "^[^= ]+$" })),
     };
     schema.extend(rule.map(|rule| ("propertyNames".to_owned(), rule)));
     let each = Value::Object(place(named.each));

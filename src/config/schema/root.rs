@@ -6,7 +6,7 @@ use super::tables::{DEPENDS_ON, PREPARE, PROCESS};
 use super::text::IMAGE_REFERENCE;
 use super::words::{Hint, Words};
 use super::{
-    BOOLEAN, COMMAND, Claimed, ENVIRONMENT, FOLDER, Fields, Literal, Named, Names, PATH,
+    BOOLEAN, COMMAND, Claimed, ENVIRONMENT, FOLDER, Fields, Literal, NameRule, Named, PATH,
     PLAIN_ENVIRONMENT, PLAIN_HOST_COMMAND, SCALARS, Shape, TEXT, TEXTS, TIME_LIMIT, Want, fields,
     key, things,
 };
@@ -61,7 +61,7 @@ pub(crate) static ROOT: Fields = Fields {
 };
 
 static SECRETS: Named = Named {
-    names: Names::Free,
+    names: NameRule::Free,
     ..things(&SECRET)
 };
 static IMAGES: Named = things(&IMAGE_KEYS);

@@ -6,7 +6,7 @@ use super::text::{ADDRESS, CONTAINER_PATH, URL_PATH};
 use super::words::{Hint, Words};
 use super::{
     BOOLEAN, Claimed, DURATION, ENVIRONMENT, FOLDER, Fields, HOST_COMMAND, ListForm, Literal,
-    Named, Names, PATH, PLAIN_ENVIRONMENT, PLAIN_HOST_COMMAND, SCALARS, Shape, Sort, TEXT, Want,
+    NameRule, Named, PATH, PLAIN_ENVIRONMENT, PLAIN_HOST_COMMAND, SCALARS, Shape, Sort, TEXT, Want,
     fields, key, things,
 };
 use crate::config::compose;
@@ -82,7 +82,7 @@ pub(crate) static PORT: Fields = Fields {
 
 /// What is waited for.
 pub(super) static DEPENDS_ON: Named = Named {
-    names: Names::Free,
+    names: NameRule::Free,
     list: ListForm::Names("ready"),
     declared: false,
     ..things(&DEPENDENCY)

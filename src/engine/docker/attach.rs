@@ -31,7 +31,7 @@ const SIZE_TIMEOUT: Duration = Duration::from_secs(5);
 /// types; the daemon's own, ctrl-p first, would hold back every ctrl-p until the next key.
 const DETACH_KEYS: &str = "ctrl-^,ctrl-@,ctrl-^,ctrl-@";
 
-type Output = Pin<Box<dyn Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send>>;
+type AttachedOutput = Pin<Box<dyn Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send>>;
 
 /// Runs a command in the service's container and returns its exit code.
 pub(super) async fn attach(
@@ -85,7 +85,7 @@ async fn on_streams(docker: &Docker, id: &str, doing: &str) -> Result<bool, Erro
 async fn show(
     docker: &Docker,
     (id, doing): (&str, &str),
-    mut output: Output,
+    mut output: AttachedOutput,
     meter: &Meter,
 ) -> Result<bool, Error> {
     let (mut out, mut err) = (stdout(), stderr());

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use super::client::{Client, ENGINE};
-use super::image::{Images, Turn};
+use super::image::{Images, TurnLock};
 use super::{address, attach, container, create, exec, files, logs, observe, resource, start};
 use crate::engine::{
     Addresses, Capabilities, Engine, Exec, ExecOutcome, FileSpec, Identity, Launch, LogLine,
@@ -25,7 +25,7 @@ pub struct Docker {
     /// Service -> the main process of its container, and that one's id, as they were seen.
     pub(super) mains: Mutex<BTreeMap<String, (u32, String)>>,
     /// Volumes are given away one after the other: two services may share one.
-    pub(super) giving: Turn,
+    pub(super) giving: TurnLock,
 }
 
 impl Docker {
@@ -35,7 +35,7 @@ impl Docker {
             client,
             identity,
             mains: Mutex::default(),
-            giving: Turn::default(),
+            giving: TurnLock::default(),
         }
     }
 

@@ -67,7 +67,7 @@ pub(super) async fn digests_of(
 }
 
 /// A file on its way into a container.
-struct Entry<'a> {
+struct PackedFile<'a> {
     path: &'a str,
     text: String,
     /// Who alone reads it; everybody when `None`.
@@ -75,8 +75,8 @@ struct Entry<'a> {
 }
 
 /// Returns the files as they are put into a container whose server becomes `user`.
-fn contents(files: &[MadeFile], user: u64) -> impl Iterator<Item = Entry<'_>> {
-    files.iter().map(move |file| Entry {
+fn contents(files: &[MadeFile], user: u64) -> impl Iterator<Item = PackedFile<'_>> {
+    files.iter().map(move |file| PackedFile {
         path: &file.spec.path,
         text: file.content.expose().to_owned(),
         reader: match file.spec.readers {
@@ -86,8 +86,8 @@ fn contents(files: &[MadeFile], user: u64) -> impl Iterator<Item = Entry<'_>> {
     })
 }
 
-fn known(digests: String) -> Entry<'static> {
-    Entry {
+fn known(digests: String) -> PackedFile<'static> {
+    PackedFile {
         path: DIGESTS,
         text: digests,
         reader: None,
@@ -101,7 +101,7 @@ fn digests(files: &[MadeFile]) -> String {
 async fn put<'a>(
     docker: &Docker,
     container: &str,
-    files: impl IntoIterator<Item = Entry<'a>>,
+    files: impl IntoIterator<Item = PackedFile<'a>>,
 ) -> Result<(), Error> {
     let doing = format!("put files into the container {container}");
     let archive = archive(files);
@@ -126,9 +126,9 @@ async fn put<'a>(
 
 /// Returns an archive of files that everybody in the container reads, or one user alone; nobody
 /// but root changes them.
-fn archive<'a>(files: impl IntoIterator<Item = Entry<'a>>) -> std::io::Result<Vec<u8>> {
+fn archive<'a>(files: impl IntoIterator<Item = PackedFile<'a>>) -> std::io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
-    for Entry { path, text, reader } in files {
+    for PackedFile { path, text, reader } in files {
         let mut header = tar::Header::new_gnu();
         header.set_mode(if reader.is_some() { 0o400 } else { 0o644 });
         header.set_uid(reader.unwrap_or(0));

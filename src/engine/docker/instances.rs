@@ -35,7 +35,7 @@ pub async fn instances(daemon: &Daemon) -> Result<Vec<Instance>, Error> {
         client.read("list the volumes", call).await
     };
     let (containers, networks, volumes) = tokio::try_join!(containers, networks, volumes)?;
-    let mut found = Found::default();
+    let mut found = FoundInstances::default();
     for container in containers {
         let role = labels::role_text(Role::Service);
         let is_running = container.state == Some(ContainerSummaryStateEnum::RUNNING);
@@ -59,9 +59,9 @@ pub async fn instances(daemon: &Daemon) -> Result<Vec<Instance>, Error> {
 }
 
 #[derive(Default)]
-struct Found(BTreeMap<InstanceId, Instance>);
+struct FoundInstances(BTreeMap<InstanceId, Instance>);
 
-impl Found {
+impl FoundInstances {
     /// Returns the instance that something with these labels belongs to.
     fn of(&mut self, of: &HashMap<String, String>) -> Option<&mut Instance> {
         let (id, workspace) = labels::origin(of)?;

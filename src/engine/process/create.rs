@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use super::engine::{Process, refused};
+use super::engine::{ProcessEngine, refused};
 use super::folder::Folder;
 use super::marks::Marks;
 use super::members::Sight;
@@ -17,7 +17,7 @@ use crate::host::{find_program, make_folder};
 
 /// Creates a service; one of its name is stopped and gives way.
 pub(super) async fn create(
-    process: &Process,
+    process: &ProcessEngine,
     spec: &ServiceSpec,
     launch: &Launch,
 ) -> Result<(), Error> {
@@ -47,7 +47,7 @@ pub(super) async fn create(
 
 /// Asks a service's kind how its process is started.
 async fn prepare(
-    process: &Process,
+    process: &ProcessEngine,
     (spec, launch): (&ServiceSpec, &Launch),
     folder: &Folder,
     addresses: &Addresses,
@@ -71,7 +71,11 @@ fn listen(spec: &ServiceSpec, addresses: &Addresses) -> Option<SocketAddr> {
     Some(SocketAddr::new(port.bind, reached.port()))
 }
 
-fn program(process: &Process, spec: &ServiceSpec, launch: &Launch) -> Result<Prepared, Error> {
+fn program(
+    process: &ProcessEngine,
+    spec: &ServiceSpec,
+    launch: &Launch,
+) -> Result<Prepared, Error> {
     let words = launch.command.iter().flatten();
     let working_dir = spec.working_dir.as_ref().map(PathBuf::from);
     Ok(Prepared {
@@ -106,7 +110,7 @@ pub(super) fn user(service: &str, user: Option<&str>) -> Result<Option<HostUser>
 }
 
 fn record(
-    process: &Process,
+    process: &ProcessEngine,
     (spec, launch): (&ServiceSpec, &Launch),
     prepared: Prepared,
     addresses: &Addresses,
@@ -165,7 +169,7 @@ fn told(launch: &Launch) -> Vec<(String, String)> {
 }
 
 /// Says early what would keep it from starting.
-fn check_program(process: &Process, record: &Record) -> Result<(), Error> {
+fn check_program(process: &ProcessEngine, record: &Record) -> Result<(), Error> {
     let environment = environment::of(record, &process.variables);
     let path = environment.get("PATH").map_or("", String::as_str);
     let program = record.argv.first().map_or("", String::as_str);

@@ -19,7 +19,7 @@ use crate::tell::{Events, StepEvents};
 
 /// This machine, bound to one instance.
 #[derive(Clone, Debug)]
-pub struct Process {
+pub struct ProcessEngine {
     pub(super) identity: Identity,
     pub(super) home: Home,
     /// What a service inherits, and where programs are looked for.
@@ -39,7 +39,7 @@ pub struct Process {
     pub(super) events: Option<Events>,
 }
 
-impl Process {
+impl ProcessEngine {
     pub fn new(identity: Identity, home: Home, variables: Variables, supervisor: PathBuf) -> Self {
         Self {
             identity,
@@ -108,7 +108,7 @@ pub(super) fn refused(doing: impl Into<String>, error: std::io::Error) -> Error 
     }
 }
 
-impl Provider for Process {
+impl Provider for ProcessEngine {
     fn current<'a>(&'a self, provisions: &'a [Provision]) -> Work<'a, Handles> {
         Box::pin(observe::current(self, provisions))
     }
@@ -130,7 +130,7 @@ impl Provider for Process {
     }
 }
 
-impl Engine for Process {
+impl Engine for ProcessEngine {
     fn name(&self) -> &'static str {
         "process"
     }
@@ -250,13 +250,13 @@ impl Engine for Process {
 pub(super) mod tests {
     use std::path::Path;
 
-    use super::Process;
+    use super::ProcessEngine;
     use crate::engine::Identity;
     use crate::host::Home;
     use crate::model::{InstanceId, Variables};
 
     /// Returns the default instance of the workspace `w` in a folder, with its state beside.
-    pub(in crate::engine::process) fn process(folder: &Path) -> Process {
+    pub(in crate::engine::process) fn process(folder: &Path) -> ProcessEngine {
         let workspace = folder.join("w");
         let home = Home {
             state: folder.join("state"),
@@ -269,6 +269,6 @@ pub(super) mod tests {
             sets: Vec::new(),
         };
         let variables = [("PATH".to_owned(), "/usr/bin:/bin".to_owned())];
-        Process::new(identity, home, Variables::from(variables), "".into())
+        ProcessEngine::new(identity, home, Variables::from(variables), "".into())
     }
 }

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-use super::engine::{Process, refused};
+use super::engine::{ProcessEngine, refused};
 use super::procfs::{self, ProcessId};
 use super::record::Record;
 use super::{create, environment};
@@ -21,7 +21,7 @@ const NOT_RUNNABLE: i64 = 126;
 
 /// Runs a command beside a service and returns what it printed and its exit code.
 pub(super) async fn exec(
-    process: &Process,
+    process: &ProcessEngine,
     service: &str,
     exec: &Exec,
 ) -> Result<ExecOutcome, Error> {
@@ -41,7 +41,11 @@ pub(super) async fn exec(
 }
 
 /// Runs a command beside a service on this program's own standard streams.
-pub(super) async fn attach(process: &Process, service: &str, exec: &Exec) -> Result<i64, Error> {
+pub(super) async fn attach(
+    process: &ProcessEngine,
+    service: &str,
+    exec: &Exec,
+) -> Result<i64, Error> {
     let doing = format!("run `{}` beside `{service}`", first_word(exec));
     let mut command = match command(process, service, exec)? {
         Ok(command) => command,
@@ -72,7 +76,7 @@ fn first_word(exec: &Exec) -> &str {
 /// Returns the command with all but its streams; the inner error is the outcome of one that is
 /// no program.
 fn command(
-    process: &Process,
+    process: &ProcessEngine,
     service: &str,
     exec: &Exec,
 ) -> Result<Result<Command, ExecOutcome>, Error> {
@@ -109,7 +113,7 @@ fn command(
 /// Returns the main process's own variables; a server may have written over those that /proc
 /// shows, and then they are what it was started with.
 fn variables(
-    process: &Process,
+    process: &ProcessEngine,
     record: &Record,
     main: ProcessId,
     exec: &Exec,
@@ -144,7 +148,12 @@ fn split(mut pair: Vec<u8>) -> Option<(OsString, OsString)> {
 
 /// Returns where a command starts: where the service's own program is. A server is in the folder
 /// of its data, where nobody else has anything to do; another user may not enter the workspace.
-fn working_dir(process: &Process, record: &Record, main: ProcessId, other_user: bool) -> PathBuf {
+fn working_dir(
+    process: &ProcessEngine,
+    record: &Record,
+    main: ProcessId,
+    other_user: bool,
+) -> PathBuf {
     match record.kind.facts() {
         None => {}
         Some(_) if other_user => return PathBuf::from("/"),

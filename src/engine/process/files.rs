@@ -4,7 +4,7 @@ use std::io;
 use std::os::unix::fs::fchown;
 use std::path::{Path, PathBuf};
 
-use super::engine::{Process, refused};
+use super::engine::{ProcessEngine, refused};
 use super::folder::Folder;
 use super::status::Status;
 use super::user::HostUser;
@@ -19,7 +19,7 @@ pub(super) fn path(folder: &Folder, name: &str) -> PathBuf {
 
 /// Writes the files of a service into its new folder.
 pub(super) fn give(
-    process: &Process,
+    process: &ProcessEngine,
     folder: &Folder,
     files: &[MadeFile],
     user: Option<&HostUser>,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::engine::{Process, refused};
+use super::engine::{ProcessEngine, refused};
 use super::folder::{self, Folder};
 use super::observe;
 use super::procfs;
@@ -28,7 +28,7 @@ pub(super) fn origin_file(instance: &Path) -> PathBuf {
 }
 
 /// Writes down which instance it is, before anything of it is made.
-pub(super) fn sign(process: &Process) -> std::io::Result<()> {
+pub(super) fn sign(process: &ProcessEngine) -> std::io::Result<()> {
     let instance = process.home.instance(&process.identity.id);
     let file = origin_file(&instance);
     if file.exists() {

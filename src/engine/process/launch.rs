@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::Command;
 
-use super::engine::{Process, refused};
+use super::engine::{ProcessEngine, refused};
 use super::environment::inherited;
 use super::folder::Folder;
 use super::{observe, ports, stop};
@@ -24,7 +24,7 @@ const ANSWER_BYTES_MAX: u64 = 64 * 1024;
 
 /// Starts what was created. One that runs stays as it is; where its supervisor was killed, it
 /// gets a new one.
-pub(super) async fn start(process: &Process, service: &str) -> Result<(), Error> {
+pub(super) async fn start(process: &ProcessEngine, service: &str) -> Result<(), Error> {
     let folder = process.folder(service);
     let record = folder.created()?;
     let status = folder.status().ok().flatten();
@@ -43,7 +43,7 @@ pub(super) async fn start(process: &Process, service: &str) -> Result<(), Error>
     supervise(process, &folder).await
 }
 
-async fn supervise(process: &Process, folder: &Folder) -> Result<(), Error> {
+async fn supervise(process: &ProcessEngine, folder: &Folder) -> Result<(), Error> {
     let fail = |reason: String| Error::Start {
         service: folder.name().to_owned(),
         reason,

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use fs_err::os::unix::fs::OpenOptionsExt as _;
 use serde::{Deserialize, Serialize};
 
-use super::engine::{Process, refused};
+use super::engine::{ProcessEngine, refused};
 use super::folder;
 use crate::engine::{Addresses, Error};
 use crate::host::{self, Home, whole};
@@ -98,7 +98,7 @@ impl Ledger {
 
 /// Changes the ledger while nobody else on this machine does.
 pub(super) async fn change<T>(
-    process: &Process,
+    process: &ProcessEngine,
     change: impl FnOnce(&mut Ledger) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let home = &process.home;
@@ -120,7 +120,7 @@ pub(super) async fn change<T>(
 }
 
 /// Drops every port of an instance.
-pub(super) async fn forget(process: &Process) -> Result<(), Error> {
+pub(super) async fn forget(process: &ProcessEngine) -> Result<(), Error> {
     let id = process.identity.id.to_string();
     change(process, |ledger| {
         ledger.entries.retain(|entry| entry.instance != id);
@@ -129,7 +129,7 @@ pub(super) async fn forget(process: &Process) -> Result<(), Error> {
     .await
 }
 
-async fn lock(process: &Process) -> std::io::Result<File> {
+async fn lock(process: &ProcessEngine) -> std::io::Result<File> {
     let state = &process.home.state;
     host::make_folder(state)?;
     let mut options = fs_err::OpenOptions::new();

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::marks::Marks;
 use super::procfs::{self, ProcessId, SeenProcess};
-use super::walk::Walk;
+use super::walk::ProcessWalk;
 
 /// How long killed processes may take to go.
 const GONE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -40,7 +40,7 @@ impl Members {
     pub(super) async fn find(&self, sight: Sight) -> Vec<SeenProcess> {
         let mut found = match sight {
             Sight::Near => self.near(),
-            Sight::Far => self.among(&*Walk::fresh().await),
+            Sight::Far => self.among(&*ProcessWalk::fresh().await),
         };
         let main = self.main.map(|main| main.pid);
         found.sort_by_key(|seen| Some(seen.id.pid) != main);
@@ -54,7 +54,7 @@ impl Members {
         self.closure(&all, |_| false, |pid| self.is_anothers(pid))
     }
 
-    fn among(&self, walk: &Walk) -> Vec<SeenProcess> {
+    fn among(&self, walk: &ProcessWalk) -> Vec<SeenProcess> {
         let is_marked = |pid| self.marks.are_in(walk.marks_of(pid));
         self.closure(&walk.all, is_marked, |pid| self.is_anothers(pid))
     }

@@ -30,7 +30,7 @@ mod user;
 mod walk;
 mod way;
 
-pub use engine::Process;
+pub use engine::ProcessEngine;
 pub(in crate::engine) use instances::holder;
 pub use instances::instances;
 pub use program::other_version;

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::future::try_join_all;
 
-use super::engine::{Process, refused};
+use super::engine::{ProcessEngine, refused};
 use super::folder::Folder;
 use super::ledger::Ledger;
 use super::members::Sight;
@@ -21,7 +21,7 @@ use crate::engine::{
 };
 
 /// Reads services, volumes, addresses and current programs.
-pub(super) fn observe(process: &Process) -> Result<Observed, Error> {
+pub(super) fn observe(process: &ProcessEngine) -> Result<Observed, Error> {
     let id = &process.identity.id;
     let instance = process.home.instance(id);
     let folders = folders(&instance.join("services"))?;
@@ -41,7 +41,7 @@ pub(super) fn observe(process: &Process) -> Result<Observed, Error> {
 }
 
 /// Reads what there is of one service.
-pub(super) fn seen(process: &Process, name: &str) -> Result<Option<ObservedService>, Error> {
+pub(super) fn seen(process: &ProcessEngine, name: &str) -> Result<Option<ObservedService>, Error> {
     let folder = process.folder(name);
     if !folder.path().is_dir() {
         return Ok(None);
@@ -53,7 +53,7 @@ pub(super) fn seen(process: &Process, name: &str) -> Result<Option<ObservedServi
 
 /// Finds out how each provision would be had.
 pub(super) async fn survey(
-    process: &Process,
+    process: &ProcessEngine,
     provisions: &[Provision],
 ) -> Result<Vec<Prospect>, Error> {
     let specs: Vec<&ProgramSpec> = programs(provisions).collect();
@@ -61,7 +61,10 @@ pub(super) async fn survey(
 }
 
 /// Returns the programs that are there and current.
-pub(super) async fn current(process: &Process, provisions: &[Provision]) -> Result<Handles, Error> {
+pub(super) async fn current(
+    process: &ProcessEngine,
+    provisions: &[Provision],
+) -> Result<Handles, Error> {
     let looks = programs(provisions).map(async |spec| {
         let handle = program::current(process, spec).await?;
         Ok::<_, Error>(handle.map(|handle| (spec.service.clone(), handle)))

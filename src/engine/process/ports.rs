@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
 
-use super::engine::Process;
+use super::engine::ProcessEngine;
 use super::folder::Folder;
 use super::ledger::{self, Ledger};
 use super::record::Record;
@@ -20,7 +20,10 @@ const FIRST: u16 = 20_000;
 const RANGE_MIN: u16 = 1000;
 
 /// Gives every port an address, and writes it down.
-pub(super) async fn assign(process: &Process, specs: &[ServiceSpec]) -> Result<Addresses, Error> {
+pub(super) async fn assign(
+    process: &ProcessEngine,
+    specs: &[ServiceSpec],
+) -> Result<Addresses, Error> {
     if specs.iter().all(|spec| spec.ports.is_empty()) {
         return Ok(Addresses::new());
     }
@@ -45,7 +48,10 @@ pub(super) async fn assign(process: &Process, specs: &[ServiceSpec]) -> Result<A
 
 /// Returns the addresses that were assigned to a service, which others may have been told by now.
 /// Only where it was given none it gets some.
-pub(super) async fn assigned(process: &Process, spec: &ServiceSpec) -> Result<Addresses, Error> {
+pub(super) async fn assigned(
+    process: &ProcessEngine,
+    spec: &ServiceSpec,
+) -> Result<Addresses, Error> {
     let keys = spec.ports.iter();
     let keys = keys.map(|port| (spec.name.clone(), port.name.clone()));
     let keys: Vec<(String, String)> = keys.collect();
@@ -64,7 +70,7 @@ pub(super) async fn assigned(process: &Process, spec: &ServiceSpec) -> Result<Ad
 }
 
 /// Only the default instance takes the host ports that the environment names.
-pub(super) fn fixed_number(process: &Process, port: &PortSpec) -> Option<u16> {
+pub(super) fn fixed_number(process: &ProcessEngine, port: &PortSpec) -> Option<u16> {
     match port.host {
         HostPort::Fixed(number) if process.identity.id.is_default() => Some(number),
         HostPort::Fixed(_) | HostPort::Any => None,
@@ -73,7 +79,7 @@ pub(super) fn fixed_number(process: &Process, port: &PortSpec) -> Option<u16> {
 
 /// What the ports of an instance are chosen from: read once, however many they are.
 struct PortPool<'a> {
-    process: &'a Process,
+    process: &'a ProcessEngine,
     /// What each port of this instance had.
     own: Addresses,
     /// What no port keeps: others have it, the environment names it, or it was just chosen.
@@ -86,7 +92,7 @@ struct PortPool<'a> {
 }
 
 impl<'a> PortPool<'a> {
-    fn new(process: &'a Process, specs: &[ServiceSpec], ledger: &Ledger) -> Self {
+    fn new(process: &'a ProcessEngine, specs: &[ServiceSpec], ledger: &Ledger) -> Self {
         let id = &process.identity.id;
         let own = ledger.addresses(id);
         let mut refused = ledger.numbers_of_others(id);
@@ -182,7 +188,7 @@ fn is_own(folder: &Folder, number: u16, listening: &ListeningPorts) -> bool {
 }
 
 /// Finds out whether a port that the environment names is taken by somebody else.
-pub(super) fn check(process: &Process, spec: &ServiceSpec) -> Result<(), Error> {
+pub(super) fn check(process: &ProcessEngine, spec: &ServiceSpec) -> Result<(), Error> {
     let folder = process.folder(&spec.name);
     let listening = ListeningPorts::default();
     for port in &spec.ports {

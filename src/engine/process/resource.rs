@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::discard::{discard, finish};
-use super::engine::{Process, refused};
+use super::engine::{ProcessEngine, refused};
 use super::folder::Folder;
 use super::members::Sight;
 use super::{instances, ledger, stop};
@@ -11,7 +11,7 @@ use crate::engine::{Error, Removal, Resource};
 use crate::host::{make_folder, whole};
 
 /// Makes a volume; there is no network to make.
-pub(super) fn ensure(process: &Process, resource: &Resource) -> Result<(), Error> {
+pub(super) fn ensure(process: &ProcessEngine, resource: &Resource) -> Result<(), Error> {
     let Resource::Volume(name) = resource else {
         return Ok(());
     };
@@ -21,7 +21,7 @@ pub(super) fn ensure(process: &Process, resource: &Resource) -> Result<(), Error
 }
 
 /// Removes something that `observe` saw, and the instance's folder with the last of it.
-pub(super) async fn remove(process: &Process, what: &Removal) -> Result<(), Error> {
+pub(super) async fn remove(process: &ProcessEngine, what: &Removal) -> Result<(), Error> {
     match what {
         Removal::Network { .. } => return Ok(()),
         Removal::Service { handle } => {
@@ -41,7 +41,7 @@ pub(super) async fn remove(process: &Process, what: &Removal) -> Result<(), Erro
 }
 
 /// Deletes what killed removals left of the instance's services and volumes.
-pub(super) fn finish_removals(process: &Process) -> Result<(), Error> {
+pub(super) fn finish_removals(process: &ProcessEngine) -> Result<(), Error> {
     for folder in kinds(process) {
         let finished = finish(&folder);
         finished.map_err(|error| refused("finish a removal that was cut short", error))?;
@@ -49,13 +49,13 @@ pub(super) fn finish_removals(process: &Process) -> Result<(), Error> {
     Ok(())
 }
 
-fn kinds(process: &Process) -> [PathBuf; 2] {
+fn kinds(process: &ProcessEngine) -> [PathBuf; 2] {
     let instance = process.home.instance(&process.identity.id);
     ["services", "volumes"].map(|kind| instance.join(kind))
 }
 
 /// Removes the instance's folders that hold nothing any more.
-pub(super) fn remove_empty(process: &Process) {
+pub(super) fn remove_empty(process: &ProcessEngine) {
     let instance = process.home.instance(&process.identity.id);
     for path in kinds(process) {
         // One that still holds something stays.
@@ -81,7 +81,7 @@ pub(super) async fn remove_service(folder: &Folder, sight: Sight) -> Result<(), 
 }
 
 /// Returns the path of a handle, which must be of this instance: what is removed is gone.
-fn own(process: &Process, kind: &str, handle: &str) -> Result<PathBuf, Error> {
+fn own(process: &ProcessEngine, kind: &str, handle: &str) -> Result<PathBuf, Error> {
     let instance = process.home.instance(&process.identity.id);
     let path = PathBuf::from(handle);
     if path.parent() == Some(&instance.join(kind)) && path.file_name().is_some() {
@@ -174,7 +174,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let first = process(place.path());
         let ledger = || ledger::Ledger::read(&first.home).unwrap().entries.len();
-        let check = async |process: &Process, expect: usize| {
+        let check = async |process: &ProcessEngine, expect: usize| {
             let volume = Resource::Volume("data".to_owned());
             ensure(process, &volume).unwrap();
             let handle = process.home.volume(&process.identity.id, "data");

@@ -16,17 +16,17 @@ static LAST: Mutex<Option<LastWalk>> = Mutex::const_new(None);
 struct LastWalk {
     begun: Instant,
     took: Duration,
-    walk: Arc<Walk>,
+    walk: Arc<ProcessWalk>,
 }
 
 /// Every process of this machine, with the variables that name its service.
 #[derive(Debug)]
-pub(super) struct Walk {
+pub(super) struct ProcessWalk {
     pub all: Vec<SeenProcess>,
     marked: HashMap<u32, Vec<Vec<u8>>>,
 }
 
-impl Walk {
+impl ProcessWalk {
     /// Returns one that was begun after the call.
     pub(super) async fn fresh() -> Arc<Self> {
         let asked = Instant::now();
@@ -73,12 +73,12 @@ mod tests {
     async fn who_asks_later_sees_what_began_before_that() {
         let held = LAST.lock().await;
         let release = async { drop(held) };
-        let (one, same, ()) = tokio::join!(Walk::fresh(), Walk::fresh(), release);
+        let (one, same, ()) = tokio::join!(ProcessWalk::fresh(), ProcessWalk::fresh(), release);
         assert!(Arc::ptr_eq(&one, &same));
         let mut child = std::process::Command::new("sleep");
         let child = child.arg("60").env("ENVCTL_SERVICE", "later").spawn();
         let mut child = child.unwrap();
-        let later = Walk::fresh().await;
+        let later = ProcessWalk::fresh().await;
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(later.all.iter().any(|seen| seen.id.pid == child.id()));

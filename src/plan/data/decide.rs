@@ -1,7 +1,7 @@
 //! What happens to a database: one function over what is declared, what was seen and what was asked.
 //! A plan is made by it, and a step asks it again in its turn, when more may be seen.
 
-use super::decision::{Decision, Options, Refusal, Seen, Verdict, Wish};
+use super::decision::{Decision, Options, PartDecision, Refusal, Seen, Wish};
 use super::notices::{seed_notice, sent_notice};
 use super::view::DatabaseView;
 use crate::plan::desired::{Database, SentSeed};
@@ -40,7 +40,7 @@ impl<'a> Case<'a, '_> {
     }
 
     /// Returns whether it is loaded, and whether that loses something.
-    fn load(self) -> (Option<Verdict>, bool) {
+    fn load(self) -> (Option<PartDecision>, bool) {
         match self.wish {
             Wish::Lacking(options) if options.seed && !self.database.dumps.is_empty() => {
                 (Some(self.load_lacking()), false)
@@ -57,27 +57,27 @@ impl<'a> Case<'a, '_> {
         }
     }
 
-    fn load_lacking(self) -> Verdict {
+    fn load_lacking(self) -> PartDecision {
         let Seen::View(view) = self.seen else {
-            return Verdict::to("unless it is seeded already");
+            return PartDecision::to("unless it is seeded already");
         };
         match view.seeds {
-            State::NoDatabase | State::Never => Verdict::to("never seeded"),
-            State::Current { .. } | State::Stale { .. } => Verdict::leave("its dump is in"),
-            State::Foreign { .. } => Verdict::leave("no seed put there what it holds"),
+            State::NoDatabase | State::Never => PartDecision::to("never seeded"),
+            State::Current { .. } | State::Stale { .. } => PartDecision::leave("its dump is in"),
+            State::Foreign { .. } => PartDecision::leave("no seed put there what it holds"),
         }
     }
 
-    fn load_declared(self) -> (Verdict, bool) {
+    fn load_declared(self) -> (PartDecision, bool) {
         let Seen::View(view) = self.seen else {
-            return (Verdict::Refuse(Refusal::Unseen), false);
+            return (PartDecision::Refuse(Refusal::Unseen), false);
         };
-        let refuse = |why| (Verdict::Refuse(Refusal::NeedsReset(why)), false);
+        let refuse = |why| (PartDecision::Refuse(Refusal::NeedsReset(why)), false);
         match &view.seeds {
-            State::NoDatabase | State::Never => (Verdict::to("never seeded"), false),
+            State::NoDatabase | State::Never => (PartDecision::to("never seeded"), false),
             State::Current { .. } => match view.sent.reset_reason() {
-                Some(reason) => (Verdict::Do(reason), true),
-                None => (Verdict::leave("its data is in"), false),
+                Some(reason) => (PartDecision::Do(reason), true),
+                None => (PartDecision::leave("its data is in"), false),
             },
             State::Stale { changed } => refuse(format!("{} changed since", changed.join(", "))),
             State::Foreign { tables } => refuse(format!(
@@ -87,9 +87,9 @@ impl<'a> Case<'a, '_> {
         }
     }
 
-    fn reset(self) -> (Verdict, bool) {
+    fn reset(self) -> (PartDecision, bool) {
         let loses = match self.seen {
-            Seen::Nothing => return (Verdict::Refuse(Refusal::Unseen), false),
+            Seen::Nothing => return (PartDecision::Refuse(Refusal::Unseen), false),
             // A reset need not know what it throws away.
             Seen::Unreadable => true,
             Seen::View(view) => match view.seeds {
@@ -99,7 +99,7 @@ impl<'a> Case<'a, '_> {
                 State::Current { .. } | State::Stale { .. } | State::Foreign { .. } => true,
             },
         };
-        (Verdict::to("seed --reset"), loses)
+        (PartDecision::to("seed --reset"), loses)
     }
 
     /// Whether there is anything for `seed`; without a dump, migrations are what a database that is
@@ -114,14 +114,14 @@ impl<'a> Case<'a, '_> {
         !dumps.is_empty() || !sent.is_empty() || (reset && migrations.is_some())
     }
 
-    fn migrate(self, decision: &Decision<'_>) -> Option<Verdict> {
+    fn migrate(self, decision: &Decision<'_>) -> Option<PartDecision> {
         if !self.database.migrates() {
             return None;
         }
         match self.wish {
             Wish::Lacking(options) if options.migrate => self.migrate_lacking(decision.loads()),
             Wish::Migrate => match self.seen {
-                Seen::Nothing | Seen::Unreadable => Some(Verdict::Refuse(Refusal::Unseen)),
+                Seen::Nothing | Seen::Unreadable => Some(PartDecision::Refuse(Refusal::Unseen)),
                 Seen::View(_) => self.migrate_lacking(false),
             },
             Wish::Seed { .. } => {
@@ -132,35 +132,35 @@ impl<'a> Case<'a, '_> {
                 } else {
                     pending && sends
                 };
-                stands.then(|| Verdict::to("not all are in as declared"))
+                stands.then(|| PartDecision::to("not all are in as declared"))
             }
             Wish::Lacking(_) | Wish::Send => None,
         }
     }
 
-    fn migrate_lacking(self, loads: bool) -> Option<Verdict> {
+    fn migrate_lacking(self, loads: bool) -> Option<PartDecision> {
         let by_task = self.database.migration_task.is_some();
         let Seen::View(view) = self.seen else {
-            return Some(Verdict::to("unless all are applied"));
+            return Some(PartDecision::to("unless all are applied"));
         };
         if loads {
             // A load applies those of a folder; a task works on what it loaded.
-            return by_task.then(|| Verdict::to("once the seeds are in"));
+            return by_task.then(|| PartDecision::to("once the seeds are in"));
         }
         Some(if self.awaits_dump(view) {
-            Verdict::leave("its dump is not in yet")
+            PartDecision::leave("its dump is not in yet")
         } else if !view.pending.is_empty() {
-            Verdict::to("not all are in as declared")
+            PartDecision::to("not all are in as declared")
         } else if self.migrating_may_change {
-            Verdict::to("what its task runs may change")
+            PartDecision::to("what its task runs may change")
         } else if by_task {
-            Verdict::leave("it migrated before")
+            PartDecision::leave("it migrated before")
         } else {
-            Verdict::leave(ALL_APPLIED)
+            PartDecision::leave(ALL_APPLIED)
         })
     }
 
-    fn send(self, loads: bool) -> Vec<(&'a SentSeed, Verdict)> {
+    fn send(self, loads: bool) -> Vec<(&'a SentSeed, PartDecision)> {
         let asked = match self.wish {
             Wish::Lacking(options) => options.seed && !self.is_unmigrated(options),
             Wish::Seed { .. } | Wish::Send => true,
@@ -173,30 +173,30 @@ impl<'a> Case<'a, '_> {
     }
 
     /// Decides about one seed; about none that the engine cannot send.
-    fn send_one(self, seed: &str, loads: bool) -> Option<Verdict> {
+    fn send_one(self, seed: &str, loads: bool) -> Option<PartDecision> {
         let by_seed = matches!(self.wish, Wish::Seed { .. });
         if loads && by_seed {
-            return Some(Verdict::to("its database is loaded anew"));
+            return Some(PartDecision::to("its database is loaded anew"));
         }
         let Seen::View(view) = self.seen else {
-            return Some(Verdict::to("unless it was sent already"));
+            return Some(PartDecision::to("unless it was sent already"));
         };
         if loads {
-            return Some(Verdict::to("never sent"));
+            return Some(PartDecision::to("never sent"));
         }
         let standing = view.sent.standing(seed)?;
         Some(if self.awaits_dump(view) {
-            Verdict::leave("its dump is not in yet")
+            PartDecision::leave("its dump is not in yet")
         } else if standing == Standing::Whole {
-            Verdict::leave("it was sent before")
+            PartDecision::leave("it was sent before")
         } else if view.sent.reset_reason().is_some() {
             // What half of a seed is in cannot be told from the other half.
             let again = &self.database.seed_command;
-            Verdict::Leave(format!(
+            PartDecision::Leave(format!(
                 "not as declared; `{again}` resets the database first"
             ))
         } else {
-            Verdict::to("never sent")
+            PartDecision::to("never sent")
         })
     }
 

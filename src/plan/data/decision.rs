@@ -45,7 +45,7 @@ pub(in crate::plan) enum Seen<'a> {
 
 /// What happens to one part of the data.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum PartDecision {
     /// There is a step for it; why.
     Do(String),
     /// It stays as it is; why.
@@ -63,16 +63,16 @@ pub enum Refusal {
     NeedsReset(String),
 }
 
-/// What happens to a database. A part that nobody asked for, or that has nothing declared, has no
-/// verdict.
+/// What happens to a database. Of a part that nobody asked for, or that has nothing declared,
+/// nothing is decided.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decision<'a> {
     /// Whether it is loaded beside itself and swapped in.
-    pub load: Option<Verdict>,
+    pub load: Option<PartDecision>,
     /// Whether that load replaces what somebody may want back.
     pub resets: bool,
-    pub migrate: Option<Verdict>,
-    pub send: Vec<(&'a SentSeed, Verdict)>,
+    pub migrate: Option<PartDecision>,
+    pub send: Vec<(&'a SentSeed, PartDecision)>,
     /// What a user should know of the dumps, and no step mends.
     pub dump_notice: Option<String>,
     /// The same of what tasks send.
@@ -90,7 +90,7 @@ impl Wish {
     }
 }
 
-impl Verdict {
+impl PartDecision {
     pub(super) fn to(cause: &str) -> Self {
         Self::Do(cause.to_owned())
     }
@@ -120,7 +120,7 @@ impl Verdict {
 impl Decision<'_> {
     /// Whether a load is planned.
     pub fn loads(&self) -> bool {
-        matches!(self.load, Some(Verdict::Do(_)))
+        matches!(self.load, Some(PartDecision::Do(_)))
     }
 
     /// Returns the names of the tasks that it runs.
@@ -129,7 +129,11 @@ impl Decision<'_> {
         Self: 'd,
     {
         let migrating = database.migration_task.iter();
-        let migrates = self.migrate.as_ref().and_then(Verdict::cause).is_some();
+        let migrates = self
+            .migrate
+            .as_ref()
+            .and_then(PartDecision::cause)
+            .is_some();
         let migrating = migrating.filter(|_| migrates);
         let sent = database.sent.iter().filter(|seed| self.sends(&seed.name));
         let names = migrating.chain(sent.map(|seed| &seed.task));
@@ -145,8 +149,8 @@ impl Decision<'_> {
     pub fn refusal(&self) -> Option<&Refusal> {
         let mut verdicts = self.load.iter().chain(&self.migrate);
         verdicts.find_map(|verdict| match verdict {
-            Verdict::Refuse(refusal) => Some(refusal),
-            Verdict::Do(_) | Verdict::Leave(_) => None,
+            PartDecision::Refuse(refusal) => Some(refusal),
+            PartDecision::Do(_) | PartDecision::Leave(_) => None,
         })
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::PoisonError;
 
 use super::decide::{ALL_APPLIED, Case};
-use super::decision::{Decision, Seen, Verdict, Wish};
+use super::decision::{Decision, PartDecision, Seen, Wish};
 use super::store::{DataTask, Store};
 use super::view::{self, Material};
 use crate::plan::desired::{Database, DesiredService};
@@ -14,7 +14,7 @@ use crate::plan::login::server;
 use crate::plan::task::{Telling, follow};
 use crate::plan::world::{Done, World};
 use crate::postgres::{self, Server};
-use crate::seed::{self, Brings, LoadOutcome, Work};
+use crate::seed::{self, Brings, LoadOutcome, TaskWork};
 use crate::tell::StepEvents;
 
 /// What a step may use when its turn has come.
@@ -63,10 +63,10 @@ impl Turn<'_> {
 }
 
 /// Says that a part stays as it is, unless it is to be done.
-fn left(verdict: Option<&Verdict>) -> Option<Done> {
+fn left(verdict: Option<&PartDecision>) -> Option<Done> {
     match verdict {
-        Some(Verdict::Do(_)) => None,
-        verdict => Some(Done::Unchanged(verdict.and_then(Verdict::why_not))),
+        Some(PartDecision::Do(_)) => None,
+        verdict => Some(Done::Unchanged(verdict.and_then(PartDecision::why_not))),
     }
 }
 
@@ -199,7 +199,7 @@ pub(in crate::plan) async fn bring(
 /// Runs a task, and records when it begins and that it ended well.
 async fn send(
     task: &DataTask,
-    work: &Work,
+    work: &TaskWork,
     (server, database): (&Server, &str),
     turn: Turn<'_>,
 ) -> Result<Done, Error> {

@@ -9,7 +9,7 @@ use crate::engine::ImageHandle;
 use crate::host::Digests;
 use crate::plan::desired::{Database, Desired, DesiredService};
 use crate::plan::error::Error;
-use crate::seed::{self, Brings, Record, Standing, Work};
+use crate::seed::{self, Brings, Standing, TaskRecord, TaskWork};
 
 /// A database, with all that brings data into it and can run on the engine.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,9 +68,9 @@ impl DataTask {
         &self,
         image: Option<&ImageHandle>,
         digests: &Digests,
-    ) -> Result<Work, Error> {
+    ) -> Result<TaskWork, Error> {
         let declaration = self.task.written_hash();
-        Ok(Work {
+        Ok(TaskWork {
             brings: self.brings,
             name: self.name.clone(),
             digest: seed::work_digest(&declaration, &self.inputs, digests).await?,
@@ -82,7 +82,7 @@ impl DataTask {
     pub(super) async fn standing(
         &self,
         image: Option<&ImageHandle>,
-        (records, digests): (&[Record], &Digests),
+        (records, digests): (&[TaskRecord], &Digests),
     ) -> Result<Standing, Error> {
         Ok(match self.work(image, digests).await?.standing(records) {
             // With a secret that was not read, every task would look changed.

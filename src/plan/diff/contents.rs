@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Diff;
 use crate::engine::Role;
-use crate::plan::data::{Case, DataTask, Decision, Seen, Store, Verdict, Wish};
+use crate::plan::data::{Case, DataTask, Decision, PartDecision, Seen, Store, Wish};
 use crate::plan::desired::{Database, DesiredService};
 use crate::plan::step::Step;
 
@@ -54,7 +54,7 @@ impl<'a> Diff<'a> {
         let wish = Wish::Lacking(self.options);
         let decision = self.decide(database, wish);
         let mut last: Vec<usize> = self.ready.get(name).copied().into_iter().collect();
-        if let Some(Verdict::Do(cause)) = &decision.load {
+        if let Some(PartDecision::Do(cause)) = &decision.load {
             let step = Step::Seed {
                 store: self.store(database),
                 wish,
@@ -62,7 +62,7 @@ impl<'a> Diff<'a> {
             };
             last = vec![self.plan.push(step, cause, last)];
         }
-        if let Some(Verdict::Do(cause)) = &decision.migrate {
+        if let Some(PartDecision::Do(cause)) = &decision.migrate {
             last = self.migrate(database, cause, last);
         }
         if let Some(node) = last.first() {
@@ -122,7 +122,7 @@ impl<'a> Diff<'a> {
     ) {
         let store = self.store(database);
         for (seed, verdict) in &decision.send {
-            if let (Verdict::Do(cause), Some(task)) = (verdict, store.sends(&seed.name)) {
+            if let (PartDecision::Do(cause), Some(task)) = (verdict, store.sends(&seed.name)) {
                 last = vec![self.bring(Arc::clone(&store), task.clone(), cause, last)];
             }
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Diff;
 use crate::engine::{Role, ServiceState};
 use crate::model::Condition;
-use crate::plan::data::{Decision, Options, Verdict, Wish};
+use crate::plan::data::{Decision, Options, PartDecision, Wish};
 use crate::plan::desired::{Database, Desired, DesiredService};
 use crate::plan::graph::Plan;
 use crate::plan::observation::Observation;
@@ -113,7 +113,7 @@ impl<'a> Diff<'a> {
         } = decided;
         let name = database.service();
         let mut last = Vec::new();
-        if let Some(Verdict::Do(cause)) = &decision.load {
+        if let Some(PartDecision::Do(cause)) = &decision.load {
             last = self.stop_tasks(database);
             let step = Step::Seed {
                 store: self.store(database),
@@ -122,7 +122,7 @@ impl<'a> Diff<'a> {
             };
             last = vec![self.plan.push(step, cause, last)];
         }
-        if let Some(Verdict::Do(cause)) = &decision.migrate {
+        if let Some(PartDecision::Do(cause)) = &decision.migrate {
             last = self.migrate(database, cause, last);
         }
         if let (true, Some(node)) = (decision.loads(), last.first()) {

@@ -30,14 +30,14 @@ pub(super) struct Look<'a> {
     http: Option<Http>,
     /// By the names of the ports.
     addresses: BTreeMap<&'a str, SocketAddr>,
-    refusal: Option<Refusal>,
+    refusal: Option<StandingRefusal>,
     /// Until when it is asked only where somebody listens; nothing where somebody was seen to.
     silent_until: Option<Instant>,
 }
 
 /// What a health check was answered again and again.
 #[derive(Clone, Copy)]
-struct Refusal {
+struct StandingRefusal {
     status: u16,
     since: Instant,
     often: u32,
@@ -146,7 +146,7 @@ impl<'a> Look<'a> {
     /// Believes an answer that says no when nothing else comes for a while: a path that is not
     /// there, or a login that is asked for, will not come by waiting.
     fn refused(&mut self, status: u16, asked: String) -> Attempt<String, Error> {
-        let first = Refusal {
+        let first = StandingRefusal {
             status,
             since: Instant::now(),
             often: 0,

@@ -23,12 +23,12 @@ pub(super) struct Watch<'a> {
     service: &'a DesiredService,
     proof: Proof,
     look: Look<'a>,
-    seen: Option<Seen>,
+    seen: Option<Believed>,
 }
 
 /// What the engine said, and until when that is believed.
 #[derive(Clone, Copy)]
-struct Seen {
+struct Believed {
     pulse: Pulse,
     at: Instant,
     until: Instant,
@@ -99,14 +99,14 @@ impl<'a> Watch<'a> {
         let pulse = pulse.ok_or_else(|| engine::Error::NoService {
             service: name.clone(),
         })?;
-        let is_new = |seen: Seen| seen.pulse.restarts != pulse.restarts;
+        let is_new = |seen: Believed| seen.pulse.restarts != pulse.restarts;
         if pulse.state != ServiceState::Running || self.seen.is_some_and(is_new) {
             self.look.start_over();
         }
         let at = Instant::now();
         let pause = ((at - now) * SHARE).clamp(SOON, LATE);
         let until = at + pause;
-        self.seen = Some(Seen { pulse, at, until });
+        self.seen = Some(Believed { pulse, at, until });
         Ok(pulse)
     }
 }

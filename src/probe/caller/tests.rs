@@ -6,13 +6,13 @@ use rcgen::{BasicConstraints, IsCa, date_time_ymd};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use super::super::testing::{Authority, answer, listen, listen_tls, params, refusing, request};
-use super::super::{BODY_LIMIT_BYTES, Body, Content, Part};
+use super::super::{BODY_LIMIT_BYTES, Body, BodyPart, Content};
 use super::*;
 
 const WITHIN: Delivery = Delivery::within(Duration::from_secs(20));
 
-fn get(base: &str) -> Request {
-    Request::new("GET", base, "/").unwrap()
+fn get(base: &str) -> HttpRequest {
+    HttpRequest::new("GET", base, "/").unwrap()
 }
 
 fn text(response: &Response) -> &str {
@@ -90,7 +90,7 @@ async fn an_answer_is_read_whole() {
 async fn a_request_arrives_as_it_was_declared() {
     let (address, _) = listen(echo).await;
     let base = format!("http://{address}");
-    let mut asked = Request::new("POST", &base, "/a?b=c d").unwrap();
+    let mut asked = HttpRequest::new("POST", &base, "/a?b=c d").unwrap();
     asked.header("X-Kind", "1").unwrap();
     asked.set_body(Body::Text("{}".to_owned()), Some("application/json"));
     let response = Caller::new().send(&asked, &WITHIN).await.unwrap();
@@ -100,7 +100,7 @@ async fn a_request_arrives_as_it_was_declared() {
          user-agent: envctl/{version}\naccept: */*\ncontent-length: 2\n\n{{}}"
     );
     assert_eq!(text(&response).replace("\r\n", "\n"), expect);
-    let empty = Request::new("POST", &base, "/").unwrap();
+    let empty = HttpRequest::new("POST", &base, "/").unwrap();
     let response = Caller::new().send(&empty, &WITHIN).await.unwrap();
     assert!(text(&response).contains("content-length: 0"));
 }
@@ -112,14 +112,14 @@ async fn files_are_sent_each_time_anew() {
     fs_err::write(&path, "x".repeat(200_000)).unwrap();
     let (address, _) = listen(echo).await;
     let caller = Caller::new();
-    let mut asked = Request::new("PUT", &format!("http://{address}"), "/").unwrap();
+    let mut asked = HttpRequest::new("PUT", &format!("http://{address}"), "/").unwrap();
     asked.set_body(Body::File(path.clone()), None);
     for _ in 0..2 {
         let response = caller.send(&asked, &WITHIN).await.unwrap();
         assert!(text(&response).contains("content-length: 200000\r\n"));
         assert_eq!(text(&response).matches('x').count(), 200_000);
     }
-    let part = Part {
+    let part = BodyPart {
         name: "file".to_owned(),
         content: Content::File(path.clone()),
         file_name: None,
@@ -161,7 +161,7 @@ async fn a_kept_connection_that_was_closed_fails_nothing() {
     let base = says(answer("200 OK", "")).await;
     let caller = Caller::new();
     for method in ["GET", "POST", "PUT", "GET", "DELETE"].repeat(40) {
-        let asked = Request::new(method, &base, "/").unwrap();
+        let asked = HttpRequest::new(method, &base, "/").unwrap();
         assert_eq!(caller.send(&asked, &WITHIN).await.unwrap().status, 200);
     }
 }
@@ -211,7 +211,7 @@ async fn what_comes_behind_an_answer_is_not_the_next_answer() {
     .await;
     let (caller, base) = (Caller::new(), format!("http://{address}"));
     for number in 1..=20 {
-        let head = Request::new("HEAD", &base, "/").unwrap();
+        let head = HttpRequest::new("HEAD", &base, "/").unwrap();
         assert_eq!(caller.send(&head, &WITHIN).await.unwrap().status, 200);
         assert_eq!(caller.send(&get(&base), &WITHIN).await.unwrap().status, 500);
         assert!(count.load(Ordering::SeqCst) > number);
@@ -248,7 +248,7 @@ async fn what_may_not_be_repeated_is_sent_once() {
     let base = format!("http://{address}");
     let caller = Caller::new();
     caller.send(&get(&base), &WITHIN).await.unwrap();
-    let asked = Request::new("POST", &base, "/").unwrap();
+    let asked = HttpRequest::new("POST", &base, "/").unwrap();
     let error = caller.send(&asked, &WITHIN).await.unwrap_err();
     assert_eq!(error.to_string(), "connection closed before an answer");
     assert!(error.is_transient());
@@ -260,7 +260,7 @@ async fn what_may_not_be_repeated_is_sent_once() {
 async fn redirects_are_followed_as_far_as_allowed() {
     let (address, _) = listen(echo).await;
     let base = format!("http://{address}");
-    let mut asked = Request::new("POST", &base, "/?to=/next?to=/last").unwrap();
+    let mut asked = HttpRequest::new("POST", &base, "/?to=/next?to=/last").unwrap();
     asked.set_body(Body::Text("{}".to_owned()), None);
     let mut delivery = WITHIN;
     let caller = Caller::new();
@@ -285,7 +285,7 @@ async fn a_login_stays_with_its_server() {
     let (other, _) = listen(echo).await;
     let (address, _) = listen(echo).await;
     let path = format!("/?to=http://{other}/");
-    let mut asked = Request::new("GET", &format!("http://{address}"), &path).unwrap();
+    let mut asked = HttpRequest::new("GET", &format!("http://{address}"), &path).unwrap();
     asked.bearer("t0ken").unwrap();
     asked.header("cookie", "a=1").unwrap();
     let mut delivery = WITHIN;

@@ -6,7 +6,7 @@ use super::super::duration::seconds;
 use super::super::plural::plural;
 use super::super::table::TextTable;
 use super::Page;
-use crate::tell::{Endpoint, UpAnswer};
+use crate::tell::{ServiceAddress, UpAnswer};
 
 pub(super) fn up(answer: &UpAnswer, page: Page) -> String {
     let mut parts = vec![endpoints(answer, page)];
@@ -21,7 +21,7 @@ pub(super) fn up(answer: &UpAnswer, page: Page) -> String {
 fn endpoints(answer: &UpAnswer, page: Page) -> String {
     let mut table = TextTable::new(&["SERVICE", "URL", "TRY"]);
     for endpoint in &answer.endpoints {
-        let of_service = |other: &&Endpoint| other.service == endpoint.service;
+        let of_service = |other: &&ServiceAddress| other.service == endpoint.service;
         let service = if answer.endpoints.iter().filter(of_service).count() > 1 {
             format!("{} {}", endpoint.service, endpoint.port)
         } else {
@@ -65,10 +65,10 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::tell::Phase;
+    use crate::tell::PhaseTime;
 
     fn answer() -> UpAnswer {
-        let endpoint = |service: &str, port: &str, url: &str, try_it: &str| Endpoint {
+        let endpoint = |service: &str, port: &str, url: &str, try_it: &str| ServiceAddress {
             service: service.to_owned(),
             port: port.to_owned(),
             url: url.to_owned(),
@@ -90,7 +90,7 @@ mod tests {
                 endpoint("api", "metrics", "http://127.0.0.1:9000", ""),
             ],
             phases: phases
-                .map(|(name, elapsed_s)| Phase {
+                .map(|(name, elapsed_s)| PhaseTime {
                     name: name.to_owned(),
                     elapsed_s,
                 })

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::line;
 use crate::tell::{
-    Answer, CheckAnswer, CheckVerdict, ConfigurationAnswer, DoctorAnswer, DownAnswer, Endpoint,
-    EngineReport, EnvironmentAnswer, EnvironmentsAnswer, Event, InstanceAnswer, InstancesAnswer,
-    LeftImage, LeftOutOperation, Level, LogLook, Outcome, PartReport, Phase, PlanAnswer,
-    PlannedStep, Progress, ProposalAnswer, ProposalDocument, ProposedCheck, ProposedValue,
-    PruneAnswer, RemovedImage, ServiceStatus, Severity, SmokeAnswer, StatusAnswer, StepId,
+    Answer, CheckAnswer, CheckVerdict, ConfigurationAnswer, DoctorAnswer, DownAnswer, EngineReport,
+    EnvironmentAnswer, EnvironmentsAnswer, Event, InstanceAnswer, InstancesAnswer, LeftImage,
+    LeftOutOperation, Level, LogLook, Outcome, PartReport, PhaseTime, PlanAnswer, PlannedStep,
+    Progress, ProposalAnswer, ProposalDocument, ProposedCheck, ProposedValue, PruneAnswer,
+    RemovedImage, ServiceAddress, ServiceStatus, Severity, SmokeAnswer, StatusAnswer, StepId,
     TableAnswer, Unit, UpAnswer,
 };
 
@@ -100,13 +100,13 @@ fn changing() -> Vec<Answer> {
             environment: environment.clone(),
             instance: instance.clone(),
             changed: 9,
-            endpoints: vec![Endpoint {
+            endpoints: vec![ServiceAddress {
                 service: text("api"),
                 port: text("http"),
                 url: text("http://127.0.0.1:3000"),
                 try_it: Some(text("curl http://127.0.0.1:3000/")),
             }],
-            phases: vec![Phase {
+            phases: vec![PhaseTime {
                 name: text("images"),
                 elapsed_s: 31.0,
             }],

@@ -7,8 +7,8 @@ use super::super::reproduce;
 use super::super::runner::CheckContext;
 use super::super::scope::Scope;
 use super::Nothing;
-use crate::model::{Auth, Body, Call, FormPart, HttpAction, PartContent, Tls as DeclaredTls};
-use crate::probe::{self, Content, Delivery, HttpError, Part, Request, Tls};
+use crate::model::{Auth, Call, DeclaredTls, FormPart, HttpAction, PartContent, RequestBody};
+use crate::probe::{self, BodyPart, Content, Delivery, HttpError, HttpRequest, Tls};
 
 /// Sends a request once.
 pub(super) async fn send(
@@ -68,27 +68,27 @@ pub(super) fn by_hand(action: &HttpAction, scope: &Scope<'_>) -> Option<String> 
     Some(reproduce::curl(&request, &more, &scope.mask))
 }
 
-fn request(action: &HttpAction, scope: &Scope<'_>) -> Result<Request, String> {
+fn request(action: &HttpAction, scope: &Scope<'_>) -> Result<HttpRequest, String> {
     let mut request = call(&action.method, &action.call, scope)?;
     if let Some(body) = &action.body {
         let (body, content_type) = match body {
-            Body::Text(text) => (
+            RequestBody::Text(text) => (
                 probe::Body::Text(scope.text(text)?.expose().to_owned()),
                 None,
             ),
-            Body::Json(json) => {
+            RequestBody::Json(json) => {
                 let text = scope.json(json)?.to_string();
                 (probe::Body::Text(text), Some("application/json"))
             }
-            Body::Form(fields) => {
+            RequestBody::Form(fields) => {
                 let pair = |(name, value): (&String, _)| {
                     Ok((name.clone(), scope.text(value)?.expose().to_owned()))
                 };
                 let pairs: Result<_, String> = fields.iter().map(pair).collect();
                 (probe::Body::Form(pairs?), None)
             }
-            Body::File(path) => (probe::Body::File(path.clone()), None),
-            Body::Multipart(parts) => {
+            RequestBody::File(path) => (probe::Body::File(path.clone()), None),
+            RequestBody::Multipart(parts) => {
                 let parts = parts
                     .iter()
                     .map(|(name, declared)| part(name, declared, scope));
@@ -101,8 +101,8 @@ fn request(action: &HttpAction, scope: &Scope<'_>) -> Result<Request, String> {
     Ok(request)
 }
 
-fn part(name: &str, declared: &FormPart, scope: &Scope<'_>) -> Result<Part, String> {
-    Ok(Part {
+fn part(name: &str, declared: &FormPart, scope: &Scope<'_>) -> Result<BodyPart, String> {
+    Ok(BodyPart {
         name: name.to_owned(),
         content: match &declared.content {
             PartContent::Text(text) => Content::Text(scope.text(text)?.expose().to_owned()),
@@ -114,12 +114,12 @@ fn part(name: &str, declared: &FormPart, scope: &Scope<'_>) -> Result<Part, Stri
 }
 
 /// Returns the request that every action over HTTP begins with.
-pub(super) fn call(method: &str, call: &Call, scope: &Scope<'_>) -> Result<Request, String> {
+pub(super) fn call(method: &str, call: &Call, scope: &Scope<'_>) -> Result<HttpRequest, String> {
     let address = (scope.places.address)(&call.port)?;
     let path = scope.text(&call.path)?;
     let invalid = |error: probe::InvalidRequest| error.to_string();
     let mut request =
-        Request::to(method, (address, call.tls.is_some()), path.expose()).map_err(invalid)?;
+        HttpRequest::to(method, (address, call.tls.is_some()), path.expose()).map_err(invalid)?;
     for (name, value) in &call.query {
         request.query(name, scope.text(value)?.expose());
     }

@@ -8,7 +8,7 @@ use super::super::evidence::{AnswerStatus, Evidence};
 use super::super::scope::Scope;
 use super::Nothing;
 use crate::model::{RedisAction, Secret};
-use crate::probe::redis::{Server, ask};
+use crate::probe::redis::{RedisAccess, ask};
 
 /// Sends a command once.
 pub(super) async fn send(
@@ -23,7 +23,7 @@ pub(super) async fn send(
     let words =
         words.map_err(|reason| Nothing::Impossible("a command that can be sent", reason))?;
     let words: Vec<&str> = words.iter().map(Secret::expose).collect();
-    let server = Server {
+    let server = RedisAccess {
         address: found.address,
         password: found.password.as_ref().map(Secret::expose),
         database: 0,

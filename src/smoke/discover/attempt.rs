@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::document::{DocumentedAnswer, Location, Operation};
 use super::values::ParameterValue;
 use crate::model::percent_encoded;
-use crate::probe::{Caller, Delivery, HttpError, Request, Response, status_line};
+use crate::probe::{Caller, Delivery, HttpError, HttpRequest, Response, status_line};
 
 /// How long an answer may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -71,7 +71,7 @@ pub(super) async fn send(
     base: &str,
     call: &FilledCall,
 ) -> Result<Response, HttpError> {
-    let mut request = Request::new("GET", base, &call.path)?;
+    let mut request = HttpRequest::new("GET", base, &call.path)?;
     for (name, value) in &call.query {
         request.query(name, value);
     }

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::naming::{singular, snake};
 use super::schema::ValueKind;
-use crate::postgres::{self, Brake, Session, Target, TextRow, identifier, on_thread};
+use crate::postgres::{self, Brake, DatabaseSession, Target, TextRow, identifier, on_thread};
 
 /// The most columns that are looked at in one database.
 const MOST_COLUMNS: usize = 20_000;
@@ -42,12 +42,12 @@ pub(super) struct CatalogColumn {
     /// The name as columns are mostly written.
     pub(super) snake: String,
     pub(super) kind: ValueKind,
-    pub(super) key: Key,
+    pub(super) key: ColumnKey,
 }
 
 /// What a column is for its table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Key {
+pub(super) enum ColumnKey {
     /// It alone is the primary key.
     Primary,
     /// It refers to another table.
@@ -123,8 +123,8 @@ impl<'a> Catalog<'a> {
     }
 }
 
-fn open(target: &Target, brake: &Brake) -> Result<Session, postgres::Error> {
-    let mut session = Session::open(target, brake)?;
+fn open(target: &Target, brake: &Brake) -> Result<DatabaseSession, postgres::Error> {
+    let mut session = DatabaseSession::open(target, brake)?;
     session.run(
         "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; SET statement_timeout = '2s'",
     )?;
@@ -174,9 +174,9 @@ fn of_rows(database: usize, rows: Vec<TextRow>) -> Vec<CatalogTable> {
             snake,
             kind,
             key: match (is_primary, is_foreign) {
-                (true, _) => Key::Primary,
-                (false, true) => Key::Foreign,
-                (false, false) => Key::None,
+                (true, _) => ColumnKey::Primary,
+                (false, true) => ColumnKey::Foreign,
+                (false, false) => ColumnKey::None,
             },
             name,
         };

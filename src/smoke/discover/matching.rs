@@ -1,6 +1,6 @@
 //! Which column of which table is meant by a parameter. Knows names, types and keys; no rows.
 
-use super::catalog::{CatalogColumn, CatalogTable, Key};
+use super::catalog::{CatalogColumn, CatalogTable, ColumnKey};
 use super::document::{Location, Operation, Parameter};
 use super::naming::{singular, snake};
 
@@ -173,7 +173,7 @@ fn rank(
     if let (Some(near), true) = (near, is_name) {
         return Some(near);
     }
-    let is_row = column.key == Key::Primary && table.singular == meant.name;
+    let is_row = column.key == ColumnKey::Primary && table.singular == meant.name;
     // `/posts/{post_id}` is `blog_posts.id`.
     let of_near = meant.of.as_ref().filter(|_| near.is_some());
     let is_part = of_near.is_some_and(|of| format!("{of}_{}", column.snake) == meant.name);
@@ -188,13 +188,13 @@ fn rank(
     }
     if is_name && (!meant.is_one_word || !has_table) {
         return Some(match column.key {
-            Key::Primary => ANYWHERE,
-            Key::Foreign => ANYWHERE + 1,
-            Key::None => ANYWHERE + 2,
+            ColumnKey::Primary => ANYWHERE,
+            ColumnKey::Foreign => ANYWHERE + 1,
+            ColumnKey::None => ANYWHERE + 2,
         });
     }
     let ending = format!("_{}", column.snake);
-    (column.key == Key::Primary && meant.name.ends_with(&ending)).then_some(BY_ENDING)
+    (column.key == ColumnKey::Primary && meant.name.ends_with(&ending)).then_some(BY_ENDING)
 }
 
 /// Returns what is left of loose candidates where several tables could be meant: nothing of a

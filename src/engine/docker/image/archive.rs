@@ -26,8 +26,8 @@ pub(super) async fn load(
     let mut ids = Vec::new();
     for what in loaded {
         match what {
-            Loaded::Id(id) => ids.push(id),
-            Loaded::Name(name) => {
+            LoadedImage::Id(id) => ids.push(id),
+            LoadedImage::Name(name) => {
                 let call = images.client.api().inspect_image(&name);
                 ids.extend(images.client.raw(call).await?.id);
                 give_back(images, &name, before.get(&name)).await?;
@@ -47,7 +47,7 @@ pub(super) async fn load(
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Loaded {
+enum LoadedImage {
     Name(String),
     Id(String),
 }
@@ -55,7 +55,7 @@ enum Loaded {
 async fn read_answer(
     images: &Images,
     body: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
-) -> Result<Vec<Loaded>, Fault> {
+) -> Result<Vec<LoadedImage>, Fault> {
     let options = ImportImageOptions::default();
     let body = bollard::body_try_stream(body);
     let (api, meter) = images.client.long_streaming();
@@ -75,12 +75,12 @@ async fn read_answer(
 }
 
 /// Reads the only form in which the daemon says what it loaded.
-fn read(line: &str) -> Option<Loaded> {
+fn read(line: &str) -> Option<LoadedImage> {
     if let Some(id) = line.strip_prefix("Loaded image ID: ") {
-        return Some(Loaded::Id(id.to_owned()));
+        return Some(LoadedImage::Id(id.to_owned()));
     }
     let name = line.strip_prefix("Loaded image: ")?;
-    Some(Loaded::Name(name.to_owned()))
+    Some(LoadedImage::Name(name.to_owned()))
 }
 
 /// Returns every name and the image that has it.
@@ -121,9 +121,9 @@ mod tests {
 
     #[test]
     fn answers_are_read() {
-        let name = Loaded::Name("a:b".to_owned());
+        let name = LoadedImage::Name("a:b".to_owned());
         assert_eq!(read("Loaded image: a:b"), Some(name));
-        let id = Loaded::Id("sha256:0".to_owned());
+        let id = LoadedImage::Id("sha256:0".to_owned());
         assert_eq!(read("Loaded image ID: sha256:0"), Some(id));
         assert_eq!(read("Loading layer"), None);
     }

@@ -9,7 +9,7 @@ use bollard::query_parameters::{BuildImageOptions, TagImageOptions};
 use futures_util::StreamExt as _;
 
 use super::Images;
-use super::Turn;
+use super::TurnLock;
 use super::context::BuildContext;
 use super::fingerprint::{self, Argument};
 use super::source::NoImage;
@@ -45,7 +45,7 @@ pub(super) async fn build(
     let _turn = turn.lock().await;
     let context = read_context(build).await?;
     step.message("building");
-    let mut log = Log::new(step);
+    let mut log = BuildLog::new(step);
     let (id, sent) = match send(images, (image, build), (&arguments, context), &mut log).await {
         Ok(made) => made,
         Err(NoImage::Failed { reason, .. }) => {
@@ -60,13 +60,13 @@ pub(super) async fn build(
 }
 
 /// Returns what equal builds of this run wait for.
-fn turn(images: &Images, build: &Build) -> Turn {
+fn turn(images: &Images, build: &Build) -> TurnLock {
     let mut builds = images.builds.lock().unwrap_or_else(PoisonError::into_inner);
     let known = builds.iter().find(|(other, _)| other == build);
     if let Some((_, turn)) = known {
         return Arc::clone(turn);
     }
-    let turn = Turn::default();
+    let turn = TurnLock::default();
     builds.push((build.clone(), Arc::clone(&turn)));
     turn
 }
@@ -126,7 +126,7 @@ async fn send(
     images: &Images,
     (image, build): (&str, &Build),
     (arguments, context): (&[Argument], BuildContext),
-    log: &mut Log<'_>,
+    log: &mut BuildLog<'_>,
 ) -> Result<(String, String), NoImage> {
     let (uploader, body) = channel_of_bytes();
     let writing = blocking(move || {
@@ -178,13 +178,13 @@ fn options(image: &str, build: &Build, arguments: &[Argument]) -> BuildImageOpti
 }
 
 /// What the builder prints.
-struct Log<'a> {
+struct BuildLog<'a> {
     step: &'a StepEvents,
     lines: Lines,
     last: LastLines,
 }
 
-impl<'a> Log<'a> {
+impl<'a> BuildLog<'a> {
     fn new(step: &'a StepEvents) -> Self {
         Self {
             step,

@@ -9,11 +9,11 @@ use globset::{GlobBuilder, GlobMatcher};
 /// What is not sent to the builder.
 #[derive(Debug, Default)]
 pub(super) struct Ignore {
-    patterns: Vec<Pattern>,
+    patterns: Vec<IgnorePattern>,
 }
 
 #[derive(Debug)]
-struct Pattern {
+struct IgnorePattern {
     takes_back: bool,
     matcher: GlobMatcher,
 }
@@ -43,7 +43,7 @@ impl Ignore {
                 .build()
                 .map_err(|error| format!("line {}: {}", index + 1, error.kind()))?
                 .compile_matcher();
-            patterns.push(Pattern {
+            patterns.push(IgnorePattern {
                 takes_back,
                 matcher,
             });
@@ -53,7 +53,7 @@ impl Ignore {
 
     /// Returns whether a path (relative to the context) is left out.
     pub(super) fn excludes(&self, path: &Path) -> bool {
-        let covers = |pattern: &Pattern| {
+        let covers = |pattern: &IgnorePattern| {
             path.ancestors()
                 .filter(|part| !part.as_os_str().is_empty())
                 .any(|part| pattern.matcher.is_match(part))

@@ -49,11 +49,11 @@ pub(super) struct Images {
     prepared: Once,
     /// The builds of this run, equal ones one after the other: the second one has every step from
     /// the daemon's cache.
-    builds: Mutex<Vec<(Build, Turn)>>,
+    builds: Mutex<Vec<(Build, TurnLock)>>,
 }
 
 /// Held by whoever has its turn.
-pub(super) type Turn = Arc<tokio::sync::Mutex<()>>;
+pub(super) type TurnLock = Arc<tokio::sync::Mutex<()>>;
 
 impl Images {
     pub(super) fn new(client: Client, workspace: &Path) -> Self {

@@ -38,7 +38,7 @@ async fn prospect(
     if let Some(handle) = current.get(&spec.name) {
         return Ok(Ok(format!("there: {}", handle.reference)));
     }
-    let mut obstacles = Obstacles::default();
+    let mut obstacles = SourceObstacles::default();
     if let Some(reference) = &spec.image.pull {
         let source = format!("pull {reference}");
         match pull::look(images, reference).await {
@@ -95,12 +95,12 @@ pub(super) fn because(reason: String) -> Obstacle {
 
 /// What stands in the way of each source.
 #[derive(Default)]
-struct Obstacles {
+struct SourceObstacles {
     reasons: Vec<String>,
     hint: Option<String>,
 }
 
-impl Obstacles {
+impl SourceObstacles {
     fn add(&mut self, source: &str, reason: &str, hint: Option<String>) {
         self.reasons.push(format!("{source}: {reason}"));
         self.hint = self.hint.take().or(hint);

@@ -16,7 +16,7 @@ const PIECE_BYTES: usize = 64 * 1024;
 
 /// What its maker says about a body.
 #[derive(Debug)]
-enum Piece {
+enum UploadPiece {
     Bytes(Bytes),
     /// All of it was sent. Without this, the body ends in an error, and so does the request.
     End,
@@ -24,7 +24,7 @@ enum Piece {
 
 /// The end that makes the body.
 #[derive(Debug)]
-pub(super) struct Uploader(Sender<Piece>);
+pub(super) struct Uploader(Sender<UploadPiece>);
 
 /// Returns the maker's end and the body.
 pub(super) fn channel_of_bytes() -> (
@@ -35,15 +35,17 @@ pub(super) fn channel_of_bytes() -> (
     (Uploader(sender), body(receiver))
 }
 
-fn body(mut receiver: Receiver<Piece>) -> impl Stream<Item = Result<Bytes, io::Error>> + Send {
+fn body(
+    mut receiver: Receiver<UploadPiece>,
+) -> impl Stream<Item = Result<Bytes, io::Error>> + Send {
     let mut is_over = false;
     poll_fn(move |context| {
         if is_over {
             return std::task::Poll::Ready(None);
         }
         receiver.poll_recv(context).map(|piece| match piece {
-            Some(Piece::Bytes(bytes)) => Some(Ok(bytes)),
-            Some(Piece::End) => {
+            Some(UploadPiece::Bytes(bytes)) => Some(Ok(bytes)),
+            Some(UploadPiece::End) => {
                 is_over = true;
                 None
             }
@@ -58,12 +60,12 @@ fn body(mut receiver: Receiver<Piece>) -> impl Stream<Item = Result<Bytes, io::E
 impl Uploader {
     /// Sends bytes; false when nobody takes them any more.
     pub(super) async fn send(&self, bytes: Bytes) -> bool {
-        self.0.send(Piece::Bytes(bytes)).await.is_ok()
+        self.0.send(UploadPiece::Bytes(bytes)).await.is_ok()
     }
 
     /// Says that all was sent.
     pub(super) async fn end(self) {
-        let _ = self.0.send(Piece::End).await;
+        let _ = self.0.send(UploadPiece::End).await;
     }
 
     /// Returns a writer for a blocking thread.
@@ -88,7 +90,7 @@ impl Pieces {
         self.flush()?;
         self.uploader
             .0
-            .blocking_send(Piece::End)
+            .blocking_send(UploadPiece::End)
             .map_err(|_| gone())
     }
 }
@@ -111,7 +113,7 @@ impl Write for Pieces {
             return Ok(());
         }
         let full = std::mem::replace(&mut self.buffer, Vec::with_capacity(PIECE_BYTES));
-        let piece = Piece::Bytes(Bytes::from(full));
+        let piece = UploadPiece::Bytes(Bytes::from(full));
         self.uploader.0.blocking_send(piece).map_err(|_| gone())
     }
 }

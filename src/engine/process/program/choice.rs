@@ -15,7 +15,7 @@ pub(super) struct WantedServer {
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Decision {
+pub(super) enum ServerPick {
     Take(Candidate),
     /// Fetch a server; `otherwise` is what runs where that is not possible.
     Fetch {
@@ -35,41 +35,41 @@ pub(super) fn choose(
     candidates: &[Candidate],
     wanted: &WantedServer,
     fetchable: &[u32],
-) -> Decision {
+) -> ServerPick {
     let declared = wanted.declared.as_ref().map(ProgramVersion::major);
     if let (Some(data), Some(major), true) = (wanted.data, declared, wanted.strict)
         && data != major
     {
-        return Decision::Contradiction { data };
+        return ServerPick::Contradiction { data };
     }
     let newest = || best(candidates.iter(), None);
     let Some(major) = wanted.data.or(declared) else {
         let newest_to_fetch = fetchable.iter().max();
         return match (newest(), newest_to_fetch) {
-            (Some(candidate), _) => Decision::Take(candidate.clone()),
+            (Some(candidate), _) => ServerPick::Take(candidate.clone()),
             (None, Some(major)) => fetch(*major, None),
-            (None, None) => Decision::Nothing,
+            (None, None) => ServerPick::Nothing,
         };
     };
     let fitting = candidates.iter().filter(|it| it.version.major() == major);
     if let Some(candidate) = best(fitting, wanted.declared.as_ref()) {
-        return Decision::Take(candidate.clone());
+        return ServerPick::Take(candidate.clone());
     }
     // Data and strictness leave no other way.
     let otherwise = newest().filter(|_| wanted.data.is_none() && !wanted.strict);
     match otherwise {
         _ if fetchable.contains(&major) => fetch(major, otherwise),
-        Some(candidate) => Decision::Take(candidate.clone()),
-        None if wanted.data.is_some() || wanted.strict => Decision::Nothing,
+        Some(candidate) => ServerPick::Take(candidate.clone()),
+        None if wanted.data.is_some() || wanted.strict => ServerPick::Nothing,
         None => fetchable
             .iter()
             .max()
-            .map_or(Decision::Nothing, |major| fetch(*major, None)),
+            .map_or(ServerPick::Nothing, |major| fetch(*major, None)),
     }
 }
 
-fn fetch(major: u32, otherwise: Option<&Candidate>) -> Decision {
-    Decision::Fetch {
+fn fetch(major: u32, otherwise: Option<&Candidate>) -> ServerPick {
+    ServerPick::Fetch {
         major,
         otherwise: otherwise.cloned(),
     }
@@ -119,13 +119,13 @@ mod tests {
         };
         let name = |candidate: &Candidate| candidate.program.display().to_string();
         let verdict = match choose(&candidates(versions), &wanted, &[16, 18]) {
-            Decision::Take(candidate) => name(&candidate),
-            Decision::Fetch { major, otherwise } => match otherwise {
+            ServerPick::Take(candidate) => name(&candidate),
+            ServerPick::Fetch { major, otherwise } => match otherwise {
                 Some(candidate) => format!("fetch {major} or {}", name(&candidate)),
                 None => format!("fetch {major}"),
             },
-            Decision::Nothing => "nothing".to_owned(),
-            Decision::Contradiction { data } => format!("not {data}"),
+            ServerPick::Nothing => "nothing".to_owned(),
+            ServerPick::Contradiction { data } => format!("not {data}"),
         };
         assert_eq!(verdict, expect, "{wanted:?}");
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Finding, Missing};
-use crate::engine::process::Process;
+use crate::engine::process::ProcessEngine;
 use crate::engine::{ImageHandle, ImageOutcome, Program, ProgramSpec, Provenance};
 use crate::host::{self, CommandFailure, Listing, Note};
 use crate::model::{Digest, HostCommand};
@@ -37,7 +37,7 @@ impl CommandParts {
 
 /// Builds the program if it has to be, and finds it.
 pub(super) async fn provide(
-    process: &Process,
+    process: &ProcessEngine,
     spec: &ProgramSpec,
     step: &StepEvents,
 ) -> Result<ImageOutcome, Missing> {
@@ -73,7 +73,7 @@ pub(super) async fn provide(
 }
 
 /// Returns the program when it is there and nothing has to be built.
-pub(super) async fn current(process: &Process, spec: &ProgramSpec) -> Option<ImageHandle> {
+pub(super) async fn current(process: &ProcessEngine, spec: &ProgramSpec) -> Option<ImageHandle> {
     let declared = CommandParts::of(spec);
     let inputs = inputs_of(process, &declared).await.ok()?;
     if !is_built(process, &declared, inputs.as_deref()) {
@@ -84,7 +84,10 @@ pub(super) async fn current(process: &Process, spec: &ProgramSpec) -> Option<Ima
 }
 
 /// Looks for the program, or for what builds it.
-pub(super) async fn survey(process: &Process, spec: &ProgramSpec) -> Result<Finding, Missing> {
+pub(super) async fn survey(
+    process: &ProcessEngine,
+    spec: &ProgramSpec,
+) -> Result<Finding, Missing> {
     let declared = CommandParts::of(spec);
     // What cannot be read now may be there when it is built.
     let inputs = inputs_of(process, &declared).await.unwrap_or_default();
@@ -110,19 +113,19 @@ pub(super) async fn survey(process: &Process, spec: &ProgramSpec) -> Result<Find
 }
 
 /// Whether a build of another program may make this one: it is named by a path, and not there.
-pub(super) fn may_be_built(process: &Process, spec: &ProgramSpec) -> bool {
+pub(super) fn may_be_built(process: &ProcessEngine, spec: &ProgramSpec) -> bool {
     let declared = CommandParts::of(spec);
     declared.program.contains('/') && find(process, &declared).is_none()
 }
 
 /// Whether the program has a build that has something to do.
-pub(super) async fn is_to_be_built(process: &Process, spec: &ProgramSpec) -> bool {
+pub(super) async fn is_to_be_built(process: &ProcessEngine, spec: &ProgramSpec) -> bool {
     let declared = CommandParts::of(spec);
     let inputs = inputs_of(process, &declared).await.unwrap_or_default();
     !is_built(process, &declared, inputs.as_deref())
 }
 
-fn find(process: &Process, declared: &CommandParts) -> Option<PathBuf> {
+fn find(process: &ProcessEngine, declared: &CommandParts) -> Option<PathBuf> {
     host::find_program(
         &declared.program,
         &declared.working_dir,
@@ -159,7 +162,7 @@ fn missing(declared: &CommandParts) -> Missing {
 
 /// Names a program by its content when it lies in the workspace, and by what it was built from.
 async fn handle(
-    process: &Process,
+    process: &ProcessEngine,
     inputs: Option<&str>,
     program: PathBuf,
 ) -> Result<ImageHandle, Missing> {
@@ -186,7 +189,10 @@ async fn handle(
 }
 
 /// Returns the digest of a build's declared inputs; `None` when there are none.
-async fn inputs_of(process: &Process, declared: &CommandParts) -> Result<Option<String>, Missing> {
+async fn inputs_of(
+    process: &ProcessEngine,
+    declared: &CommandParts,
+) -> Result<Option<String>, Missing> {
     let build = declared.build.as_ref();
     let Some(build) = build.filter(|build| !build.inputs.is_empty()) else {
         return Ok(None);
@@ -197,7 +203,7 @@ async fn inputs_of(process: &Process, declared: &CommandParts) -> Result<Option<
 }
 
 /// Whether nothing has to be built: a build without inputs runs each time.
-fn is_built(process: &Process, declared: &CommandParts, inputs: Option<&str>) -> bool {
+fn is_built(process: &ProcessEngine, declared: &CommandParts, inputs: Option<&str>) -> bool {
     let Some(build) = &declared.build else {
         return true;
     };
@@ -209,7 +215,7 @@ fn is_built(process: &Process, declared: &CommandParts, inputs: Option<&str>) ->
 }
 
 fn remember(
-    process: &Process,
+    process: &ProcessEngine,
     build: &HostCommand,
     inputs: Option<&str>,
 ) -> Result<(), CommandFailure> {
@@ -223,7 +229,7 @@ fn remember(
 }
 
 /// Lists the inputs of a build, to name what changed since the last one.
-async fn note(process: &Process, build: &HostCommand) -> Option<Note> {
+async fn note(process: &ProcessEngine, build: &HostCommand) -> Option<Note> {
     let (inputs, workspace) = (build.inputs.clone(), process.identity.workspace.clone());
     let folder = process.home.cache.join("inputs");
     let name = declared_as(process, build);
@@ -235,7 +241,7 @@ async fn note(process: &Process, build: &HostCommand) -> Option<Note> {
 }
 
 /// What a stamp says: the inputs, and whose they are.
-fn stamped(process: &Process, inputs: &str) -> String {
+fn stamped(process: &ProcessEngine, inputs: &str) -> String {
     format!("{inputs}\n{}", process.identity.workspace.display())
 }
 
@@ -252,13 +258,13 @@ fn forget_gone(folder: &Path) {
 }
 
 /// The file that says from which inputs a build was last made.
-fn stamp(process: &Process, build: &HostCommand) -> PathBuf {
+fn stamp(process: &ProcessEngine, build: &HostCommand) -> PathBuf {
     let name = declared_as(process, build);
     process.home.cache.join("builds").join(name)
 }
 
 /// Names a build by its declaration and its workspace.
-fn declared_as(process: &Process, build: &HostCommand) -> String {
+fn declared_as(process: &ProcessEngine, build: &HostCommand) -> String {
     let workspace = &process.identity.workspace;
     let mut digest = Digest::new();
     digest.field("workspace", workspace.as_os_str().as_encoded_bytes());
@@ -284,7 +290,7 @@ mod tests {
     /// A workspace in which a build copies `in` to `bin/api`, and counts how often it ran.
     struct World {
         folder: tempfile::TempDir,
-        process: Process,
+        process: ProcessEngine,
         spec: ProgramSpec,
     }
 

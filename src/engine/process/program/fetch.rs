@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 
 use super::Missing;
 use super::candidate::{self, Candidate};
-use crate::engine::process::{Process, way};
+use crate::engine::process::{ProcessEngine, way};
 use crate::host::{self, CommandFailure};
 use crate::model::HostCommand;
 use crate::tell::StepEvents;
@@ -93,14 +93,14 @@ pub(super) fn is_fetched(program: &Path) -> bool {
 }
 
 /// Returns where fetched servers are.
-pub(super) fn programs(process: &Process) -> Vec<PathBuf> {
+pub(super) fn programs(process: &ProcessEngine) -> Vec<PathBuf> {
     let places = candidate::beneath(&folder(process), "", "");
     let places = places.iter().filter(|place| !is_scratch(place));
     places.flat_map(|place| servers_in(place)).collect()
 }
 
 /// Returns the installer that a fetch would use first.
-pub(super) fn installer(process: &Process) -> Result<&'static str, Missing> {
+pub(super) fn installer(process: &ProcessEngine) -> Result<&'static str, Missing> {
     let first = installers(process).next().map(|(name, _)| name);
     first.ok_or_else(|| Missing {
         reason: "there is neither uv nor pip to fetch one".to_owned(),
@@ -110,7 +110,7 @@ pub(super) fn installer(process: &Process) -> Result<&'static str, Missing> {
 
 /// Fetches the package and returns its server of a major version.
 pub(super) async fn fetch(
-    process: &Process,
+    process: &ProcessEngine,
     major: u32,
     step: &StepEvents,
 ) -> Result<Candidate, Missing> {
@@ -143,7 +143,7 @@ pub(super) async fn fetch(
 }
 
 async fn make(
-    process: &Process,
+    process: &ProcessEngine,
     wheel: &Wheel,
     (scratch, major): (&Path, u32),
     step: &StepEvents,
@@ -159,7 +159,7 @@ fn is_scratch(place: &Path) -> bool {
     name.is_some_and(|name| name.to_string_lossy().starts_with(SCRATCH))
 }
 
-fn folder(process: &Process) -> PathBuf {
+fn folder(process: &ProcessEngine) -> PathBuf {
     process.home.cache.join("postgres")
 }
 
@@ -167,7 +167,7 @@ fn servers_in(place: &Path) -> Vec<PathBuf> {
     candidate::beneath(&place.join(PACKAGE_FOLDER), "pginstall", "bin/postgres")
 }
 
-fn installers(process: &Process) -> impl Iterator<Item = (&'static str, PathBuf)> {
+fn installers(process: &ProcessEngine) -> impl Iterator<Item = (&'static str, PathBuf)> {
     INSTALLERS.into_iter().filter_map(move |name| {
         let program = host::find_program(name, Path::new("/"), process.search_path()).ok()?;
         Some((name, program))
@@ -191,7 +191,7 @@ fn remove_scratch(folder: &Path) {
 
 /// Installs into the scratch folder with the first installer that can.
 async fn install(
-    process: &Process,
+    process: &ProcessEngine,
     wheel: &Wheel,
     scratch: &Path,
     step: &StepEvents,

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use futures_util::future::try_join_all;
 
-use super::Process;
+use super::ProcessEngine;
 use crate::engine::{
     Error, ImageHandle, ImageOutcome, Program, ProgramSpec, Prospect, ServerChoice,
 };
@@ -25,7 +25,7 @@ use version::ProgramVersion;
 
 /// Makes a program available: builds it, finds it or fetches it.
 pub(super) async fn provide(
-    process: &Process,
+    process: &ProcessEngine,
     spec: &ProgramSpec,
     step: &StepEvents,
 ) -> Result<ImageOutcome, Error> {
@@ -50,7 +50,7 @@ pub(super) async fn provide(
 
 /// Returns a program that needs no work; `None` when [`provide`] has something to do or to say.
 pub(super) async fn current(
-    process: &Process,
+    process: &ProcessEngine,
     spec: &ProgramSpec,
 ) -> Result<Option<ImageHandle>, Error> {
     if let Some(program) = unasked(process, spec) {
@@ -64,7 +64,7 @@ pub(super) async fn current(
 }
 
 /// Finds out how a program would be had, and makes nothing.
-async fn survey(process: &Process, spec: &ProgramSpec) -> Result<Prospect, Error> {
+async fn survey(process: &ProcessEngine, spec: &ProgramSpec) -> Result<Prospect, Error> {
     if let Some(program) = unasked(process, spec) {
         let text = "of `bin_dir`, which is asked for its version when it is to run";
         return Ok(Prospect {
@@ -95,7 +95,7 @@ async fn survey(process: &Process, spec: &ProgramSpec) -> Result<Prospect, Error
 
 /// Returns the server of a declared `bin_dir` where it is not asked for its version, since that would
 /// run a program of the workspace's choice. One that would be found without `bin_dir` is asked.
-fn unasked(process: &Process, spec: &ProgramSpec) -> Option<PathBuf> {
+fn unasked(process: &ProcessEngine, spec: &ProgramSpec) -> Option<PathBuf> {
     let own = |choice: &ServerChoice| {
         Some(ServerChoice {
             bin_dir: Some(choice.bin_dir.clone()?),
@@ -121,7 +121,7 @@ fn unasked(process: &Process, spec: &ProgramSpec) -> Option<PathBuf> {
 }
 
 /// Returns the server that a service was made with, if it is that program.
-fn recorded(process: &Process, service: &str, program: &Path) -> Option<ImageHandle> {
+fn recorded(process: &ProcessEngine, service: &str, program: &Path) -> Option<ImageHandle> {
     let image = process.folder(service).record().ok()??.image;
     let same = fs_err::canonicalize(&image.reference).is_ok_and(|it| it == program);
     same.then_some(image)
@@ -130,7 +130,7 @@ fn recorded(process: &Process, service: &str, program: &Path) -> Option<ImageHan
 /// Finds out how all of them would be had: one that is not there may be made by the build of
 /// another one.
 pub(super) async fn survey_all(
-    process: &Process,
+    process: &ProcessEngine,
     specs: &[&ProgramSpec],
 ) -> Result<Vec<Prospect>, Error> {
     let is_command = |spec: &ProgramSpec| matches!(spec.program, Program::Command { .. });

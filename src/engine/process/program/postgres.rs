@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use super::candidate::{self, Candidate, beneath};
-use super::choice::{Decision, WantedServer, choose};
+use super::choice::{ServerPick, WantedServer, choose};
 use super::version::ProgramVersion;
 use super::{Finding, Missing, fetch, server_handle};
-use crate::engine::process::Process;
+use crate::engine::process::ProcessEngine;
 use crate::engine::{ImageHandle, ImageOutcome, Provenance, ServerChoice};
 use crate::host;
 use crate::kinds::POSTGRES;
@@ -35,14 +35,14 @@ const PLACES: [(&str, &str, &str); 8] = [
 
 /// Finds the server, or fetches one.
 pub(super) async fn provide(
-    process: &Process,
+    process: &ProcessEngine,
     choice: &ServerChoice,
     step: &StepEvents,
 ) -> Result<ImageOutcome, Missing> {
     let look = Situation::at(process, choice).await;
     let (server, source, passed_over) = match &look.verdict {
-        Decision::Take(server) => (server.clone(), Provenance::Found, Vec::new()),
-        Decision::Fetch { major, otherwise } => match fetch::fetch(process, *major, step).await {
+        ServerPick::Take(server) => (server.clone(), Provenance::Found, Vec::new()),
+        ServerPick::Fetch { major, otherwise } => match fetch::fetch(process, *major, step).await {
             Ok(server) => (server, Provenance::Pulled, Vec::new()),
             Err(missing) => {
                 let reason = format!("fetch PostgreSQL {major}: {}", missing.reason);
@@ -52,7 +52,7 @@ pub(super) async fn provide(
                 }
             }
         },
-        Decision::Nothing | Decision::Contradiction { .. } => return Err(look.missing(choice)),
+        ServerPick::Nothing | ServerPick::Contradiction { .. } => return Err(look.missing(choice)),
     };
     Ok(ImageOutcome {
         handle: server_handle(&server.version, &server.program),
@@ -64,22 +64,25 @@ pub(super) async fn provide(
 }
 
 /// Returns the server when none has to be fetched.
-pub(super) async fn current(process: &Process, choice: &ServerChoice) -> Option<ImageHandle> {
+pub(super) async fn current(process: &ProcessEngine, choice: &ServerChoice) -> Option<ImageHandle> {
     match Situation::at(process, choice).await.verdict {
-        Decision::Take(server) => Some(server_handle(&server.version, &server.program)),
-        Decision::Fetch { .. } | Decision::Nothing | Decision::Contradiction { .. } => None,
+        ServerPick::Take(server) => Some(server_handle(&server.version, &server.program)),
+        ServerPick::Fetch { .. } | ServerPick::Nothing | ServerPick::Contradiction { .. } => None,
     }
 }
 
 /// Looks for the server, and for what would fetch one.
-pub(super) async fn survey(process: &Process, choice: &ServerChoice) -> Result<Finding, Missing> {
+pub(super) async fn survey(
+    process: &ProcessEngine,
+    choice: &ServerChoice,
+) -> Result<Finding, Missing> {
     let look = Situation::at(process, choice).await;
     match &look.verdict {
-        Decision::Take(server) => Ok(Finding::There(server_handle(
+        ServerPick::Take(server) => Ok(Finding::There(server_handle(
             &server.version,
             &server.program,
         ))),
-        Decision::Fetch { major, otherwise } => match (fetch::installer(process), otherwise) {
+        ServerPick::Fetch { major, otherwise } => match (fetch::installer(process), otherwise) {
             (Ok(installer), _) => Ok(Finding::Step(format!(
                 "fetch PostgreSQL {major} with {installer}"
             ))),
@@ -89,7 +92,7 @@ pub(super) async fn survey(process: &Process, choice: &ServerChoice) -> Result<F
             ))),
             (Err(missing), None) => Err(look.not_fetched(choice, missing)),
         },
-        Decision::Nothing | Decision::Contradiction { .. } => Err(look.missing(choice)),
+        ServerPick::Nothing | ServerPick::Contradiction { .. } => Err(look.missing(choice)),
     }
 }
 
@@ -97,11 +100,11 @@ pub(super) async fn survey(process: &Process, choice: &ServerChoice) -> Result<F
 struct Situation {
     candidates: Vec<Candidate>,
     wanted: WantedServer,
-    verdict: Decision,
+    verdict: ServerPick,
 }
 
 impl Situation {
-    async fn at(process: &Process, choice: &ServerChoice) -> Self {
+    async fn at(process: &ProcessEngine, choice: &ServerChoice) -> Self {
         // A link in a folder of links has its tools and libraries where it leads to.
         let places = places(process, choice).into_iter();
         let candidates =
@@ -132,7 +135,7 @@ impl Situation {
     /// Says what is missing where nothing can be fetched.
     fn missing(&self, choice: &ServerChoice) -> Missing {
         let declared = choice.version.as_deref().unwrap_or_default();
-        if let Decision::Contradiction { data } = self.verdict {
+        if let ServerPick::Contradiction { data } = self.verdict {
             return Missing {
                 reason: format!(
                     "PostgreSQL {declared} is declared with `strict_version`, and the volume \
@@ -224,7 +227,7 @@ fn volume(choice: &ServerChoice) -> &str {
     choice.volume.as_deref().unwrap_or_default()
 }
 
-pub(super) fn places(process: &Process, choice: &ServerChoice) -> Vec<PathBuf> {
+pub(super) fn places(process: &ProcessEngine, choice: &ServerChoice) -> Vec<PathBuf> {
     if let Some(folder) = &choice.bin_dir {
         return vec![folder.join("postgres")];
     }
@@ -239,7 +242,7 @@ pub(super) fn places(process: &Process, choice: &ServerChoice) -> Vec<PathBuf> {
 }
 
 /// Returns the major version of the data in the volume; `None` while there is none.
-fn version_of_data(process: &Process, choice: &ServerChoice) -> Option<u32> {
+fn version_of_data(process: &ProcessEngine, choice: &ServerChoice) -> Option<u32> {
     let volume = process
         .home
         .volume(&process.identity.id, choice.volume.as_ref()?);

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::candidate::{self, Candidate};
-use super::choice::{Decision, WantedServer, choose};
+use super::choice::{ServerPick, WantedServer, choose};
 use super::version::ProgramVersion;
 use super::{Finding, Missing, server_handle};
-use crate::engine::process::Process;
+use crate::engine::process::ProcessEngine;
 use crate::engine::{ImageHandle, ImageOutcome, Provenance, ServerChoice};
 use crate::host;
 use crate::kinds::REDIS;
@@ -22,7 +22,7 @@ const FOLDERS: [&str; 5] = [
 
 /// Finds the server.
 pub(super) async fn provide(
-    process: &Process,
+    process: &ProcessEngine,
     choice: &ServerChoice,
 ) -> Result<ImageOutcome, Missing> {
     Ok(ImageOutcome {
@@ -35,16 +35,19 @@ pub(super) async fn provide(
 }
 
 /// Returns the server when there is one.
-pub(super) async fn current(process: &Process, choice: &ServerChoice) -> Option<ImageHandle> {
+pub(super) async fn current(process: &ProcessEngine, choice: &ServerChoice) -> Option<ImageHandle> {
     find(process, choice).await.ok()
 }
 
 /// Looks for the server.
-pub(super) async fn survey(process: &Process, choice: &ServerChoice) -> Result<Finding, Missing> {
+pub(super) async fn survey(
+    process: &ProcessEngine,
+    choice: &ServerChoice,
+) -> Result<Finding, Missing> {
     find(process, choice).await.map(Finding::There)
 }
 
-async fn find(process: &Process, choice: &ServerChoice) -> Result<ImageHandle, Missing> {
+async fn find(process: &ProcessEngine, choice: &ServerChoice) -> Result<ImageHandle, Missing> {
     let candidates = candidate::known(&process.home.cache, places(process, choice)).await;
     let wanted = WantedServer {
         declared: choice.version.as_deref().and_then(ProgramVersion::read),
@@ -52,8 +55,8 @@ async fn find(process: &Process, choice: &ServerChoice) -> Result<ImageHandle, M
         data: None,
     };
     match choose(&candidates, &wanted, &[]) {
-        Decision::Take(server) => Ok(server_handle(&server.version, &server.program)),
-        Decision::Fetch { .. } | Decision::Nothing | Decision::Contradiction { .. } => {
+        ServerPick::Take(server) => Ok(server_handle(&server.version, &server.program)),
+        ServerPick::Fetch { .. } | ServerPick::Nothing | ServerPick::Contradiction { .. } => {
             Err(missing(choice, &candidates))
         }
     }
@@ -62,7 +65,7 @@ async fn find(process: &Process, choice: &ServerChoice) -> Result<ImageHandle, M
 /// The program may be a link to one that asks for the name it was called by, so only folders are
 /// followed.
 pub(super) fn places(
-    process: &Process,
+    process: &ProcessEngine,
     choice: &ServerChoice,
 ) -> impl Iterator<Item = PathBuf> + use<> {
     let mut folders = Vec::from_iter(choice.bin_dir.clone());

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use super::prepared::Prepared;
 use super::record::Record;
 use super::user::{HostUser, server_user};
-use super::{Process, way};
+use super::{ProcessEngine, way};
 use crate::engine::{Error, Launch, ServiceKind, ServiceSpec};
 use crate::host;
 use crate::kinds::Facts;
@@ -22,7 +22,7 @@ use crate::model::MountSource;
 /// Makes what a server needs, and says how to start it. `folder` is the service's own; `address`
 /// is where the server shall listen.
 pub(super) async fn prepare(
-    process: &Process,
+    process: &ProcessEngine,
     spec: &ServiceSpec,
     launch: &Launch,
     folder: &Path,
@@ -64,7 +64,7 @@ pub(super) fn before_start(record: &Record) -> Result<(), String> {
 
 /// A server that is to be.
 struct NewServer<'a> {
-    process: &'a Process,
+    process: &'a ProcessEngine,
     spec: &'a ServiceSpec,
     launch: &'a Launch,
     folder: &'a Path,

@@ -119,11 +119,11 @@ fn check(database: &Database, wish: Wish, expect: &Expect) {
 
 /// Writes a decision: what is done in words, what is left behind a dash, what is refused behind `no`.
 fn said(decision: &Decision<'_>) -> String {
-    let verdict = |verdict: &Verdict| match verdict {
-        Verdict::Do(cause) => cause.clone(),
-        Verdict::Leave(why) => format!("- {why}"),
-        Verdict::Refuse(Refusal::Unseen) => "no, unseen".to_owned(),
-        Verdict::Refuse(Refusal::NeedsReset(why)) => format!("no, {why}"),
+    let verdict = |verdict: &PartDecision| match verdict {
+        PartDecision::Do(cause) => cause.clone(),
+        PartDecision::Leave(why) => format!("- {why}"),
+        PartDecision::Refuse(Refusal::Unseen) => "no, unseen".to_owned(),
+        PartDecision::Refuse(Refusal::NeedsReset(why)) => format!("no, {why}"),
     };
     let resets = if decision.resets { " (resets)" } else { "" };
     let load = decision.load.as_ref().map(verdict);
