@@ -46,12 +46,12 @@ impl<'a> Case<'a, '_> {
                 (Some(self.load_lacking()), false)
             }
             Wish::Seed { reset } if self.has_data(reset) => {
-                let verdict = if reset {
+                let (verdict, resets) = if reset {
                     self.reset()
                 } else {
                     self.load_declared()
                 };
-                (Some(verdict.0), verdict.1)
+                (Some(verdict), resets)
             }
             Wish::Lacking(_) | Wish::Seed { .. } | Wish::Migrate | Wish::Send => (None, false),
         }
