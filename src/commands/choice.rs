@@ -206,7 +206,7 @@ async fn elsewhere(
     invocation: &Invocation,
     engine: &dyn Engine,
 ) -> Result<Option<&'static str>, Error> {
-    if engine.capabilities().containers {
+    if engine.name() == "docker" {
         return Ok(runs_as_processes(invocation)?.then_some("process"));
     }
     // Without a daemon there is nothing that could be in the way now.

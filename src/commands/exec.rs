@@ -35,8 +35,10 @@ pub(super) async fn attach(
 ) -> Result<Answer, Failure> {
     session.lent.has_terminal.store(terminal, Ordering::Relaxed);
     let attached = async {
-        let ended = engine.attach(service, command, terminal).await;
-        ended.map_err(|error| Failure::not_up(invocation, error))
+        let ended = async { engine.inside()?.attach(service, command, terminal).await };
+        ended
+            .await
+            .map_err(|error| Failure::not_up(invocation, error))
     };
     let code = session.unless_interrupted(attached).await?;
     Ok(Answer::Lent {

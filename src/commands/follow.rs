@@ -98,7 +98,12 @@ impl<'a> Following<'a> {
         (wanted, sink): (&LineFilter<'_>, &Sender<LogLine>),
     ) -> Result<LogMark, Error> {
         let (sender, mut lines) = channel(LINES_IN_FLIGHT);
-        let read = self.engine.logs(name, options.clone(), sender);
+        let read = async {
+            self.engine
+                .inside()?
+                .logs(name, options.clone(), sender)
+                .await
+        };
         let send = async {
             while let Some(line) = lines.recv().await {
                 if wanted(&line) && sink.send(line).await.is_err() {
@@ -122,7 +127,7 @@ impl<'a> Following<'a> {
             ..options.clone()
         };
         let (sender, mut all) = channel(LINES_IN_FLIGHT);
-        let read = self.engine.logs(name, options, sender);
+        let read = async { self.engine.inside()?.logs(name, options, sender).await };
         let keep = async {
             let mut last = VecDeque::new();
             while let Some(line) = all.recv().await {

@@ -63,7 +63,7 @@ mod tests {
             restarts: 0,
             ran: std::time::Duration::from_mins(1),
             started: None,
-            attached: true,
+            defect: None,
             order: 0,
             ports: std::collections::BTreeMap::new(),
             made: crate::engine::MadeWith::default(),

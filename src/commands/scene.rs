@@ -94,7 +94,7 @@ impl Scene {
             }
         };
         let was_killed = lock.as_ref().is_some_and(|lock| lock.was_killed);
-        if was_killed && purpose == Purpose::Make && engine.capabilities().containers {
+        if was_killed && purpose == Purpose::Make && engine.capabilities().works_on {
             session.unless_interrupted(aftermath()).await?;
         }
         laps.push(("find the engine", opened.elapsed()));

@@ -234,7 +234,7 @@ async fn log(scene: &Scene, service: &str) -> Result<String, crate::engine::Erro
         tail: Some(LOG_LINES),
         ..LogOptions::default()
     };
-    let read = scene.engine.logs(service, options, sender);
+    let read = async { scene.engine.inside()?.logs(service, options, sender).await };
     let keep = async {
         let mut lines = VecDeque::new();
         while let Some(line) = receiver.recv().await {

@@ -6,7 +6,7 @@ use super::scene::Scene;
 use super::session::Session;
 use crate::cli::StatusArgs;
 use crate::config;
-use crate::engine::{Engine, ObservedService, Role};
+use crate::engine::{Defect, Engine, ObservedService, Role};
 use crate::model::Invocation;
 use crate::plan::{
     Database, DatabaseView, Observation, Readiness, SentSeed, SentSeeds, state_text,
@@ -102,7 +102,7 @@ fn status(
     observation: &Observation,
     (engine, scene): (&dyn Engine, Option<&Scene>),
 ) -> ServiceStatus {
-    let containers = engine.capabilities().containers;
+    let is_proxied = engine.capabilities().proxied_ports;
     let ready = observation.ready.get(&seen.name);
     let state = match ready {
         Some(true) => "ready".to_owned(),
@@ -121,28 +121,21 @@ fn status(
         ports: ports
             .map(|port| {
                 let inside = format!(" -> {}", port.container);
-                let inside = if containers { inside.as_str() } else { "" };
+                let inside = if is_proxied { inside.as_str() } else { "" };
                 format!("{}:{}{inside}", port.bind, port.host)
             })
             .collect(),
-        notes: notes(seen, observation, (containers, scene)),
+        notes: notes(seen, observation, scene),
     }
 }
 
-fn notes(
-    seen: &ObservedService,
-    observation: &Observation,
-    (containers, scene): (bool, Option<&Scene>),
-) -> Vec<String> {
+fn notes(seen: &ObservedService, observation: &Observation, scene: Option<&Scene>) -> Vec<String> {
     let mut notes = Vec::new();
-    if !seen.attached {
-        let cut_off = if containers {
-            "not on the network"
-        } else {
-            "its supervisor is gone, `up` gives it a new one"
-        };
-        notes.push(cut_off.to_owned());
-    }
+    let defect = seen.defect.map(|defect| match defect {
+        Defect::OffNetwork => "not on the network",
+        Defect::Unsupervised => "its supervisor is gone, `up` gives it a new one",
+    });
+    notes.extend(defect.map(ToOwned::to_owned));
     if let Some(scene) = scene {
         match scene.desired.service(&seen.name) {
             None => notes.push("no longer declared".to_owned()),

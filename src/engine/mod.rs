@@ -23,7 +23,7 @@ pub use error::{Error, HeldBy, PortHolder};
 pub use instance::Instance;
 pub use log::{LogLine, LogMark, LogOptions};
 pub use model::*;
-pub use observed::{MadeWith, Observed, ObservedService, Outline, PublishedPort};
+pub use observed::{Defect, MadeWith, Observed, ObservedService, Outline, PublishedPort};
 pub use process::other_version;
 pub use redis_text::redis_text;
 pub use state::{Pulse, ServiceState};
@@ -70,6 +70,9 @@ pub trait Engine: Send + Sync {
     /// Returns where its images and programs come from.
     fn provider(&self) -> &dyn Provider;
 
+    /// Returns the way into what runs; an engine that has none says so.
+    fn inside(&self) -> Result<&dyn Inside, Error>;
+
     /// Reads all that exists of this instance.
     fn observe(&self) -> Work<'_, Observed>;
 
@@ -94,15 +97,6 @@ pub trait Engine: Send + Sync {
 
     /// Returns where a service finds a file of its own: a path in its container, or of this machine.
     fn file_path(&self, service: &str, file: &FileSpec) -> String;
-
-    /// Replaces the files of a service, and has it read them by a signal: `SIGHUP`. One that does
-    /// not run reads them when it starts.
-    fn reload<'a>(
-        &'a self,
-        service: &'a str,
-        files: &'a [MadeFile],
-        signal: &'a str,
-    ) -> Work<'a, ()>;
 
     /// Finds out before any work is done what would keep a service from starting: a taken host
     /// port.
@@ -130,6 +124,18 @@ pub trait Engine: Send + Sync {
 
     /// Returns the variables that a service was given when it was made; none where it is not there.
     fn given<'a>(&'a self, service: &'a str) -> Work<'a, Vec<(String, Secret)>>;
+}
+
+/// What goes on in services that run.
+pub trait Inside: Send + Sync {
+    /// Replaces the files of a service, and has it read them by a signal: `SIGHUP`. One that does
+    /// not run reads them when it starts.
+    fn reload<'a>(
+        &'a self,
+        service: &'a str,
+        files: &'a [MadeFile],
+        signal: &'a str,
+    ) -> Work<'a, ()>;
 
     /// Returns the addresses on which a running service's processes listen, as they see them
     /// themselves; `None` where that cannot be seen from here.

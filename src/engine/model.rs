@@ -17,17 +17,45 @@ use crate::model::{
 /// Where each port of each service is reached from this machine: (service, port name) -> address.
 pub type Addresses = BTreeMap<(String, String), SocketAddr>;
 
-/// What an engine can do, as data for the plan.
+/// What an engine can do, as data for the plan: a field a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each answers a question of its own"
+)]
 pub struct Capabilities {
-    /// Services run in containers from images, on a network where they find each other by name.
-    /// Without it they are processes of this machine, and reach each other on its loopback.
-    pub containers: bool,
+    /// Services run from images; without it from programs of this machine.
+    pub images: bool,
+    /// Services are on a network of the instance, where they find each other by name. Without it
+    /// each port has an address of this machine, as `Engine::assign` gives it.
+    pub network: bool,
+    /// Something takes connections to a published port, whether or not anybody listens behind it.
+    pub proxied_ports: bool,
+    /// A port without a declared number is another one after each start.
+    pub moving_ports: bool,
+    /// A command inside can run as another user than the service.
+    pub other_users: bool,
+    /// What a killed command asked for just before is still done.
+    pub works_on: bool,
 }
 
 impl Capabilities {
-    pub const CONTAINERS: Self = Self { containers: true };
-    pub const PROCESSES: Self = Self { containers: false };
+    pub const CONTAINERS: Self = Self {
+        images: true,
+        network: true,
+        proxied_ports: true,
+        moving_ports: true,
+        other_users: true,
+        works_on: true,
+    };
+    pub const PROCESSES: Self = Self {
+        images: false,
+        network: false,
+        proxied_ports: false,
+        moving_ports: false,
+        other_users: false,
+        works_on: false,
+    };
 }
 
 /// Whom an engine object works for; all of it goes into the labels of what it makes.

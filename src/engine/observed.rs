@@ -52,15 +52,23 @@ pub struct ObservedService {
     pub ran: Duration,
     /// When it was started last, by the engine's clock; `None` where it does not run.
     pub started: Option<SystemTime>,
-    /// Whether it is on the instance's network; of a running process, whether its supervisor
-    /// lives.
-    pub attached: bool,
+    /// What is wrong with how it runs.
+    pub defect: Option<Defect>,
     pub order: u32,
     /// Port name -> where it is published.
     pub ports: BTreeMap<String, PublishedPort>,
     pub made: MadeWith,
     /// Name of a file in the environment -> SHA-256 of the content that it runs with.
     pub files: BTreeMap<String, String>,
+}
+
+/// What can be wrong with how a service runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Defect {
+    /// It is not on the instance's network.
+    OffNetwork,
+    /// Nobody watches over it, so that it is not started again and its end is not known.
+    Unsupervised,
 }
 
 impl ObservedService {

@@ -122,7 +122,7 @@ impl Desired {
             desired.add_service(&declaration, name, service, order[name.as_str()]);
         }
         for (name, task) in &environment.tasks {
-            let made = if capabilities.containers {
+            let made = if capabilities.images {
                 container::task(name, task)
             } else {
                 process::task(name, task)
@@ -140,7 +140,7 @@ impl Desired {
             MountSource::Bind(_) => None,
         });
         desired.volumes = volumes.collect();
-        if capabilities.containers {
+        if capabilities.images {
             let sources = desired.services.iter().map(|service| &service.spec.image);
             desired.images = desired_images(environment, sources);
             desired.find_unread_images();
@@ -155,7 +155,7 @@ impl Desired {
         service: &Service,
         order: u32,
     ) {
-        let made = if self.capabilities.containers {
+        let made = if self.capabilities.images {
             container::service(name, service)
         } else {
             self.unkept.extend(process::unkept(name, service));

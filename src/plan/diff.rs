@@ -20,7 +20,7 @@ use super::desired::{Desired, DesiredService};
 use super::graph::Plan;
 use super::observation::Observation;
 use super::step::{Change, Step};
-use crate::engine::{ObservedService, Role, ServiceState};
+use crate::engine::{Defect, ObservedService, Role, ServiceState};
 use crate::model::{Condition, MountSource};
 
 /// Returns the plan of `up`.
@@ -143,8 +143,8 @@ impl<'a> Diff<'a> {
     }
 
     fn ensure_resources(&mut self, wanted: &[&'a DesiredService]) {
-        let containers = self.desired.capabilities.containers;
-        if containers && self.observation.engine.network.is_none() && !wanted.is_empty() {
+        let network = self.desired.capabilities.network;
+        if network && self.observation.engine.network.is_none() && !wanted.is_empty() {
             let node = self.plan.push(Step::CreateNetwork, "not there", Vec::new());
             self.resources.insert("", node);
         }
@@ -284,14 +284,14 @@ impl<'a> Diff<'a> {
         let Some(seen) = self.seen(service) else {
             return Some((Change::Create, "not there"));
         };
-        let containers = self.desired.capabilities.containers;
-        if containers && self.observation.engine.network.is_none() {
+        let capabilities = self.desired.capabilities;
+        if capabilities.network && self.observation.engine.network.is_none() {
             return Some((Change::Recreate, "its network is gone"));
         }
-        if containers && !seen.attached {
+        if seen.defect == Some(Defect::OffNetwork) {
             return Some((Change::Recreate, "it is not on the network"));
         }
-        let (perhaps, changed) = if containers {
+        let (perhaps, changed) = if capabilities.images {
             ("its image may change", "its image changed")
         } else {
             ("its program may change", "its program changed")
@@ -314,7 +314,7 @@ impl<'a> Diff<'a> {
             return Some((Change::Recreate, "its files changed"));
         }
         match seen.state {
-            ServiceState::Running if !seen.attached => {
+            ServiceState::Running if seen.defect == Some(Defect::Unsupervised) => {
                 Some((Change::Start, "its supervisor is gone"))
             }
             ServiceState::Running | ServiceState::Restarting => None,

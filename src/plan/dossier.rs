@@ -93,7 +93,8 @@ async fn tail(step: &Step, error: &Error, engine: &dyn Engine) -> Option<Tail> {
             lines.push(line.line);
         }
     };
-    let both = futures_util::future::join(engine.logs(service, options, sender), read);
+    let inside = engine.inside().ok()?;
+    let both = futures_util::future::join(inside.logs(service, options, sender), read);
     // A log that does not come in time must not hold up the failure itself.
     let _ = tokio::time::timeout(TAIL_TIMEOUT, both).await;
     (!lines.is_empty()).then(|| Tail {

@@ -53,7 +53,7 @@ impl Filler<'_> {
     }
 
     fn has_network(&self) -> bool {
-        self.engine.capabilities().containers
+        self.engine.capabilities().network
     }
 
     fn file(&self, spec: &FileSpec, file: &ServiceFile) -> Result<MadeFile, String> {

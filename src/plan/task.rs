@@ -159,7 +159,8 @@ impl TaskOutput<'_> {
                 }
             }
         };
-        let reading = self.world.engine.logs(self.task, options, sender);
+        let engine = &self.world.engine;
+        let reading = async { engine.inside()?.logs(self.task, options, sender).await };
         let (read, ()) = futures_util::future::join(reading, forward).await;
         if let Err(error) = read {
             let warning = format!("what `{}` prints cannot be shown: {error}", self.task);

@@ -137,7 +137,10 @@ async fn ensure_image(
 async fn reload(service: &DesiredService, signal: &str, world: &World) -> Result<Done, Error> {
     let files = world.filler(service).files();
     let files = files.map_err(|reason| unknown(service, reason))?;
-    let work = world.engine.reload(&service.spec.name, &files, signal);
+    let work = world
+        .engine
+        .inside()?
+        .reload(&service.spec.name, &files, signal);
     interruptible(world, work).await?;
     Ok(Done::Changed(None))
 }
@@ -176,7 +179,7 @@ async fn reconnect(
 /// Returns where a service is published in front of a container: a free port of the host is another
 /// one after each start.
 async fn changing_addresses(engine: &dyn Engine, service: &str) -> Addresses {
-    if !engine.capabilities().containers {
+    if !engine.capabilities().moving_ports {
         return Addresses::new();
     }
     let seen = engine.seen(service).await.ok().flatten();
@@ -212,13 +215,14 @@ async fn run_service(
             if let Some(seen) = &seen
                 && seen.hash == launch.hash
                 && seen.state == ServiceState::Running
-                && seen.attached
+                && seen.defect.is_none()
             {
                 if seen.files == digests {
                     return Ok(Done::Unchanged(Some("its image is the same".to_owned())));
                 }
                 if let Some(signal) = &service.upkeep.reload {
-                    interruptible(world, engine.reload(name, &launch.files, signal)).await?;
+                    interruptible(world, engine.inside()?.reload(name, &launch.files, signal))
+                        .await?;
                     return Ok(Done::Changed(Some("its files changed".to_owned())));
                 }
             }

@@ -29,15 +29,15 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 pub(super) struct LogEnds(Mutex<HashMap<String, LogMark>>);
 
 impl LogEnds {
-    /// Returns the end that a service's log has.
-    pub(super) fn of(&self, engine: &dyn Engine, service: &str) -> LogMark {
+    /// Returns the end that a service's log has; nothing where its log cannot be read.
+    pub(super) fn of(&self, engine: &dyn Engine, service: &str) -> Option<LogMark> {
         let mut known = self.locked();
         if let Some(mark) = known.get(service) {
-            return *mark;
+            return Some(*mark);
         }
-        let mark = engine.log_mark(service);
+        let mark = engine.inside().ok()?.log_mark(service);
         known.insert(service.to_owned(), mark);
-        mark
+        Some(mark)
     }
 
     /// Forgets them, since a check has ended.
@@ -71,7 +71,8 @@ async fn read(session: &CheckContext<'_>, service: &str, mark: LogMark) -> VecDe
         ..LogOptions::default()
     };
     let (sender, mut receiver) = tokio::sync::mpsc::channel(64);
-    let reading = session.places.engine.logs(service, options, sender);
+    let engine = session.places.engine;
+    let reading = async { engine.inside()?.logs(service, options, sender).await };
     let mut lines = VecDeque::new();
     let keep = async {
         while let Some(line) = receiver.recv().await {

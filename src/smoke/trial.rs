@@ -42,7 +42,7 @@ pub(super) async fn run<'a>(
 ) -> (CheckResult, Scope<'a>) {
     let started = Instant::now();
     let service = check.action.service();
-    let mark = service.map(|service| session.marks.of(session.places.engine, service));
+    let mark = service.and_then(|service| session.marks.of(session.places.engine, service));
     let mut trail = TrialState::default();
     let begun = !session.cancel.is_cancelled();
     for step in &check.flow.setup {

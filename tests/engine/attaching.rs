@@ -54,5 +54,13 @@ async fn attach(fixture: &Fixture, workspace: std::path::PathBuf) {
         environment: vec![("MARK".to_owned(), envctl::model::Secret::new("mark"))],
         ..Exec::default()
     };
-    assert_eq!(engine.attach("idle", &exec, false).await.unwrap(), 5);
+    assert_eq!(
+        engine
+            .inside()
+            .unwrap()
+            .attach("idle", &exec, false)
+            .await
+            .unwrap(),
+        5
+    );
 }

@@ -67,6 +67,8 @@ pub(crate) async fn a_reload_replaces_files_and_tells_the_service(fixture: &Fixt
     let files = file("two\n");
     fixture
         .engine
+        .inside()
+        .unwrap()
         .reload("box", &files, "SIGHUP")
         .await
         .unwrap();
@@ -86,6 +88,8 @@ pub(crate) async fn a_reload_is_no_end_of_restarts(fixture: &Fixture) {
         let files = file("other");
         fixture
             .engine
+            .inside()
+            .unwrap()
             .reload("box", &files, "SIGHUP")
             .await
             .unwrap();
@@ -102,7 +106,7 @@ pub(crate) async fn a_reload_is_no_end_of_restarts(fixture: &Fixture) {
                 ..Exec::default()
             };
             // While it is down, there is nothing to run it in.
-            let found = fixture.engine.exec("box", &exec).await;
+            let found = fixture.engine.inside().unwrap().exec("box", &exec).await;
             found.is_ok_and(|it| it.exit_code == 0 && it.stdout.len() > begun.stdout.len())
         })
         .await;
@@ -115,6 +119,8 @@ pub(crate) async fn a_reload_of_what_does_not_run_is_there_at_its_start(fixture:
     let files = file("three\n");
     fixture
         .engine
+        .inside()
+        .unwrap()
         .reload("box", &files, "SIGHUP")
         .await
         .unwrap();

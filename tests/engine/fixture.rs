@@ -246,7 +246,12 @@ impl Fixture {
             command: command.iter().map(|word| (*word).to_owned()).collect(),
             ..Exec::default()
         };
-        self.engine.exec(service, &exec).await.unwrap()
+        self.engine
+            .inside()
+            .unwrap()
+            .exec(service, &exec)
+            .await
+            .unwrap()
     }
 
     pub(crate) async fn state(&self, service: &str) -> Option<ServiceState> {

@@ -50,7 +50,7 @@ pub(crate) async fn a_started_service_runs(fixture: &Fixture) {
     assert_eq!(fixture.state("idle").await, None);
     fixture.idle("idle").await;
     assert_eq!(fixture.state("idle").await, Some(ServiceState::Running));
-    assert!(fixture.observe().await.services[0].attached);
+    assert_eq!(fixture.observe().await.services[0].defect, None);
     // Starting again is no mistake, and changes nothing.
     let main = inside::main_process(fixture, "idle").await;
     fixture.engine.start("idle").await.unwrap();
@@ -151,19 +151,23 @@ pub(crate) async fn a_missing_service_is_told_from_a_stopped_one(fixture: &Fixtu
         Err(Error::NoService { .. })
     ));
     assert!(matches!(
-        engine.exec("x", &exec).await,
+        engine.inside().unwrap().exec("x", &exec).await,
         Err(Error::NoService { .. })
     ));
     assert!(matches!(
         engine.address("x", "http").await,
         Err(Error::NoService { .. })
     ));
-    let logs = engine.logs("x", LogOptions::default(), sink).await;
+    let logs = engine
+        .inside()
+        .unwrap()
+        .logs("x", LogOptions::default(), sink)
+        .await;
     assert!(matches!(logs, Err(Error::NoService { .. })));
 
     fixture.create(&service("x"), "true").await;
     assert!(matches!(
-        engine.exec("x", &exec).await,
+        engine.inside().unwrap().exec("x", &exec).await,
         Err(Error::NotRunning { .. })
     ));
     assert!(matches!(

@@ -18,7 +18,10 @@ async fn lines(fixture: &Fixture, name: &str, options: LogOptions) -> Vec<LogLin
         }
         lines
     };
-    let (result, lines) = tokio::join!(fixture.engine.logs(name, options, sink), reading);
+    let (result, lines) = tokio::join!(
+        fixture.engine.inside().unwrap().logs(name, options, sink),
+        reading
+    );
     result.unwrap();
     lines
 }
@@ -63,7 +66,7 @@ pub(crate) async fn until_line_with(fixture: &Fixture, name: &str, check: impl F
     let found = tokio::select! {
         biased;
         found = reading => found,
-        result = fixture.engine.logs(name, options, sink) => panic!("ended early: {result:?}"),
+        result = fixture.engine.inside().unwrap().logs(name, options, sink) => panic!("ended early: {result:?}"),
         () = tokio::time::sleep(Duration::from_secs(20)) => false,
     };
     assert!(found, "`{name}` never wrote that");
@@ -123,7 +126,11 @@ pub(crate) async fn logs_say_when_a_line_was_printed(fixture: &Fixture) {
 pub(crate) async fn what_follows_the_end_of_a_log_is_all_that_is_new(fixture: &Fixture) {
     ended(fixture, "echo once").await;
     let (sink, mut source) = channel(4);
-    let read = fixture.engine.logs("talks", LogOptions::default(), sink);
+    let read = fixture
+        .engine
+        .inside()
+        .unwrap()
+        .logs("talks", LogOptions::default(), sink);
     let drain = async { while source.recv().await.is_some() {} };
     let (end, ()) = tokio::join!(read, drain);
     fixture.engine.start("talks").await.unwrap();
@@ -189,7 +196,11 @@ pub(crate) async fn following_ends_when_nobody_listens(fixture: &Fixture) {
         ..LogOptions::default()
     };
     drop(source);
-    let following = fixture.engine.logs("silent", options, sink);
+    let following = fixture
+        .engine
+        .inside()
+        .unwrap()
+        .logs("silent", options, sink);
     let ended = tokio::time::timeout(Duration::from_secs(5), following).await;
     assert!(matches!(ended, Ok(Ok(_))), "{ended:?}");
 }

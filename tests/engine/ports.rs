@@ -29,12 +29,21 @@ pub(crate) async fn a_port_is_published_on_loopback(fixture: &Fixture) {
 
 pub(crate) async fn what_a_service_listens_on_is_seen(fixture: &Fixture) {
     fixture.idle("idle").await;
-    let listeners = async |name| fixture.engine.listeners(name).await.unwrap().unwrap();
+    let listeners = async |name| {
+        fixture
+            .engine
+            .inside()
+            .unwrap()
+            .listeners(name)
+            .await
+            .unwrap()
+            .unwrap()
+    };
     assert_eq!(listeners("idle").await, []);
     fixture
         .start(&server("server", HostPort::Any), SERVER)
         .await;
-    let port = if fixture.engine.capabilities().containers {
+    let port = if fixture.engine.capabilities().proxied_ports {
         7000
     } else {
         let address = fixture.engine.address("server", "talk").await;

@@ -106,7 +106,13 @@ pub(crate) async fn exec_feeds_standard_input(fixture: &Fixture) {
         user: Some(user.to_string()),
         environment: vec![("SECRET".to_owned(), Secret::new("s3cret"))],
     };
-    let outcome = fixture.engine.exec("idle", &exec).await.unwrap();
+    let outcome = fixture
+        .engine
+        .inside()
+        .unwrap()
+        .exec("idle", &exec)
+        .await
+        .unwrap();
     let expect = format!("{user}\ns3cret\n1100000");
     assert_eq!(text(&outcome.stdout), expect);
     assert_eq!(outcome.exit_code, 0);
@@ -119,7 +125,7 @@ pub(crate) async fn exec_ends_with_its_command(fixture: &Fixture) {
         stdin: Some(Secret::new("x".repeat(20_000_000))),
         ..Exec::default()
     };
-    let ended = fixture.engine.exec("idle", &exec);
+    let ended = fixture.engine.inside().unwrap().exec("idle", &exec);
     let ended = tokio::time::timeout(Duration::from_secs(20), ended).await;
     assert_eq!(ended.unwrap().unwrap().exit_code, 0);
 }

@@ -302,7 +302,11 @@ pub(crate) async fn an_answer_without_an_end_is_refused(fixture: &Fixture) {
     assert!(poured < 256 * 1024 * 1024, "{poured}");
     let (engine, proxy) = behind(fixture, "GET", Fault::Huge, u32::MAX).await;
     let (sender, mut lines) = tokio::sync::mpsc::channel(8);
-    let error = engine.logs("idle", LogOptions::default(), sender).await;
+    let error = engine
+        .inside()
+        .unwrap()
+        .logs("idle", LogOptions::default(), sender)
+        .await;
     let error = error.unwrap_err();
     let why = std::error::Error::source(&error).unwrap().to_string();
     assert_eq!(
@@ -326,7 +330,11 @@ pub(crate) async fn output_without_an_end_is_no_answer_without_one(fixture: &Fix
     fixture.start(&service("talks"), &script).await;
     fixture.ended_with("talks", 0).await;
     let (sender, mut lines) = tokio::sync::mpsc::channel(8);
-    let reading = fixture.engine.logs("talks", LogOptions::default(), sender);
+    let reading = fixture
+        .engine
+        .inside()
+        .unwrap()
+        .logs("talks", LogOptions::default(), sender);
     let last = async {
         let mut last = None;
         while let Some(line) = lines.recv().await {

@@ -2,7 +2,7 @@
 
 use std::process::{Child, Command, Stdio};
 
-use envctl::engine::ServiceState;
+use envctl::engine::{Defect, ServiceState};
 use serde_json::{Value, json};
 
 use crate::declare::{IDLE, service};
@@ -48,9 +48,10 @@ pub(crate) async fn a_start_replaces_a_killed_supervisor(fixture: &Fixture) {
     inside::kill(old).await;
     // The service runs on, and is seen to have no supervisor.
     let seen = &fixture.observe().await.services[0];
-    assert_eq!((seen.state, seen.attached), (ServiceState::Running, false));
+    assert_eq!(seen.state, ServiceState::Running);
+    assert_eq!(seen.defect, Some(Defect::Unsupervised));
     fixture.engine.start("idle").await.unwrap();
-    assert!(fixture.observe().await.services[0].attached);
+    assert_eq!(fixture.observe().await.services[0].defect, None);
     assert_eq!(inside::main_process(fixture, "idle").await, main);
     assert_ne!(inside::supervisor(fixture, "idle"), old);
     // Nobody but a process's parent is told its exit code.

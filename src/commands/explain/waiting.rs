@@ -41,9 +41,9 @@ fn of_listening(listening: &Listening, diagnostic: &mut Diagnostic) {
         port,
         asked,
         found,
-        in_container,
+        is_proxied,
     } = listening;
-    let place = if *in_container {
+    let place = if *is_proxied {
         "listens in its container on"
     } else {
         "listens on"
@@ -59,7 +59,7 @@ fn of_listening(listening: &Listening, diagnostic: &mut Diagnostic) {
     diagnostic.facts.push((place.to_owned(), found));
     let number = asked.port();
     let unheard = texts(&listening.unheard());
-    diagnostic.hints.push(match (in_container, unheard.as_str()) {
+    diagnostic.hints.push(match (is_proxied, unheard.as_str()) {
         (true, "") => format!(
             "`ports.{port}` of [services.{service}] says that it listens on {number} in its \
              container; `healthcheck = false` waits for no port"
@@ -71,6 +71,8 @@ fn of_listening(listening: &Listening, diagnostic: &mut Diagnostic) {
             "it has to listen on {asked}, which `${{services.{service}.ports.{port}}}` in its \
              `environment` gives it; `healthcheck = false` waits for no port"
         ),
-        (false, unheard) => format!("it is asked on {asked} and has to listen there, not on {unheard} alone"),
+        (false, unheard) => {
+            format!("it is asked on {asked} and has to listen there, not on {unheard} alone")
+        }
     });
 }

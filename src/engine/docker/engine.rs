@@ -10,9 +10,9 @@ use super::client::{Client, ENGINE};
 use super::image::{Images, TurnLock};
 use super::{address, attach, container, create, exec, files, logs, observe, resource, start};
 use crate::engine::{
-    Addresses, Capabilities, Engine, Exec, ExecOutcome, FileSpec, Identity, Launch, LogLine,
-    LogMark, LogOptions, MadeFile, Observed, ObservedService, Outline, Provider, Pulse, Removal,
-    Resource, ServiceSpec, Work,
+    Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Identity, Inside, Launch,
+    LogLine, LogMark, LogOptions, MadeFile, Observed, ObservedService, Outline, Provider, Pulse,
+    Removal, Resource, ServiceSpec, Work,
 };
 use crate::model::{InstanceId, Secret};
 
@@ -81,6 +81,10 @@ impl Engine for Docker {
         &self.images
     }
 
+    fn inside(&self) -> Result<&dyn Inside, Error> {
+        Ok(self)
+    }
+
     fn observe(&self) -> Work<'_, Observed> {
         Box::pin(observe::observe(self))
     }
@@ -109,15 +113,6 @@ impl Engine for Docker {
         file.path.clone()
     }
 
-    fn reload<'a>(
-        &'a self,
-        service: &'a str,
-        files: &'a [MadeFile],
-        signal: &'a str,
-    ) -> Work<'a, ()> {
-        Box::pin(files::reload(self, service, files, signal))
-    }
-
     fn check<'a>(&'a self, spec: &'a ServiceSpec) -> Work<'a, ()> {
         Box::pin(start::check_ports(self, spec))
     }
@@ -144,6 +139,17 @@ impl Engine for Docker {
 
     fn given<'a>(&'a self, service: &'a str) -> Work<'a, Vec<(String, Secret)>> {
         Box::pin(container::given(self, service))
+    }
+}
+
+impl Inside for Docker {
+    fn reload<'a>(
+        &'a self,
+        service: &'a str,
+        files: &'a [MadeFile],
+        signal: &'a str,
+    ) -> Work<'a, ()> {
+        Box::pin(files::reload(self, service, files, signal))
     }
 
     fn listeners<'a>(&'a self, service: &'a str) -> Work<'a, Option<Vec<SocketAddr>>> {

@@ -11,7 +11,7 @@ use futures_util::stream;
 
 use super::{Docker, container, files, labels, ports, resource};
 use crate::engine::{
-    Addresses, Error, ImageHandle, MadeWith, Observed, ObservedService, Outline, Role,
+    Addresses, Defect, Error, ImageHandle, MadeWith, Observed, ObservedService, Outline, Role,
 };
 
 /// How many containers are looked at at once.
@@ -147,7 +147,7 @@ fn service(container: ContainerInspectResponse, network: &str) -> ObservedServic
         restarts: pulse.restarts,
         ran: pulse.ran,
         started,
-        attached,
+        defect: (!attached).then_some(Defect::OffNetwork),
         order: labels
             .get(labels::ORDER)
             .and_then(|order| order.parse().ok())

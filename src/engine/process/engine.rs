@@ -10,8 +10,8 @@ use super::folder::Folder;
 use super::{create, exec, files, launch, logs, observe, ports, program, resource, stop};
 use crate::engine::{
     Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Handles, Identity,
-    ImageOutcome, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, ObservedService,
-    Prospect, Provider, Provision, Pulse, Removal, Resource, ServiceSpec, Work,
+    ImageOutcome, Inside, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed,
+    ObservedService, Prospect, Provider, Provision, Pulse, Removal, Resource, ServiceSpec, Work,
 };
 use crate::host::{Home, Once};
 use crate::model::{Secret, Variables};
@@ -147,6 +147,10 @@ impl Engine for ProcessEngine {
         self
     }
 
+    fn inside(&self) -> Result<&dyn Inside, Error> {
+        Ok(self)
+    }
+
     fn observe(&self) -> Work<'_, Observed> {
         Box::pin(ready(observe::observe(self)))
     }
@@ -173,15 +177,6 @@ impl Engine for ProcessEngine {
     fn file_path(&self, service: &str, file: &FileSpec) -> String {
         let path = files::path(&self.folder(service), &file.name);
         path.display().to_string()
-    }
-
-    fn reload<'a>(
-        &'a self,
-        service: &'a str,
-        files: &'a [MadeFile],
-        signal: &'a str,
-    ) -> Work<'a, ()> {
-        Box::pin(async move { files::reload(&self.folder(service), files, signal) })
     }
 
     fn check<'a>(&'a self, spec: &'a ServiceSpec) -> Work<'a, ()> {
@@ -218,6 +213,17 @@ impl Engine for ProcessEngine {
                 .map(|(name, value)| (name, Secret::new(value)))
                 .collect())
         })
+    }
+}
+
+impl Inside for ProcessEngine {
+    fn reload<'a>(
+        &'a self,
+        service: &'a str,
+        files: &'a [MadeFile],
+        signal: &'a str,
+    ) -> Work<'a, ()> {
+        Box::pin(async move { files::reload(&self.folder(service), files, signal) })
     }
 
     fn listeners<'a>(&'a self, service: &'a str) -> Work<'a, Option<Vec<SocketAddr>>> {

@@ -16,8 +16,8 @@ use super::record::Record;
 use super::{discard, ports, program, stop};
 use crate::engine::port::ListeningPorts;
 use crate::engine::{
-    Addresses, Error, Handles, ImageHandle, MadeWith, Observed, ObservedService, ProgramSpec,
-    Prospect, Provision, PublishedPort, Pulse, Role, ServiceState, port,
+    Addresses, Defect, Error, Handles, ImageHandle, MadeWith, Observed, ObservedService,
+    ProgramSpec, Prospect, Provision, PublishedPort, Pulse, Role, ServiceState, port,
 };
 
 /// Reads services, volumes, addresses and current programs.
@@ -166,7 +166,7 @@ fn service(folder: &Folder, seen: (&Addresses, &ListeningPorts)) -> ObservedServ
         restarts: pulse.restarts,
         ran: pulse.ran,
         started: started(pulse),
-        attached: supervised || !runs,
+        defect: (runs && !supervised).then_some(Defect::Unsupervised),
         ports: published(&record),
         name: record.name,
         service: record.service,
@@ -214,7 +214,7 @@ fn unknown(folder: &Folder, pulse: Pulse) -> ObservedService {
         restarts: pulse.restarts,
         ran: pulse.ran,
         started: started(pulse),
-        attached: true,
+        defect: None,
         order: 0,
         ports: BTreeMap::new(),
         made: MadeWith::default(),

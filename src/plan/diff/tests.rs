@@ -9,8 +9,8 @@ use super::super::desired::Upkeep;
 use super::super::wiring::Wiring;
 use super::*;
 use crate::engine::{
-    Capabilities, ImageHandle, ImageSpec, MadeWith, Program, ProgramSpec, Provision, ServerChoice,
-    ServiceSpec,
+    Capabilities, Defect, ImageHandle, ImageSpec, MadeWith, Program, ProgramSpec, Provision,
+    ServerChoice, ServiceSpec,
 };
 use crate::model::{HostCommand, Image, ImageSource, Mount, Secret};
 use crate::plan::data::{DatabaseView, SentSeeds, Wish};
@@ -160,7 +160,7 @@ pub(in crate::plan) fn green(desired: &Desired) -> Observation {
             restarts: 0,
             ran: Duration::from_mins(1),
             started: Some(STARTED),
-            attached: true,
+            defect: None,
             order: 0,
             ports: BTreeMap::new(),
             made: MadeWith::default(),
@@ -657,7 +657,7 @@ fn what_nothing_declares_any_more_is_removed_first() {
 fn a_service_cut_off_from_the_network() {
     let desired = rates();
     let mut seen = green(&desired);
-    seen.engine.services[1].attached = false;
+    seen.engine.services[1].defect = Some(Defect::OffNetwork);
     seen.ready.insert("api".to_owned(), false);
     check(
         &desired,

@@ -66,8 +66,8 @@ async fn make_database(engine: &dyn Engine, login: &Login) -> Result<(), Error> 
 /// Returns whom a PostgreSQL server trusts on its local socket: the user of its image; as a
 /// process its own, which is the one that a command runs as.
 pub fn trusted_user(engine: &dyn Engine) -> Option<String> {
-    let containers = engine.capabilities().containers;
-    containers.then(|| "postgres".to_owned())
+    let other_users = engine.capabilities().other_users;
+    other_users.then(|| "postgres".to_owned())
 }
 
 /// Gives the stored role the declared password, over the container's local socket.
@@ -95,9 +95,8 @@ async fn set_password(engine: &dyn Engine, login: &Login) -> Result<(), Error> {
     // A data folder of another user name has that role as its owner; `postgres` is the usual one.
     let mut last = String::new();
     for role in [login.user.as_str(), "postgres"] {
-        let outcome = engine
-            .exec(&login.service, &run_as(role, sql.clone()))
-            .await?;
+        let command = run_as(role, sql.clone());
+        let outcome = engine.inside()?.exec(&login.service, &command).await?;
         if outcome.exit_code == 0 {
             return Ok(());
         }

@@ -17,7 +17,7 @@ pub struct Listening {
     pub asked: SocketAddr,
     /// Where its processes listen, as they see it.
     pub found: Vec<SocketAddr>,
-    pub in_container: bool,
+    pub is_proxied: bool,
 }
 
 /// Finds out where a service listens, if that is not where it is asked.
@@ -30,11 +30,12 @@ pub(super) async fn elsewhere(engine: &dyn Engine, service: &DesiredService) -> 
         Readiness::Ports(_) => spec.ports.iter().collect(),
         _ => return None,
     };
-    let in_container = engine.capabilities().containers;
-    let found = engine.listeners(&spec.name).await.ok().flatten()?;
+    let is_proxied = engine.capabilities().proxied_ports;
+    let found = engine.inside().ok()?.listeners(&spec.name);
+    let found = found.await.ok().flatten()?;
     for port in asked {
         let published = engine.address(&spec.name, &port.name).await.ok()?;
-        let asked = if in_container {
+        let asked = if is_proxied {
             SocketAddr::from(([0, 0, 0, 0], port.container))
         } else {
             published
@@ -44,7 +45,7 @@ pub(super) async fn elsewhere(engine: &dyn Engine, service: &DesiredService) -> 
             port: port.name.clone(),
             asked,
             found: found.clone(),
-            in_container,
+            is_proxied,
         };
         if !found.iter().any(|address| listening.hears(*address)) {
             return Some(listening);
@@ -59,7 +60,7 @@ impl Listening {
         if address.port() != self.asked.port() {
             return false;
         }
-        if self.in_container {
+        if self.is_proxied {
             return !address.ip().is_loopback();
         }
         let same_kind = address.is_ipv4() == self.asked.is_ipv4();
@@ -79,20 +80,20 @@ impl Listening {
 mod tests {
     use super::*;
 
-    fn listening(asked: &str, found: &[&str], in_container: bool) -> Listening {
+    fn listening(asked: &str, found: &[&str], is_proxied: bool) -> Listening {
         Listening {
             service: "web".to_owned(),
             port: "http".to_owned(),
             asked: asked.parse().unwrap(),
             found: found.iter().map(|it| it.parse().unwrap()).collect(),
-            in_container,
+            is_proxied,
         }
     }
 
     #[test]
     fn who_listens_is_heard_or_not() {
-        let check = |asked, found, in_container, expect: bool| {
-            let listening = listening(asked, &[found], in_container);
+        let check = |asked, found, is_proxied, expect: bool| {
+            let listening = listening(asked, &[found], is_proxied);
             assert_eq!(listening.hears(listening.found[0]), expect, "{found}");
         };
         let process = "127.0.0.1:3000";

@@ -108,7 +108,7 @@ impl<'a> Look<'a> {
         };
         // What keeps it from being asked, the question itself tells.
         let address = self.address(port).await.ok()?;
-        let silent = if self.engine.capabilities().containers {
+        let silent = if self.engine.capabilities().proxied_ports {
             (self.listens(port).await == Some(false)).then_some("nothing listens behind it")
         } else {
             refuses(address).await.then_some("connection refused")
@@ -187,7 +187,7 @@ impl<'a> Look<'a> {
             Err(error) => return Attempt::NotYet(error.to_string()),
         };
         let seen = match connect_briefly(address).await {
-            Attempt::Done(()) if self.engine.capabilities().containers => {
+            Attempt::Done(()) if self.engine.capabilities().proxied_ports => {
                 self.behind(port, address).await
             }
             seen => seen,
@@ -217,7 +217,8 @@ impl<'a> Look<'a> {
     async fn listens(&self, port: &str) -> Option<bool> {
         let spec = &self.service.spec;
         let number = spec.ports.iter().find(|it| it.name == port)?.container;
-        let listeners = self.engine.listeners(&spec.name).await.ok()??;
+        let listeners = self.engine.inside().ok()?.listeners(&spec.name);
+        let listeners = listeners.await.ok()??;
         let at = |address: &SocketAddr| address.port() == number && !address.ip().is_loopback();
         Some(listeners.iter().any(at))
     }
@@ -227,7 +228,9 @@ impl<'a> Look<'a> {
             command: command.to_vec(),
             ..Exec::default()
         };
-        match self.engine.exec(&self.service.spec.name, &exec).await {
+        let name = &self.service.spec.name;
+        let run = async { self.engine.inside()?.exec(name, &exec).await };
+        match run.await {
             Ok(outcome) if outcome.exit_code == 0 => {
                 Attempt::Done("its check command exited 0".to_owned())
             }

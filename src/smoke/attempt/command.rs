@@ -24,8 +24,9 @@ pub(super) async fn exec(
     let exec = filled(action, scope)
         .map_err(|reason| Nothing::Impossible("a command that can be run", reason))?;
     let started = Instant::now();
-    let outcome = session.places.engine.exec(&action.service, &exec).await;
-    let outcome = outcome.map_err(|error| Nothing::NoAnswer {
+    let engine = session.places.engine;
+    let run = async { engine.inside()?.exec(&action.service, &exec).await };
+    let outcome = run.await.map_err(|error| Nothing::NoAnswer {
         reason: error.to_string(),
         transient: false,
     })?;
