@@ -99,7 +99,7 @@ fn services(
 
 /// Returns the port that a check of the service asks unless it names one.
 fn http_port(service: &Service) -> Option<&str> {
-    if service.kind != Kind::Container {
+    if service.kind != Kind::Container || is_reached_otherwise(service) {
         return None;
     }
     let mut names = service.ports.keys().map(String::as_str);
@@ -107,6 +107,12 @@ fn http_port(service: &Service) -> Option<&str> {
         1 => names.next(),
         _ => names.find(|name| *name == "http"),
     }
+}
+
+/// Whether all that is said of a service's only port is that it does not speak HTTP.
+fn is_reached_otherwise(service: &Service) -> bool {
+    let url = service.url.as_ref().filter(|_| service.ports.len() == 1);
+    url.is_some_and(|url| !url.to_string().starts_with("http"))
 }
 
 fn source(

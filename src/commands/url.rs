@@ -22,14 +22,16 @@ pub(super) async fn run(session: &Session, args: &UrlArgs) -> Result<Answer, Fai
         return Err(unknown(format!("there is no service `{name}`"), &known));
     };
     let ports: Vec<&str> = service.ports.keys().map(String::as_str).collect();
-    let port = match (port, ports.as_slice()) {
-        (Some(port), _) if ports.contains(&port) => port,
-        (None, [only]) => only,
-        (Some(port), _) => {
+    let of_url = scene.desired.wiring.port_of_url(name);
+    let port = match (port, ports.as_slice(), of_url) {
+        (Some(port), _, _) if ports.contains(&port) => port,
+        (None, [only], _) => only,
+        (Some(port), _, _) => {
             return Err(unknown(format!("`{name}` has no port `{port}`"), &ports));
         }
-        (None, []) => return Err(unknown(format!("`{name}` has no port"), &[])),
-        (None, _) => {
+        (None, [], _) => return Err(unknown(format!("`{name}` has no port"), &[])),
+        (None, _, Some(port)) => port,
+        (None, _, None) => {
             let names: Vec<String> = ports.iter().map(|it| format!("{name}.{it}")).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             return Err(unknown(format!("`{name}` has several ports"), &names));
@@ -47,18 +49,19 @@ pub(super) async fn run(session: &Session, args: &UrlArgs) -> Result<Answer, Fai
         declared.password = password(scene.engine.as_ref(), &database.login).await?;
     }
     let wiring = Wiring::new(&environment);
-    let has_password = match &service.kind {
-        Kind::Postgres(_) => true,
-        Kind::Redis(redis) => redis.password.is_some(),
-        Kind::Container => false,
-    };
+    let has_password = wiring.is_hidden(name, port);
     let url = if has_password && args.show_password {
-        let key = (name.to_owned(), port.to_owned());
         let reference = Reference::Service {
             service: name.to_owned(),
             field: ServiceField::Url,
         };
-        let url = wiring.outside(&reference, &Addresses::from([(key, address)]));
+        let mut addresses = Addresses::new();
+        for (container, port) in wiring.ports_of(&reference) {
+            let address = scene.engine.address(&container, &port).await;
+            let address = address.map_err(|error| Failure::not_up(&scene.invocation, error))?;
+            addresses.insert((container, port), address);
+        }
+        let url = wiring.outside(&reference, &addresses);
         let url = url.map_err(|error| Failure::of_io(&std::io::Error::other(error)))?;
         if url.is_unread() {
             let service = name.to_owned();

@@ -48,6 +48,8 @@ pub(super) fn known(reference: &Reference, root: &Node, at: &Origin) -> Result<(
                 missing("file", &path, files)
             }
         }
+        // It names its ports itself, and each of them is looked at there.
+        ServiceField::Url if node.get("url").is_some() => Ok(()),
         ServiceField::Url | ServiceField::Port | ServiceField::Addresses => {
             match ports.as_slice() {
                 [_] => Ok(()),

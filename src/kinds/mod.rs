@@ -4,9 +4,11 @@
 
 mod postgres;
 mod redis;
+mod url;
 
 pub use postgres::POSTGRES;
 pub use redis::REDIS;
+pub use url::{has_password, url, without_password};
 
 use crate::model::Kind;
 

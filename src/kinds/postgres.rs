@@ -1,6 +1,8 @@
 //! `kind = "postgres"`: a PostgreSQL server with the application's database.
 
+use super::url::{address, encoded, password, text};
 use super::{Data, Facts};
+use crate::model::{Postgres, Template};
 
 pub const POSTGRES: Facts = Facts {
     name: "postgres",
@@ -28,3 +30,15 @@ pub const POSTGRES: Facts = Facts {
     ],
     asked_by: "ask it with `sql = \"SELECT …\"`",
 };
+
+/// Returns `postgresql://user:password@db:5432/name` of the application's user and database.
+pub(super) fn url(service: &str, postgres: &Postgres) -> Template {
+    let mut parts = vec![
+        text(format!("postgresql://{}:", encoded(&postgres.user))),
+        password(&postgres.password),
+        text("@"),
+    ];
+    parts.extend(address(service));
+    parts.push(text(format!("/{}", encoded(&postgres.database))));
+    Template { parts }
+}

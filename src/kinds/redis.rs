@@ -1,7 +1,9 @@
 //! `kind = "redis"`: a Redis server, or Valkey, which reads the same settings and speaks the same
 //! protocol.
 
+use super::url::{address, password, text};
 use super::{Data, Facts};
+use crate::model::{Redis, Template};
 
 pub const REDIS: Facts = Facts {
     name: "redis",
@@ -23,3 +25,13 @@ pub const REDIS: Facts = Facts {
     ],
     asked_by: "ask it with `redis = [\"GET\", \"key\"]`",
 };
+
+/// Returns `redis://:password@cache:6379`.
+pub(super) fn url(service: &str, redis: &Redis) -> Template {
+    let mut parts = vec![text("redis://")];
+    if let Some(secret) = &redis.password {
+        parts.extend([text(":"), password(secret), text("@")]);
+    }
+    parts.extend(address(service));
+    Template { parts }
+}

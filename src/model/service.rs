@@ -62,6 +62,8 @@ pub struct Service {
     /// `env_file` contents first, then `environment`.
     pub environment: IndexMap<String, Template>,
     pub ports: IndexMap<String, Port>,
+    /// What it is reached by, in place of what its kind is.
+    pub url: Option<Template>,
     pub volumes: Vec<Mount>,
     pub depends_on: IndexMap<String, Condition>,
     pub healthcheck: Option<Healthcheck>,

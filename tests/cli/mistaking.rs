@@ -441,3 +441,28 @@ fn an_empty_file_is_an_environment_without_services() {
         "#]],
     );
 }
+
+#[test]
+fn a_url_is_made_of_the_services_own_address() {
+    check(
+        "[services.queue]\nimage = 'rabbitmq:4'\nports = { amqp = 5672, http = 15672 }\nurl = 'queue:5672'\n\
+         [services.api]\nimage = 'api:1'\nports = { http = 3000 }\nurl = 'http://${services.queue.host}/api'\n",
+        &expect![[r#"
+            --- stderr
+            error: `services.queue.url` does not begin with a scheme
+             --> envs/rates/env.toml:4:7
+              |
+            4 | url = 'queue:5672'
+              |       ^^^^^^^^^^^^
+            hint: write `amqp://${services.queue.host}:${services.queue.ports.amqp}`
+
+            error: `${services.queue.host}` cannot stand in the URL of `api`
+             --> envs/rates/env.toml:8:7
+              |
+            8 | url = 'http://${services.queue.host}/api'
+              |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+            hint: it is made of the service's own `.host`, `.port`, `.ports.NAME` or `.addresses`
+            --- exit 3
+        "#]],
+    );
+}

@@ -10,6 +10,7 @@ use crate::harness::{Engine, Need, Scenario, docker, on_each_engine, succeeds};
 on_each_engine! {
     a_redis_server_keeps_its_data_and_asks_for_its_password on "redis",
     who_looks_at_a_redis_server_does_not_see_its_password on "redis-seen",
+    a_server_is_reached_by_the_url_that_it_declares on "redis-url",
 }
 
 /// Returns an environment with a server from our own image, whose base is that of `rates`.
@@ -145,5 +146,31 @@ fn who_looks_at_a_redis_server_does_not_see_its_password(scenario: &Scenario) {
         ask(scenario, &["AUTH \"s3\\\"cond\"", "PING"]),
         "+OK +PONG +OK "
     );
+    scenario.take_away();
+}
+
+fn a_server_is_reached_by_the_url_that_it_declares(scenario: &Scenario) {
+    if is_missing(scenario) {
+        return;
+    }
+    let declared = environment(&scenario.read("envs/rates/env.toml"), "none")
+        + "url = \"valkey://app:s3cret!@${services.cache.host}:${services.cache.port}/1\"\n\
+           environment = { OWN = \"${services.cache.url}\" }\n";
+    scenario.declare(&declared);
+    scenario.run(&["up", "rates"]).exits(0);
+    let outside = scenario.address("cache");
+    let url = ["url", "-e", "rates", "cache"];
+    let shown = scenario.run(&url).exits(0);
+    assert_eq!(shown.stdout.trim(), format!("valkey://app@{outside}/1"));
+    let whole = scenario.run(&[&url[..], &["--show-password"]].concat());
+    let whole = whole.exits(0);
+    let expect = format!("valkey://app:s3cret!@{outside}/1");
+    assert_eq!(whole.stdout.trim(), expect);
+    let inside = scenario.run(&["exec", "-e", "rates", "cache", "--", "printenv", "OWN"]);
+    let expect = match scenario.engine {
+        Engine::Docker => "valkey://app:s3cret!@cache:6379/1".to_owned(),
+        Engine::Process => expect,
+    };
+    assert_eq!(inside.exits(0).stdout.trim(), expect);
     scenario.take_away();
 }

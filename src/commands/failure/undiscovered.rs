@@ -49,6 +49,9 @@ impl Failure {
         let title = match kinds::of(&service.kind) {
             Some(kind) => format!("`{name}` is {}: it answers no HTTP", kind.noun),
             None if service.ports.is_empty() => format!("`{name}` has no port"),
+            None if service.ports.len() == 1 => {
+                format!("`{name}` answers no HTTP, as its URL says")
+            }
             None => format!("`{name}` has several ports, none of them named `http`"),
         };
         Self::new(FailureKind::Usage, Diagnostic::new(title))

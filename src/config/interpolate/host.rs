@@ -6,6 +6,7 @@ use super::super::shell;
 use super::super::source::Origin;
 use super::super::tree::{Node, Value};
 use super::{Expander, ReadBy};
+use crate::kinds::without_password;
 use crate::model::{Reference, ServiceField};
 
 impl Expander<'_> {
@@ -89,6 +90,9 @@ fn has_password(reference: &Reference, root: &Node) -> bool {
         return false;
     };
     let service = root.get("services").and_then(|all| all.get(service));
+    if let Some(url) = service.and_then(|service| service.get("url")?.text()) {
+        return url.contains("${secret:") || without_password(url) != url;
+    }
     let kind = service.and_then(|service| service.get("kind")?.text());
     match kind {
         Some("postgres") => true,

@@ -26,6 +26,7 @@ mod seed;
 mod server;
 mod service;
 mod task;
+mod url;
 mod volume;
 
 pub(crate) use environment::{Known, read};

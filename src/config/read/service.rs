@@ -5,7 +5,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::section::Section;
-use super::{depends, file, image, kind, official, port, process, replicas, volume};
+use super::{depends, file, image, kind, official, port, process, replicas, url, volume};
 use crate::config::env_file;
 use crate::config::mistake::Mistake;
 use crate::config::paths;
@@ -37,6 +37,7 @@ pub(super) fn read(section: &Section<'_>) -> Service {
         healthcheck: section
             .section("healthcheck")
             .and_then(|it| healthcheck(&it, &ports)),
+        url: url::read(section),
         ports,
         restart: restart(section),
         limits: limits(section),

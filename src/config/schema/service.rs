@@ -129,6 +129,11 @@ pub(crate) static SERVICE: Fields = Fields {
         ),
         key("ports", Shape::Named(&PORTS), "its ports, each with a name"),
         key(
+            "url",
+            TEMPLATE,
+            "what it is reached by: `amqp://${services.NAME.host}:${services.NAME.port}`",
+        ),
+        key(
             "volumes",
             VOLUMES,
             "`name:/path`, `./folder:/path`, `/folder:/path`, each with `:ro` or `:rw`",

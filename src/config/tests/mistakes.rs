@@ -71,7 +71,7 @@ fn unknown_keys_name_the_nearest() {
             envs/rates/env.toml:5:1: unknown key `services.api.x`
               5 | x = 1
                 | ^
-              hint: known: `kind`, `image`, `version`, `strict_version`, `database`, `user`, `password`, `migrations`, `persistence`, `config`, `command`, `entrypoint`, `environment`, `env_file`, `ports`, `volumes`, `depends_on`, `healthcheck`, `restart`, `cpus`, `mem_limit`, `pids_limit`, `working_dir`, `tmpfs`, `shm_size`, `stop_signal`, `stop_grace_period`, `files`, `reload`, `update_config`, 3 more
+              hint: known: `kind`, `image`, `version`, `strict_version`, `database`, `user`, `password`, `migrations`, `persistence`, `config`, `command`, `entrypoint`, `environment`, `env_file`, `ports`, `url`, `volumes`, `depends_on`, `healthcheck`, `restart`, `cpus`, `mem_limit`, `pids_limit`, `working_dir`, `tmpfs`, `shm_size`, `stop_signal`, `stop_grace_period`, `files`, `reload`, 4 more
             envs/rates/env.toml:6:12: unknown key `services.api.ports.http.hosst`
               6 | ports.http.hosst = 1
                 |            ^^^^^
@@ -1413,4 +1413,36 @@ fn a_file_that_could_not_be_made() {
              |            ^^^^
           hint: use the key `password` of the service"#]]
     .assert_eq(&base.mistakes());
+}
+
+#[test]
+fn urls_of_services() {
+    check(
+        "[services.a]\nimage = 'a:1'\nports = { amqp = 1, http = 2 }\nurl = 'amqp://${services.b.host}'\n\
+         [services.b]\nimage = 'b:1'\nports = { http = 1 }\nurl = '${services.b.host}:1'\n\
+         [services.c]\nimage = 'c:1'\nports = { one = 1, two = 2 }\nurl = 'nats://c:1'\n\
+         [services.d]\nimage = 'd:1'\nports = { one = 1 }\nurl = 'x://${services.d.url}'\n\
+         [services.e]\nimage = 'e:1'\nports = { one = 1 }\nurl = 'x://${services.e.ports.two}'\n",
+        &expect![[r#"
+            envs/rates/env.toml:4:7: `${services.b.host}` cannot stand in the URL of `a`
+              4 | url = 'amqp://${services.b.host}'
+                |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+              hint: it is made of the service's own `.host`, `.port`, `.ports.NAME` or `.addresses`
+            envs/rates/env.toml:8:7: `services.b.url` does not begin with a scheme
+              8 | url = '${services.b.host}:1'
+                |       ^^^^^^^^^^^^^^^^^^^^^^
+              hint: write `amqp://${services.b.host}:${services.b.port}`
+            envs/rates/env.toml:12:7: `services.c.url` names no address of the service
+              12 | url = 'nats://c:1'
+                 |       ^^^^^^^^^^^^
+              hint: write `amqp://${services.c.host}:${services.c.ports.one}`
+            envs/rates/env.toml:16:7: `${services.d.url}` cannot stand in the URL of `d`
+              16 | url = 'x://${services.d.url}'
+                 |       ^^^^^^^^^^^^^^^^^^^^^^^
+              hint: it is made of the service's own `.host`, `.port`, `.ports.NAME` or `.addresses`
+            envs/rates/env.toml:20:12: there is no port `services.e.ports.two`
+              20 | url = 'x://${services.e.ports.two}'
+                 |            ^^^^^^^^^^^^^^^^^^^^^^^
+              hint: known: `one`"#]],
+    );
 }

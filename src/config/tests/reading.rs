@@ -176,6 +176,7 @@ fn the_example_of_the_documentation() {
                                 path: None,
                             },
                         },
+                        url: None,
                         volumes: [],
                         depends_on: {},
                         healthcheck: None,
@@ -246,6 +247,7 @@ fn the_example_of_the_documentation() {
                                 path: None,
                             },
                         },
+                        url: None,
                         volumes: [],
                         depends_on: {
                             "db": Ready,
@@ -464,6 +466,7 @@ fn a_service_with_everything() {
                             path: None,
                         },
                     },
+                    url: None,
                     volumes: [
                         Mount {
                             source: Volume(
@@ -573,6 +576,7 @@ fn a_service_with_everything() {
                             path: None,
                         },
                     },
+                    url: None,
                     volumes: [],
                     depends_on: {},
                     healthcheck: None,
