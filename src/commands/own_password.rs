@@ -10,9 +10,6 @@ use crate::engine::Engine;
 use crate::host::{Home, whole};
 use crate::model::{Environment, InstanceId, Kind, Secret, Variables};
 
-/// The variable by which a server is told its password.
-const VARIABLE: &str = "POSTGRES_PASSWORD";
-
 /// Fills in the passwords that are known; `make` makes those that are not. Returns the ones that
 /// were filled in.
 pub(super) async fn fill(
@@ -31,10 +28,9 @@ pub(super) async fn fill(
         let file = folder(variables, id)?.join(name);
         // Whatever cannot be read is as good as not there: the stored role gets a new one.
         let given = engine.given(name).await.unwrap_or_default();
-        let given = given.into_iter().find(|(name, _)| name == VARIABLE);
         // One of an earlier declaration counts until `up` makes the server anew.
         let counts = |password: &Secret| !make || is_made(password);
-        let known = given.map(|(_, password)| password).filter(counts);
+        let known = given.password.filter(counts);
         let kept = || fs_err::read_to_string(&file).ok();
         let kept = || kept().map(Secret::new).filter(is_made);
         let password = match known.or_else(kept) {

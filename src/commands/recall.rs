@@ -17,20 +17,25 @@ pub(super) async fn mask(session: &Session, engine: &dyn Engine, environment: &E
             .chain(processes)
             .map(|(name, template)| (name.as_str(), template.clone()))
             .collect();
-        if let Kind::Postgres(postgres) = &service.kind {
-            let parts = vec![Part::Secret(postgres.password.clone())];
-            variables.push(("POSTGRES_PASSWORD", Template { parts }));
-        }
         variables.retain(|(_, template)| template.is_unread());
-        if variables.is_empty() {
+        let of_kind = match &service.kind {
+            Kind::Postgres(postgres) => postgres.password.is_unread(),
+            Kind::Redis(_) | Kind::Container => false,
+        };
+        if variables.is_empty() && !of_kind {
             continue;
         }
         // What is not there was given nothing.
         let given = engine.given(name).await.unwrap_or_default();
         texts.extend(variables.iter().filter_map(|(variable, template)| {
-            let (_, value) = given.iter().find(|(name, _)| name == variable)?;
+            let mut given = given.variables.iter();
+            let (_, value) = given.find(|(name, _)| name == variable)?;
             within(template, value)
         }));
+        let password = given
+            .password
+            .filter(|it| of_kind && !it.expose().is_empty());
+        texts.extend(password.map(|it| it.expose().to_owned()));
     }
     (session.lent.mask)(texts);
 }

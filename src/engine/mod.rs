@@ -11,6 +11,7 @@ mod observed;
 mod port;
 pub mod process;
 mod redis_text;
+mod server;
 mod state;
 mod unused;
 
@@ -26,10 +27,10 @@ pub use model::*;
 pub use observed::{Defect, MadeWith, Observed, ObservedService, Outline, PublishedPort};
 pub use process::other_version;
 pub use redis_text::redis_text;
+pub use server::{Given, PostgresSpec, ServerSpec, ServiceKind};
 pub use state::{Pulse, ServiceState};
 pub use unused::{KeptImages, Pruned, UnusedImage};
 
-use crate::model::Secret;
 use crate::tell::StepEvents;
 
 /// What every method of an engine returns.
@@ -122,8 +123,8 @@ pub trait Engine: Send + Sync {
     /// Returns the address of a running service's named port, reachable from this process.
     fn address<'a>(&'a self, service: &'a str, port: &'a str) -> Work<'a, SocketAddr>;
 
-    /// Returns the variables that a service was given when it was made; none where it is not there.
-    fn given<'a>(&'a self, service: &'a str) -> Work<'a, Vec<(String, Secret)>>;
+    /// Returns what a service was made with; nothing where it is not there.
+    fn given<'a>(&'a self, service: &'a str) -> Work<'a, Given>;
 }
 
 /// What goes on in services that run.

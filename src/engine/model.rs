@@ -8,10 +8,11 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::server::{ServerSpec, ServiceKind};
 use crate::host::Obstacle;
-use crate::kinds::{Facts, POSTGRES, REDIS};
 use crate::model::{
-    HostCommand, HostPort, Image, ImageSource, InstanceId, Limits, Mount, Restart, Secret, Template,
+    HostCommand, HostPort, Image, ImageSource, InstanceId, Limits, Mount, Part, Restart, Secret,
+    Template,
 };
 
 /// Where each port of each service is reached from this machine: (service, port name) -> address.
@@ -214,7 +215,8 @@ pub struct ServiceSpec {
     /// The declared service: replicas share it, and are found by it on the network.
     pub service: String,
     pub role: Role,
-    pub kind: ServiceKind,
+    /// What it is made with where it is a server that envctl knows.
+    pub server: Option<ServerSpec>,
     pub image: ImageSource,
     pub command: Option<Vec<Template>>,
     pub entrypoint: Option<Vec<Template>>,
@@ -244,7 +246,7 @@ impl ServiceSpec {
             name: name.to_owned(),
             service: name.to_owned(),
             role,
-            kind: ServiceKind::Program,
+            server: None,
             image,
             command: None,
             entrypoint: None,
@@ -265,35 +267,37 @@ impl ServiceSpec {
         }
     }
 
+    pub(crate) fn kind(&self) -> ServiceKind {
+        self.server
+            .as_ref()
+            .map_or(ServiceKind::Program, ServerSpec::kind)
+    }
+
+    /// Returns the variables by which a server's official image is told what it is made with, but
+    /// for those that are declared.
+    pub(crate) fn variables(&self) -> Vec<(&'static str, Part)> {
+        let mut variables = self
+            .server
+            .as_ref()
+            .map_or(Vec::new(), ServerSpec::variables);
+        variables.retain(|(name, _)| !self.environment.contains_key(*name));
+        variables
+    }
+
+    /// Returns the same as they are told.
+    pub(super) fn told_variables(&self) -> impl Iterator<Item = (String, String)> {
+        let variables = self.variables().into_iter();
+        variables.filter_map(|(name, part)| match part {
+            Part::Text(text) => Some((name.to_owned(), text)),
+            Part::Secret(secret) => Some((name.to_owned(), secret.expose().to_owned())),
+            Part::Reference(_) => None,
+        })
+    }
+
     /// Whether it may be given other files while it runs, and told of them. One with nothing but
     /// files that its kind needs is made anew instead.
     pub(crate) fn is_told(&self) -> bool {
         self.files.iter().any(|file| file.readers == Readers::All)
-    }
-}
-
-/// What the engine must know of a service to run it as a process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ServiceKind {
-    /// Any program.
-    #[default]
-    Program,
-    /// Reads `POSTGRES_USER`, `POSTGRES_PASSWORD` and `POSTGRES_INITDB_ARGS` as the official image
-    /// does.
-    Postgres,
-    /// Takes its settings from the command: `redis-server --appendonly yes`.
-    Redis,
-}
-
-impl ServiceKind {
-    /// Returns what is true of all servers of the kind; `None` of a program.
-    pub(crate) fn facts(self) -> Option<&'static Facts> {
-        match self {
-            Self::Program => None,
-            Self::Postgres => Some(&POSTGRES),
-            Self::Redis => Some(&REDIS),
-        }
     }
 }
 

@@ -34,9 +34,8 @@ pub async fn password(engine: &dyn Engine, login: &Login) -> Result<Secret, Erro
     if !login.password.is_unread() {
         return Ok(login.password.clone());
     }
-    let mut given = engine.given(&login.service).await?.into_iter();
-    let given = given.find(|(name, _)| name == "POSTGRES_PASSWORD");
-    given.map(|(_, password)| password).ok_or(Error::Unread {
+    let given = engine.given(&login.service).await?;
+    given.password.ok_or(Error::Unread {
         service: login.service.clone(),
     })
 }

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use envctl::engine::{Error, Program, ProgramSpec, Provision, Resource, ServerChoice, ServiceKind};
+use envctl::engine::{
+    Error, PostgresSpec, Program, ProgramSpec, Provision, Resource, ServerChoice, ServerSpec,
+};
 use envctl::model::Secret;
 use envctl::postgres::{self, Target, probe, query};
 use tokio_util::sync::CancellationToken;
@@ -32,11 +34,14 @@ fn program(fixture: &Fixture) -> Program {
 
 async fn declared(fixture: &Fixture) -> Server<'_> {
     let place = (5432, MOUNT);
-    let mut server = Server::new(fixture, ServiceKind::Postgres, place, program(fixture)).await;
-    server.set("POSTGRES_USER", USER);
-    server.set("POSTGRES_PASSWORD", PASSWORD);
+    let postgres = ServerSpec::Postgres(PostgresSpec {
+        user: USER.to_owned(),
+        password: Secret::new(PASSWORD),
+        database: USER.to_owned(),
+        folder: Some(format!("{MOUNT}/pgdata")),
+    });
+    let mut server = Server::new(fixture, postgres, place, program(fixture)).await;
     server.set("POSTGRES_INITDB_ARGS", "--data-checksums --no-sync");
-    server.set("PGDATA", &format!("{MOUNT}/pgdata"));
     server
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use envctl::engine::{Program, ServerChoice, ServiceKind};
+use envctl::engine::{Program, ServerChoice, ServerSpec};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -14,7 +14,7 @@ async fn declared<'a>(fixture: &'a Fixture, settings: &[&str]) -> Server<'a> {
     let choice = ServerChoice::default();
     let place = (6379, "/data");
     let program = Program::Redis(choice);
-    let mut server = Server::new(fixture, ServiceKind::Redis, place, program).await;
+    let mut server = Server::new(fixture, ServerSpec::Redis, place, program).await;
     let words = [&["redis-server"], settings, &["--requirepass", "s3cret!"]].concat();
     server.command(&words);
     server

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use envctl::engine::{
-    ImageHandle, Launch, Program, ProgramSpec, Provision, Resource, ServiceKind, ServiceSpec,
+    ImageHandle, Launch, Program, ProgramSpec, Provision, Resource, ServerSpec, ServiceSpec,
 };
 use envctl::model::{Build, HostCommand, HostPort, Image, Part, Reference, Secret, Template};
 use indexmap::IndexMap;
@@ -33,12 +33,12 @@ impl<'a> Server<'a> {
     /// Declares a server as the plan does, with a volume for its data.
     pub(crate) async fn new(
         fixture: &'a Fixture,
-        kind: ServiceKind,
+        server: ServerSpec,
         (container, mount): (u16, &str),
         program: Program,
     ) -> Self {
-        let handle = match (fixture.has_containers(), kind) {
-            (true, ServiceKind::Redis) => {
+        let handle = match (fixture.has_containers(), &server) {
+            (true, ServerSpec::Redis) => {
                 REDIS.get_or_init(|| built(fixture, "redis")).await.clone()
             }
             (true, _) => POSTGRES
@@ -48,7 +48,7 @@ impl<'a> Server<'a> {
             (false, _) => installed(fixture, program).await,
         };
         let mut spec = service("db");
-        spec.kind = kind;
+        spec.server = Some(server);
         spec.ports = vec![port("db", container, HostPort::Any)];
         spec.mounts = vec![data_on(mount)];
         spec.stop_grace_period = Duration::from_secs(10);

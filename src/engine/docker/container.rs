@@ -10,7 +10,7 @@ use bollard::query_parameters::{
 
 use super::client::Fault;
 use super::{Docker, labels, removal};
-use crate::engine::{Error, Pulse, ServiceState};
+use crate::engine::{Error, Given, Pulse, ServiceState};
 use crate::model::Secret;
 use crate::probe::Exhausted;
 
@@ -88,15 +88,14 @@ fn ran(state: Option<&ContainerState>) -> Duration {
     ran.unwrap_or_default()
 }
 
-/// Returns the variables that a service was given when it was made.
-pub(super) async fn given(docker: &Docker, service: &str) -> Result<Vec<(String, Secret)>, Error> {
+/// Returns what a service was made with.
+pub(super) async fn given(docker: &Docker, service: &str) -> Result<Given, Error> {
     let container = inspect(docker, service).await?;
     let config = container.and_then(|container| container.config);
     let lines = config.and_then(|config| config.env).unwrap_or_default();
     let pairs = lines.iter().filter_map(|line| line.split_once('='));
-    Ok(pairs
-        .map(|(name, value)| (name.to_owned(), Secret::new(value)))
-        .collect())
+    let variables = pairs.map(|(name, value)| (name.to_owned(), Secret::new(value)));
+    Ok(Given::by(variables.collect()))
 }
 
 /// Translates the daemon's state.

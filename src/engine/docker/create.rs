@@ -99,16 +99,15 @@ fn body(identity: &Identity, spec: &ServiceSpec, launch: &Launch) -> ContainerCr
     let network = labels::network_name(identity);
     let exposed = spec.ports.iter().map(port_key).collect();
     let environment = launch.environment.iter();
+    let environment = environment.map(|(name, value)| format!("{name}={}", value.expose()));
+    let of_server = spec.told_variables();
+    let of_server = of_server.map(|(name, value)| format!("{name}={value}"));
     ContainerCreateBody {
         hostname: Some(spec.name.clone()),
         image: Some(launch.image.reference.clone()),
         cmd: launch.command.as_deref().map(words),
         entrypoint: launch.entrypoint.as_deref().map(entrypoint),
-        env: Some(
-            environment
-                .map(|(name, value)| format!("{name}={}", value.expose()))
-                .collect(),
-        ),
+        env: Some(environment.chain(of_server).collect()),
         exposed_ports: Some(exposed),
         user: spec.user.clone(),
         working_dir: spec.working_dir.clone(),

@@ -10,11 +10,11 @@ use super::client::{Client, ENGINE};
 use super::image::{Images, TurnLock};
 use super::{address, attach, container, create, exec, files, logs, observe, resource, start};
 use crate::engine::{
-    Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Identity, Inside, Launch,
-    LogLine, LogMark, LogOptions, MadeFile, Observed, ObservedService, Outline, Provider, Pulse,
-    Removal, Resource, ServiceSpec, Work,
+    Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Given, Identity, Inside,
+    Launch, LogLine, LogMark, LogOptions, MadeFile, Observed, ObservedService, Outline, Provider,
+    Pulse, Removal, Resource, ServiceSpec, Work,
 };
-use crate::model::{InstanceId, Secret};
+use crate::model::InstanceId;
 
 /// A Docker daemon, bound to one instance.
 #[derive(Debug)]
@@ -137,7 +137,7 @@ impl Engine for Docker {
         Box::pin(address::address(self, service, port))
     }
 
-    fn given<'a>(&'a self, service: &'a str) -> Work<'a, Vec<(String, Secret)>> {
+    fn given<'a>(&'a self, service: &'a str) -> Work<'a, Given> {
         Box::pin(container::given(self, service))
     }
 }

@@ -12,7 +12,7 @@ use super::prepared::Prepared;
 use super::record::{self, Record, RecordedPort};
 use super::user::HostUser;
 use super::{environment, files, instances, ports, resource, server};
-use crate::engine::{Addresses, Error, Launch, MadeFile, ServiceKind, ServiceSpec};
+use crate::engine::{Addresses, Error, Launch, MadeFile, ServiceSpec};
 use crate::host::{find_program, make_folder};
 
 /// Creates a service; one of its name is stopped and gives way.
@@ -52,13 +52,13 @@ async fn prepare(
     folder: &Folder,
     addresses: &Addresses,
 ) -> Result<Prepared, Error> {
-    if spec.kind == ServiceKind::Program {
+    if spec.server.is_none() {
         return program(process, spec, launch);
     }
     let listen = listen(spec, addresses).ok_or_else(|| fail(spec, "it has no port".to_owned()))?;
     let mut prepared = server::prepare(process, spec, launch, folder.path(), listen).await?;
     let own = std::mem::take(&mut prepared.environment);
-    // What an image's entrypoint reads, the server need not know.
+    // What is declared for an image's entrypoint, the server need not know.
     let declared = plain(launch).filter(|(name, _)| !name.starts_with("POSTGRES_"));
     prepared.environment = declared.chain(own).collect();
     Ok(prepared)
@@ -116,7 +116,7 @@ fn record(
     addresses: &Addresses,
 ) -> Result<Record, Error> {
     let identity = &process.identity;
-    let of_kind = || spec.kind.facts()?.stop_signal;
+    let of_kind = || spec.kind().facts()?.stop_signal;
     let stop_signal = spec.stop_signal.as_deref().or_else(of_kind);
     let stop_signal = stop_signal.unwrap_or("SIGTERM").to_owned();
     if record::signal(&stop_signal).is_none() {
@@ -137,7 +137,7 @@ fn record(
         name: spec.name.clone(),
         service: spec.service.clone(),
         role: spec.role,
-        kind: spec.kind,
+        kind: spec.kind(),
         hash: launch.hash.clone(),
         image: launch.image.clone(),
         order: spec.order,
@@ -147,9 +147,9 @@ fn record(
         ports: ports.collect(),
         argv: prepared.argv,
         environment: prepared.environment,
-        told: match spec.kind {
-            ServiceKind::Program => Vec::new(),
-            ServiceKind::Postgres | ServiceKind::Redis => told(launch),
+        told: match spec.server {
+            None => Vec::new(),
+            Some(_) => told(spec, launch),
         },
         marks: Marks::of(process.folder(&spec.name).path()),
         working_dir: prepared.working_dir.unwrap_or_else(|| PathBuf::from("/")),
@@ -162,10 +162,9 @@ fn record(
     })
 }
 
-fn told(launch: &Launch) -> Vec<(String, String)> {
-    let variables = launch.environment.iter();
-    let told = variables.map(|(name, value)| (name.clone(), value.expose().to_owned()));
-    told.collect()
+/// Returns what an image of the server would be told.
+fn told(spec: &ServiceSpec, launch: &Launch) -> Vec<(String, String)> {
+    plain(launch).chain(spec.told_variables()).collect()
 }
 
 /// Says early what would keep it from starting.

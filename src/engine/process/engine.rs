@@ -9,7 +9,7 @@ use super::environment::DEFAULT_PATH;
 use super::folder::Folder;
 use super::{create, exec, files, launch, logs, observe, ports, program, resource, stop};
 use crate::engine::{
-    Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Handles, Identity,
+    Addresses, Capabilities, Engine, Error, Exec, ExecOutcome, FileSpec, Given, Handles, Identity,
     ImageOutcome, Inside, Launch, LogLine, LogMark, LogOptions, MadeFile, Observed,
     ObservedService, Prospect, Provider, Provision, Pulse, Removal, Resource, ServiceSpec, Work,
 };
@@ -203,15 +203,14 @@ impl Engine for ProcessEngine {
         Box::pin(async move { ports::address(&self.folder(service), port) })
     }
 
-    fn given<'a>(&'a self, service: &'a str) -> Work<'a, Vec<(String, Secret)>> {
+    fn given<'a>(&'a self, service: &'a str) -> Work<'a, Given> {
         Box::pin(async move {
             let record = self.folder(service).record().ok().flatten();
             let given = record
                 .into_iter()
                 .flat_map(|record| record.told.into_iter().chain(record.environment));
-            Ok(given
-                .map(|(name, value)| (name, Secret::new(value)))
-                .collect())
+            let variables = given.map(|(name, value)| (name, Secret::new(value)));
+            Ok(Given::by(variables.collect()))
         })
     }
 }

@@ -1,15 +1,15 @@
 //! Services and tasks as containers.
 
 use super::{Made, Readiness, Upkeep, data_mount, ports, redis};
-use crate::engine::{Role, ServiceKind, ServiceSpec};
+use crate::engine::{PostgresSpec, Role, ServerSpec, ServiceSpec};
 use crate::kinds::{self, Data, POSTGRES};
-use crate::model::{ImageSource, Kind, Part, Postgres, Service, Task, Template};
+use crate::model::{ImageSource, Kind, Service, Task};
 
 /// Translates a service; the error is the key that it lacks.
 pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static str> {
     let image = service.image.clone().ok_or("image")?;
     let mut spec = ServiceSpec {
-        kind: kind(&service.kind),
+        server: server(&service.kind, true),
         command: service.command.clone(),
         entrypoint: service.entrypoint.clone(),
         environment: service.environment.clone(),
@@ -27,12 +27,7 @@ pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static st
     };
     let mut upkeep = Upkeep::default();
     match &service.kind {
-        Kind::Container => {}
-        Kind::Postgres(postgres) => {
-            login(&mut spec, postgres);
-            let folder = POSTGRES.data.folder.to_owned();
-            set(&mut spec, "PGDATA", Part::Text(folder));
-        }
+        Kind::Container | Kind::Postgres(_) => {}
         Kind::Redis(redis) => {
             upkeep.files = redis::settings(&mut spec, redis);
         }
@@ -78,28 +73,18 @@ pub(super) fn task(name: &str, task: &Task) -> Result<Made, &'static str> {
     })
 }
 
-pub(super) fn kind(kind: &Kind) -> ServiceKind {
+/// Returns what a server is made with, in a container or without one.
+pub(super) fn server(kind: &Kind, in_container: bool) -> Option<ServerSpec> {
     match kind {
-        Kind::Container => ServiceKind::Program,
-        Kind::Postgres(_) => ServiceKind::Postgres,
-        Kind::Redis(_) => ServiceKind::Redis,
+        Kind::Container => None,
+        Kind::Postgres(postgres) => Some(ServerSpec::Postgres(PostgresSpec {
+            user: postgres.user.clone(),
+            password: postgres.password.clone(),
+            database: postgres.database.clone(),
+            folder: in_container.then(|| POSTGRES.data.folder.to_owned()),
+        })),
+        Kind::Redis(_) => Some(ServerSpec::Redis),
     }
-}
-
-/// Says who owns the database, in what both the official image and ours read.
-pub(super) fn login(spec: &mut ServiceSpec, postgres: &Postgres) {
-    set(spec, "POSTGRES_USER", Part::Text(postgres.user.clone()));
-    set(
-        spec,
-        "POSTGRES_PASSWORD",
-        Part::Secret(postgres.password.clone()),
-    );
-    set(spec, "POSTGRES_DB", Part::Text(postgres.database.clone()));
-}
-
-fn set(spec: &mut ServiceSpec, name: &str, part: Part) {
-    let template = Template { parts: vec![part] };
-    spec.environment.entry(name.to_owned()).or_insert(template);
 }
 
 /// Mounts the data volume, unless something is mounted there already.

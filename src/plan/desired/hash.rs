@@ -2,7 +2,7 @@
 
 use super::{Upkeep, form};
 use crate::engine::{Readers, ServiceSpec};
-use crate::model::{Digest, FileValue, Reference, Template};
+use crate::model::{Digest, FileValue, Part, Reference, Template};
 use crate::plan::wiring::Wiring;
 
 /// Another number has everything made anew once, since the same declaration is run in another way than
@@ -36,7 +36,7 @@ pub(super) fn as_written(spec: &ServiceSpec) -> String {
 
 fn of_texts(spec: &ServiceSpec, canonical: impl Fn(&Template) -> String) -> Digest {
     let ServiceSpec {
-        kind,
+        server: _,
         command,
         entrypoint,
         environment,
@@ -69,13 +69,19 @@ fn of_texts(spec: &ServiceSpec, canonical: impl Fn(&Template) -> String) -> Dige
     if EDITION > 1 {
         digest.field("edition", EDITION.to_string());
     }
-    digest.field("kind", form::kind(*kind));
+    digest.field("kind", form::kind(spec.kind()));
     digest.field("command", words(command));
     digest.field("entrypoint", words(entrypoint));
     for (name, value) in environment {
         digest
             .field("variable", name)
             .field("value", canonical(value));
+    }
+    for (name, part) in spec.variables() {
+        let value = Template { parts: vec![part] };
+        digest
+            .field("variable", name)
+            .field("value", canonical(&value));
     }
     let shm = form::option(*shm_size_bytes, |it| it.to_string());
     let grace = form::duration(*stop_grace_period);
@@ -102,6 +108,11 @@ pub(super) fn is_unread(spec: &ServiceSpec, upkeep: &Upkeep, wiring: &Wiring) ->
         FileValue::Text(template) => Some(template),
         FileValue::Integer(_) | FileValue::Boolean(_) | FileValue::Addresses(_) => None,
     });
+    let is_unread = |part: &Part| matches!(part, Part::Secret(secret) if secret.is_unread());
+    let mut of_server = spec.variables().into_iter();
+    if of_server.any(|(_, part)| is_unread(&part)) {
+        return true;
+    }
     let mut templates = words.chain(spec.environment.values()).chain(texts);
     templates.any(|template| {
         let inside = template.references();
@@ -132,7 +143,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::engine::{FileSpec, PortSpec, Role, ServiceKind};
+    use crate::engine::{FileSpec, PortSpec, PostgresSpec, Role, ServerSpec};
     use crate::model::{
         HostPort, ImageSource, Limits, Mount, MountSource, Part, Restart, Secret, ServiceField,
     };
@@ -174,7 +185,7 @@ mod tests {
             readers,
         };
         ServiceSpec {
-            kind: ServiceKind::Redis,
+            server: Some(ServerSpec::Redis),
             command: Some(vec![Template::text("serve"), Template::text("a \"b\"\n")]),
             entrypoint: Some(Vec::new()),
             environment: values
@@ -223,12 +234,54 @@ mod tests {
         assert_eq!(hash(&full()), earlier);
     }
 
+    fn postgres(folder: Option<&str>) -> ServiceSpec {
+        ServiceSpec {
+            server: Some(ServerSpec::Postgres(PostgresSpec {
+                user: "app".to_owned(),
+                password: Secret::new("pw"),
+                database: "shop".to_owned(),
+                folder: folder.map(str::to_owned),
+            })),
+            environment: [("TZ".to_owned(), Template::text("UTC"))].into(),
+            ..bare()
+        }
+    }
+
+    /// Earlier versions had these variables among the declared ones.
+    #[test]
+    fn what_a_server_is_made_with_counts_as_its_variables() {
+        let wiring = Wiring::default();
+        let hash = |spec: &ServiceSpec| of_spec(spec, &Upkeep::default(), &wiring);
+        let text = |text: &str| Template::text(text);
+        let password = Part::Secret(Secret::new("pw"));
+        let password = Template {
+            parts: vec![password],
+        };
+        let told = [
+            ("POSTGRES_USER", text("app")),
+            ("POSTGRES_PASSWORD", password),
+            ("POSTGRES_DB", text("shop")),
+            ("PGDATA", text("/data")),
+        ];
+        for (folder, told) in [(None, &told[..3]), (Some("/data"), &told)] {
+            let spec = postgres(folder);
+            let mut earlier = spec.clone();
+            let told = told.iter().cloned();
+            let told = told.map(|(name, value)| (name.to_owned(), value));
+            earlier.environment.extend(told);
+            assert_eq!(hash(&spec), hash(&earlier));
+            // What is declared is not told twice.
+            assert_eq!(earlier.variables(), []);
+        }
+        assert_ne!(hash(&postgres(None)), hash(&postgres(Some("/data"))));
+    }
+
     #[test]
     fn every_field_that_makes_a_copy_stale_is_in_the_hash() {
         let wiring = Wiring::default();
         let hash = |spec: &ServiceSpec| of_spec(spec, &Upkeep::default(), &wiring);
         let changes: [fn(&mut ServiceSpec); 16] = [
-            |spec| spec.kind = ServiceKind::Postgres,
+            |spec| spec.server = None,
             |spec| spec.command = None,
             |spec| spec.entrypoint = None,
             |spec| drop(spec.environment.shift_remove("URL")),

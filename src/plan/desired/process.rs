@@ -1,6 +1,6 @@
 //! Services and tasks as processes of this machine.
 
-use super::container::{kind, login};
+use super::container::server;
 use super::{Made, Readiness, Upkeep, data_mount, ports, redis};
 use crate::engine::{Program, Role, ServerChoice, ServiceSpec};
 use crate::kinds;
@@ -14,7 +14,7 @@ pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static st
         restart: service.restart,
         stop_signal: service.stop_signal.clone(),
         stop_grace_period: service.stop_grace_period,
-        kind: kind(&service.kind),
+        server: server(&service.kind, false),
         ..empty(name, Role::Service)
     };
     let choice = |version: &Option<String>, strict_version, bin_dir: &Option<_>| ServerChoice {
@@ -28,7 +28,6 @@ pub(super) fn service(name: &str, service: &Service) -> Result<Made, &'static st
         Kind::Container => run(&mut spec, service.process.as_ref().ok_or("process")?),
         Kind::Postgres(postgres) => {
             spec.command.clone_from(&service.command);
-            login(&mut spec, postgres);
             let (strict, folder) = (postgres.strict_version, &postgres.bin_dir);
             Program::Postgres(choice(&postgres.version, strict, folder))
         }

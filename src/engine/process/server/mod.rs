@@ -14,7 +14,7 @@ use super::prepared::Prepared;
 use super::record::Record;
 use super::user::{HostUser, server_user};
 use super::{ProcessEngine, way};
-use crate::engine::{Error, Launch, ServiceKind, ServiceSpec};
+use crate::engine::{Error, Launch, ServerSpec, ServiceKind, ServiceSpec};
 use crate::host;
 use crate::kinds::Facts;
 use crate::model::MountSource;
@@ -35,10 +35,10 @@ pub(super) async fn prepare(
         folder,
         address,
     };
-    let prepared = match spec.kind {
-        ServiceKind::Postgres => postgres::prepare(&server).await,
-        ServiceKind::Redis => redis::prepare(&server),
-        ServiceKind::Program => Err(host::CommandFailure::because("it is not a server")),
+    let prepared = match &spec.server {
+        Some(ServerSpec::Postgres(postgres)) => postgres::prepare(&server, postgres).await,
+        Some(ServerSpec::Redis) => redis::prepare(&server),
+        None => Err(host::CommandFailure::because("it is not a server")),
     };
     prepared.map_err(|failure| Error::Prepare {
         service: spec.name.clone(),

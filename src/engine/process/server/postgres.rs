@@ -1,10 +1,11 @@
-//! A PostgreSQL server that reads the variables of the official image.
+//! A PostgreSQL server, and the variables of the official image that are declared for it.
 
 use std::net::SocketAddr;
 use std::path::Path;
 
 use super::cluster::Cluster;
 use super::{NewServer, socket, unusable};
+use crate::engine::PostgresSpec;
 use crate::engine::process::prepared::Prepared;
 use crate::engine::process::program::is_fetched;
 use crate::engine::process::user::HostUser;
@@ -35,14 +36,16 @@ const REPLICATION: [&str; 5] = [
 ];
 
 /// Makes the server's data, unless it is there.
-pub(super) async fn prepare(server: &NewServer<'_>) -> Result<Prepared, CommandFailure> {
+pub(super) async fn prepare(
+    server: &NewServer<'_>,
+    postgres: &PostgresSpec,
+) -> Result<Prepared, CommandFailure> {
     let declared = server.arguments(&POSTGRES)?;
     let user = server.user(&POSTGRES)?;
     let volume = server.data(user.as_ref())?;
     let data = volume.join(DATA);
-    let superuser = server.variable("POSTGRES_USER").unwrap_or("postgres");
     if !data.join("PG_VERSION").exists() {
-        let cluster = cluster(server, superuser, user.as_ref())?;
+        let cluster = cluster(server, postgres, user.as_ref())?;
         let made = cluster.make(&volume).await;
         made.map_err(|failure| explain(server, failure))?;
     }
@@ -54,7 +57,7 @@ pub(super) async fn prepare(server: &NewServer<'_>) -> Result<Prepared, CommandF
         server.path(),
         ("PGHOST".to_owned(), text(&socket)),
         ("PGPORT".to_owned(), server.address.port().to_string()),
-        ("PGUSER".to_owned(), superuser.to_owned()),
+        ("PGUSER".to_owned(), postgres.user.clone()),
     ];
     let mut argv = vec![text(server.program()), "-D".to_owned(), text(&data)];
     argv.extend(options(&declared, server.address, &socket));
@@ -69,7 +72,7 @@ pub(super) async fn prepare(server: &NewServer<'_>) -> Result<Prepared, CommandF
 
 fn cluster<'a>(
     server: &'a NewServer<'_>,
-    superuser: &'a str,
+    postgres: &'a PostgresSpec,
     user: Option<&'a HostUser>,
 ) -> Result<Cluster<'a>, CommandFailure> {
     let arguments = server.variable("POSTGRES_INITDB_ARGS").unwrap_or_default();
@@ -77,15 +80,14 @@ fn cluster<'a>(
         CommandFailure::because(format!("POSTGRES_INITDB_ARGS cannot be read: {error}"))
     })?;
     let method = server.variable("POSTGRES_HOST_AUTH_METHOD");
-    let password = server.variable("POSTGRES_PASSWORD");
-    let password = password.filter(|password| !password.is_empty());
+    let password = Some(postgres.password.expose()).filter(|password| !password.is_empty());
     if password.is_none() && method != Some("trust") {
         return Err(CommandFailure::because("its superuser has no password"));
     }
     Ok(Cluster {
         program: server.program(),
         user,
-        superuser,
+        superuser: &postgres.user,
         password,
         authentication: method.unwrap_or("scram-sha-256"),
         arguments,
