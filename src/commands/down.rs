@@ -34,20 +34,7 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
     let lock = lock::hold(session, &invocation.id, "down").await?;
     let engine = found(session, &invocation).await?;
     let before = session.unless_interrupted(engine.observe()).await?;
-    if args.volumes && !before.volumes.is_empty() {
-        let names: Vec<&str> = before.volumes.keys().map(String::as_str).collect();
-        let question = format!(
-            "Remove {} of {} (instance {}) with all data in it?",
-            names.join(", "),
-            invocation.id.environment,
-            invocation.id.instance
-        );
-        confirm(session, &question, "`down --volumes` loses data")?;
-    }
-    let mut consent = Consent::to_nothing();
-    if args.volumes {
-        consent.add(Loss::Volumes);
-    }
+    let consent = Consent::to_nothing();
     let scope = DownScope {
         invocation: &invocation,
         volumes: args.volumes,
@@ -91,6 +78,28 @@ pub(super) async fn run(session: &Session, args: &DownArgs) -> Result<Answer, Fa
     Ok(Answer::Down(answer))
 }
 
+/// Asks whether volumes may go, unless there are none or somebody agreed already.
+fn agree(
+    session: &Session,
+    invocation: &Invocation,
+    seen: &Observed,
+    consent: &mut Consent,
+) -> Result<(), Failure> {
+    if seen.volumes.is_empty() || consent.covers(&Loss::Volumes) {
+        return Ok(());
+    }
+    let names: Vec<&str> = seen.volumes.keys().map(String::as_str).collect();
+    let question = format!(
+        "Remove {} of {} (instance {}) with all data in it?",
+        names.join(", "),
+        invocation.id.environment,
+        invocation.id.instance
+    );
+    confirm(session, &question, "`down --volumes` loses data")?;
+    consent.add(Loss::Volumes);
+    Ok(())
+}
+
 /// What goes, and how thoroughly it is looked for.
 struct DownScope<'a> {
     invocation: &'a Invocation,
@@ -111,12 +120,15 @@ async fn take_away(
         invocation,
         volumes,
         was_killed: mut wait,
-        consent,
+        mut consent,
     } = scope;
     let mut seen = before.clone();
     let mut rounds = 0;
     loop {
         rounds += 1;
+        if volumes {
+            agree(session, invocation, &seen, &mut consent)?;
+        }
         let plan = teardown(&seen, volumes);
         let world = World {
             engine: Arc::clone(engine),

@@ -81,6 +81,22 @@ impl Digests {
         Ok(digest)
     }
 
+    /// Forgets what is known of a file, since it was found to be otherwise.
+    pub fn forget(&self, file: &Path) {
+        let mut stamp = Stamp::new("file");
+        let (Ok(metadata), Some(kept)) = (fs_err::metadata(file), &self.0.file) else {
+            return;
+        };
+        stamp.add(&metadata);
+        let name = stamp.finish().name;
+        let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.read();
+        all.retain(|(one, _)| *one != name);
+        // Where it cannot be written, it cannot have been kept by this program either.
+        let _ = whole::write_own(kept, text(&all));
+        *known = Some(all);
+    }
+
     fn known(&self, stamp: &io::Result<FinishedStamp>) -> Option<String> {
         let FinishedStamp { name, .. } = stamp.as_ref().ok()?;
         let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -112,20 +128,19 @@ impl Digests {
         all.retain(|(name, _)| seen.insert(name.clone()));
         all.truncate(KEPT_MAX);
         all.reverse();
-        let lines = all
-            .iter()
-            .map(|(name, digest)| format!("{name} {digest}\n"));
-        let text = format!("{HEAD}\n{}", lines.collect::<String>());
         // What is not kept is read again.
         let _ = file.parent().map(make_folder);
-        let _ = whole::write_own(file, text);
+        let _ = whole::write_own(file, text(&all));
         *known = Some(all);
     }
 
     /// Reads what is kept; nothing where that is not what this writes.
     fn read(&self) -> KnownDigests {
         let read = || {
-            let file = fs_err::File::open(self.0.file.as_ref()?).ok()?;
+            let path = self.0.file.as_ref()?;
+            // To open anything else may wait for ever.
+            let is_file = fs_err::metadata(path).ok()?.is_file();
+            let file = fs_err::File::open(is_file.then_some(path)?).ok()?;
             let mut text = String::new();
             let _ = file.take(FILE_BYTES_MAX).read_to_string(&mut text).ok()?;
             let mut lines = text.lines();
@@ -142,6 +157,14 @@ impl Digests {
         };
         read().unwrap_or_default()
     }
+}
+
+/// Writes what is known, as it is kept.
+fn text(known: &KnownDigests) -> String {
+    let lines = known
+        .iter()
+        .map(|(name, digest)| format!("{name} {digest}\n"));
+    format!("{HEAD}\n{}", lines.collect::<String>())
 }
 
 fn is_hex(byte: u8) -> bool {
@@ -185,6 +208,32 @@ mod tests {
     async fn write_long_ago(path: &Path, content: &str) {
         fs_err::write(path, content).unwrap();
         tokio::time::sleep(Duration::from_millis(2100)).await;
+    }
+
+    #[tokio::test]
+    async fn a_wrong_digest_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let (kept, dump) = (folder.path().join("digests"), folder.path().join("dump"));
+        write_long_ago(&dump, "rows").await;
+        let mut reader = Reader::keeping_in(&kept);
+        reader.digest(&dump);
+        let wrong = Digest::of("other rows");
+        let text = fs_err::read_to_string(&kept).unwrap();
+        fs_err::write(&kept, text.replace(&Digest::of("rows"), &wrong)).unwrap();
+        let mut next = Reader::keeping_in(&kept);
+        assert_eq!((next.digest(&dump), next.reads), (wrong, 0));
+        next.digests.forget(&dump);
+        assert_eq!((next.digest(&dump), next.reads), (Digest::of("rows"), 1));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_file_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let (kept, dump) = (folder.path().join("digests"), folder.path().join("dump"));
+        rustix::fs::mkfifoat(rustix::fs::CWD, &kept, rustix::fs::Mode::RWXU).unwrap();
+        write_long_ago(&dump, "rows").await;
+        let mut reader = Reader::keeping_in(&kept);
+        assert_eq!(reader.digest(&dump), Digest::of("rows"));
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::io::{ErrorKind, Result, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use fs_err::os::unix::fs::OpenOptionsExt as _;
 use fs_err::{File, OpenOptions};
@@ -11,12 +12,17 @@ use fs_err::{File, OpenOptions};
 /// A file that its owner alone reads.
 pub(crate) const OWNER_ALONE: u32 = 0o600;
 
-/// Returns the name that a file has until it is whole.
+/// How many files this process has begun to write.
+static WRITTEN: AtomicU32 = AtomicU32::new(0);
+
+/// Returns the name that a file has until it is whole; another one each time.
 pub(crate) fn beside(file: &Path) -> Result<PathBuf> {
     let name = file.file_name().ok_or(ErrorKind::InvalidFilename)?;
     let mut hidden = OsString::from(".");
     hidden.push(name);
-    hidden.push(format!(".{}.partial", std::process::id()));
+    // Two calls in one process write side by side too.
+    let count = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    hidden.push(format!(".{}-{count}.partial", std::process::id()));
     Ok(file.with_file_name(hidden))
 }
 

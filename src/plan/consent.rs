@@ -35,7 +35,7 @@ impl Consent {
         self.0.insert(loss);
     }
 
-    pub(super) fn covers(&self, loss: &Loss) -> bool {
+    pub fn covers(&self, loss: &Loss) -> bool {
         self.0.contains(loss)
     }
 }

@@ -189,7 +189,7 @@ impl<'a> Case<'a, '_> {
             PartDecision::leave("its dump is not in yet")
         } else if standing == Standing::Whole {
             PartDecision::leave("it was sent before")
-        } else if view.sent.reset_reason().is_some() {
+        } else if self.is_spoiled(view, standing) {
             // What half of a seed is in cannot be told from the other half.
             let again = &self.database.seed_command;
             PartDecision::Leave(format!(
@@ -198,6 +198,17 @@ impl<'a> Case<'a, '_> {
         } else {
             PartDecision::to("never sent")
         })
+    }
+
+    /// Whether a seed that stands so cannot be sent on top of what is in. In its turn it was decided
+    /// already that the others are as they should be; what was seen to be half in since is not.
+    fn is_spoiled(self, view: &DatabaseView, standing: Standing) -> bool {
+        match self.wish {
+            Wish::Send => standing == Standing::Stale || !view.sent.partial().is_empty(),
+            Wish::Lacking(_) | Wish::Seed { .. } | Wish::Migrate => {
+                view.sent.reset_reason().is_some()
+            }
+        }
     }
 
     /// Whether a declared dump is not in, of any version.

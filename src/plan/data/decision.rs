@@ -1,5 +1,7 @@
 //! What can be asked of a database, and what can be decided.
 
+use std::fmt;
+
 use super::view::DatabaseView;
 use crate::plan::desired::{Database, SentSeed};
 
@@ -79,6 +81,15 @@ pub struct Decision<'a> {
     pub sent_notices: Vec<String>,
 }
 
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unseen => formatter.write_str("it cannot be looked at"),
+            Self::NeedsReset(why) => formatter.write_str(why),
+        }
+    }
+}
+
 impl Wish {
     /// Whether migrations belong to a load.
     pub fn migrates(self) -> bool {
@@ -111,8 +122,8 @@ impl PartDecision {
     pub(super) fn why_not(&self) -> Option<String> {
         match self {
             Self::Do(_) => None,
-            Self::Leave(why) | Self::Refuse(Refusal::NeedsReset(why)) => Some(why.clone()),
-            Self::Refuse(Refusal::Unseen) => Some("it cannot be looked at".to_owned()),
+            Self::Leave(why) => Some(why.clone()),
+            Self::Refuse(refusal) => Some(refusal.to_string()),
         }
     }
 }

@@ -88,7 +88,11 @@ pub(in crate::plan) async fn load(
             return Ok(Done::Unchanged(Some(because.to_owned())));
         }
         if let Some(left) = left(decision.load.as_ref()) {
-            turn.warn(decision.dump_notice);
+            let refused = decision.refusal().map(|refusal| {
+                let why = refusal.to_string();
+                format!("{} was not seeded: {why}", database.service())
+            });
+            turn.warn(decision.dump_notice.or(refused));
             return Ok(left);
         }
     }
@@ -97,7 +101,12 @@ pub(in crate::plan) async fn load(
         fingerprint,
     } = &material;
     let (events, cancel) = (turn.events, &turn.world.cancel);
-    let loaded = seed::load(&server, declared, fingerprint, events, cancel).await?;
+    let loaded = seed::load(&server, declared, fingerprint, events, cancel).await;
+    if let Err(seed::Error::ChangedMeanwhile { file }) = &loaded {
+        // Or what was known of it was wrong.
+        turn.world.digests.forget(file);
+    }
+    let loaded = loaded?;
     let mut all = turn.world.loaded.lock();
     let all = all.as_mut().unwrap_or_else(|all| all.get_mut());
     all.insert(database.service().to_owned());

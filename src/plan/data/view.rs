@@ -123,7 +123,11 @@ pub(in crate::plan) async fn compared(
     material: &Material,
     (images, digests): (&Handles, &Digests),
 ) -> Result<DatabaseView, Error> {
-    let mut pending = pending(&material.declared.migrations, &survey);
+    // What a folder once brought is nothing to a task that migrates now.
+    let mut pending = match &store.migrating {
+        Some(_) => Vec::new(),
+        None => pending(&material.declared.migrations, &survey),
+    };
     let records = std::mem::take(&mut survey.records);
     let standing = async |task: &DataTask| {
         let image = images.get(&task.task.image);

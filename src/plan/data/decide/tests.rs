@@ -534,3 +534,25 @@ fn a_task_whose_program_may_change_migrates_again() {
     };
     expect!["[load: - its dump is in] [migrate: what its task runs may change] [send samples: - it was sent before]"].assert_eq(&said(&case.decide()));
 }
+
+#[test]
+fn in_its_turn_a_seed_waits_for_no_other_that_only_changed() {
+    let database = full();
+    let decided = |standing, other, wish| {
+        let mut view = view(State::Current { seeds: Vec::new() }, false, standing);
+        view.sent.standings.push(("other".to_owned(), other));
+        view.sent.removed.push("gone".to_owned());
+        let case = Case {
+            database: &database,
+            seen: Seen::View(&view),
+            wish,
+            migrating_may_change: false,
+        };
+        case.decide().send[0].1.cause().is_some()
+    };
+    let (never, stale, partial) = (Standing::Never, Standing::Stale, Standing::Partial);
+    assert!(decided(never, stale, Wish::Send));
+    assert!(!decided(never, partial, Wish::Send));
+    assert!(!decided(stale, Standing::Whole, Wish::Send));
+    assert!(!decided(never, stale, ALL));
+}
