@@ -15,15 +15,15 @@ const CLEANUP_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often it is looked whether it did.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// A program that was told to end. It is gone when this is dropped.
+/// A program that was told to end. When this is dropped it is gone, or its guardian sees to that.
 #[derive(Debug)]
 pub(super) struct Ending {
     group: EndedGroup,
     // A closed pipe would end the program before it has cleaned up, so both outlive the group.
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
-    /// Takes over if envctl is killed in the meantime.
-    _guardian: Option<Guardian>,
+    /// Takes over where envctl ends in the meantime.
+    guardian: Option<Guardian>,
 }
 
 impl Ending {
@@ -46,12 +46,23 @@ impl Ending {
             },
             stdout,
             stderr,
-            _guardian: guardian,
+            guardian,
         };
-        // Without a runtime, `drop` waits here.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { ending.watch().await });
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => _ = runtime.spawn(async move { ending.watch().await }),
+            Err(_) => ending.wait(),
         }
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "nobody else will see the program end"
+    )]
+    fn wait(&mut self) {
+        while !self.group.is_over() {
+            std::thread::sleep(LOOK);
+        }
+        self.group.kill();
     }
 
     async fn watch(&mut self) {
@@ -78,15 +89,12 @@ async fn drain(stream: Option<&mut (impl AsyncRead + Unpin)>) {
 }
 
 impl Drop for Ending {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the runtime is going down, and nobody else will see the program end"
-    )]
     fn drop(&mut self) {
-        while !self.group.is_over() {
-            std::thread::sleep(LOOK);
+        // The runtime is going down. Nobody is kept waiting who has a guardian that does the same.
+        match self.guardian.take() {
+            Some(guardian) if !self.group.is_over() => guardian.take_over(),
+            _ => self.wait(),
         }
-        self.group.kill();
     }
 }
 

@@ -25,7 +25,7 @@ kill -s KILL -- "-$1" 2> /dev/null
 
 /// Watches over a program until it is dropped.
 #[derive(Debug)]
-pub(super) struct Guardian(Child);
+pub(super) struct Guardian(Option<Child>);
 
 impl Guardian {
     /// Watches over a process group; `None` where no shell can be started, which only means that
@@ -41,21 +41,24 @@ impl Guardian {
             .stderr(stderr)
             .process_group(0)
             .spawn();
-        child.ok().map(Self)
+        child.ok().map(|child| Self(Some(child)))
     }
 
-    /// Closes the pipe without a word, as the death of envctl does.
-    #[cfg(test)]
-    pub(super) fn abandon(&mut self) {
-        self.0.stdin = None;
+    /// Leaves the program to it: it ends the group as it does when envctl dies.
+    pub(super) fn take_over(mut self) {
+        // Its pipe closes without a word.
+        drop(self.0.take());
     }
 }
 
 impl Drop for Guardian {
     fn drop(&mut self) {
-        if let Some(mut stdin) = self.0.stdin.take() {
+        let Some(child) = &mut self.0 else {
+            return;
+        };
+        if let Some(mut stdin) = child.stdin.take() {
             let _ = stdin.write_all(b"\n");
         }
-        let _ = self.0.wait();
+        let _ = child.wait();
     }
 }

@@ -272,8 +272,8 @@ mod tests {
             RunningProgram::start(&command).unwrap_or_else(|error| panic!("{error:?}"));
         program.sides().1.read_u8().await.unwrap();
         // What the kernel does for a killed process: it closes its ends of all pipes.
-        let mut guardian = program.guardian.take().unwrap();
-        guardian.abandon();
+        let guardian = program.guardian.take().unwrap();
+        guardian.take_over();
         drop((program.stdout.take(), program.stderr.take()));
         let ended = program.waiter.finish().await;
         assert_eq!(ended, Ok(()));

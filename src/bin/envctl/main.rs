@@ -39,10 +39,13 @@ fn main() -> ExitCode {
     let request = typed::request(flags, variables);
     let session = Session::new(request, events, lent, stop.cancel.clone());
     let session = session.printing_json(format == Format::Json);
-    let (printed, code) = match signals::run(commands::perform(session, &cli.command), stop) {
-        Ok(answer) => (renderer.finish(Ok(&answer)), answer.exit_code()),
-        Err(failed) => (renderer.finish(Err(&failed)), failed.exit_code),
-    };
-    // Where standard output is full, what was asked for did not arrive.
-    ExitCode::from(if printed.is_err() { code.max(1) } else { code })
+    signals::run(commands::perform(session, &cli.command), &stop, |result| {
+        let code = match &result {
+            Ok(answer) => answer.exit_code(),
+            Err(failed) => failed.exit_code,
+        };
+        let printed = renderer.finish(result.as_ref().map_err(AsRef::as_ref));
+        // Where standard output is full, what was asked for did not arrive.
+        ExitCode::from(if printed.is_err() { code.max(1) } else { code })
+    })
 }

@@ -1,8 +1,9 @@
 //! The runtime, which is stopped by Ctrl-C, a request to end and a terminal that is closed: the
 //! first one has a command stop and clean up, the second one ends at once.
 
-use std::sync::Arc;
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use envctl::commands;
 use envctl::tell::{Answer, Events, Failed};
@@ -20,39 +21,75 @@ pub(crate) struct Stop {
     pub(crate) has_terminal: Arc<AtomicBool>,
 }
 
-/// Runs `work` to its end.
+/// Runs `work` to its end, and tells that by `finish`, which may take long too: who reads it may be
+/// slow.
 pub(crate) fn run(
     work: impl Future<Output = Result<Answer, Box<Failed>>>,
-    stop: Stop,
-) -> Result<Answer, Box<Failed>> {
+    stop: &Stop,
+    finish: impl FnOnce(Result<Answer, Box<Failed>>) -> ExitCode + Send + 'static,
+) -> ExitCode {
     // A command waits for answers: a thread that waits for all of them itself is not woken by
     // another one for each. What works has threads of its own.
     let mut builder = tokio::runtime::Builder::new_current_thread();
-    let runtime = builder.enable_all().build();
-    let runtime = runtime.map_err(|error| commands::failed_by(&error))?;
-    let result = runtime.block_on(async {
-        if stop.is_listened_to {
-            unless_stopped_twice(work, stop).await
-        } else {
-            work.await
+    let runtime = match builder.enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return finish(Err(commands::failed_by(&error))),
+    };
+    let code = runtime.block_on(async {
+        if !stop.is_listened_to {
+            return finish(work.await);
+        }
+        match Signals::new(Arc::clone(&stop.has_terminal)) {
+            Ok(mut signals) => {
+                let result = unless_stopped_twice(work, stop, &mut signals).await;
+                unless_stopped(result, finish, &mut signals).await
+            }
+            Err(error) => finish(Err(commands::failed_by(&error))),
         }
     });
     // After a second Ctrl-C, threads may still be in the middle of a call.
     runtime.shutdown_background();
-    result
+    code
+}
+
+/// Tells a result; one more signal ends that at once.
+async fn unless_stopped(
+    result: Result<Answer, Box<Failed>>,
+    finish: impl FnOnce(Result<Answer, Box<Failed>>) -> ExitCode + Send + 'static,
+    signals: &mut Signals,
+) -> ExitCode {
+    // Where there is no thread for it, it is told here.
+    let told = Arc::new(Mutex::new(Some((finish, result))));
+    let tell = {
+        let told = Arc::clone(&told);
+        move || {
+            let told = told.lock().unwrap_or_else(PoisonError::into_inner).take();
+            told.map(|(finish, result)| finish(result))
+        }
+    };
+    let (ended, end) = tokio::sync::oneshot::channel();
+    let telling = tell.clone();
+    let thread = std::thread::Builder::new().spawn(move || ended.send(telling()));
+    if thread.is_err() {
+        return tell().unwrap_or(ExitCode::FAILURE);
+    }
+    tokio::select! {
+        biased;
+        code = end => code.ok().flatten().unwrap_or(ExitCode::FAILURE),
+        () = signals.next() => ExitCode::from(commands::interrupted().exit_code),
+    }
 }
 
 async fn unless_stopped_twice(
     work: impl Future<Output = Result<Answer, Box<Failed>>>,
-    stop: Stop,
+    stop: &Stop,
+    signals: &mut Signals,
 ) -> Result<Answer, Box<Failed>> {
-    let signals = Signals::new(stop.has_terminal);
-    let mut signals = signals.map_err(|error| commands::failed_by(&error))?;
     let watch = async {
         signals.next().await;
         // After its deadline, a command cleans up already.
         if !stop.cancel.is_cancelled() {
-            if let Some(events) = stop.told {
+            if let Some(events) = &stop.told {
                 events.warning("stopping and cleaning up; once more to end at once");
             }
             stop.cancel.cancel();

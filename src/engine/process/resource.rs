@@ -1,6 +1,6 @@
 //! The folders of an instance: making volumes, removing services and volumes.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::discard::{discard, finish};
 use super::engine::{ProcessEngine, refused};
@@ -29,7 +29,7 @@ pub(super) async fn remove(process: &ProcessEngine, what: &Removal) -> Result<()
             // All of it was stopped before.
             remove_service(&Folder::at(path), Sight::Near).await?;
         }
-        Removal::Volume { handle } => remove_folder(&own(process, "volumes", handle)?)?,
+        Removal::Volume { handle } => remove_folder(own(process, "volumes", handle)?).await?,
         Removal::Remains => finish_removals(process)?,
     }
     remove_empty(process);
@@ -75,9 +75,9 @@ pub(super) async fn remove_service(folder: &Folder, sight: Sight) -> Result<(), 
     // First, since nothing names them once the record is gone.
     let sockets = record.ok().flatten().and_then(|record| record.socket_dir);
     if let Some(sockets) = sockets {
-        remove_folder(&sockets)?;
+        remove_folder(sockets).await?;
     }
-    remove_folder(folder.path())
+    remove_folder(folder.path().to_owned()).await
 }
 
 /// Returns the path of a handle, which must be of this instance: what is removed is gone.
@@ -91,8 +91,12 @@ fn own(process: &ProcessEngine, kind: &str, handle: &str) -> Result<PathBuf, Err
     Err(refused(format!("remove {handle}"), reason))
 }
 
-fn remove_folder(path: &Path) -> Result<(), Error> {
-    discard(path).map_err(|error| refused(format!("remove {}", path.display()), error))
+/// Removes a folder beside what else goes on, since it may hold very much.
+async fn remove_folder(path: PathBuf) -> Result<(), Error> {
+    let doing = format!("remove {}", path.display());
+    let removed = tokio::task::spawn_blocking(move || discard(&path)).await;
+    let removed = removed.unwrap_or_else(|error| Err(error.into()));
+    removed.map_err(|error| refused(doing, error))
 }
 
 #[cfg(test)]

@@ -31,7 +31,12 @@ impl Turn<'_> {
 
     /// Reads what belongs into a database.
     async fn material(self, database: &Database, migrations: bool) -> Result<Material, Error> {
-        Material::read(database, migrations, &self.world.digests).await
+        // To read a large dump takes its time.
+        tokio::select! {
+            biased;
+            () = self.world.cancel.cancelled() => Err(Error::Interrupted),
+            material = Material::read(database, migrations, &self.world.digests) => material,
+        }
     }
 
     /// Looks at a database, and decides by what is there now.

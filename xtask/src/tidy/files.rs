@@ -3,7 +3,7 @@
 use super::{Source, Violation, is_rust, rust};
 
 const MOST_LINES: usize = 400;
-const MOST_LINES_OF_MAIN: usize = 50;
+const MOST_LINES_OF_MAIN: usize = 60;
 
 /// Files that may be longer, each with the reason.
 const LONGER: [(&str, &str); 0] = [];
@@ -65,7 +65,7 @@ mod tests {
             "//\n".repeat(400)
         );
         let files = [
-            ("src/bin/envctl/main.rs", &*"//\n".repeat(51)),
+            ("src/bin/envctl/main.rs", &*"//\n".repeat(61)),
             ("src/plan/diff.rs", &long),
             ("src/plan/step.rs", &tested),
             ("tests/cli/main.rs", &long),
@@ -74,7 +74,7 @@ mod tests {
         assert_eq!(
             found(check, &files),
             [
-                "src/bin/envctl/main.rs:51: 51 lines without tests; at most 50",
+                "src/bin/envctl/main.rs:61: 61 lines without tests; at most 60",
                 "src/plan/diff.rs:401: 401 lines without tests; at most 400",
             ]
         );
