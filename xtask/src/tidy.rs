@@ -98,6 +98,11 @@ fn is_test(path: &str) -> bool {
     path.ends_with("tests.rs") || path.ends_with("/testing.rs") || path.contains("/tests/")
 }
 
+/// Says whether a file is code of the program or its library.
+fn is_of_src(source: &Source) -> bool {
+    source.path.starts_with("src/") && is_rust(&source.path) && !is_test(&source.path)
+}
+
 fn is_rust(path: &str) -> bool {
     Path::new(path)
         .extension()

@@ -1,7 +1,7 @@
 //! Which room of src/ may name which: the table of the architecture, held against the code.
 
 use super::paths::{self, NamedPath};
-use super::{Source, Violation, is_rust, is_test};
+use super::{Source, Violation, is_of_src};
 
 /// A room: a folder of src/, or main.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,12 +54,9 @@ fn may_name(room: Room) -> &'static [Room] {
 /// Returns every name that points against the table.
 pub(super) fn check(sources: &[Source]) -> Vec<Violation> {
     // Tests in files of their own may name anything, as those in modules do.
-    let in_rooms = |source: &&Source| {
-        source.path.starts_with("src/") && is_rust(&source.path) && !is_test(&source.path)
-    };
     sources
         .iter()
-        .filter(in_rooms)
+        .filter(|source| is_of_src(source))
         .flat_map(check_file)
         .collect()
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::rust::{self, Token};
-use super::{Source, Violation, is_rust, is_test};
+use super::{Source, Violation, is_of_src};
 
 /// Where a type is made, and its name.
 struct Type {
@@ -16,10 +16,7 @@ struct Type {
 /// Returns every type whose name another one has, too.
 pub(super) fn check(sources: &[Source]) -> Vec<Violation> {
     let mut places: BTreeMap<String, Vec<Type>> = BTreeMap::new();
-    let in_src = |source: &&Source| {
-        source.path.starts_with("src/") && is_rust(&source.path) && !is_test(&source.path)
-    };
-    for source in sources.iter().filter(in_src) {
+    for source in sources.iter().filter(|source| is_of_src(source)) {
         let code = rust::code(&source.text);
         for (name, line) in types(&rust::tokens(&code)) {
             if name == "Error" && source.path.ends_with("/error.rs") {

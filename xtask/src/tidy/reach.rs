@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::rust::{self, Token};
-use super::{Source, Violation, is_rust, is_test, paths};
+use super::{Source, Violation, is_of_src, is_rust, paths};
 
 /// Something that is `pub`.
 struct Public<'a> {
@@ -31,7 +31,7 @@ pub(super) fn check(sources: &[Source]) -> Vec<Violation> {
             let named_in = rooms.entry(token.text).or_default();
             named_in.insert(room(&source.path));
         }
-        if source.path.starts_with("src/") && !is_test(&source.path) {
+        if is_of_src(source) {
             let found = publics_of(&tokens).into_iter();
             publics.extend(found.map(|public| (*source, public)));
         }
