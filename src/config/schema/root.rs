@@ -2,13 +2,15 @@
 
 use super::check::CHECK;
 use super::service::{IMAGE, SERVICE, VOLUMES, WORKING_DIR};
-use super::tables::{DEPENDS_ON, PREPARE, PROCESS};
+use super::tables::{
+    DEPENDS_ON, HOST_ENVIRONMENT, HOST_WORKING_DIR, IMAGE_COMMAND, IMAGE_ENTRYPOINT, PREPARE,
+    PROCESS,
+};
 use super::text::IMAGE_REFERENCE;
 use super::words::{Hint, Words};
 use super::{
-    BOOLEAN, COMMAND, Claimed, ENVIRONMENT, FOLDER, Fields, Literal, NameRule, Named, PATH,
-    PLAIN_ENVIRONMENT, PLAIN_HOST_COMMAND, SCALARS, Shape, TEXT, TEXTS, TIME_LIMIT, Want, fields,
-    key, things,
+    BOOLEAN, Claimed, ENVIRONMENT, Fields, Literal, NameRule, Named, PATH, PLAIN_HOST_COMMAND,
+    SCALARS, Shape, TEXT, TEXTS, TIME_LIMIT, Want, fields, key, things,
 };
 use crate::config::compose;
 use crate::model::EngineChoice;
@@ -122,16 +124,8 @@ static LOAD: Fields = Fields {
     short: Some("command"),
     ..fields(&[
         key("command", PLAIN_HOST_COMMAND, "what runs"),
-        key(
-            "working_dir",
-            FOLDER,
-            "where it runs; the workspace's root unless set",
-        ),
-        key(
-            "environment",
-            Shape::Named(&PLAIN_ENVIRONMENT),
-            "variables, on top of your own",
-        ),
+        HOST_WORKING_DIR,
+        HOST_ENVIRONMENT,
     ])
 };
 
@@ -170,13 +164,8 @@ pub(crate) static TASK: Fields = fields(&[
         "a service, whose image, environment, volumes, user and working directory it takes over",
     )
     .choice("place"),
-    key("command", COMMAND, "what runs; the image's unless set").docker(),
-    key(
-        "entrypoint",
-        COMMAND,
-        "what `command` is handed to; the image's unless set",
-    )
-    .docker(),
+    IMAGE_COMMAND,
+    IMAGE_ENTRYPOINT,
     key(
         "environment",
         Shape::Named(&ENVIRONMENT),

@@ -2,11 +2,14 @@
 
 use super::kind::{CONTAINER, KINDS, POSTGRES, REDIS, SERVERS};
 use super::range::{PROCESSES, PROCESSORS, REPLICAS};
-use super::tables::{DEPENDS_ON, FILES, HEALTHCHECK, MIGRATIONS, PORTS, PROCESS, UPDATE_CONFIG};
+use super::tables::{
+    DEPENDS_ON, FILES, HEALTHCHECK, IMAGE_COMMAND, IMAGE_ENTRYPOINT, MIGRATIONS, PORTS, PROCESS,
+    UPDATE_CONFIG,
+};
 use super::text::{ATTEMPTS, CONTAINER_PATH, SIGNAL, VERSION, VOLUME};
 use super::words::{Hint, Words};
 use super::{
-    BOOLEAN, COMMAND, DURATION, ENVIRONMENT, Fields, Literal, Named, Shape, Sort, TEMPLATE, TEXT,
+    BOOLEAN, DURATION, ENVIRONMENT, Fields, Literal, Named, Shape, Sort, TEMPLATE, TEXT,
     TIME_LIMIT, Want, fields, key, values,
 };
 use crate::config::compose;
@@ -110,13 +113,8 @@ pub(crate) static SERVICE: Fields = Fields {
             "other directives of `redis.conf`",
         )
         .only(REDIS),
-        key("command", COMMAND, "what runs; the image's unless set").docker(),
-        key(
-            "entrypoint",
-            COMMAND,
-            "what `command` is handed to; the image's unless set",
-        )
-        .docker(),
+        IMAGE_COMMAND,
+        IMAGE_ENTRYPOINT,
         key(
             "environment",
             Shape::Named(&ENVIRONMENT),

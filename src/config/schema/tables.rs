@@ -5,9 +5,9 @@ use super::range::{HOST_PORT, PORT_NUMBER};
 use super::text::{ADDRESS, CONTAINER_PATH, URL_PATH};
 use super::words::{Hint, Words};
 use super::{
-    BOOLEAN, Claimed, DURATION, ENVIRONMENT, FOLDER, Fields, HOST_COMMAND, ListForm, Literal,
-    NameRule, Named, PATH, PLAIN_ENVIRONMENT, PLAIN_HOST_COMMAND, SCALARS, Shape, Sort, TEXT, Want,
-    fields, key, things,
+    BOOLEAN, COMMAND, Claimed, DURATION, ENVIRONMENT, FOLDER, Fields, HOST_COMMAND, Key, ListForm,
+    Literal, NameRule, Named, PATH, PLAIN_ENVIRONMENT, PLAIN_HOST_COMMAND, SCALARS, Shape, Sort,
+    TEXT, Want, fields, key, things,
 };
 use crate::config::compose;
 
@@ -23,6 +23,28 @@ static CONDITIONS: Words = Words {
     ],
 };
 
+/// What runs in a container, where anything but its image says so.
+pub(super) const IMAGE_COMMAND: Key =
+    key("command", COMMAND, "what runs; the image's unless set").docker();
+pub(super) const IMAGE_ENTRYPOINT: Key = key(
+    "entrypoint",
+    COMMAND,
+    "what `command` is handed to; the image's unless set",
+)
+.docker();
+
+/// Where a command of this machine runs, and with what.
+pub(super) const HOST_WORKING_DIR: Key = key(
+    "working_dir",
+    FOLDER,
+    "where it runs; the workspace's root unless set",
+);
+pub(super) const HOST_ENVIRONMENT: Key = key(
+    "environment",
+    Shape::Named(&PLAIN_ENVIRONMENT),
+    "variables, on top of your own",
+);
+
 /// A command on the host that makes something.
 pub(super) static PREPARE: Fields = Fields {
     short: Some("command"),
@@ -33,16 +55,8 @@ pub(super) static PREPARE: Fields = Fields {
             Shape::Value(Want::Paths(Some(Claimed::Either))),
             "files and folders whose content decides whether it runs",
         ),
-        key(
-            "working_dir",
-            FOLDER,
-            "where it runs; the workspace's root unless set",
-        ),
-        key(
-            "environment",
-            Shape::Named(&PLAIN_ENVIRONMENT),
-            "variables, on top of your own",
-        ),
+        HOST_WORKING_DIR,
+        HOST_ENVIRONMENT,
     ])
 };
 
