@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use envctl::engine::Error;
-use envctl::engine::docker::{Endpoint, connect};
+use envctl::engine::docker::{Daemon, Endpoint};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
@@ -52,7 +52,7 @@ pub(crate) async fn images_of(name: &str) -> usize {
 
 pub(crate) async fn a_missing_socket_is_unreachable(fixture: &Fixture) {
     let missing = Endpoint::Unix(fixture.path("no.sock"));
-    let error = connect(&missing, fixture.identity.clone()).await.err();
+    let error = Daemon::connect(&missing).await.err();
     let Some(Error::Unreachable {
         endpoint,
         source: Some(source),
@@ -69,7 +69,7 @@ pub(crate) async fn a_socket_that_says_nothing_is_unreachable(fixture: &Fixture)
     let path = fixture.path("mute.sock");
     let _listener = UnixListener::bind(&path).unwrap();
     let start = Instant::now();
-    let error = connect(&Endpoint::Unix(path), fixture.identity.clone()).await;
+    let error = Daemon::connect(&Endpoint::Unix(path)).await;
     assert!(matches!(error, Err(Error::Unreachable { .. })));
     assert!(start.elapsed() < Duration::from_secs(10));
 }

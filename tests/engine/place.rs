@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use envctl::engine::docker::{Endpoint, connect};
+use envctl::engine::docker::{Daemon, Endpoint};
 use envctl::engine::process::ProcessEngine;
 use envctl::engine::{Engine, Identity, ImageHandle, Program, ProgramSpec, Provision};
 use envctl::host::Home;
@@ -63,8 +63,8 @@ impl Place {
             let process = ProcessEngine::new(identity.clone(), home(), variables(), supervisor);
             return Ok(Arc::new(process));
         }
-        match connect(&endpoint(), identity.clone()).await {
-            Ok(docker) => Ok(Arc::new(docker)),
+        match Daemon::connect(&endpoint()).await {
+            Ok(daemon) => Ok(Arc::new(daemon.engine(identity.clone()))),
             Err(error) => Err(Missing::new("docker", format!("not reachable: {error}"))),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use envctl::engine::docker::{Docker, Endpoint, connect};
+use envctl::engine::docker::{Daemon, Docker, Endpoint};
 use envctl::engine::{Engine as _, Error, LogOptions, Removal, Resource, ServiceState};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
@@ -175,9 +175,9 @@ async fn behind(
         poured: AtomicUsize::new(0),
     };
     let proxy = proxy.listen(&path);
-    let engine = connect(&Endpoint::Unix(path), fixture.identity.clone()).await;
+    let daemon = Daemon::connect(&Endpoint::Unix(path)).await;
     proxy.left.store(times, Ordering::SeqCst);
-    (engine.unwrap(), proxy)
+    (daemon.unwrap().engine(fixture.identity.clone()), proxy)
 }
 
 pub(crate) async fn a_look_whose_answer_breaks_off_is_taken_again(fixture: &Fixture) {

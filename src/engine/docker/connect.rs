@@ -41,11 +41,6 @@ impl Daemon {
     }
 }
 
-/// Connects to the daemon and returns the engine of one instance.
-pub async fn connect(endpoint: &Endpoint, identity: Identity) -> Result<Docker, Error> {
-    Ok(Daemon::connect(endpoint).await?.engine(identity))
-}
-
 /// Returns the version of its API that is spoken with a daemon.
 async fn version(endpoint: &Endpoint) -> Result<ClientVersion, Error> {
     let versions = match tokio::time::timeout(CONNECT_TIMEOUT, ask(endpoint)).await {

@@ -30,7 +30,7 @@ mod unused;
 mod usage;
 mod user;
 
-pub use connect::{Daemon, connect};
+pub use connect::Daemon;
 pub use endpoint::Endpoint;
 pub use engine::Docker;
 pub use instances::instances;
