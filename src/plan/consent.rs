@@ -43,40 +43,24 @@ impl Consent {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::path::Path;
     use std::sync::{Arc, Mutex};
 
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::engine::process::ProcessEngine;
-    use crate::engine::{Engine as _, Identity, Resource};
-    use crate::host::{Digests, Home};
-    use crate::model::{InstanceId, Variables};
+    use crate::engine::process::process_in;
+    use crate::engine::{Engine as _, Resource};
+    use crate::host::Digests;
     use crate::plan::diff::tests::{green, rates};
     use crate::plan::{
         Observation, Options, Plan, Wiring, Wish, World, decide, diff, run, teardown,
     };
     use crate::tell::Events;
 
-    fn engine(folder: &Path) -> ProcessEngine {
-        let identity = Identity {
-            id: InstanceId::new("rates", "default", folder),
-            workspace: folder.to_owned(),
-            profiles: Vec::new(),
-            sets: Vec::new(),
-        };
-        let home = Home {
-            state: folder.join("state"),
-            cache: folder.join("cache"),
-        };
-        ProcessEngine::new(identity, home, Variables::new(), "/nowhere".into())
-    }
-
     #[tokio::test]
     async fn no_step_that_loses_data_runs_unasked() {
         let folder = tempfile::tempdir().unwrap();
-        let engine = Arc::new(engine(folder.path()));
+        let engine = Arc::new(process_in(folder.path()));
         let volume = Resource::Volume("db-data".to_owned());
         engine.ensure(&volume).await.unwrap();
         let (events, told) = Events::channel();

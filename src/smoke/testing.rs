@@ -15,10 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{CheckResult, Places, Selection, SmokeOptions, SmokeRun, Snapshots, run, select};
 use crate::config::{Request, invocation, load};
-use crate::engine::Identity;
-use crate::engine::process::ProcessEngine;
-use crate::host::Home;
-use crate::model::{Check, InstanceId, Reach, Secret, ServicePort, Variables};
+use crate::engine::process::process_in;
+use crate::model::{Check, Reach, Secret, ServicePort, Variables};
 use crate::tell::{Event, Events};
 
 /// The services that checks of tests may name.
@@ -158,7 +156,7 @@ pub(super) async fn run_all(
     cancel: &CancellationToken,
 ) -> Ran {
     let state = tempfile::tempdir().unwrap();
-    let engine = nothing_runs(state.path());
+    let engine = process_in(state.path());
     let (handle, events) = Events::channel();
     let lookup = |_: &ServicePort| Ok(address);
     let secrets = [Secret::new("hunter2")];
@@ -192,18 +190,4 @@ pub(super) async fn run_all(
 pub(super) async fn run_toml(address: SocketAddr, toml: &str) -> Ran {
     let how = (&Selection::default(), SmokeOptions::default());
     run_all(address, &checks(toml), how, &CancellationToken::new()).await
-}
-
-fn nothing_runs(folder: &Path) -> ProcessEngine {
-    let identity = Identity {
-        id: InstanceId::new("test", "default", folder),
-        workspace: folder.to_owned(),
-        profiles: Vec::new(),
-        sets: Vec::new(),
-    };
-    let home = Home {
-        state: folder.join("state"),
-        cache: folder.join("cache"),
-    };
-    ProcessEngine::new(identity, home, Variables::new(), folder.join("envctl"))
 }

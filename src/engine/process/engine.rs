@@ -261,7 +261,7 @@ pub(super) mod tests {
     use crate::model::{InstanceId, Variables};
 
     /// Returns the default instance of the workspace `w` in a folder, with its state beside.
-    pub(in crate::engine::process) fn process(folder: &Path) -> ProcessEngine {
+    pub(crate) fn process(folder: &Path) -> ProcessEngine {
         let workspace = folder.join("w");
         let home = Home {
             state: folder.join("state"),

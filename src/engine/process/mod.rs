@@ -31,6 +31,8 @@ mod walk;
 mod way;
 
 pub use engine::ProcessEngine;
+#[cfg(test)]
+pub(crate) use engine::tests::process as process_in;
 pub(in crate::engine) use instances::holder;
 pub use instances::instances;
 pub use program::other_version;
