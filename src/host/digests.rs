@@ -1,6 +1,7 @@
 //! Digests of files, kept beyond a command: who asks whether something changed reads only what did.
 
 use std::collections::BTreeSet;
+use std::fs::Metadata;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,44 +52,43 @@ impl Digests {
         file: &mut fs_err::File,
         read: impl FnOnce(&mut fs_err::File) -> Result<String, E>,
     ) -> Result<String, E> {
-        let stamp = |file: &fs_err::File| {
-            let mut stamp = Stamp::new("file");
-            stamp.add(&file.metadata()?);
-            Ok(stamp.finish())
-        };
-        let before = stamp(file);
-        if let Some(digest) = self.known(&before) {
-            return Ok(digest);
-        }
-        let digest = read(file)?;
-        self.keep(before, stamp(file), &digest);
-        Ok(digest)
+        let stamp = |file: &fs_err::File| Ok(stamp_of_file(&file.metadata()?));
+        self.known_or_read(file, stamp, read)
     }
 
     /// Returns the digest of a file or a folder, whole.
-    pub fn of_path(&self, path: &Path) -> io::Result<String> {
-        let stamp = || {
+    pub fn of_path(&self, mut path: &Path) -> io::Result<String> {
+        let stamp = |path: &&Path| {
             let mut stamp = Stamp::new("tree");
             stamp.add_entries(path, &entries_of(path)?)?;
             Ok(stamp.finish())
         };
-        let before = stamp();
+        let read = |path: &mut &Path| digest_of(&[path.to_path_buf()], Path::new("/"));
+        self.known_or_read(&mut path, stamp, read)
+    }
+
+    /// Returns a digest that is known by a stamp; otherwise reads, and keeps what came of it.
+    fn known_or_read<T, E>(
+        &self,
+        source: &mut T,
+        stamp: impl Fn(&T) -> io::Result<FinishedStamp>,
+        read: impl FnOnce(&mut T) -> Result<String, E>,
+    ) -> Result<String, E> {
+        let before = stamp(source);
         if let Some(digest) = self.known(&before) {
             return Ok(digest);
         }
-        let digest = digest_of(&[path.to_owned()], Path::new("/"))?;
-        self.keep(before, stamp(), &digest);
+        let digest = read(source)?;
+        self.keep(before, stamp(source), &digest);
         Ok(digest)
     }
 
     /// Forgets what is known of a file, since it was found to be otherwise.
     pub fn forget(&self, file: &Path) {
-        let mut stamp = Stamp::new("file");
         let (Ok(metadata), Some(kept)) = (fs_err::metadata(file), &self.0.file) else {
             return;
         };
-        stamp.add(&metadata);
-        let name = stamp.finish().name;
+        let name = stamp_of_file(&metadata).name;
         let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all = self.read();
         all.retain(|(one, _)| *one != name);
@@ -157,6 +157,12 @@ impl Digests {
         };
         read().unwrap_or_default()
     }
+}
+
+fn stamp_of_file(metadata: &Metadata) -> FinishedStamp {
+    let mut stamp = Stamp::new("file");
+    stamp.add(metadata);
+    stamp.finish()
 }
 
 /// Writes what is known, as it is kept.

@@ -142,10 +142,8 @@ impl Note {
             .create(folder)?;
         let mut text = format!("{}\n", self.workspace);
         for (name, mark) in &self.now.0 {
-            if !name.contains('\n') && !mark.contains('\n') {
-                // Writing to a String cannot fail.
-                let _ = writeln!(text, "{name}\t{mark}");
-            }
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{name}\t{mark}");
         }
         whole::write_own(&self.file, text)
     }
