@@ -168,14 +168,16 @@ impl Wiring {
         wire.is_some_and(|wire| wire.is_reached_at(service, port) && has_password(&wire.url))
     }
 
+    fn wire(&self, service: &str) -> Result<&Wire, String> {
+        let wire = self.services.get(service);
+        wire.ok_or_else(|| format!("no service `{service}`"))
+    }
+
     fn fill(&self, reference: &Reference, address: &AddressOf<'_>) -> Result<Secret, String> {
         let Reference::Service { service, field } = reference else {
             return Err(format!("{reference} can only be used in build arguments"));
         };
-        let wire = self
-            .services
-            .get(service)
-            .ok_or_else(|| format!("no service `{service}`"))?;
+        let wire = self.wire(service)?;
         if *field == ServiceField::Addresses {
             let replicas = self.replicas(service, address)?;
             let replicas = replicas.iter().map(Replica::to_string);
@@ -184,13 +186,7 @@ impl Wiring {
         if *field == ServiceField::Url {
             return self.url(service, &wire.url, address);
         }
-        let (name, container) = wire.port(service, field)?;
-        let (host, port) = address(&WiredPort {
-            service,
-            replica: None,
-            name,
-            container,
-        })?;
+        let (host, port) = address(&wire.wired(service, field)?)?;
         Ok(match field {
             ServiceField::Host => Secret::new(host),
             _ => Secret::new(port.to_string()),
@@ -205,20 +201,13 @@ impl Wiring {
         url: &Template,
         address: &AddressOf<'_>,
     ) -> Result<Secret, String> {
-        let wire = self.services.get(service);
-        let wire = wire.ok_or_else(|| format!("no service `{service}`"))?;
+        let wire = self.wire(service)?;
         url.fill(|reference| match reference {
             Reference::Service {
                 field: ServiceField::Host,
                 ..
             } => {
-                let (name, container) = wire.port(service, wire.field_of_host())?;
-                let (host, _) = address(&WiredPort {
-                    service,
-                    replica: None,
-                    name,
-                    container,
-                })?;
+                let (host, _) = address(&wire.wired(service, wire.field_of_host())?)?;
                 Ok(Secret::new(in_url(&host)))
             }
             reference => self.fill(reference, address),
@@ -226,15 +215,12 @@ impl Wiring {
     }
 
     fn replicas(&self, service: &str, address: &AddressOf<'_>) -> Result<Vec<Replica>, String> {
-        let wire = self.services.get(service);
-        let wire = wire.ok_or_else(|| format!("no service `{service}`"))?;
-        let (name, container) = wire.port(service, &ServiceField::Addresses)?;
+        let wire = self.wire(service)?;
+        let wired = wire.wired(service, &ServiceField::Addresses)?;
         let replica = |replica| {
             let (host, port) = address(&WiredPort {
-                service,
                 replica: Some(replica),
-                name,
-                container,
+                ..wired
             })?;
             let name = replica_name(service, replica);
             Ok(Replica { name, host, port })
@@ -336,6 +322,21 @@ impl Wire {
         found
             .map(|(name, port)| (name.as_str(), *port))
             .ok_or_else(|| format!("`{service}` has no such port"))
+    }
+
+    /// Returns the port that a field is about, of whichever replica.
+    fn wired<'a>(
+        &'a self,
+        service: &'a str,
+        field: &ServiceField,
+    ) -> Result<WiredPort<'a>, String> {
+        let (name, container) = self.port(service, field)?;
+        Ok(WiredPort {
+            service,
+            replica: None,
+            name,
+            container,
+        })
     }
 
     /// Returns the parts of its address that its URL names.
