@@ -5,18 +5,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::desired::DesiredService;
 use super::error::Error;
 use super::world::World;
-use crate::engine::{self, Engine, ImageHandle, Launch, Removal, ServiceState};
+use crate::engine::{Engine, ImageHandle, Launch, Removal, ServiceState};
 use crate::model::{Secret, Template};
 
-/// Returns the result of an engine's work, or `Interrupted` as soon as the run is cancelled.
-pub(super) async fn interruptible<T>(
+/// Returns the result of some work, or `Interrupted` as soon as the run is cancelled.
+pub(super) async fn interruptible<T, E: Into<Error>>(
     world: &World,
-    work: impl Future<Output = Result<T, engine::Error>>,
+    work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, Error> {
     tokio::select! {
         biased;
         () = world.cancel.cancelled() => Err(Error::Interrupted),
-        result = work => Ok(result?),
+        result = work => result.map_err(Into::into),
     }
 }
 

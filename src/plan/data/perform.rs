@@ -1,15 +1,13 @@
 //! The steps on what a database holds. Each looks once more when its turn comes, and does no more than
 //! is decided then.
 
-use std::sync::PoisonError;
-
 use super::decide::{ALL_APPLIED, Case};
 use super::decision::{Decision, PartDecision, Seen, Wish};
 use super::store::{DataTask, Store};
 use super::view::{self, Material};
 use crate::plan::desired::{Database, DesiredService};
 use crate::plan::error::Error;
-use crate::plan::launch::{image_of, launch, make};
+use crate::plan::launch::{image_of, interruptible, launch, lock, make};
 use crate::plan::login::server;
 use crate::plan::task::{Telling, follow};
 use crate::plan::world::{Done, World};
@@ -32,11 +30,8 @@ impl Turn<'_> {
     /// Reads what belongs into a database.
     async fn material(self, database: &Database, migrations: bool) -> Result<Material, Error> {
         // To read a large dump takes its time.
-        tokio::select! {
-            biased;
-            () = self.world.cancel.cancelled() => Err(Error::Interrupted),
-            material = Material::read(database, migrations, &self.world.digests) => material,
-        }
+        let reading = Material::read(database, migrations, &self.world.digests);
+        interruptible(self.world, reading).await
     }
 
     /// Looks at a database, and decides by what is there now.
@@ -47,8 +42,7 @@ impl Turn<'_> {
         material: &Material,
         wish: Wish,
     ) -> Result<Decision<'s>, Error> {
-        let images = self.world.images.lock();
-        let images = images.unwrap_or_else(PoisonError::into_inner).clone();
+        let images = lock(&self.world.images).clone();
         let view = view::look(server, store, material, (&images, &self.world.digests)).await?;
         let view = view.map_err(|error| Error::of_look(store.database.service(), error))?;
         let case = Case {
@@ -112,9 +106,7 @@ pub(in crate::plan) async fn load(
         turn.world.digests.forget(file);
     }
     let loaded = loaded?;
-    let mut all = turn.world.loaded.lock();
-    let all = all.as_mut().unwrap_or_else(|all| all.get_mut());
-    all.insert(database.service().to_owned());
+    lock(&turn.world.loaded).insert(database.service().to_owned());
     Ok(told(database.service(), &loaded, turn))
 }
 

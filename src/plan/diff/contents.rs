@@ -53,7 +53,24 @@ impl<'a> Diff<'a> {
         let name = database.service();
         let wish = Wish::Lacking(self.options);
         let decision = self.decide(database, wish);
-        let mut last: Vec<usize> = self.ready.get(name).copied().into_iter().collect();
+        let last = self.ready.get(name).copied().into_iter().collect();
+        let last = self.load_and_migrate((database, wish), &decision, last);
+        if let Some(node) = last.first() {
+            self.ready.insert(name, *node);
+        }
+        let notices = decision.dump_notice.into_iter();
+        self.plan
+            .notices
+            .extend(notices.chain(decision.sent_notices));
+    }
+
+    /// Adds the load and the migrations that are decided, and returns what comes after them.
+    pub(super) fn load_and_migrate(
+        &mut self,
+        (database, wish): (&'a Arc<Database>, Wish),
+        decision: &Decision<'_>,
+        mut last: Vec<usize>,
+    ) -> Vec<usize> {
         if let Some(PartDecision::Do(cause)) = &decision.load {
             let step = Step::Seed {
                 store: self.store(database),
@@ -65,13 +82,7 @@ impl<'a> Diff<'a> {
         if let Some(PartDecision::Do(cause)) = &decision.migrate {
             last = self.migrate(database, cause, last);
         }
-        if let Some(node) = last.first() {
-            self.ready.insert(name, *node);
-        }
-        let notices = decision.dump_notice.into_iter();
-        self.plan
-            .notices
-            .extend(notices.chain(decision.sent_notices));
+        last
     }
 
     /// Adds the step for the migrations, and returns what comes after it.

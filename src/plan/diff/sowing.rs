@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Diff;
 use crate::engine::{Role, ServiceState};
 use crate::model::Condition;
-use crate::plan::data::{Decision, Options, PartDecision, Wish};
+use crate::plan::data::{Decision, Options, Wish};
 use crate::plan::desired::{Database, Desired, DesiredService};
 use crate::plan::graph::Plan;
 use crate::plan::observation::Observation;
@@ -112,19 +112,12 @@ impl<'a> Diff<'a> {
             decision,
         } = decided;
         let name = database.service();
-        let mut last = Vec::new();
-        if let Some(PartDecision::Do(cause)) = &decision.load {
-            last = self.stop_tasks(database);
-            let step = Step::Seed {
-                store: self.store(database),
-                wish: *wish,
-                resets: decision.resets,
-            };
-            last = vec![self.plan.push(step, cause, last)];
-        }
-        if let Some(PartDecision::Do(cause)) = &decision.migrate {
-            last = self.migrate(database, cause, last);
-        }
+        let before = if decision.loads() {
+            self.stop_tasks(database)
+        } else {
+            Vec::new()
+        };
+        let last = self.load_and_migrate((database, *wish), decision, before);
         if let (true, Some(node)) = (decision.loads(), last.first()) {
             self.ready.insert(name, *node);
             self.swapped.insert(name, true);
